@@ -2,3 +2,4 @@
 
 pub mod detect;
 pub mod engine;
+pub mod upright;
