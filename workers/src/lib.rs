@@ -1,1 +1,3 @@
-//! To come.
+//! The stages of a page: what turns an image into readings.
+
+pub mod prepare;
