@@ -2,4 +2,5 @@
 
 pub mod detect;
 pub mod engine;
+pub mod prepare;
 pub mod upright;

@@ -1,28 +1,34 @@
 //! Making a page upright: quarter turns by evidence from the text itself, then the skew.
 //!
-//! The detector's boxes say along which axis text runs and how far it is off; which way round it
-//! runs is decided by reading the longest lines both ways, since small orientation classifiers are
-//! known to flip correct lines.
+//! The detector's boxes say along which axis text runs; which way round it runs is decided by
+//! reading the longest lines both ways, since small orientation classifiers are known to flip
+//! correct lines. Perspective, quarter turn and skew are one resampling.
 
 use std::time::Instant;
 
-use image::{Rgb, RgbImage, imageops};
-use imageproc::geometric_transformations::{Border, Interpolation, Projection, warp_into};
-use schemas::{Orientation, Point, Quad};
+use image::{GrayImage, Rgb, RgbImage};
+use schemas::{Orientation, Quad};
 
-use crate::engine::{Paddle, ReadError, crop};
+use crate::{
+    engine::{Paddle, ReadError, crop},
+    prepare::geometry::{Homography, warp},
+};
 
 /// Skews below this are left: turning costs sharpness.
 const LEAST_SKEW: f32 = 0.15;
 /// Lines that are read to tell 0 from 180 degrees.
 const PROBES: usize = 10;
+/// A probe is the first part of a line, this many line heights long: more costs time, not certainty.
+const PROBE_HEIGHTS: f32 = 12.0;
 
 /// A page turned upright, and the way back.
 pub struct Upright {
     /// The page.
     pub color: RgbImage,
+    /// From pixels of the raster to pixels of `color`.
+    pub from_raster: Homography,
     /// From pixels of `color` to pixels of the raster.
-    pub to_raster: Projection,
+    pub to_raster: Homography,
     /// The clockwise turn that was made.
     pub orientation: Orientation,
     /// The clockwise turn in degrees that was made after it.
@@ -30,91 +36,74 @@ pub struct Upright {
 }
 
 impl Upright {
-    /// A point of the upright page on the raster.
+    /// A quad of the upright page on the raster.
     #[must_use]
-    pub fn raster_point(&self, [x, y]: Point) -> Point {
-        let (x, y) = self.to_raster * (x, y);
-        [x, y]
+    pub fn raster_quad(&self, quad: &Quad) -> Quad {
+        self.to_raster.apply_quad(quad)
     }
 
-    /// A point of the raster on the upright page.
+    /// A quad of the raster on the upright page.
     #[must_use]
-    pub fn upright_point(&self, [x, y]: Point) -> Point {
-        let (x, y) = self.to_raster.invert() * (x, y);
-        [x, y]
+    pub fn upright_quad(&self, quad: &Quad) -> Quad {
+        self.from_raster.apply_quad(quad)
     }
 }
 
-/// Turns the raster by `orientation` and then by `skew_degrees`, both clockwise. The canvas grows so
-/// that nothing is cut; what is new is white.
+/// What is to be done to a raster.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Turn {
+    /// Takes the page's own quadrilateral to a rectangle of this size, when the raster shows more
+    /// than the page.
+    pub flat: Option<(Homography, u32, u32)>,
+    /// Clockwise, after that.
+    pub orientation: Orientation,
+    /// Clockwise, after that.
+    pub skew_degrees: f32,
+}
+
+/// Straightens the raster in one resampling. The canvas grows so that nothing of the page is cut;
+/// what is new is white.
 #[must_use]
-pub fn turn(raster: &RgbImage, orientation: Orientation, skew_degrees: f32) -> Upright {
-    let (w, h) = (raster.width() as f32, raster.height() as f32);
-    // Pixel centres stand at halves, so that quarter turns are exact.
-    let (turned, forward) = match orientation {
-        Orientation::Upright => (raster.clone(), Projection::translate(0.0, 0.0)),
-        Orientation::Quarter => (
-            imageops::rotate90(raster),
-            quarter(Orientation::Quarter, w, h),
-        ),
-        Orientation::Half => (
-            imageops::rotate180(raster),
-            quarter(Orientation::Half, w, h),
-        ),
-        Orientation::ThreeQuarters => (
-            imageops::rotate270(raster),
-            quarter(Orientation::ThreeQuarters, w, h),
-        ),
+pub fn turn(raster: &RgbImage, turn: Turn) -> Upright {
+    let Turn {
+        flat,
+        orientation,
+        skew_degrees,
+    } = turn;
+    let skew_degrees = if skew_degrees.abs() < LEAST_SKEW {
+        0.0
+    } else {
+        skew_degrees
     };
-    if skew_degrees.abs() < LEAST_SKEW {
-        return Upright {
-            color: turned,
-            to_raster: forward.invert(),
-            orientation,
-            skew_degrees: 0.0,
-        };
-    }
-    let (tw, th) = (turned.width() as f32, turned.height() as f32);
-    let (s, c) = skew_degrees.to_radians().sin_cos();
-    let (nw, nh) = (
-        (tw * c.abs() + th * s.abs()).ceil(),
-        (tw * s.abs() + th * c.abs()).ceil(),
-    );
-    let rotate = Projection::translate(nw / 2.0, nh / 2.0)
-        * Projection::rotate(skew_degrees.to_radians())
-        * Projection::translate(-tw / 2.0, -th / 2.0);
-    let mut color = RgbImage::new(nw as u32, nh as u32);
-    let white = Border::Constant(Rgb([255, 255, 255]));
-    warp_into(&turned, rotate, Interpolation::Bilinear, white, &mut color);
+    let (flat, w, h) = flat.unwrap_or((Homography::IDENTITY, raster.width(), raster.height()));
+    let degrees = f64::from(orientation.degrees()) + f64::from(skew_degrees);
+    let (turned, w, h) = Homography::turn(degrees, w, h);
+    let from_raster = flat.then(&turned);
+    let color = if from_raster == Homography::IDENTITY {
+        raster.clone()
+    } else {
+        warp(raster, &from_raster, w, h, Rgb([255, 255, 255]))
+    };
+    let to_raster = from_raster.inverse().unwrap_or(Homography::IDENTITY);
     Upright {
         color,
-        to_raster: (rotate * forward).invert(),
+        from_raster,
+        to_raster,
         orientation,
         skew_degrees,
     }
 }
 
-/// A quarter turn of a `w` by `h` image as a map of its pixels' coordinates.
-fn quarter(orientation: Orientation, w: f32, h: f32) -> Projection {
-    let matrix = match orientation {
-        Orientation::Upright => [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        Orientation::Quarter => [0.0, -1.0, h, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0],
-        Orientation::Half => [-1.0, 0.0, w, 0.0, -1.0, h, 0.0, 0.0, 1.0],
-        Orientation::ThreeQuarters => [0.0, 1.0, 0.0, -1.0, 0.0, w, 0.0, 0.0, 1.0],
-    };
-    Projection::from_matrix(matrix).unwrap_or_else(|| Projection::translate(0.0, 0.0))
-}
-
-/// How a page must be turned, from the boxes of its text on the raster.
+/// Which quarter turn the page needs, from the boxes of its text.
 ///
 /// # Errors
 /// When reading the probes fails.
-pub fn direction(
-    raster: &RgbImage,
+pub fn orientation(
+    page: &RgbImage,
     boxes: &[Quad],
     reader: &Paddle,
     deadline: Instant,
-) -> Result<(Orientation, f32), ReadError> {
+) -> Result<Orientation, ReadError> {
     let long = |quad: &Quad| quad.width().max(quad.height());
     let extent = |vertical: bool| -> f32 {
         boxes
@@ -128,15 +117,6 @@ pub fn direction(
         .iter()
         .filter(|q| is_vertical(q) == Some(vertical))
         .collect();
-    if lines.is_empty() {
-        return Ok((Orientation::Upright, 0.0));
-    }
-    let skew = -weighted_median(
-        lines
-            .iter()
-            .map(|q| (off_axis(q, vertical), long(q)))
-            .collect(),
-    );
     lines.sort_by(|a, b| long(b).total_cmp(&long(a)));
     lines.truncate(PROBES);
     let ways = if vertical {
@@ -149,10 +129,9 @@ pub fn direction(
         let strips: Vec<RgbImage> = lines
             .iter()
             .map(|quad| {
-                // Long lines are probed by their first part: a line's width costs time, not certainty.
                 let quad = seen_from(quad, way);
-                let part = (12.0 * quad.height() / quad.width().max(1.0)).min(1.0);
-                crop::strip(raster, &quad.slice(0.0, part), 48)
+                let part = (PROBE_HEIGHTS * quad.height() / quad.width().max(1.0)).min(1.0);
+                crop::strip(page, &quad.slice(0.0, part), 48)
             })
             .collect();
         let read = reader.read_strips(&strips, deadline)?;
@@ -165,7 +144,18 @@ pub fn direction(
             best = (way, sure);
         }
     }
-    Ok((best.0, skew))
+    Ok(best.0)
+}
+
+/// The grey image turned by quarter turns alone: what skew is measured on.
+#[must_use]
+pub fn quarter_turned(grey: &GrayImage, orientation: Orientation) -> GrayImage {
+    match orientation {
+        Orientation::Upright => grey.clone(),
+        Orientation::Quarter => image::imageops::rotate90(grey),
+        Orientation::Half => image::imageops::rotate180(grey),
+        Orientation::ThreeQuarters => image::imageops::rotate270(grey),
+    }
 }
 
 /// Does the text of this box run along the y axis? None when the box is too square to tell.
@@ -180,17 +170,6 @@ fn is_vertical(quad: &Quad) -> Option<bool> {
     }
 }
 
-/// Clockwise degrees between the box's long side and its axis.
-fn off_axis(quad: &Quad, vertical: bool) -> f32 {
-    let [a, b, _, d] = quad.0;
-    let angle = if vertical {
-        (-(d[0] - a[0])).atan2(d[1] - a[1])
-    } else {
-        (b[1] - a[1]).atan2(b[0] - a[0])
-    };
-    angle.to_degrees()
-}
-
 /// The box with its corners in the order that its text would have if the page needed this turn.
 fn seen_from(quad: &Quad, turn: Orientation) -> Quad {
     let [tl, tr, br, bl] = quad.0;
@@ -202,26 +181,12 @@ fn seen_from(quad: &Quad, turn: Orientation) -> Quad {
     })
 }
 
-/// The value at half of the weight.
-fn weighted_median(mut values: Vec<(f32, f32)>) -> f32 {
-    values.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let half = values.iter().map(|v| v.1).sum::<f32>() / 2.0;
-    let mut sum = 0.0;
-    for (value, weight) in values {
-        sum += weight;
-        if sum >= half {
-            return value;
-        }
-    }
-    0.0
-}
-
 #[cfg(test)]
 mod tests {
     use image::{Rgb, RgbImage};
     use schemas::{BBox, Orientation};
 
-    use super::{off_axis, seen_from, turn};
+    use super::{Turn, seen_from, turn};
 
     #[test]
     fn boxes_of_the_upright_page_fall_back_on_their_pixels() {
@@ -231,16 +196,29 @@ mod tests {
             Rgb(if dark { [0; 3] } else { [255; 3] })
         });
         for orientation in Orientation::ALL {
-            for skew in [0.0, 4.0, -7.5] {
-                let upright = turn(&raster, orientation, skew);
-                let [x, y] = upright.upright_point([30.0, 75.0]);
+            for skew_degrees in [0.0, 4.0, -7.5] {
+                let upright = turn(
+                    &raster,
+                    Turn {
+                        flat: None,
+                        orientation,
+                        skew_degrees,
+                    },
+                );
+                let block = BBox::new(20.0, 70.0, 40.0, 80.0);
+                let [x, y] = upright.upright_quad(&block.quad()).bbox().center();
                 let pixel = upright.color.get_pixel(x as u32, y as u32);
                 assert!(
                     pixel[0] < 40,
-                    "{orientation:?} {skew}: {pixel:?} at {x} {y}"
+                    "{orientation:?} {skew_degrees}: {pixel:?} at {x} {y}"
                 );
-                let [bx, by] = upright.raster_point([x, y]);
-                assert!((bx - 30.0).abs() < 0.1 && (by - 75.0).abs() < 0.1);
+                let back = upright
+                    .raster_quad(&upright.upright_quad(&block.quad()))
+                    .bbox();
+                assert!(
+                    (back.x0 - 20.0).abs() < 0.1 && (back.y1 - 80.0).abs() < 0.1,
+                    "{back:?}"
+                );
             }
         }
     }
@@ -255,12 +233,5 @@ mod tests {
             [10.0, 0.0]
         );
         assert!(seen_from(&quad, Orientation::Quarter).width() > 99.0);
-    }
-
-    #[test]
-    fn off_axis_is_clockwise() {
-        let mut quad = BBox::new(0.0, 0.0, 100.0, 10.0).quad();
-        quad.0[1][1] = 10.0;
-        assert!(off_axis(&quad, false) > 5.0);
     }
 }

@@ -1,58 +1,183 @@
-//! Tesseract 5 (LSTM) through leptess.
+//! Tesseract 5 (LSTM) through leptess, in sandboxed children.
 //!
 //! It reads line by line (`--psm 7`): each strip is cut from the flattened page, so that its own
 //! binarisation sees one line only, and its layout analysis, which merges form columns, is left out
-//! of reading. Layout analysis serves as a line detector instead ([`Reader::layout`]).
+//! of reading. Layout analysis serves as a line detector instead ([`Tesseract::layout`]).
+
+use std::time::{Duration, Instant};
 
 use image::GrayImage;
 use leptess::{LepTess, Variable, capi};
-use schemas::{BBox, Confidence, Quad, ReadWord};
+use schemas::{BBox, Confidence, Engine, EngineInfo, ModelInfo, Quad, ReadLine, ReadWord};
+use serde::{Deserialize, Serialize};
 
-use super::{ReadError, crop};
+use super::{OcrEngine, PageView, ReadError, crop};
+use crate::sandbox::{CallError, Launch, Pool, PoolConfig, Service};
 
 /// Strips are brought to this height: about 30 px capitals, what the LSTM was trained near.
 const HEIGHT: u32 = 48;
 /// White around a strip; letters at the very edge are misread.
 const MARGIN: u32 = 12;
 
+/// Lines that a child reads in one call: few enough for deadlines to bite.
+const LINES_A_CALL: usize = 16;
+
+/// The Tesseract engine: a pool of children that read.
+pub struct Tesseract {
+    pool: Pool<TesseractService>,
+    models: Vec<ModelInfo>,
+    version: String,
+}
+
+impl Tesseract {
+    /// Starts the first of up to `children` children. `languages` is `eng` or several joined by `+`,
+    /// taken from Tesseract's own data folder; `models` and `version` are what to report.
+    ///
+    /// # Errors
+    /// When no child can be started or the language data is missing.
+    pub fn open(
+        launch: Launch,
+        children: usize,
+        languages: &str,
+        models: Vec<ModelInfo>,
+        version: String,
+    ) -> Result<Self, CallError> {
+        let pool = Pool::new(PoolConfig::new(launch, children), languages.to_owned())?;
+        Ok(Self { pool, models, version })
+    }
+
+    /// Boxes of text lines as Tesseract's layout analysis sees them on a flattened page.
+    ///
+    /// # Errors
+    /// When the child fails or the deadline passes.
+    pub fn layout(&self, page: &GrayImage, deadline: Instant) -> Result<Vec<BBox>, ReadError> {
+        let (width, height) = page.dimensions();
+        let request = Request { width, height, ask: Ask::Layout };
+        match self.ask(&request, page, deadline)? {
+            Response::Layout(boxes) => Ok(boxes),
+            Response::Failed(cause) => Err(ReadError::Failed(cause)),
+            Response::Lines(_) => Err(ReadError::failed("the child answered another question")),
+        }
+    }
+
+    fn ask(
+        &self,
+        request: &Request,
+        page: &GrayImage,
+        deadline: Instant,
+    ) -> Result<Response, ReadError> {
+        let time = deadline.saturating_duration_since(Instant::now());
+        if time < Duration::from_millis(1) {
+            return Err(ReadError::Timeout { lines_read: 0 });
+        }
+        match self.pool.call(request, page.as_raw(), time) {
+            Ok((response, _)) => Ok(response),
+            Err(CallError::Timeout) => Err(ReadError::Timeout { lines_read: 0 }),
+            Err(error) => Err(ReadError::failed(error)),
+        }
+    }
+}
+
+impl OcrEngine for Tesseract {
+    fn info(&self) -> EngineInfo {
+        EngineInfo {
+            name: Engine::Tesseract,
+            version: self.version.clone(),
+            models: self.models.clone(),
+        }
+    }
+
+    fn read(&self, page: &PageView<'_>) -> Result<Vec<ReadLine>, ReadError> {
+        let (width, height) = page.flat.dimensions();
+        let mut lines = Vec::with_capacity(page.lines.len());
+        for quads in page.lines.chunks(LINES_A_CALL) {
+            let request = Request { width, height, ask: Ask::Lines(quads.to_vec()) };
+            let read = match self.ask(&request, page.flat, page.deadline) {
+                Ok(Response::Lines(read)) if read.len() == quads.len() => read,
+                Ok(Response::Failed(cause)) => return Err(ReadError::Failed(cause)),
+                Ok(_) => return Err(ReadError::failed("the child answered another question")),
+                Err(ReadError::Timeout { .. }) => {
+                    return Err(ReadError::Timeout { lines_read: lines.len() });
+                }
+                Err(error) => return Err(error),
+            };
+            for words in read {
+                lines.push(ReadLine { line: lines.len(), words });
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// Tesseract inside a sandboxed child.
+pub struct TesseractService(Reader);
+
+/// A question; the grey page travels beside it.
+#[derive(Serialize, Deserialize)]
+pub struct Request {
+    width: u32,
+    height: u32,
+    ask: Ask,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Ask {
+    Layout,
+    Lines(Vec<Quad>),
+}
+
+/// An answer.
+#[derive(Serialize, Deserialize)]
+pub enum Response {
+    /// Boxes of text lines.
+    Layout(Vec<BBox>),
+    /// Words of each line.
+    Lines(Vec<Vec<ReadWord>>),
+    /// Why there is none.
+    Failed(String),
+}
+
+impl Service for TesseractService {
+    const KIND: &'static str = "tesseract";
+    type Config = String;
+    type Request = Request;
+    type Response = Response;
+
+    fn load(languages: String) -> Result<Self, String> {
+        Reader::open(&languages).map(Self).map_err(|error| error.to_string())
+    }
+
+    fn handle(&mut self, request: Request, page: Vec<u8>) -> (Response, Vec<u8>) {
+        let Some(page) = GrayImage::from_raw(request.width, request.height, page) else {
+            return (Response::Failed("the page has too few pixels".into()), Vec::new());
+        };
+        let answer = match request.ask {
+            Ask::Layout => self.0.layout(&page).map(Response::Layout),
+            Ask::Lines(quads) => quads
+                .iter()
+                .map(|quad| self.0.line(&page, quad))
+                .collect::<Result<_, _>>()
+                .map(Response::Lines),
+        };
+        (answer.unwrap_or_else(|error| Response::Failed(error.to_string())), Vec::new())
+    }
+}
+
 /// A loaded Tesseract.
-pub struct Reader {
+struct Reader {
     tess: LepTess,
 }
 
 impl Reader {
-    /// Loads the language data, `eng` or several joined by `+`, from Tesseract's own data folder.
-    ///
-    /// # Errors
-    /// When the language data is missing.
-    pub fn open(languages: &str) -> Result<Self, ReadError> {
-        let mut tess = LepTess::new(None, languages).map_err(|_| {
-            ReadError::Failed(format!(
-                "Tesseract has no data for `{languages}`; run infra/setup"
-            ))
+    fn open(languages: &str) -> Result<Self, ReadError> {
+        let tess = LepTess::new(None, languages).map_err(|_| {
+            ReadError::Failed(format!("Tesseract has no data for `{languages}`; run infra/setup"))
         })?;
-        // Its dictionary turns codes and doses into words; what is printed counts here.
-        for (name, value) in [
-            (Variable::LoadSystemDawg, "1"),
-            (Variable::DebugFile, "/dev/null"),
-        ] {
-            tess.set_variable(name, value).map_err(ReadError::failed)?;
-        }
         Ok(Self { tess })
     }
 
-    /// Version of the library.
-    #[must_use]
-    pub fn version() -> String {
-        leptess::tesseract::TessApi::new(None, "eng").map_or_else(|_| String::new(), |_| "5".into())
-    }
-
-    /// Boxes of text lines as Tesseract's layout analysis sees them.
-    ///
-    /// # Errors
-    /// When the image is refused.
-    pub fn layout(&mut self, page: &GrayImage, dpi: i32) -> Result<Vec<BBox>, ReadError> {
-        self.set_image(page, dpi, "3")?;
+    fn layout(&mut self, page: &GrayImage) -> Result<Vec<BBox>, ReadError> {
+        self.set_image(page, 200, "3")?;
         let level = capi::TessPageIteratorLevel_RIL_TEXTLINE;
         let Some(boxes) = self.tess.get_component_boxes(level, true) else {
             return Ok(Vec::new());
@@ -67,11 +192,7 @@ impl Reader {
             .collect())
     }
 
-    /// Reads one line of the page.
-    ///
-    /// # Errors
-    /// When the image is refused or recognition fails.
-    pub fn line(&mut self, page: &GrayImage, line: &Quad) -> Result<Vec<ReadWord>, ReadError> {
+    fn line(&mut self, page: &GrayImage, line: &Quad) -> Result<Vec<ReadWord>, ReadError> {
         let strip = crop::strip(page, line, HEIGHT);
         let (width, height) = (strip.width() + 2 * MARGIN, HEIGHT + 2 * MARGIN);
         let mut framed = GrayImage::from_pixel(width, height, image::Luma([255]));

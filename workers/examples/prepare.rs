@@ -1,0 +1,54 @@
+//! Writes every variant of a page into a folder and prints what was measured on it, as one line of
+//! JSON: `cargo run --release -p workers --example prepare -- IMAGE DIR [turn]`. With `turn` the page
+//! is first turned clockwise by that many degrees, as a caller does who knows its orientation.
+
+use std::{env, path::Path, time::Instant};
+
+use image::{GrayImage, Rgb, imageops};
+use serde_json::json;
+use workers::prepare::{binarise, deskew, flatten, geometry, scale};
+
+fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
+    let start = Instant::now();
+    let value = f();
+    (
+        value,
+        (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
+    )
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = env::args().collect();
+    let [_, file, folder, rest @ ..] = &arguments[..] else {
+        return Err("usage: prepare IMAGE DIR [turn]".into());
+    };
+    let folder = Path::new(folder);
+    std::fs::create_dir_all(folder)?;
+    let given = image::open(file)?.to_rgb8();
+    let turn: f64 = rest.first().map_or(Ok(0.0), |t| t.parse())?;
+    let grey = imageops::grayscale(&given);
+    let ((vertical, certainty), direction_ms) = timed(|| deskew::text_direction(&grey));
+    let (quarter, w, h) = geometry::Homography::turn(turn, given.width(), given.height());
+    let upright = geometry::warp(&given, &quarter, w, h, Rgb([255; 3]));
+    let (skew, skew_ms) = timed(|| deskew::skew(&imageops::grayscale(&upright)));
+    let (level, w, h) = geometry::Homography::turn(f64::from(skew), w, h);
+    let paper = Rgb([235; 3]);
+    let (page, warp_ms) = timed(|| geometry::warp(&upright, &level, w, h, paper));
+    let grey = imageops::grayscale(&page);
+    let (flat, flatten_ms) = timed(|| flatten::flatten(&grey));
+    let (ink, sauvola_ms) = timed(|| binarise::sauvola(&flat, 41, 0.2));
+    let x_height = scale::x_height(&flat);
+    page.save(folder.join("raw.png"))?;
+    let save = |name: &str, image: &GrayImage| image.save(folder.join(name));
+    save("flat.png", &flat)?;
+    save("stretched.png", &flatten::stretch(&flat))?;
+    save("sauvola.png", &ink.to_grey())?;
+    let map = quarter.then(&level).0;
+    println!(
+        "{}",
+        json!({"file": file, "vertical": vertical, "certainty": certainty, "skew": skew, "x_height": x_height,
+            "map": map, "size": [w, h],
+            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms}})
+    );
+    Ok(())
+}

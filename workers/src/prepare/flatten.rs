@@ -1,0 +1,310 @@
+//! Even paper: every pixel is divided by the paper around it, so shade, shadow, gradients and
+//! highlighter go and faint ink stays. The paper is estimated on a reduced copy: bright percentile
+//! of each cell, grey closing over strokes, smoothing; then interpolated per pixel.
+//! Decision: a patch that is much darker than the paper around it, thicker than any stroke and no
+//! larger than a banner, is turned over, so white text on a dark bar becomes dark text on white.
+//! Limit: thin dark shapes (a coffee ring, a fold) grow lighter but stay; a banner higher than about
+//! a sixteenth of the page's longer side keeps its polarity.
+
+use image::GrayImage;
+use rayon::prelude::*;
+
+/// Cells along the longer side: about 10 pixels each on a letter page at 200 dpi.
+const CELLS: u32 = 220;
+/// Half the side of the closing that hides strokes, in cells.
+const STROKE: usize = 2;
+/// Half the side of the closing that hides banners, in cells.
+const BANNER: usize = 7;
+/// A banner's ground is darker than this share of the paper around it.
+const DARK: f32 = 0.55;
+
+/// The page with paper at 255 and ink darker in the proportion that it was.
+#[must_use]
+pub fn flatten(grey: &GrayImage) -> GrayImage {
+    let Some(grid) = Grid::of(grey) else {
+        return grey.clone();
+    };
+    let width = grey.width() as usize;
+    let mut out = grey.as_raw().clone();
+    out.par_chunks_mut(width)
+        .enumerate()
+        .for_each(|(y, row)| grid.divide(y, row));
+    GrayImage::from_raw(grey.width(), grey.height(), out).unwrap_or_default()
+}
+
+/// Spreads grey so that the darkest half per cent becomes 0 and the commonest light level white:
+/// for faded print, after [`flatten`]. A page without contrast is left as it is.
+#[must_use]
+pub fn stretch(grey: &GrayImage) -> GrayImage {
+    let mut counts = [0usize; 256];
+    for v in grey.as_raw() {
+        counts[usize::from(*v)] += 1;
+    }
+    let wanted = (grey.as_raw().len() / 200).max(1);
+    let mut seen = 0;
+    let dark = counts.iter().position(|n| {
+        seen += n;
+        seen >= wanted
+    });
+    let light = (0..256).rev().max_by_key(|v| counts[*v]);
+    let (Some(dark), Some(light)) = (dark, light) else {
+        return grey.clone();
+    };
+    if light < dark + 20 {
+        return grey.clone();
+    }
+    let table: Vec<u8> = (0..256usize)
+        .map(|v| (v.saturating_sub(dark) * 255 / (light - dark)).min(255) as u8)
+        .collect();
+    let raw = grey
+        .as_raw()
+        .iter()
+        .map(|v| table[usize::from(*v)])
+        .collect();
+    GrayImage::from_raw(grey.width(), grey.height(), raw).unwrap_or_default()
+}
+
+/// The local paper and, in banners, the local ground and letter level.
+struct Grid {
+    cell: usize,
+    width: usize,
+    height: usize,
+    paper: Vec<f32>,
+    ground: Vec<f32>,
+    banner: Vec<bool>,
+}
+
+impl Grid {
+    fn of(grey: &GrayImage) -> Option<Self> {
+        let longer = grey.width().max(grey.height());
+        if grey.is_empty() || longer < 32 {
+            return None;
+        }
+        let cell = longer.div_ceil(CELLS).max(4) as usize;
+        let (w, h) = (
+            (grey.width() as usize).div_ceil(cell),
+            (grey.height() as usize).div_ceil(cell),
+        );
+        let levels: Vec<[u8; 2]> = (0..w * h)
+            .into_par_iter()
+            .map(|i| percentiles(grey, cell, i % w, i / w))
+            .collect();
+        let bright: Vec<u8> = levels.iter().map(|l| l[1]).collect();
+        let middle: Vec<u8> = levels.iter().map(|l| l[0]).collect();
+        let around = close(&bright, w, BANNER);
+        let dark: Vec<u8> = middle
+            .iter()
+            .zip(&around)
+            .map(|(m, a)| {
+                if f32::from(*m) < DARK * f32::from(*a) {
+                    255
+                } else {
+                    0
+                }
+            })
+            .collect();
+        // A bar is at least three cells thick once white letters in it are bridged; strokes are not.
+        let banner: Vec<bool> = open(&close(&dark, w, 2), w, 1)
+            .iter()
+            .map(|v| *v > 0)
+            .collect();
+        let near: Vec<u8> = close(&bright, w, STROKE)
+            .iter()
+            .zip(&around)
+            .zip(&banner)
+            .map(|((near, around), banner)| if *banner { *around } else { *near })
+            .collect();
+        let ground = smooth(&open(&middle, w, 2), w);
+        Some(Self {
+            cell,
+            width: w,
+            height: h,
+            paper: smooth(&near, w),
+            ground,
+            banner,
+        })
+    }
+
+    fn divide(&self, y: usize, row: &mut [u8]) {
+        let (top, low, v) = self.span(y, self.height);
+        let (top, low) = (top * self.width, low * self.width);
+        let here = (y / self.cell).min(self.height - 1) * self.width;
+        for (x, pixel) in row.iter_mut().enumerate() {
+            let (left, right, u) = self.span(x, self.width);
+            let at = |grid: &[f32]| {
+                let upper = grid[top + left] * (1.0 - u) + grid[top + right] * u;
+                let lower = grid[low + left] * (1.0 - u) + grid[low + right] * u;
+                upper * (1.0 - v) + lower * v
+            };
+            let (value, paper) = (f32::from(*pixel), at(&self.paper).max(1.0));
+            let banner = self.banner[here + (x / self.cell).min(self.width - 1)];
+            let share = if banner {
+                let ground = at(&self.ground).min(paper - 1.0);
+                1.0 - (value - ground).max(0.0) / (paper - ground)
+            } else {
+                value / paper
+            };
+            *pixel = (share * 255.0).clamp(0.0, 255.0) as u8;
+        }
+    }
+
+    /// The two cells whose centres enclose a pixel along an axis of `count` cells, and how far it is
+    /// to the second.
+    fn span(&self, at: usize, count: usize) -> (usize, usize, f32) {
+        let place = ((at as f32 + 0.5) / self.cell as f32 - 0.5).clamp(0.0, (count - 1) as f32);
+        let first = place as usize;
+        (first, (first + 1).min(count - 1), place - first as f32)
+    }
+}
+
+/// Median and 80th percentile of a cell, over every second pixel.
+fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 2] {
+    let (w, h) = (grey.width() as usize, grey.height() as usize);
+    let (x1, y1) = (((cx + 1) * cell).min(w), ((cy + 1) * cell).min(h));
+    let mut counts = [0u16; 64];
+    let mut total = 0u16;
+    for y in (cy * cell..y1).step_by(2) {
+        for value in grey.as_raw()[y * w + cx * cell..y * w + x1]
+            .iter()
+            .step_by(2)
+        {
+            counts[usize::from(value >> 2)] += 1;
+            total += 1;
+        }
+    }
+    let level = |rank: u16| {
+        let mut seen = 0;
+        let bin = counts.iter().position(|n| {
+            seen += n;
+            seen > rank
+        });
+        (bin.unwrap_or(63) * 4 + 2) as u8
+    };
+    [level(total / 2), level(total - 1 - total / 5)]
+}
+
+/// Grey closing with a square of `2 * half + 1` cells: fills what is darker and thinner.
+pub(super) fn close(grid: &[u8], width: usize, half: usize) -> Vec<u8> {
+    extreme(&extreme(grid, width, half, u8::max), width, half, u8::min)
+}
+
+/// Grey opening: removes what is brighter and thinner.
+pub(super) fn open(grid: &[u8], width: usize, half: usize) -> Vec<u8> {
+    extreme(&extreme(grid, width, half, u8::min), width, half, u8::max)
+}
+
+/// Running extreme over a square, cut at the edges.
+fn extreme(grid: &[u8], width: usize, half: usize, pick: fn(u8, u8) -> u8) -> Vec<u8> {
+    let height = grid.len() / width.max(1);
+    let window = |at: usize, count: usize| at.saturating_sub(half)..(at + half + 1).min(count);
+    let best = |values: &mut dyn Iterator<Item = u8>| values.reduce(pick).unwrap_or(0);
+    let rows: Vec<u8> = (0..grid.len())
+        .map(|i| best(&mut window(i % width, width).map(|x| grid[i / width * width + x])))
+        .collect();
+    (0..grid.len())
+        .map(|i| best(&mut window(i / width, height).map(|y| rows[y * width + i % width])))
+        .collect()
+}
+
+/// Mean of 3 x 3 cells.
+fn smooth(grid: &[u8], width: usize) -> Vec<f32> {
+    let height = grid.len() / width;
+    (0..grid.len())
+        .map(|i| {
+            let (x, y) = (i % width, i / width);
+            let (mut sum, mut count) = (0f32, 0f32);
+            for v in y.saturating_sub(1)..(y + 2).min(height) {
+                for u in x.saturating_sub(1)..(x + 2).min(width) {
+                    sum += f32::from(grid[v * width + u]);
+                    count += 1.0;
+                }
+            }
+            sum / count
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma};
+
+    use super::{flatten, stretch};
+
+    fn stroke(x: u32, y: u32) -> bool {
+        y % 40 < 20 && y % 5 < 2 && x % 13 < 9 && (50..750).contains(&x)
+    }
+
+    #[test]
+    fn shade_goes_and_ink_stays() {
+        let paper = |x: u32, y: u32| 250.0 - 0.12 * x as f32 - 0.08 * y as f32;
+        let page = GrayImage::from_fn(800, 1000, |x, y| {
+            Luma([(paper(x, y) * if stroke(x, y) { 0.7 } else { 1.0 }) as u8])
+        });
+        let flat = flatten(&page);
+        for (x, y, pixel) in flat
+            .enumerate_pixels()
+            .filter(|(x, y, _)| x % 7 == 0 && y % 3 == 0)
+        {
+            let want = if stroke(x, y) { 178 } else { 250 };
+            assert!(
+                pixel.0[0].abs_diff(want) < 16,
+                "({x}, {y}): {} for {want}",
+                pixel.0[0]
+            );
+        }
+    }
+
+    #[test]
+    fn white_on_a_dark_bar_becomes_dark_on_white() {
+        let bar = |y: u32| (300..360).contains(&y);
+        let letter =
+            |x: u32, y: u32| (318..340).contains(&y) && x % 14 < 4 && (100..300).contains(&x);
+        let page = GrayImage::from_fn(800, 1000, |x, y| {
+            Luma([if bar(y) && !letter(x, y) { 45 } else { 235 }])
+        });
+        let flat = flatten(&page);
+        assert!(
+            flat.get_pixel(600, 330).0[0] > 225,
+            "ground {}",
+            flat.get_pixel(600, 330).0[0]
+        );
+        assert!(
+            flat.get_pixel(142, 330).0[0] < 60,
+            "letter {}",
+            flat.get_pixel(142, 330).0[0]
+        );
+        assert!(flat.get_pixel(400, 600).0[0] > 245, "paper");
+    }
+
+    #[test]
+    fn a_bold_stroke_is_no_bar() {
+        let page = GrayImage::from_fn(800, 1000, |x, y| {
+            Luma([if (200..800).contains(&y) && x % 60 < 14 {
+                30
+            } else {
+                230
+            }])
+        });
+        assert!(flatten(&page).get_pixel(304, 500).0[0] < 60);
+    }
+
+    #[test]
+    fn small_and_flat_images_are_safe() {
+        assert!(flatten(&GrayImage::new(0, 0)).is_empty());
+        for size in [1, 3, 31, 33, 220] {
+            let black = GrayImage::from_pixel(size, size, Luma([0]));
+            assert_eq!(flatten(&black).dimensions(), (size, size));
+            assert_eq!(stretch(&black).as_raw(), black.as_raw());
+        }
+    }
+
+    #[test]
+    fn faded_ink_is_spread() {
+        let faded = GrayImage::from_fn(100, 100, |x, _| Luma([if x < 10 { 180 } else { 240 }]));
+        let got = stretch(&faded);
+        assert_eq!(
+            (got.get_pixel(0, 0).0[0], got.get_pixel(50, 0).0[0]),
+            (0, 255)
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Sizes: reduced copies for cheap estimates, enlarged ones for engines that need bigger letters.
+//! Reducing averages whole cells, enlarging is Lanczos. The x-height comes from components, because
+//! the resolution that a file claims is often wrong or absent.
+//! Limit: `x_height` is that of most letters on the page; a page of capitals gives their height.
+
+use image::{GrayImage, RgbImage, imageops};
+use rayon::prelude::*;
+
+use super::components::Components;
+
+/// Letters whose x-height is below this many pixels gain from enlarging.
+const WANTED_X_HEIGHT: f32 = 20.0;
+/// Beyond this an enlarged page has no more to tell.
+const LARGEST_FACTOR: f32 = 3.0;
+
+/// Means of `factor` x `factor` cells; cells at the right and low edges may cover less.
+#[must_use]
+pub fn reduce(grey: &GrayImage, factor: u32) -> GrayImage {
+    if factor <= 1 || grey.is_empty() {
+        return grey.clone();
+    }
+    let (w, f) = (grey.width() as usize, factor as usize);
+    let (nw, nh) = (
+        grey.width().div_ceil(factor),
+        grey.height().div_ceil(factor),
+    );
+    let mut out = vec![0u8; nw as usize * nh as usize];
+    let rows = grey.as_raw().par_chunks(w * f);
+    out.par_chunks_mut(nw as usize)
+        .zip(rows)
+        .for_each(|(row, band)| {
+            let mut sums = vec![0u32; row.len()];
+            for line in band.chunks_exact(w) {
+                for (sum, cell) in sums.iter_mut().zip(line.chunks(f)) {
+                    *sum += cell.iter().map(|v| u32::from(*v)).sum::<u32>();
+                }
+            }
+            let lines = band.len() / w;
+            for (x, (pixel, sum)) in row.iter_mut().zip(sums).enumerate() {
+                let count = (lines * (w - x * f).min(f)) as u32;
+                *pixel = ((sum + count / 2) / count) as u8;
+            }
+        });
+    GrayImage::from_raw(nw, nh, out).unwrap_or_default()
+}
+
+/// The height of most letters in pixels (of x, a, n; of capitals when there is nothing else), or
+/// `None` when fewer than 12 components look like letters.
+#[must_use]
+pub fn x_height(grey: &GrayImage) -> Option<f32> {
+    x_height_of(&super::components::label(&super::binarise::sauvola(
+        grey, 41, 0.2,
+    )))
+}
+
+/// [`x_height`] of components that are there already.
+#[must_use]
+pub fn x_height_of(components: &Components) -> Option<f32> {
+    let mut counts = [0f32; 128];
+    let mut letters = 0;
+    for c in components.list.iter().filter(|c| c.is_letter_like()) {
+        if let Some(count) = counts.get_mut(c.height() as usize) {
+            *count += 1.0;
+            letters += 1;
+        }
+    }
+    if letters < 12 {
+        return None;
+    }
+    // Neighbouring heights are one letter height, seen with noise; dirt is small and many, so a
+    // height counts with its size.
+    let smooth = |h: usize| (counts[h - 1] + 2.0 * counts[h] + counts[h + 1]) * (h as f32).sqrt();
+    (4..127usize)
+        .max_by(|a, b| smooth(*a).total_cmp(&smooth(*b)))
+        .map(|h| h as f32)
+}
+
+/// By how much to enlarge so that letters reach an x-height of about 20 pixels; 1 when they do.
+#[must_use]
+pub fn wanted_factor(x_height: Option<f32>) -> f32 {
+    let Some(height) = x_height.filter(|h| *h > 0.0) else {
+        return 1.0;
+    };
+    let factor = (WANTED_X_HEIGHT / height).clamp(1.0, LARGEST_FACTOR);
+    // A little more costs pixels and brings nothing.
+    if factor < 1.25 { 1.0 } else { factor }
+}
+
+/// The page in a new size (Lanczos 3); never empty.
+#[must_use]
+pub fn resize(image: &RgbImage, factor: f32) -> RgbImage {
+    let size = |side: u32| ((side as f32 * factor).round() as u32).max(1);
+    imageops::resize(
+        image,
+        size(image.width()),
+        size(image.height()),
+        imageops::FilterType::Lanczos3,
+    )
+}
+
+/// [`resize`] of a grey page.
+#[must_use]
+pub fn resize_grey(image: &GrayImage, factor: f32) -> GrayImage {
+    let size = |side: u32| ((side as f32 * factor).round() as u32).max(1);
+    imageops::resize(
+        image,
+        size(image.width()),
+        size(image.height()),
+        imageops::FilterType::Lanczos3,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma};
+
+    use super::{reduce, wanted_factor, x_height};
+
+    #[test]
+    fn reducing_keeps_the_mean_of_every_cell() {
+        let grey = GrayImage::from_fn(10, 7, |x, y| Luma([(x * 20 + y) as u8]));
+        let small = reduce(&grey, 4);
+        assert_eq!(small.dimensions(), (3, 2));
+        assert_eq!(small.get_pixel(0, 0).0, [32]);
+        assert_eq!(
+            small.get_pixel(2, 1).0,
+            [175],
+            "a cell of 2 x 3 pixels at the edge"
+        );
+    }
+
+    #[test]
+    fn x_height_of_boxes_is_their_height() {
+        for height in [6, 11, 25] {
+            let pitch = height * 2;
+            let grey = GrayImage::from_fn(40 * pitch, 8 * pitch, |x, y| {
+                let (u, v) = (x % pitch, y % pitch);
+                let edge = u < 2 || v < 2 || u >= height - 3 || v >= height - 2;
+                Luma([if u < height - 1 && v < height && edge {
+                    20
+                } else {
+                    235
+                }])
+            });
+            let got = x_height(&grey).unwrap();
+            assert!((got - height as f32).abs() <= 1.0, "{height}: {got}");
+        }
+        assert_eq!(x_height(&GrayImage::from_pixel(50, 50, Luma([200]))), None);
+    }
+
+    #[test]
+    fn only_small_letters_are_enlarged() {
+        for (height, want) in [
+            (None, 1.0),
+            (Some(30.0), 1.0),
+            (Some(17.0), 1.0),
+            (Some(10.0), 2.0),
+            (Some(4.0), 3.0),
+        ] {
+            assert!((wanted_factor(height) - want).abs() < 1e-6, "{height:?}");
+        }
+    }
+}
