@@ -56,7 +56,7 @@ const OUTSIDE_WORLD: [&str; 25] = [
     "rand",
 ];
 
-const TOP_LEVEL: [&str; 11] = [
+const TOP_LEVEL: [&str; 12] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
@@ -68,6 +68,7 @@ const TOP_LEVEL: [&str; 11] = [
     "infra",
     "ingest",
     "schemas",
+    "workers",
 ];
 
 /// Where a rule holds.
@@ -304,9 +305,7 @@ fn tracked() -> Vec<PathBuf> {
 fn strangers(files: &[PathBuf]) -> Vec<String> {
     let first = |path: &PathBuf| path.iter().next().map(|n| n.to_string_lossy().into_owned());
     let names: BTreeSet<String> = files.iter().filter_map(first).collect();
-    let known = |name: &String| {
-        name.starts_with('.') || name == "workers" || TOP_LEVEL.contains(&name.as_str())
-    };
+    let known = |name: &String| name.starts_with('.') || TOP_LEVEL.contains(&name.as_str());
     names.into_iter().filter(|n| !known(n)).collect()
 }
 

@@ -91,7 +91,7 @@ fn pip(verb: &str) -> Command {
         "-m",
         "pip",
         verb,
-        "--quiet",
+        "--progress-bar=off",
         "--no-input",
         "--disable-pip-version-check",
     ]);
@@ -142,7 +142,9 @@ const NO_ANSWER: [&str; 9] = [
 ];
 
 fn explain(output: &Output, label: &str, folder: &Path) -> SetupError {
-    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    // pip calls an unanswered request information, and prints it among its progress.
+    let said = String::from_utf8_lossy(&output.stdout) + &*errors;
     let package = label.to_owned();
     if said.contains("No module named pip") {
         return NO_PIP;
@@ -161,7 +163,7 @@ fn explain(output: &Output, label: &str, folder: &Path) -> SetupError {
     }
     SetupError::Fetch {
         package,
-        reason: last_line(&said),
+        reason: last_line(&errors),
     }
 }
 

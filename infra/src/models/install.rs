@@ -63,10 +63,18 @@ pub fn install(
     cache: &Cache,
     progress: &mut dyn FnMut(&Step<'_>),
 ) -> Result<Installed, SetupError> {
+    install_from(Lock::embedded(), cache, progress)
+}
+
+fn install_from(
+    lock: &Lock,
+    cache: &Cache,
+    progress: &mut dyn FnMut(&Step<'_>),
+) -> Result<Installed, SetupError> {
     let mut stamps = Stamps::read(cache);
-    if lacking(cache, &mut stamps)?.is_empty() {
+    if lacking(lock, cache, &mut stamps)?.is_empty() {
         return Ok(Installed {
-            present: Lock::embedded().files.len(),
+            present: lock.files.len(),
             ..Installed::default()
         });
     }
@@ -78,13 +86,13 @@ pub fn install(
     let _held = hold(cache, progress)?;
     // Another set-up may have done the work while this one waited.
     let mut stamps = Stamps::read(cache);
-    let lacking = lacking(cache, &mut stamps)?;
+    let lacking = lacking(lock, cache, &mut stamps)?;
     let mut done = Installed {
-        present: Lock::embedded().files.len() - lacking.len(),
+        present: lock.files.len() - lacking.len(),
         ..Installed::default()
     };
     sweep(cache);
-    for package in &Lock::embedded().packages {
+    for package in &lock.packages {
         let files: Vec<_> = lacking
             .iter()
             .copied()
@@ -107,10 +115,14 @@ pub fn install(
 }
 
 /// The files that are absent or wrong. What is right but not stamped is hashed once and stamped.
-fn lacking(cache: &Cache, stamps: &mut Stamps) -> Result<Vec<&'static FileEntry>, SetupError> {
+fn lacking<'l>(
+    lock: &'l Lock,
+    cache: &Cache,
+    stamps: &mut Stamps,
+) -> Result<Vec<&'l FileEntry>, SetupError> {
     let mut lacking = Vec::new();
     let mut stamped = false;
-    for file in &Lock::embedded().files {
+    for file in &lock.files {
         if stamps.hold(cache, file) {
             continue;
         }
@@ -257,3 +269,6 @@ fn verify(what: &str, expected: &str, found: String) -> Result<(), SetupError> {
         found,
     })
 }
+
+#[cfg(test)]
+mod tests;
