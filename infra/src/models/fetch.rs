@@ -143,7 +143,7 @@ const NO_ANSWER: [&str; 9] = [
 
 fn explain(output: &Output, label: &str, folder: &Path) -> SetupError {
     let errors = String::from_utf8_lossy(&output.stderr);
-    // pip calls an unanswered request information, and prints it among its progress.
+    // pip warns of a request that nobody answered, and reports progress, on either stream.
     let said = String::from_utf8_lossy(&output.stdout) + &*errors;
     let package = label.to_owned();
     if said.contains("No module named pip") {

@@ -241,7 +241,7 @@ fn each_failure_is_one_clear_sentence() {
     let registry = ["PIP_NO_INDEX", "PIP_FIND_LINKS"];
     let unreachable = [
         ("PIP_INDEX_URL", "http://127.0.0.1:9/simple"),
-        ("PIP_RETRIES", "0"),
+        ("PIP_RETRIES", "1"),
     ];
     let path = |folder: &tempfile::TempDir| folder.path().display().to_string();
     let before_others = format!("{}:{}", path(&without_pip), std::env::var("PATH").unwrap());
