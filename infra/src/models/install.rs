@@ -145,12 +145,14 @@ fn lacking<'l>(
 }
 
 fn make_folder(folder: &Path) -> Result<(), SetupError> {
-    let failed = |error| SetupError::write(folder, error);
     for folder in [folder.parent().unwrap_or(folder), folder] {
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(failed)?;
-            fs::set_permissions(folder, Permissions::from_mode(0o755)).map_err(failed)?;
+        if folder.is_dir() {
+            continue;
         }
+        // The mode is set afterwards, because a strict umask would hide the files from other users.
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o755)))
+            .map_err(|error| SetupError::write(folder, error))?;
     }
     Ok(())
 }
