@@ -1,1 +1,19 @@
-//! To come.
+//! From several readings of the same lines to one text with evidence: alignment, calibrated voting,
+//! reading order, and the measures of how good a text is. Pure: no image, no clock, no I/O.
+//!
+//! The vote follows ROVER (Fiscus 1997), on characters instead of words: the readings of a line
+//! become a transition network of slots, each engine has a vote in every slot, and votes weigh as
+//! much as the engine's confidence has proved to be worth for that kind of character. Whatever is
+//! output at a place was read there by some engine.
+
+mod align;
+mod assemble;
+mod calibrate;
+mod order;
+mod vote;
+
+pub use align::{Glyph, Network, Slot};
+pub use assemble::{DocumentText, assemble};
+pub use calibrate::{Calibration, CharClass};
+pub use order::{OrderedLine, Rulings, Segment, reading_order};
+pub use vote::{FusedWord, fuse_line};

@@ -1,0 +1,124 @@
+//! The document's text, with every word's place in it.
+
+use schemas::{Line, Word};
+
+use crate::order::OrderedLine;
+
+/// A document's text and the lines of its pages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentText {
+    /// Lines end in `\n`, pages are joined by `\f`.
+    pub text: String,
+    /// Lines of each page.
+    pub pages: Vec<Vec<Line>>,
+}
+
+/// Numbers the words of each page (`p{page}w{n}`) and gives each its span in the text.
+#[must_use]
+pub fn assemble(pages: Vec<Vec<OrderedLine>>) -> DocumentText {
+    let mut document = DocumentText::default();
+    let mut at = 0;
+    for (page, ordered) in pages.into_iter().enumerate() {
+        if page > 0 {
+            document.text.push('\u{c}');
+            at += 1;
+        }
+        let mut n = 0;
+        let mut lines = Vec::new();
+        for line in ordered {
+            let Some(line) = place(line, page, &mut n, at) else {
+                continue;
+            };
+            at += line.text.chars().count() + 1;
+            document.text.push_str(&line.text);
+            document.text.push('\n');
+            lines.push(line);
+        }
+        document.pages.push(lines);
+    }
+    document
+}
+
+/// One line whose first character stands at `start`.
+fn place(line: OrderedLine, page: usize, n: &mut usize, start: usize) -> Option<Line> {
+    let mut text = String::new();
+    let mut length = 0;
+    let mut words: Vec<Word> = Vec::new();
+    for (wide, segment) in line.segments {
+        for (i, word) in segment.words.into_iter().enumerate() {
+            if !words.is_empty() {
+                text.push(if wide && i == 0 { '\t' } else { ' ' });
+                length += 1;
+            }
+            let end = length + word.text.chars().count();
+            text.push_str(&word.text);
+            words.push(Word {
+                id: format!("p{page}w{n}"),
+                bbox: word.quad.bbox(),
+                text: word.text,
+                quad: word.quad,
+                confidence: word.confidence,
+                span: [start + length, start + end],
+                votes: word.votes,
+            });
+            length = end;
+            *n += 1;
+        }
+    }
+    let bbox = words
+        .iter()
+        .map(|word| word.bbox)
+        .reduce(|a, b| a.union(&b))?;
+    Some(Line { text, bbox, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{BBox, Confidence};
+
+    use super::assemble;
+    use crate::{
+        order::{OrderedLine, Segment},
+        vote::FusedWord,
+    };
+
+    fn segment(words: &[&str]) -> Segment {
+        let quad = BBox::new(0.0, 0.0, 10.0, 10.0).quad();
+        let words = words
+            .iter()
+            .map(|text| FusedWord {
+                text: (*text).into(),
+                quad,
+                confidence: Confidence::ONE,
+                votes: vec![],
+            })
+            .collect();
+        Segment { quad, words }
+    }
+
+    #[test]
+    fn every_span_cuts_its_word_out_of_the_text() {
+        let page = || {
+            vec![
+                OrderedLine {
+                    segments: vec![(false, segment(&["Ünit", "µg"])), (true, segment(&["5"]))],
+                },
+                OrderedLine {
+                    segments: vec![(false, segment(&["end"]))],
+                },
+            ]
+        };
+        let document = assemble(vec![page(), vec![], page()]);
+        assert_eq!(
+            document.text,
+            "Ünit µg\t5\nend\n\u{c}\u{c}Ünit µg\t5\nend\n"
+        );
+        let chars: Vec<char> = document.text.chars().collect();
+        let words = document.pages.iter().flatten().flat_map(|line| &line.words);
+        for word in words {
+            let cut: String = chars[word.span[0]..word.span[1]].iter().collect();
+            assert_eq!(cut, word.text, "{}", word.id);
+        }
+        assert_eq!(document.pages[2][0].words[1].id, "p2w1");
+    }
+}

@@ -1,0 +1,238 @@
+//! Reading order: segments of text on an upright page become lines in the order in which a person
+//! reads them.
+//!
+//! Rows are read across, a wide gap becoming a tab: so forms keep a label beside its value and
+//! tables keep their rows. Two things are read downwards instead: columns of prose or of headed
+//! blocks, found by a gutter that several rows share, and the cells of a ruled form, where a label
+//! stands above its value.
+
+use schemas::{BBox, Quad};
+
+use crate::vote::FusedWord;
+
+mod boxes;
+mod columns;
+mod rows;
+
+/// A detected line with what fusion read there, in coordinates of the upright page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// Where it stands.
+    pub quad: Quad,
+    /// Its words from left to right; never empty.
+    pub words: Vec<FusedWord>,
+}
+
+/// A line of output: segments on one row, from left to right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderedLine {
+    /// Segments, each with whether a wide gap stands before it.
+    pub segments: Vec<(bool, Segment)>,
+}
+
+/// Ruled lines of the upright page, as thin boxes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rulings {
+    /// Left to right.
+    pub horizontal: Vec<BBox>,
+    /// Top to bottom.
+    pub vertical: Vec<BBox>,
+}
+
+impl Segment {
+    /// Around its words.
+    #[must_use]
+    pub fn bbox(&self) -> BBox {
+        self.words
+            .iter()
+            .map(|word| word.quad.bbox())
+            .reduce(|a, b| a.union(&b))
+            .unwrap_or_else(|| self.quad.bbox())
+    }
+
+    /// Its words with single spaces.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.words
+            .iter()
+            .map(|w| w.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// A gap wider than this many line heights separates cells.
+const CELL_GAP: f32 = 1.1;
+
+/// Puts segments into lines and lines into reading order.
+#[must_use]
+pub fn reading_order(segments: Vec<Segment>, rulings: &Rulings) -> Vec<OrderedLine> {
+    boxes::units(segments, rulings)
+        .into_iter()
+        .flat_map(|unit| columns::split(rows::rows(unit)))
+        .map(line)
+        .collect()
+}
+
+/// One output line from the segments of a row.
+fn line(row: Vec<Segment>) -> OrderedLine {
+    let mut previous: Option<BBox> = None;
+    let segments = row
+        .into_iter()
+        .map(|segment| {
+            let bbox = segment.bbox();
+            let wide = previous.is_some_and(|p| {
+                bbox.x0 - p.x1 > CELL_GAP * f32::midpoint(p.height(), bbox.height())
+            });
+            previous = Some(bbox);
+            (wide, segment)
+        })
+        .collect();
+    OrderedLine { segments }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{BBox, Confidence};
+
+    use super::{OrderedLine, Rulings, Segment, reading_order};
+    use crate::vote::FusedWord;
+
+    pub(super) fn segment(text: &str, x: f32, y: f32) -> Segment {
+        let quad = BBox::new(x, y, x + 10.0 * text.len() as f32, y + 20.0).quad();
+        let n = text.len() as f32;
+        let mut at = 0;
+        let mut words = Vec::new();
+        for word in text.split(' ') {
+            words.push(FusedWord {
+                text: word.into(),
+                quad: quad.slice(at as f32 / n, (at + word.len()) as f32 / n),
+                confidence: Confidence::ONE,
+                votes: vec![],
+            });
+            at += word.len() + 1;
+        }
+        Segment { quad, words }
+    }
+
+    fn read(segments: Vec<Segment>, rulings: &Rulings) -> Vec<String> {
+        reading_order(segments, rulings)
+            .iter()
+            .map(|OrderedLine { segments }| {
+                segments
+                    .iter()
+                    .map(|(wide, s)| format!("{}{}", if *wide { "|" } else { " " }, s.text()))
+                    .collect::<String>()
+                    .trim()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn table_rows_are_read_across_even_on_a_slope() {
+        let segments = vec![
+            segment("140", 300.0, 108.0),
+            segment("Sodium", 0.0, 100.0),
+            segment("4.1", 300.0, 148.0),
+            segment("Potassium", 0.0, 140.0),
+            segment("mmol/L", 600.0, 116.0),
+            segment("mmol/L", 600.0, 156.0),
+        ];
+        assert_eq!(
+            read(segments, &Rulings::default()),
+            ["Sodium|140|mmol/L", "Potassium|4.1|mmol/L"]
+        );
+    }
+
+    #[test]
+    fn prose_columns_are_read_downwards() {
+        let left = [
+            "the patient was seen today",
+            "and felt much better than",
+            "the week before, so that",
+        ];
+        let right = [
+            "all drugs were continued as",
+            "they had been given before",
+            "and a visit was planned",
+        ];
+        let mut segments = vec![segment(
+            "A wide heading over both of the columns of the page",
+            0.0,
+            0.0,
+        )];
+        for i in 0..3 {
+            segments.push(segment(right[i], 400.0, 40.0 + 30.0 * i as f32));
+            segments.push(segment(left[i], 0.0, 40.0 + 30.0 * i as f32));
+        }
+        let lines = read(segments, &Rulings::default());
+        assert_eq!(lines[1..4], left);
+        assert_eq!(lines[4..], right);
+    }
+
+    #[test]
+    fn headed_blocks_are_read_downwards_and_plain_form_rows_across() {
+        let block = |headed: bool| {
+            let mut segments = vec![
+                segment("Name: A B", 0.0, 40.0),
+                segment("Name: C D", 500.0, 40.0),
+                segment("DOB: 1970", 0.0, 80.0),
+                segment("NPI: 1234", 500.0, 80.0),
+                segment("MRN: 99", 0.0, 120.0),
+                segment("Phone: 5", 500.0, 120.0),
+            ];
+            if headed {
+                segments.push(segment("PATIENT", 0.0, 0.0));
+                segments.push(segment("PRESCRIBER", 500.0, 0.0));
+            }
+            read(segments, &Rulings::default())
+        };
+        assert_eq!(
+            block(true),
+            [
+                "PATIENT",
+                "Name: A B",
+                "DOB: 1970",
+                "MRN: 99",
+                "PRESCRIBER",
+                "Name: C D",
+                "NPI: 1234",
+                "Phone: 5"
+            ]
+        );
+        assert_eq!(
+            block(false),
+            [
+                "Name: A B|Name: C D",
+                "DOB: 1970|NPI: 1234",
+                "MRN: 99|Phone: 5"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_ruled_form_is_read_cell_by_cell() {
+        let segments = vec![
+            segment("1. NAME", 10.0, 10.0),
+            segment("2. BIRTH DATE", 310.0, 10.0),
+            segment("Jane Roe", 10.0, 40.0),
+            segment("01/02/1970", 310.0, 40.0),
+        ];
+        let rulings = Rulings {
+            horizontal: vec![
+                BBox::new(0.0, 0.0, 600.0, 2.0),
+                BBox::new(0.0, 70.0, 600.0, 72.0),
+            ],
+            vertical: vec![
+                BBox::new(0.0, 0.0, 2.0, 72.0),
+                BBox::new(298.0, 0.0, 300.0, 72.0),
+                BBox::new(598.0, 0.0, 600.0, 72.0),
+            ],
+        };
+        assert_eq!(
+            read(segments, &rulings),
+            ["1. NAME", "Jane Roe", "2. BIRTH DATE", "01/02/1970"]
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! The cells of a ruled form.
+//!
+//! A segment's cell is what the nearest ruled lines around it enclose. Cells that hold several rows
+//! of text, side by side with others, are units that are read one after the other; everything else
+//! on the page is one unit between them.
+
+use schemas::BBox;
+
+use super::{Rulings, Segment, rows::rows};
+
+/// A cell is told apart by its borders, to this precision in pixels.
+const SNAP: f32 = 6.0;
+
+/// Groups segments into units in reading order. Without rulings the page is one unit.
+#[must_use]
+pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segment>> {
+    if rulings.vertical.is_empty() || rulings.horizontal.is_empty() {
+        return vec![segments];
+    }
+    let mut cells: Vec<(BBox, Vec<Segment>)> = Vec::new();
+    let mut free = Vec::new();
+    for segment in segments {
+        let Some(cell) = cell(&segment.bbox(), rulings) else {
+            free.push(segment);
+            continue;
+        };
+        match cells.iter_mut().find(|(other, _)| same(other, &cell)) {
+            Some((_, members)) => members.push(segment),
+            None => cells.push((cell, vec![segment])),
+        }
+    }
+    // Only a cell with a label above a value is read on its own; a grid of one-line cells is a table.
+    let mut forms: Vec<(BBox, Vec<Segment>)> = Vec::new();
+    for (cell, members) in cells {
+        if is_form_cell(&members) {
+            forms.push((cell, members))
+        } else {
+            free.extend(members)
+        }
+    }
+    if forms.len() < 2 {
+        let mut all = free;
+        all.extend(forms.into_iter().flat_map(|(_, members)| members));
+        return vec![all];
+    }
+    interleave(forms, free)
+}
+
+/// Two or three rows of one short segment each.
+fn is_form_cell(members: &[Segment]) -> bool {
+    let rows = rows(members.to_vec());
+    (2..=3).contains(&rows.len()) && rows.iter().all(|row| row.len() <= 2)
+}
+
+/// Form cells in rows of cells; free segments go before the first band of cells below them.
+fn interleave(mut forms: Vec<(BBox, Vec<Segment>)>, mut free: Vec<Segment>) -> Vec<Vec<Segment>> {
+    forms.sort_by(|a, b| a.0.y0.total_cmp(&b.0.y0));
+    let mut bands: Vec<Vec<(BBox, Vec<Segment>)>> = Vec::new();
+    for form in forms {
+        match bands.last_mut() {
+            Some(band) if form.0.y0 < band[0].0.center()[1] => band.push(form),
+            _ => bands.push(vec![form]),
+        }
+    }
+    let mut units = Vec::new();
+    for mut band in bands {
+        let top = band
+            .iter()
+            .map(|(cell, _)| cell.y0)
+            .fold(f32::MAX, f32::min);
+        let (above, below): (Vec<_>, Vec<_>) = free
+            .into_iter()
+            .partition(|segment| segment.bbox().center()[1] < top);
+        free = below;
+        if !above.is_empty() {
+            units.push(above);
+        }
+        // One-line cells beside the form cells are read in their place among them.
+        let bottom = band
+            .iter()
+            .map(|(cell, _)| cell.y1)
+            .fold(f32::MIN, f32::max);
+        let (beside, below): (Vec<_>, Vec<_>) = free
+            .into_iter()
+            .partition(|segment| segment.bbox().center()[1] < bottom);
+        free = below;
+        band.extend(
+            beside
+                .into_iter()
+                .map(|segment| (segment.bbox(), vec![segment])),
+        );
+        band.sort_by(|a, b| a.0.x0.total_cmp(&b.0.x0));
+        units.extend(band.into_iter().map(|(_, members)| members));
+    }
+    if !free.is_empty() {
+        units.push(free);
+    }
+    units
+}
+
+/// The box that the nearest rulings left, right, above and below enclose; None when one is missing.
+fn cell(text: &BBox, rulings: &Rulings) -> Option<BBox> {
+    let [x, y] = text.center();
+    let slack = 0.3 * text.height();
+    let beside = || {
+        rulings
+            .vertical
+            .iter()
+            .filter(|r| r.y0 - slack <= y && y <= r.y1 + slack)
+    };
+    let around = || {
+        rulings
+            .horizontal
+            .iter()
+            .filter(|r| r.x0 - slack <= x && x <= r.x1 + slack)
+    };
+    let left = beside()
+        .map(|r| r.center()[0])
+        .filter(|&r| r <= text.x0 + slack)
+        .reduce(f32::max)?;
+    let right = beside()
+        .map(|r| r.center()[0])
+        .filter(|&r| r >= text.x1 - slack)
+        .reduce(f32::min)?;
+    let top = around()
+        .map(|r| r.center()[1])
+        .filter(|&r| r <= y)
+        .reduce(f32::max)?;
+    let bottom = around()
+        .map(|r| r.center()[1])
+        .filter(|&r| r >= y)
+        .reduce(f32::min)?;
+    Some(BBox::new(left, top, right, bottom))
+}
+
+fn same(a: &BBox, b: &BBox) -> bool {
+    [(a.x0, b.x0), (a.y0, b.y0), (a.x1, b.x1), (a.y1, b.y1)]
+        .iter()
+        .all(|(p, q)| (p - q).abs() < SNAP)
+}

@@ -1,0 +1,181 @@
+//! PP-OCRv6 small recognition on ONNX Runtime: an SVTR-style network with CTC output.
+//!
+//! Strips are 48 px high, BGR, scaled to -1..=1 and padded with zeros to a common width of at least
+//! 320 px; strips of similar width share a batch so that little is spent on padding.
+
+use std::{path::Path, sync::Mutex, time::Instant};
+
+use image::RgbImage;
+use ndarray::Array4;
+use ort::{session::Session, value::TensorRef};
+use schemas::{Engine, EngineInfo, ModelInfo, Quad, ReadLine, ReadWord};
+
+use super::{
+    OcrEngine, PageView, ReadError, Runtime, crop,
+    ctc::{self, CtcChar},
+    onnx::LoadError,
+};
+
+const HEIGHT: u32 = 48;
+const MIN_WIDTH: u32 = 320;
+const BATCH: usize = 8;
+/// Beyond this the network's attention has seen too little of its like; the line is read in parts.
+const MAX_WIDTH: u32 = 3200;
+
+/// The PP-OCRv6 recogniser.
+pub struct Paddle {
+    session: Mutex<Session>,
+    alphabet: Vec<char>,
+    model: ModelInfo,
+}
+
+impl Paddle {
+    /// Opens the recognition model; its dictionary is in the model's own metadata.
+    ///
+    /// # Errors
+    /// When the model is missing, damaged or without dictionary.
+    pub fn open(runtime: &Runtime, model: &Path, sha256: String) -> Result<Self, LoadError> {
+        let session = runtime.session(model)?;
+        let dictionary = session
+            .metadata()
+            .map_err(|cause| LoadError::new(model, cause))?
+            .custom("character")
+            .ok_or_else(|| LoadError::new(model, "it has no `character` dictionary"))?;
+        let mut alphabet = vec!['\0'];
+        // An entry of several code points is kept as its first: none is in any Latin text.
+        alphabet.extend(
+            dictionary
+                .lines()
+                .map(|entry| entry.chars().next().unwrap_or(' ')),
+        );
+        alphabet.push(' ');
+        let file = model
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        Ok(Self {
+            session: Mutex::new(session),
+            alphabet,
+            model: ModelInfo { file, sha256 },
+        })
+    }
+
+    /// Reads upright strips of 48 px height: the characters of each, and its width in time steps.
+    ///
+    /// # Errors
+    /// When the network fails or `deadline` passes.
+    pub fn read_strips(
+        &self,
+        strips: &[RgbImage],
+        deadline: Instant,
+    ) -> Result<Vec<(Vec<CtcChar>, f32)>, ReadError> {
+        let mut order: Vec<usize> = (0..strips.len()).collect();
+        order.sort_by_key(|&i| strips[i].width());
+        let mut answers = vec![(Vec::new(), 1.0); strips.len()];
+        let mut lines_read = 0;
+        for batch in order.chunks(BATCH) {
+            if Instant::now() > deadline {
+                return Err(ReadError::Timeout { lines_read });
+            }
+            for (&i, answer) in batch.iter().zip(self.read_batch(strips, batch)?) {
+                answers[i] = answer;
+            }
+            lines_read += batch.len();
+        }
+        Ok(answers)
+    }
+
+    fn read_batch(
+        &self,
+        strips: &[RgbImage],
+        batch: &[usize],
+    ) -> Result<Vec<(Vec<CtcChar>, f32)>, ReadError> {
+        let width = batch
+            .iter()
+            .map(|&i| strips[i].width())
+            .max()
+            .unwrap_or(0)
+            .max(MIN_WIDTH);
+        let width = width.next_multiple_of(8);
+        let mut input = Array4::<f32>::zeros((batch.len(), 3, HEIGHT as usize, width as usize));
+        for (n, &i) in batch.iter().enumerate() {
+            for (x, y, pixel) in strips[i].enumerate_pixels() {
+                for (channel, value) in pixel.0.iter().rev().enumerate() {
+                    input[[n, channel, y as usize, x as usize]] =
+                        (f32::from(*value) / 255.0 - 0.5) / 0.5;
+                }
+            }
+        }
+        let tensor = TensorRef::from_array_view(&input).map_err(ReadError::failed)?;
+        let mut session = self.session.lock().map_err(ReadError::failed)?;
+        let outputs = session
+            .run(ort::inputs![tensor])
+            .map_err(ReadError::failed)?;
+        let (shape, values) = outputs[0]
+            .try_extract_tensor::<f32>()
+            .map_err(ReadError::failed)?;
+        let (steps, classes) = (shape[1] as usize, shape[2] as usize);
+        if classes != self.alphabet.len() {
+            return Err(ReadError::Failed(format!(
+                "the model has {classes} classes and its dictionary {}",
+                self.alphabet.len()
+            )));
+        }
+        let pixels_per_step = width as f32 / steps as f32;
+        Ok(batch
+            .iter()
+            .zip(values.chunks_exact(steps * classes))
+            .map(|(&i, p)| {
+                (
+                    ctc::greedy(p, &self.alphabet),
+                    strips[i].width() as f32 / pixels_per_step,
+                )
+            })
+            .collect())
+    }
+}
+
+impl OcrEngine for Paddle {
+    fn info(&self) -> EngineInfo {
+        EngineInfo {
+            name: Engine::Paddle,
+            version: "PP-OCRv6 small".into(),
+            models: vec![self.model.clone()],
+        }
+    }
+
+    fn read(&self, page: &PageView<'_>) -> Result<Vec<ReadLine>, ReadError> {
+        let parts: Vec<(usize, Quad)> = page
+            .lines
+            .iter()
+            .enumerate()
+            .flat_map(|(line, quad)| split_wide(quad).into_iter().map(move |part| (line, part)))
+            .collect();
+        let strips: Vec<RgbImage> = parts
+            .iter()
+            .map(|(_, quad)| crop::strip(page.color, quad, HEIGHT))
+            .collect();
+        let answers = self.read_strips(&strips, page.deadline)?;
+        let mut lines: Vec<ReadLine> = (0..page.lines.len())
+            .map(|line| ReadLine {
+                line,
+                words: Vec::new(),
+            })
+            .collect();
+        for ((line, quad), (chars, width)) in parts.iter().zip(answers) {
+            let words: Vec<ReadWord> = ctc::words(&chars, quad, width);
+            lines[*line].words.extend(words);
+        }
+        Ok(lines)
+    }
+}
+
+/// Parts of equal width, each no wider than the network should see.
+fn split_wide(line: &Quad) -> Vec<Quad> {
+    let width = line.width() / line.height().max(1.0) * HEIGHT as f32;
+    let parts = (width / MAX_WIDTH as f32).ceil().max(1.0);
+    (0..parts as u32)
+        .map(|i| line.slice(i as f32 / parts, (i + 1) as f32 / parts))
+        .collect()
+}
