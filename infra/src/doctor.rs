@@ -188,6 +188,7 @@ fn asset(found: &AssetStatus) -> Item {
     let package = found.package.map(|p| format!("{} {}", p.name, p.version));
     let remedy = match state {
         State::Present => None,
+        State::Optional => Some("medbot setup --all".to_owned()),
         _ => Some(format!(
             "medbot setup (from {})",
             package.as_deref().unwrap_or("its package")

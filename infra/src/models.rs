@@ -20,6 +20,6 @@ mod woff;
 pub use asset::Asset;
 pub use cache::{Cache, MissingAsset};
 pub use error::SetupError;
-pub use install::{Installed, Step, install};
+pub use install::{Installed, Selection, Step, install};
 pub use lock::{FileEntry, Lock, PackageEntry, Registry};
 pub use status::{AssetState, AssetStatus, status};

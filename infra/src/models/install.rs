@@ -25,8 +25,6 @@ pub enum Step<'a> {
     Fetching(&'a PackageEntry),
     /// A file is being made from its package's.
     Converting(&'a FileEntry),
-    /// An optional file could not be had.
-    Skipped(&'a PackageEntry, &'a SetupError),
 }
 
 impl fmt::Display for Step<'_> {
@@ -38,7 +36,6 @@ impl fmt::Display for Step<'_> {
                 write!(f, "fetching {} {} ({megabytes:.1} MB)", p.name, p.version)
             }
             Self::Converting(file) => write!(f, "making {}", file.name),
-            Self::Skipped(p, error) => write!(f, "going on without {}: {error}", p.name),
         }
     }
 }
@@ -50,8 +47,15 @@ pub struct Installed {
     pub present: usize,
     /// Files that were put in place.
     pub new: usize,
-    /// Optional files that could not be had.
-    pub skipped: usize,
+}
+
+/// Which files of the lock are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Those that medbot's engines, stages and vocabularies need.
+    Needed,
+    /// The optional ones too.
+    All,
 }
 
 /// Fetches, verifies and installs what the cache lacks; `progress` hears of each step.
@@ -61,21 +65,27 @@ pub struct Installed {
 /// second try goes on from there.
 pub fn install(
     cache: &Cache,
+    selection: Selection,
     progress: &mut dyn FnMut(&Step<'_>),
 ) -> Result<Installed, SetupError> {
-    install_from(Lock::embedded(), cache, progress)
+    install_from(Lock::embedded(), cache, selection, progress)
 }
 
 fn install_from(
     lock: &Lock,
     cache: &Cache,
+    selection: Selection,
     progress: &mut dyn FnMut(&Step<'_>),
 ) -> Result<Installed, SetupError> {
-    let mut stamps = Stamps::read(cache);
-    if lacking(lock, cache, &mut stamps)?.is_empty() {
+    let wanted: Vec<_> = lock
+        .files
+        .iter()
+        .filter(|f| selection == Selection::All || !f.optional)
+        .collect();
+    if lacking(&wanted, cache, &mut Stamps::read(cache))?.is_empty() {
         return Ok(Installed {
-            present: lock.files.len(),
-            ..Installed::default()
+            present: wanted.len(),
+            new: 0,
         });
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
@@ -86,10 +96,10 @@ fn install_from(
     let _held = hold(cache, progress)?;
     // Another set-up may have done the work while this one waited.
     let mut stamps = Stamps::read(cache);
-    let lacking = lacking(lock, cache, &mut stamps)?;
+    let lacking = lacking(&wanted, cache, &mut stamps)?;
     let mut done = Installed {
-        present: lock.files.len() - lacking.len(),
-        ..Installed::default()
+        present: wanted.len() - lacking.len(),
+        new: 0,
     };
     sweep(cache);
     for package in &lock.packages {
@@ -101,14 +111,8 @@ fn install_from(
         if files.is_empty() {
             continue;
         }
-        match from_package(cache, package, &files, &mut stamps, progress) {
-            Ok(()) => done.new += files.len(),
-            Err(error) if files.iter().all(|f| f.optional) => {
-                progress(&Step::Skipped(package, &error));
-                done.skipped += files.len();
-            }
-            Err(error) => return Err(error),
-        }
+        from_package(cache, package, &files, &mut stamps, progress)?;
+        done.new += files.len();
         stamps.write(cache)?;
     }
     Ok(done)
@@ -116,13 +120,13 @@ fn install_from(
 
 /// The files that are absent or wrong. What is right but not stamped is hashed once and stamped.
 fn lacking<'l>(
-    lock: &'l Lock,
+    wanted: &[&'l FileEntry],
     cache: &Cache,
     stamps: &mut Stamps,
 ) -> Result<Vec<&'l FileEntry>, SetupError> {
     let mut lacking = Vec::new();
     let mut stamped = false;
-    for file in &lock.files {
+    for file in wanted.iter().copied() {
         if stamps.hold(cache, file) {
             continue;
         }

@@ -87,7 +87,7 @@ pub struct FileEntry {
     pub licence: String,
     /// Engines and stages that cannot work without it.
     pub needed_by: Vec<String>,
-    /// Whether set-up may go on without it.
+    /// Whether it is installed only when everything is asked for.
     #[serde(default)]
     pub optional: bool,
 }

@@ -163,6 +163,13 @@ pub fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(n, l)| (n + 1, l))
 }
 
+/// Whether the word stands in the line and is not the end of a longer one.
+fn holds(line: &str, word: &str) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(word)
+        .any(|(at, _)| !(word.starts_with(is_letter) && line[..at].ends_with(is_letter)))
+}
+
 pub fn forbidden_words(path: &Path, text: &str) -> Vec<String> {
     let rules: Vec<_> = FORBIDDEN
         .iter()
@@ -170,7 +177,7 @@ pub fn forbidden_words(path: &Path, text: &str) -> Vec<String> {
         .collect();
     let mut found = Vec::new();
     for (number, line) in code(text) {
-        for (word, _, why) in rules.iter().filter(|(word, _, _)| line.contains(word)) {
+        for (word, _, why) in rules.iter().filter(|(word, _, _)| holds(line, word)) {
             found.push(format!("{}:{number}: {word}: {why}", path.display()));
         }
     }

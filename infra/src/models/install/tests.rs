@@ -70,7 +70,9 @@ fn inside() {
     let lock = fs::read_to_string(std::env::var_os(LOCK_VARIABLE).unwrap()).unwrap();
     let lock: Lock = toml::from_str(&lock).unwrap();
     let cache = Cache::locate().unwrap();
-    match install_from(&lock, &cache, &mut |step| println!("STEP {step}")) {
+    match install_from(&lock, &cache, Selection::Needed, &mut |step| {
+        println!("STEP {step}")
+    }) {
         Ok(done) => println!("DONE {} present, {} new", done.present, done.new),
         Err(error) => println!("FAILED {error}"),
     }
