@@ -71,7 +71,7 @@ fn inside() {
     let lock: Lock = toml::from_str(&lock).unwrap();
     let cache = Cache::locate().unwrap();
     match install_from(&lock, &cache, Selection::Needed, &mut |step| {
-        println!("STEP {step}")
+        println!("STEP {step}");
     }) {
         Ok(done) => println!("DONE {} present, {} new", done.present, done.new),
         Err(error) => println!("FAILED {error}"),
