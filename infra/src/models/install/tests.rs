@@ -156,7 +156,10 @@ const FETCHING: &str = "STEP fetching medbot-probe 1.0 (0.0 MB)";
 fn a_file_is_installed_once_and_again_when_it_was_changed() {
     let bench = Bench::with_wheel();
     let target = bench.cache().join("files/tables/probe.tsv");
+    let left_by_a_killed_run = bench.cache().join(".setup-dead/package");
+    fs::create_dir_all(&left_by_a_killed_run).unwrap();
     assert_eq!(bench.run(), [FETCHING, "DONE 0 present, 1 new"]);
+    assert!(!left_by_a_killed_run.exists());
     assert_eq!(fs::read(&target).unwrap(), CONTENT);
     assert_eq!(
         fs::metadata(&target).unwrap().permissions().mode() & 0o777,
