@@ -138,6 +138,24 @@ impl Slot {
             .fold(f32::MAX, f32::min)
     }
 
+    /// The widest gap of ink where a space stands in this slot, in line heights; 0 without one.
+    #[must_use]
+    pub fn gap_heights(&self, gaps: &[[f32; 2]], aspect: f32) -> f32 {
+        let (x0, x1) = self
+            .glyphs
+            .iter()
+            .flatten()
+            .fold((1.0_f32, 0.0_f32), |(x0, x1), g| {
+                (x0.min(g.x0), x1.max(g.x1))
+            });
+        // A reader's idea of where a space stands is no better than half a character.
+        let slack = 0.3 / aspect;
+        gaps.iter()
+            .filter(|[from, to]| *from < x1 + slack && *to > x0 - slack)
+            .map(|[from, to]| (to - from) * aspect)
+            .fold(0.0, f32::max)
+    }
+
     fn gap(&self) -> f32 {
         self.glyphs
             .iter()

@@ -1,7 +1,8 @@
 //! What an engine's confidence is worth: raw scores do not compare between engines.
 //!
 //! For each engine and class of character the probability of being right is a piecewise linear
-//! function of the raw score, fitted by isotonic regression (Zadrozny and Elkan 2002) on pages that
+//! function of a score, the engine's own confidence times its agreement with the others on the page
+//! and line; it is fitted by isotonic regression (Zadrozny and Elkan 2002) on pages that
 //! the fixtures' generator makes with a printed seed. The table is data, `calibration.json`.
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -50,6 +51,8 @@ pub struct Calibration {
     pub source: String,
     /// By engine, then class.
     pub curves: BTreeMap<Engine, BTreeMap<CharClass, Curve>>,
+    /// From the width of a gap in line heights to the probability that it is a space.
+    pub space: Curve,
     /// From the vote's own posterior to the probability that a word is right.
     pub word: Curve,
 }
@@ -79,6 +82,15 @@ impl Calibration {
             None => UNKNOWN * raw,
         };
         p.clamp(0.01, 0.999)
+    }
+
+    /// Probability that a gap of this many line heights, where some engine saw a space, is one.
+    #[must_use]
+    pub fn space_probability(&self, gap_heights: f32) -> f32 {
+        if self.space.is_empty() {
+            return 0.5;
+        }
+        interpolate(&self.space, gap_heights).clamp(0.01, 0.99)
     }
 
     /// Probability that a fused word is right, from the vote's posterior.

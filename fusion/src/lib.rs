@@ -6,14 +6,16 @@
 //! much as the engine's confidence has proved to be worth for that kind of character. Whatever is
 //! output at a place was read there by some engine.
 
+mod agreement;
 mod align;
 mod assemble;
 mod calibrate;
 mod order;
 mod vote;
 
-pub use align::{Glyph, Network, Slot};
+pub use agreement::Agreement;
+pub use align::{Glyph, Network, Slot, glyphs};
 pub use assemble::{DocumentText, assemble};
 pub use calibrate::{Calibration, CharClass};
 pub use order::{OrderedLine, Rulings, Segment, reading_order};
-pub use vote::{FusedWord, fuse_line};
+pub use vote::{FusedWord, LineReadings, fuse_page, network, statement};

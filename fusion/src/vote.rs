@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemas::{Confidence, Engine, Quad, ReadLine, Vote};
 
 use crate::{
+    agreement::Agreement,
     align::{self, Glyph, Network, Slot},
     calibrate::{Calibration, CharClass},
 };
@@ -26,18 +27,71 @@ pub struct FusedWord {
     pub votes: Vec<Vote>,
 }
 
-/// Fuses the readings of one line; the order of readings does not matter.
+/// One line of a page with everything that is known of it.
+pub struct LineReadings<'a> {
+    /// Where it stands.
+    pub quad: Quad,
+    /// Parts of its width without ink, as fractions: evidence for spaces.
+    pub gaps: &'a [[f32; 2]],
+    /// What each engine read.
+    pub readings: Vec<(Engine, &'a ReadLine)>,
+}
+
+/// Fuses the readings of a page, line by line; the order of readings does not matter.
 #[must_use]
-pub fn fuse_line(
-    line: &Quad,
-    readings: &[(Engine, &ReadLine)],
+pub fn fuse_page(lines: &[LineReadings<'_>], calibration: &Calibration) -> Vec<Vec<FusedWord>> {
+    let networks: Vec<Network> = lines.iter().map(network).collect();
+    let page = Agreement::of(&networks);
+    networks
+        .iter()
+        .zip(lines)
+        .map(|(network, line)| {
+            fuse_network(network, line, &page.reliabilities(network), calibration)
+        })
+        .collect()
+}
+
+/// The readings of a line, aligned; grown from the surest, names breaking ties, so that the order in
+/// which readings come is free.
+#[must_use]
+pub fn network(line: &LineReadings<'_>) -> Network {
+    let mut readings: Vec<(Engine, Vec<Glyph>)> = line
+        .readings
+        .iter()
+        .map(|(engine, reading)| (*engine, align::glyphs(&line.quad, reading)))
+        .collect();
+    readings.sort_by(|a, b| {
+        mean_confidence(b.1.iter())
+            .total_cmp(&mean_confidence(a.1.iter()))
+            .then(a.0.cmp(&b.0))
+    });
+    let aspect = line.quad.width() / line.quad.height().max(1.0);
+    let mut network = Network::default();
+    for (engine, glyphs) in readings {
+        network.add(engine, glyphs, aspect);
+    }
+    network
+}
+
+fn mean_confidence<'a>(glyphs: impl Iterator<Item = &'a Glyph>) -> f32 {
+    let (sum, n) = glyphs
+        .filter(|g| g.ch != ' ')
+        .fold((0.0, 0), |(s, n), g| (s + g.confidence.get(), n + 1));
+    if n == 0 { 0.0 } else { sum / n as f32 }
+}
+
+fn fuse_network(
+    network: &Network,
+    line: &LineReadings<'_>,
+    reliability: &[f32],
     calibration: &Calibration,
 ) -> Vec<FusedWord> {
-    let network = build(line, readings, calibration);
+    let aspect = line.quad.width() / line.quad.height().max(1.0);
+    let widest_gap = |slot: &Slot| slot.gap_heights(line.gaps, aspect);
     let decisions: Vec<Decision> = network
         .slots
         .iter()
-        .map(|slot| decide(&network, slot, calibration))
+        .map(|slot| decide(network, slot, reliability, widest_gap(slot), calibration))
         .collect();
     let mut words = Vec::new();
     let mut start = 0;
@@ -45,39 +99,17 @@ pub fn fuse_line(
         if end < decisions.len() && decisions[end].winner != Some(' ') {
             continue;
         }
-        words.extend(word(line, &network, start..end, &decisions, calibration));
+        words.extend(word(
+            &line.quad,
+            network,
+            start..end,
+            &decisions,
+            reliability,
+            calibration,
+        ));
         start = end + 1;
     }
     words
-}
-
-/// The network, grown from the most trusted reading; engines break ties, so that order is free.
-fn build(line: &Quad, readings: &[(Engine, &ReadLine)], calibration: &Calibration) -> Network {
-    let mut glyphs: Vec<(Engine, Vec<Glyph>, f32)> = readings
-        .iter()
-        .map(|(engine, reading)| {
-            let glyphs = align::glyphs(line, reading);
-            let trust = trust(*engine, &glyphs, calibration);
-            (*engine, glyphs, trust)
-        })
-        .collect();
-    glyphs.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
-    let aspect = line.width() / line.height().max(1.0);
-    let mut network = Network::default();
-    for (engine, glyphs, _) in glyphs {
-        network.add(engine, glyphs, aspect);
-    }
-    network
-}
-
-/// Mean calibrated probability of a reading's characters.
-fn trust(engine: Engine, glyphs: &[Glyph], calibration: &Calibration) -> f32 {
-    let ink: Vec<f32> = glyphs
-        .iter()
-        .filter(|glyph| glyph.ch != ' ')
-        .map(|g| calibration.probability(engine, CharClass::of(g.ch), g.confidence.get()))
-        .collect();
-    ink.iter().sum::<f32>() / ink.len().max(1) as f32
 }
 
 /// The outcome of one slot.
@@ -86,21 +118,48 @@ struct Decision {
     posterior: f32,
 }
 
-fn decide(network: &Network, slot: &Slot, calibration: &Calibration) -> Decision {
+/// What an engine says in a slot: its choice, the choice's class and its score.
+#[must_use]
+pub fn statement(network: &Network, slot: &Slot, e: usize, reliability: f32) -> (CharClass, f32) {
+    match &slot.glyphs[e] {
+        Some(glyph) => (
+            CharClass::of(glyph.ch),
+            glyph.confidence.get() * reliability,
+        ),
+        None => {
+            let has_ink = slot.glyphs.iter().flatten().any(|glyph| glyph.ch != ' ');
+            let class = if has_ink {
+                CharClass::NoInk
+            } else {
+                CharClass::NoSpace
+            };
+            let line = network
+                .slots
+                .iter()
+                .filter_map(|slot| slot.glyphs[e].as_ref());
+            (class, mean_confidence(line) * reliability)
+        }
+    }
+}
+
+fn decide(
+    network: &Network,
+    slot: &Slot,
+    reliability: &[f32],
+    gap_heights: f32,
+    calibration: &Calibration,
+) -> Decision {
     let mut weights: BTreeMap<Option<char>, f32> = BTreeMap::new();
-    let has_ink = slot.glyphs.iter().flatten().any(|glyph| glyph.ch != ' ');
     for (e, glyph) in slot.glyphs.iter().enumerate() {
-        let (choice, class, raw) = match glyph {
-            Some(glyph) => (
-                Some(glyph.ch),
-                CharClass::of(glyph.ch),
-                glyph.confidence.get(),
-            ),
-            None if has_ink => (None, CharClass::NoInk, mean_confidence(network, e)),
-            None => (None, CharClass::NoSpace, mean_confidence(network, e)),
-        };
-        let p = calibration.probability(network.engines[e], class, raw);
-        *weights.entry(choice).or_default() += (p / (1.0 - p)).ln().max(0.05);
+        let (class, score) = statement(network, slot, e, reliability[e]);
+        let p = calibration.probability(network.engines[e], class, score);
+        *weights.entry(glyph.as_ref().map(|g| g.ch)).or_default() += log_odds(p).max(0.05);
+    }
+    if weights.contains_key(&Some(' ')) && slot.glyphs.iter().flatten().all(|g| g.ch == ' ') {
+        let evidence = log_odds(calibration.space_probability(gap_heights));
+        *weights
+            .entry(if evidence > 0.0 { Some(' ') } else { None })
+            .or_default() += evidence.abs();
     }
     let (winner, most) =
         weights.iter().fold(
@@ -115,16 +174,8 @@ fn decide(network: &Network, slot: &Slot, calibration: &Calibration) -> Decision
     }
 }
 
-/// An engine's mean confidence over the line: what stands behind its silence.
-fn mean_confidence(network: &Network, engine: usize) -> f32 {
-    let (sum, n) = network
-        .slots
-        .iter()
-        .filter_map(|slot| slot.glyphs[engine].as_ref())
-        .fold((0.0, 0), |(sum, n), glyph| {
-            (sum + glyph.confidence.get(), n + 1)
-        });
-    if n == 0 { 0.0 } else { sum / n as f32 }
+fn log_odds(p: f32) -> f32 {
+    (p / (1.0 - p)).ln()
 }
 
 fn word(
@@ -132,6 +183,7 @@ fn word(
     network: &Network,
     slots: std::ops::Range<usize>,
     decisions: &[Decision],
+    reliability: &[f32],
     calibration: &Calibration,
 ) -> Option<FusedWord> {
     let text: String = decisions[slots.clone()]
@@ -154,7 +206,16 @@ fn word(
             .engines
             .iter()
             .enumerate()
-            .map(|(e, engine)| vote(network, e, *engine, slots.clone(), calibration))
+            .map(|(e, engine)| {
+                vote(
+                    network,
+                    e,
+                    *engine,
+                    slots.clone(),
+                    reliability[e],
+                    calibration,
+                )
+            })
             .collect(),
     })
 }
@@ -164,6 +225,7 @@ fn vote(
     e: usize,
     engine: Engine,
     slots: std::ops::Range<usize>,
+    reliability: f32,
     calibration: &Calibration,
 ) -> Vote {
     let glyphs: Vec<&Glyph> = network.slots[slots]
@@ -172,7 +234,10 @@ fn vote(
         .collect();
     let probability: f32 = glyphs
         .iter()
-        .map(|g| calibration.probability(engine, CharClass::of(g.ch), g.confidence.get()))
+        .map(|g| {
+            let score = g.confidence.get() * reliability;
+            calibration.probability(engine, CharClass::of(g.ch), score)
+        })
         .sum::<f32>()
         / glyphs.len().max(1) as f32;
     Vote {
@@ -219,7 +284,7 @@ mod tests {
     use proptest::prelude::*;
     use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord};
 
-    use super::{FusedWord, fuse_line};
+    use super::{FusedWord, LineReadings, fuse_page};
     use crate::Calibration;
 
     fn line() -> Quad {
@@ -246,8 +311,13 @@ mod tests {
     }
 
     fn fuse(readings: &[(Engine, ReadLine)]) -> Vec<FusedWord> {
-        let borrowed: Vec<_> = readings.iter().map(|(e, r)| (*e, r)).collect();
-        fuse_line(&line(), &borrowed, Calibration::packaged())
+        let readings = readings.iter().map(|(e, r)| (*e, r)).collect();
+        let line = LineReadings {
+            quad: line(),
+            gaps: &[],
+            readings,
+        };
+        fuse_page(&[line], Calibration::packaged()).remove(0)
     }
 
     fn text(words: &[FusedWord]) -> String {

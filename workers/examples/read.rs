@@ -127,7 +127,7 @@ fn main() {
             t7 - t6,
             t8 - t7
         );
-        serde_json::to_writer(&mut dump, &serde_json::json!({"file": name, "lines": lines, "readings": [&p, &e, &ts], "first": n})).unwrap();
+        serde_json::to_writer(&mut dump, &serde_json::json!({"file": name, "lines": lines, "readings": [&p, &e, &ts], "first": n, "gaps": lines.iter().map(|q| detect::gaps::gaps(&flat, q)).collect::<Vec<_>>(), "to_upright": [up.upright_point([0.0,0.0]), up.upright_point([1000.0,0.0]), up.upright_point([0.0,1000.0])]})).unwrap();
         writeln!(dump).unwrap();
         for (which, readings) in [
             ("paddle", vec![&p]),

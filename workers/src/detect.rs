@@ -7,6 +7,7 @@ use image::GrayImage;
 use schemas::{BBox, Quad};
 
 pub mod db;
+pub mod gaps;
 pub mod rect;
 
 /// A part of a line that is narrower than this many of its heights is no new line.
