@@ -28,7 +28,7 @@ static NEGATED_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 });
 static POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|cannot exclude|evaluate for|evaluation for|appears to have|\?",
+        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|cannot exclude|evaluate for|evaluation for|appears to have",
     )
 });
 static QUERY: LazyLock<Regex> =
@@ -90,7 +90,10 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     if PLANNED.is_match(before) {
         return Assertion::Planned;
     }
-    if POSSIBLE.is_match(before) || QUERY.is_match(before) || after.trim_start().starts_with('?') {
+    if POSSIBLE.is_match(before)
+        || QUERY.is_match(&layout.text[..mention.start])
+        || after.trim_start().starts_with('?')
+    {
         return Assertion::Possible;
     }
     if HISTORICAL.is_match(before) || section == Some(SectionKind::History) {

@@ -251,7 +251,7 @@ fn in_sentence(context: &Context, date: &Printed) -> Option<DateRole> {
             cue.find(before)
                 .map(|m| (last_start(cue, before, m.start()), *role))
         })
-        .max_by_key(|(start, _)| *start)
+        .max_by_key(|(start, role)| (*role == DateRole::FollowUp, *start))
         .map(|(_, role)| role)
 }
 

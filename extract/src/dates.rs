@@ -38,7 +38,7 @@ const D: &str = "[0-9OoIl|]";
 
 static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"({D}{{1,2}})\s?([/.\-])\s?({D}{{1,2}})\s?[/.\-]\s?((?:{D}{{4}})|(?:{D}{{2}}))"
+        r"({D}{{1,2}})\s?([/.\-])\s?({D}{{1,2}})\s?([/.\-])\s?((?:{D}{{4}})|(?:{D}{{2}}))"
     ))
 });
 static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
@@ -48,12 +48,12 @@ static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DAY_NAMED: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"({D}{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s.\-/]*([A-Za-z01]{{3,9}})[\s.,\-/]*((?:{D}{{4}})|(?:'?{D}{{2}}))"
+        r"({D}{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s.\-/]*([A-Za-z01]{{3,9}}?)[\s.,\-/]*((?:{D}{{4}})|(?:'?{D}{{2}}))"
     ))
 });
 static NAMED_DAY: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"([A-Za-z01]{{3,9}})\.?[\s\-]*({D}{{1,2}})(?:st|nd|rd|th)?\s*[,.\s\-]\s*({D}{{4}})"
+        r"([A-Za-z01]{{3,9}}?)\.?[\s\-]*({D}{{1,2}})(?:st|nd|rd|th)?\s*[,.\s\-]\s*({D}{{4}})"
     ))
 });
 
@@ -76,7 +76,9 @@ pub(crate) fn find(text: &str) -> Vec<Printed> {
                 0 => year_first(part(1), part(2), part(3)),
                 1 => named(part(2), part(1), part(3)),
                 2 => named(part(1), part(2), part(3)),
-                _ => numeric(part(1), part(3), part(4)),
+                _ if part(2) != part(4) => None,
+                _ if part(2) == "." && part(5).len() == 2 && part(1).len() < 2 => None,
+                _ => numeric(part(1), part(3), part(5)),
             };
             let free = out
                 .iter()

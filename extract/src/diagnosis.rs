@@ -88,6 +88,13 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
         return None;
     }
+    let dated = context
+        .dates
+        .iter()
+        .any(|d| d.span.start < name.end && name.start < d.span.end);
+    if dated && name.start == item.start && printed.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let medical = code.is_some() || holds_condition(context, &name);
     let prose = printed.contains(". ")
         || words > 9

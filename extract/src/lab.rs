@@ -188,6 +188,7 @@ fn row_name(context: &Context, line: &Span) -> Option<(Span, bool)> {
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
     let words = printed.split_whitespace().count();
     (letters >= 2
+        && !printed.starts_with(|c: char| c.is_ascii_lowercase())
         && words <= 6
         && printed.starts_with(char::is_alphanumeric)
         && letters * 2 >= printed.len())

@@ -117,16 +117,18 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
     let span = whole.start + skip..whole.end;
     let raw = layout.get(&span);
     let key = letters(raw);
-    if key.is_empty() || key.len() > 60 {
+    if key.is_empty() || key.len() > 60 || raw.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let next = line.words.get(first + n).map(|word| layout.get(word));
     let colon = raw.ends_with([':', ';']) || raw.ends_with(".:") || next == Some(":");
     let at_start = starts_cell(layout, index, first);
-    let numbered = first > 0 && is_form_number(layout.get(&line.words[first - 1])) && at_start;
+    let numbered = at_start
+        && (is_form_number(lead[..skip].trim())
+            || first > 0 && is_form_number(layout.get(&line.words[first - 1])));
     let target = lookup(&key, colon || numbered)?;
     let spaced = lead[skip..].trim_end_matches([':', ';']);
-    let distinct = !matches!(target, Target::Section(_) | Target::Stop)
+    let distinct = !matches!(target, Target::Section(_) | Target::Stop | Target::Org(_))
         && (key.len() >= 8 && n > 1
             || matches!(
                 key.as_str(),
@@ -138,7 +140,7 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
     if !(colon || (at_start && !short) || (distinct && !short) || hash || stop_word) {
         return None;
     }
-    if short && !colon {
+    if (short || raw.starts_with(char::is_lowercase)) && !colon {
         return None;
     }
     Some(Label {

@@ -61,9 +61,7 @@ const NOT_NAMES: &[&str] = &[
     "the",
     "this",
     "report",
-    "page",
     "form",
-    "street",
     "city",
     "state",
     "zip",
@@ -153,7 +151,6 @@ const NOT_NAMES: &[&str] = &[
     "medicine",
     "emergency",
     "unit",
-    "ward",
     "team",
     "room",
     "refills",
@@ -239,6 +236,7 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
     let rest = &text[start..within.end];
     let rest = rest.find(['\t', '\n']).map_or(rest, |cut| &rest[..cut]);
     let rest = rest.find("  ").map_or(rest, |cut| &rest[..cut]);
+    let rest = before_degree(rest);
     let found = NAME.find(rest)?;
     let end = strip(rest, found.end());
     let name = trim_by(text, start..start + end, |c| {
@@ -270,6 +268,13 @@ pub(crate) fn titled(text: &str, within: &Span) -> Option<Span> {
     let word = found.as_str().to_lowercase();
     (!NOT_NAMES.contains(&word.as_str()))
         .then(|| within.start + found.start()..within.start + found.end())
+}
+
+fn before_degree(rest: &str) -> &str {
+    rest.char_indices()
+        .filter(|(_, c)| matches!(c, ',' | ' '))
+        .find(|(i, _)| has_degree(rest, *i))
+        .map_or(rest, |(i, _)| &rest[..i])
 }
 
 fn has_digit(text: &str) -> bool {
@@ -327,7 +332,7 @@ fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
 /// Does a degree follow this name?
 pub(crate) fn has_degree(text: &str, end: usize) -> bool {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[,\s]{1,3}(?:M\.?D\b|D\.?O\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|M\.?B\.?|FACP|Ph\.?D)").expect("a valid expression")
+        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\b|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|M\.B|FACP|Ph\.?D)").expect("a valid expression")
     });
     AFTER.is_match(&text[end..])
 }

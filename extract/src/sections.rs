@@ -85,7 +85,9 @@ fn is_heading(label: &Label) -> bool {
 fn end_of_list(layout: &Layout, labels: &[Label], line: usize, next: usize) -> usize {
     labels
         .iter()
-        .filter(|label| label.line > line && label.at_start && (label.colon || label.alone))
+        .filter(|label| {
+            label.line > line && label.at_start && (label.colon || label.alone || label.numbered)
+        })
         .filter(|label| !matches!(label.target, Target::Section(_) | Target::Stop))
         .filter(|label| starts_line(layout, label))
         .map(|label| layout.lines[label.line].span.start)

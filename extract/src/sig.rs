@@ -52,7 +52,7 @@ static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
     [
         (Part::Quantity, r"(?:\bqty|\bquantity|\bquant|\bdisp(?:ense)?d?|\bmitte|\bsupply|\bdispense quantity|\bamount|\bqt[yv])\s*(?:[:;.#=]|\bis\b)*\s*#?\s*(?:\(?(?:one|two|three)?\)?\s*)?(NUM(?:\s?(?:mL|ml|g|gm|grams?)\b)?)(?:\s*\([a-z -]+\))?(?:\s*TAKEN\b|\s*FORMS\b)?"),
         (Part::Quantity, r"(?:^|\s)#\s?(NUM)\b(?:\s*\([a-z -]+\))?(?:\s*(?:TAKEN|FORMS)\b)?"),
-        (Part::Refills, r"\b(?:refills?|refi11s?|rf|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
+        (Part::Refills, r"(?:refills?|refi11s?|rf|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
         (Part::Refills, r"(?:\bx\s*|\b)(NUM|no|zero|one|two|three|four|five)\s*(?:\([0-9]+\)\s*)?(?:refills?|repeats?)\b"),
         (Part::Duration, r"\b(?:duration|days'? supply|day supply|supply for)\s*[:;=]?\s*(NUM(?:\s?[-–]\s?NUM)?\s*(?:days?|weeks?|wks?|months?|mos?|years?|d|hours?|hrs?)?)\b"),
         (Part::Duration, r"(?:\bfor|\bx|×|\btimes)\s*(?:the next\s+|a total of\s+|up to\s+|another\s+)?((?:NUM|one|two|three|four|five|six|seven|ten|fourteen)(?:\s?(?:[-–]|to)\s?NUM)?\s*(?:more\s+)?(?:days?|weeks?|wks?|wk|months?|mos?|mths?|years?|d|hours?|hrs?|nights?|doses?)|[0-9]{1,2}/(?:7|52|12))\b"),
@@ -212,7 +212,8 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span) -> bool {
             );
             !glued_after && (!word || before.is_some_and(char::is_whitespace))
         }
-        Part::Duration | Part::Refills | Part::Prn | Part::Instructions => !glued_after,
+        Part::Refills => !glued_after && !before.is_some_and(char::is_alphabetic),
+        Part::Duration | Part::Prn | Part::Instructions => !glued_after,
     }
 }
 
@@ -487,7 +488,7 @@ mod tests {
                 "100 units/mL, 6 units under the skin at bedtime",
                 vec![
                     (Strength, "100 units/mL"),
-                    (Dose, "6 units"),
+                    (Strength, "6 units"),
                     (Route, "under the skin"),
                     (Frequency, "at bedtime"),
                 ],
