@@ -1,0 +1,360 @@
+//! Allergies: items of their section as substance with reaction, `allergic to …` in sentences, and the
+//! statement that there are none, which is an allergy with the assertion absent.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Allergy, Assertion, Fact};
+
+use crate::{
+    context::Context,
+    draft::Draft,
+    layout::{Span, trim_by},
+    sections::{self, SectionKind},
+};
+
+static NONE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:nkd?a|nkfa|no known (?:drug |medication |food )*(?:allerg(?:y|ies)|sensitivities)|no (?:drug |medication )?allergies(?: known)?|nil known|none known|denies (?:any )?(?:drug )?allergies)\b").expect("a valid expression")
+});
+static REACTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
+});
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:(?:allergen|substance|agent|allergy|drug|reaction|type|severity|date|noted|onset|comments?|status|adverse|criticality)(?: type)?[\s,|/]*)+$").expect("a valid expression")
+});
+const REACTIONS: &[&str] = &[
+    "rash",
+    "hives",
+    "urticaria",
+    "anaphylaxis",
+    "angioedema",
+    "cough",
+    "itching",
+    "nausea",
+    "vomiting",
+    "bronchospasm",
+    "swelling",
+    "diarrhea",
+    "diarrhoea",
+    "gi upset",
+    "gi bleeding",
+    "gi bleeding risk",
+    "wheezing",
+    "dizziness",
+    "headache",
+    "unknown",
+    "hypotension",
+    "sob",
+    "shortness of breath",
+    "pruritus",
+    "extreme nausea",
+    "stevens-johnson syndrome",
+    "dyspnea",
+    "anaphylactic shock",
+    "blisters",
+    "facial swelling",
+    "throat swelling",
+    "confusion",
+    "myalgia",
+    "muscle pain",
+    "abdominal pain",
+    "stomach upset",
+    "flushing",
+    "tongue swelling",
+    "palpitations",
+    "skin rash",
+    "hives / urticaria",
+    "respiratory distress",
+    "gastrointestinal upset",
+];
+
+/// All allergies.
+pub(crate) fn extract(context: &Context) -> Vec<Draft> {
+    let mut out: Vec<Draft> = Vec::new();
+    let text = context.layout.text;
+    for found in NONE.find_iter(text) {
+        let fact = Fact::Allergy(Allergy {
+            substance: Some(found.as_str().into()),
+            reaction: None,
+        });
+        out.push(
+            Draft::new(fact, 0.95)
+                .with("substance", found.range())
+                .asserted(Assertion::Absent),
+        );
+    }
+    let no_allergies: Vec<Span> = out.iter().map(Draft::span).collect();
+    for section in context.sections_of(&[SectionKind::Allergies]) {
+        let mut pending: Option<usize> = None;
+        for item in items(context, &section.body) {
+            let stated = no_allergies
+                .iter()
+                .any(|n| n.start < item.end && item.start < n.end);
+            if stated || HEADER.is_match(&text[item.clone()]) {
+                pending = None;
+                continue;
+            }
+            let bare = crate::lexicon::key(&text[item.clone()]);
+            if REACTIONS.iter().any(|r| crate::lexicon::key(r) == bare) {
+                attach(context, &mut out, pending.take(), &item);
+                continue;
+            }
+            if let Some(draft) = of_item(context, &item) {
+                out.push(draft);
+                pending = Some(out.len() - 1);
+            } else {
+                attach(context, &mut out, pending.take(), &item);
+            }
+        }
+    }
+    out.extend(in_prose(context, &out));
+    once(out)
+}
+
+/// A reaction in the cell below its substance.
+fn attach(context: &Context, out: &mut [Draft], pending: Option<usize>, item: &Span) {
+    let Some(draft) = pending.and_then(|i| out.get_mut(i)) else {
+        return;
+    };
+    if let Fact::Allergy(allergy) = &mut draft.fact
+        && allergy.reaction.is_none()
+        && item.len() < 60
+    {
+        allergy.reaction = Some(context.text(item));
+        draft.add("reaction", item.clone(), false);
+    }
+}
+
+/// Items of a body; commas outside of brackets part them too.
+fn items(context: &Context, body: &Span) -> Vec<Span> {
+    let text = context.layout.text;
+    let mut out = Vec::new();
+    for item in section_lines(context, body) {
+        let mut depth = 0i32;
+        let mut start = item.start;
+        for (i, c) in text[item.clone()].char_indices() {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                ',' if depth <= 0 => {
+                    out.push(start..item.start + i);
+                    start = item.start + i + 1;
+                }
+                _ => {}
+            }
+        }
+        out.push(start..item.end);
+    }
+    out.into_iter()
+        .map(|span| {
+            trim_by(text, span, |c| {
+                c.is_whitespace() || matches!(c, '.' | ';' | ':' | '-' | '*' | '•' | ',')
+            })
+        })
+        .map(|span| {
+            if text[span.clone()].starts_with("and ") {
+                span.start + 4..span.end
+            } else {
+                span
+            }
+        })
+        .filter(|span| !span.is_empty())
+        .collect()
+}
+
+fn section_lines(context: &Context, body: &Span) -> Vec<Span> {
+    let text = context.layout.text;
+    let table = context
+        .layout
+        .lines
+        .iter()
+        .any(|l| l.span.start >= body.start && l.span.end <= body.end && l.cells.len() > 1);
+    if !table {
+        return sections::items(&context.layout, body);
+    }
+    context
+        .layout
+        .lines
+        .iter()
+        .map(|l| l.span.start.max(body.start)..l.span.end.min(body.end))
+        .filter(|s| s.start < s.end && !text[s.clone()].trim().is_empty())
+        .map(|s| s.start + sections::item_mark(&text[s.clone()])..s.end)
+        .collect()
+}
+
+fn of_item(context: &Context, item: &Span) -> Option<Draft> {
+    let text = context.layout.text;
+    let part = &text[item.clone()];
+    let (substance, reaction) = match REACTION.captures(part) {
+        Some(found) => {
+            let name = found.get(1)?;
+            let reaction = (2..=7).find_map(|i| found.get(i));
+            let shift = |m: regex::Match| item.start + m.start()..item.start + m.end();
+            (shift(name), reaction.map(shift))
+        }
+        None => trailing_reaction(text, item),
+    };
+    let edge = |c: char| {
+        c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '-' | '–' | '—' | ')' | '[' | ']')
+    };
+    let substance = trim_by(text, substance, edge);
+    let reaction = reaction
+        .map(|r| trim_by(text, r, edge))
+        .filter(|r| !r.is_empty());
+    let (substance, reaction) = unwrap_brackets(context, substance, reaction, item);
+    let name = &text[substance.clone()];
+    let words = name.split_whitespace().count();
+    let known = context.lexicon.is_substance(name) || context.lexicon.is_any_drug(name);
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let limit = if reaction.is_some() { 5 } else { 4 };
+    if letters < 3
+        || !known && (words > limit || !name.starts_with(char::is_uppercase))
+        || is_answer(name)
+    {
+        return None;
+    }
+    let fact = Fact::Allergy(Allergy {
+        substance: Some(name.into()),
+        reaction: reaction.as_ref().map(|r| {
+            let printed = context.text(r);
+            strip_lead(&printed)
+        }),
+    });
+    let mut draft = Draft::new(fact, if known { 0.96 } else { 0.85 });
+    draft.add("substance", substance, true);
+    if let Some(reaction) = reaction {
+        draft.add("reaction", reaction, false);
+    }
+    if !known {
+        draft.doubt("the substance is not in the lexicon");
+        for (candidate, likelihood) in context.lexicon.near_drugs(name) {
+            draft.candidate("substance", candidate, likelihood);
+        }
+    }
+    Some(draft)
+}
+
+/// `Sulfa drugs (Sulfamethoxazole) - Anaphylaxis`: the brackets belong to the substance.
+fn unwrap_brackets(
+    context: &Context,
+    substance: Span,
+    reaction: Option<Span>,
+    item: &Span,
+) -> (Span, Option<Span>) {
+    let text = context.layout.text;
+    let Some(inside) = reaction.clone() else {
+        return (substance, None);
+    };
+    let is_name = context.lexicon.is_substance(&text[inside.clone()]);
+    let rest = trim_by(text, inside.end..item.end, |c| {
+        c.is_whitespace() || matches!(c, ')' | '-' | '–' | '—' | ':')
+    });
+    if is_name && !rest.is_empty() {
+        return (substance, Some(rest));
+    }
+    (substance, reaction)
+}
+
+fn strip_lead(reaction: &str) -> String {
+    static LEAD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:causes?|reaction|reactions|severity)\s*:?\s*(?:an? )?")
+            .expect("a valid expression")
+    });
+    LEAD.replace(reaction, "").into_owned()
+}
+
+fn is_answer(name: &str) -> bool {
+    matches!(
+        name.to_lowercase().as_str(),
+        "none"
+            | "yes"
+            | "no"
+            | "unknown"
+            | "see list"
+            | "reviewed"
+            | "nil"
+            | "n/a"
+            | "other"
+            | "not known"
+            | "none recorded"
+    )
+}
+
+/// `Penicillin rash`: a known reaction ends the item.
+fn trailing_reaction(text: &str, item: &Span) -> (Span, Option<Span>) {
+    let part = text[item.clone()].to_lowercase();
+    if part.len() == item.len() {
+        for reaction in REACTIONS {
+            if let Some(rest) = part.strip_suffix(reaction)
+                && rest.ends_with(' ')
+                && rest.trim().len() > 2
+            {
+                let cut = item.start + rest.len();
+                return (item.start..cut, Some(cut..item.end));
+            }
+        }
+    }
+    (item.clone(), None)
+}
+
+fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static CUE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(not )?(?:allergic to|allergy to|allergies to|intolerant (?:to|of)|intolerance (?:to|of))\s+((?:[\p{L}-]+(?:,\s*|\s+and\s+|\s+or\s+)?){1,6}?)(?:\s*\(([^)]+)\)|,?\s+(?:which|that|causing|causes|with|\(|developing)\s*([^.\n]{0,60})|[.;\n]|$)").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let mut out = Vec::new();
+    for found in CUE.captures_iter(text) {
+        let Some(list) = found.get(2) else { continue };
+        let negated = found.get(1).is_some()
+            || text[..list.start()]
+                .to_lowercase()
+                .ends_with("no known allergy to ");
+        let mut at = list.start();
+        for piece in list.as_str().split_inclusive([' ', ',']) {
+            let span = trim_by(text, at..at + piece.len(), |c| {
+                c.is_whitespace() || c == ',' || c == '.'
+            });
+            at += piece.len();
+            let name = &text[span.clone()];
+            let taken = before.iter().any(|d| {
+                d.pieces
+                    .iter()
+                    .any(|p| p.span.start < span.end && span.start < p.span.end)
+            });
+            if taken || !context.lexicon.is_substance(name) && !context.lexicon.is_any_drug(name) {
+                continue;
+            }
+            let reaction = found.get(3);
+            let fact = Fact::Allergy(Allergy {
+                substance: Some(name.into()),
+                reaction: reaction.map(|r| r.as_str().into()),
+            });
+            let mut draft = Draft::new(fact, 0.9);
+            draft.add("substance", span, true);
+            if let Some(reaction) = reaction {
+                draft.add("reaction", reaction.range(), false);
+            }
+            if negated {
+                draft.assertion = Assertion::Absent;
+            }
+            out.push(draft);
+        }
+    }
+    out
+}
+
+fn once(drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut seen: Vec<String> = Vec::new();
+    drafts
+        .into_iter()
+        .filter(|draft| {
+            let Fact::Allergy(allergy) = &draft.fact else {
+                return false;
+            };
+            let key = crate::lexicon::key(allergy.substance.as_deref().unwrap_or_default());
+            let fresh = !seen.contains(&key);
+            seen.push(key);
+            fresh
+        })
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! What the text claims about a mention: negated, possible, of a relative, past or planned. Cue words
+//! before and after it in its sentence, with terms that end a cue's reach, after NegEx (Chapman et al.
+//! 2001) and ConText (Harkema et al. 2009). It sees one sentence and the section, not the discourse.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::Assertion;
+
+use crate::{
+    layout::{Layout, Span},
+    sections::SectionKind,
+};
+
+fn cues(pattern: &str) -> Regex {
+    Regex::new(&format!(r"(?i)\b(?:{pattern})\b")).expect("a cue pattern is a valid expression")
+}
+
+static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"no|not|denies|denied|without|never|negative for|no evidence of|no signs? of|no history of|absence of|free of|ruled out for|declines?|no known|does not have|did not have|is not|was not|rules out|no longer has|non|nil|none of",
+    )
+});
+static NEGATED_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"(?:was|is|were|has been|have been)? ?(?:ruled out|excluded|denied|negative|absent|not (?:seen|found|present|detected)|unlikely)|: ?(?:none|no|nil|negative)",
+    )
+});
+static POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|cannot exclude|evaluate for|evaluation for|appears to have",
+    )
+});
+static QUERY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\?\s*$").expect("a valid expression"));
+static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"mother|father|brother|sister|son|daughter|aunt|uncle|cousin|grandmother|grandfather|grandparents?|parents?|siblings?|family history|maternal|paternal|relatives?|twin|fh of|fhx",
+    )
+});
+static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"history of|hx of|h/o|past|previous|previously|prior|status post|s/p|former|formerly|remote|in childhood|as a child|pmh|known history of|years ago|resolved|old",
+    )
+});
+static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"will (?:start|begin|commence|take|receive|be started)|plan(?:ned|s)? (?:to|for)|to start|to begin|scheduled for|consider starting|to commence|starting (?:tomorrow|next|from)|if .{1,40} (?:start|begin|give)|recommend starting|to be started|start tomorrow",
+    )
+});
+/// Words that end what a cue before them says.
+static BARRIER: LazyLock<Regex> = LazyLock::new(|| {
+    cues(
+        r"but|however|although|though|except|apart from|which|who|because|since|presents? with|presented with|admitted|is being|due to|secondary to|other than|aside from|has|had|was (?:started|given|treated|diagnosed)|continue[sd]?|takes?|taking|remains?",
+    )
+});
+
+/// The claim about a mention in running text.
+pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) -> Assertion {
+    if section == Some(SectionKind::FamilyHistory) {
+        return Assertion::Family;
+    }
+    let sentence = layout.sentence(mention.start);
+    let mut before = &layout.text[sentence.start.min(mention.start)..mention.start];
+    let line_start = layout.lines[layout.line_at(mention.start)].span.start;
+    let is_list = section.is_some_and(|kind| {
+        matches!(
+            kind,
+            SectionKind::Diagnoses | SectionKind::History | SectionKind::Medications
+        )
+    });
+    if is_list && line_start > sentence.start {
+        before = &layout.text[line_start..mention.start];
+    }
+    let full_before = before;
+    if let Some(barrier) = BARRIER.find_iter(before).last() {
+        before = &before[barrier.end()..];
+    }
+    let after_end = sentence.end.max(mention.end);
+    let after = &layout.text[mention.end..after_end];
+    let after = after
+        .find([',', ';', '\n'])
+        .map_or(after, |cut| &after[..cut]);
+    if FAMILY.is_match(full_before) && !full_before.contains(". ") {
+        return Assertion::Family;
+    }
+    if NEGATED.is_match(before) || NEGATED_AFTER.find(after).is_some_and(|m| m.start() < 12) {
+        return Assertion::Absent;
+    }
+    if PLANNED.is_match(before) {
+        return Assertion::Planned;
+    }
+    if POSSIBLE.is_match(before)
+        || QUERY.is_match(&layout.text[..mention.start])
+        || after.trim_start().starts_with('?')
+    {
+        return Assertion::Possible;
+    }
+    if HISTORICAL.is_match(before) || section == Some(SectionKind::History) {
+        return Assertion::Historical;
+    }
+    Assertion::Present
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Assertion;
+
+    use super::of;
+    use crate::layout::Layout;
+
+    #[test]
+    fn claims_in_sentences() {
+        for (text, mention, want) in [
+            (
+                "She denies chest pain or asthma.",
+                "asthma",
+                Assertion::Absent,
+            ),
+            ("No evidence of pneumonia.", "pneumonia", Assertion::Absent),
+            ("Pneumonia was ruled out.", "Pneumonia", Assertion::Absent),
+            ("No fever but has asthma.", "asthma", Assertion::Present),
+            ("Possible pneumonia.", "pneumonia", Assertion::Possible),
+            ("? pneumonia", "pneumonia", Assertion::Possible),
+            ("Mother had diabetes.", "diabetes", Assertion::Family),
+            (
+                "History of stroke in 2001.",
+                "stroke",
+                Assertion::Historical,
+            ),
+            (
+                "We plan to start metformin.",
+                "metformin",
+                Assertion::Planned,
+            ),
+            ("She has asthma.", "asthma", Assertion::Present),
+        ] {
+            let layout = Layout::new(text);
+            let at = text.find(mention).unwrap();
+            assert_eq!(of(&layout, &(at..at + mention.len()), None), want, "{text}");
+        }
+    }
+}

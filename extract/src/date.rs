@@ -1,0 +1,302 @@
+//! Dates with their roles. A role comes from the nearest label: before the date on its line, above it
+//! in its column, below it; then from the words of its sentence; then from the kind of document.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Date, DateRole, DocumentKind, Fact};
+
+use crate::{
+    context::Context,
+    dates::Printed,
+    draft::Draft,
+    labels::{self, Target},
+};
+
+/// All dates with a role that a reader would note.
+pub(crate) fn extract(context: &Context) -> Vec<Draft> {
+    let mut out: Vec<Draft> = Vec::new();
+    for date in &context.dates {
+        let (role, rule) = role_of(context, date);
+        let iso = date.iso(context.style, role == DateRole::Dob);
+        let fact = Fact::Date(Date {
+            iso: iso.clone(),
+            role: Some(role),
+        });
+        let mut draft = Draft::new(fact, rule).with("date", date.span.clone());
+        draft.value = Some(date.span.clone());
+        if iso.is_none() {
+            draft.doubt("no such day exists");
+        }
+        if date.misread {
+            draft.doubt("letters stand among the digits of the date");
+        }
+        if role == DateRole::Dob && date.short_year() {
+            draft.doubt("the century of the year of birth is a guess");
+        }
+        let twin = out.iter().any(|other| match (&other.fact, &draft.fact) {
+            (Fact::Date(a), Fact::Date(b)) => a.iso.is_some() && a.iso == b.iso && a.role == b.role,
+            _ => false,
+        });
+        if !twin {
+            out.push(draft);
+        }
+    }
+    out
+}
+
+fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
+    if let Some(role) = on_line(context, date) {
+        return (role, 0.97);
+    }
+    if let Some(role) = service_row(context, date) {
+        return (role, 0.95);
+    }
+    if let Some(role) = in_sentence(context, date) {
+        return (role, 0.9);
+    }
+    if let Some(role) = from_neighbours(context, date) {
+        return (role, 0.93);
+    }
+    if let Some(role) = after_date(context, date) {
+        return (role, 0.85);
+    }
+    (by_kind(context, date), 0.75)
+}
+
+fn role_from(context: &Context, target: Target, date: &Printed) -> Option<DateRole> {
+    match target {
+        Target::Date(role) => Some(role),
+        Target::PlainDate => Some(by_kind(context, date)),
+        Target::Signature => Some(DateRole::Signed),
+        _ => None,
+    }
+}
+
+/// The nearest label before it on its line, when no other date stands between.
+fn on_line(context: &Context, date: &Printed) -> Option<DateRole> {
+    let line = context.layout.line_at(date.span.start);
+    let start = context.layout.lines[line].span.start;
+    let before = context.layout.text[start..date.span.start].trim_end();
+    if let Some(role) = word_before(context, before, date) {
+        return Some(role);
+    }
+    let (_, label) = context
+        .labels_on(line)
+        .filter(|(_, label)| label.span.end <= date.span.start)
+        .last()?;
+    let role = role_from(context, label.target, date)?;
+    let between = label.span.end..date.span.start;
+    let other = context
+        .dates
+        .iter()
+        .find(|d| d.span.start >= between.start && d.span.end <= between.end);
+    if let Some(other) = other {
+        let gap = context.layout.text[other.span.end..date.span.start]
+            .trim()
+            .to_lowercase();
+        let range = matches!(
+            gap.as_str(),
+            "-" | "to" | "–" | "—" | "through" | "until" | "thru"
+        );
+        return match role {
+            DateRole::Admission if range => Some(DateRole::Discharge),
+            role => range.then_some(role),
+        };
+    }
+    let far = context.layout.get(&between).split_whitespace().count() > 6;
+    (!far).then_some(role)
+}
+
+/// A label without a colon that ends right before the date, `Age 38 Date 12/15/25`.
+fn word_before(context: &Context, before: &str, date: &Printed) -> Option<DateRole> {
+    let words: Vec<&str> = before.split_whitespace().collect();
+    (1..=5.min(words.len())).rev().find_map(|n| {
+        let phrase = words[words.len() - n..].join(" ");
+        let capital = phrase.starts_with(char::is_uppercase);
+        let key = labels::letters(&phrase);
+        let colon = phrase.ends_with(':');
+        if key.len() < 3 && !colon {
+            return None;
+        }
+        let target = labels::exact(&key)?;
+        (capital || colon)
+            .then(|| role_from(context, target, date))
+            .flatten()
+    })
+}
+
+fn service_row(context: &Context, date: &Printed) -> Option<DateRole> {
+    static ROW: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:\d{5}|[A-V]\d{4})\b.*\d\.\d\d\b").expect("a valid expression")
+    });
+    let line = context.layout.line_at(date.span.start);
+    let span = &context.layout.lines[line].span;
+    let rest = &context.layout.text[date.span.end..span.end];
+    let early = date.span.start - span.start < 30;
+    (early && ROW.is_match(rest)).then_some(DateRole::Service)
+}
+
+/// The label above in its column, or the k-th label of a line of labels for the k-th date.
+fn from_neighbours(context: &Context, date: &Printed) -> Option<DateRole> {
+    let layout = &context.layout;
+    let line = layout.line_at(date.span.start);
+    let dates_here: Vec<_> = context
+        .dates
+        .iter()
+        .filter(|d| layout.line_at(d.span.start) == line)
+        .collect();
+    let nth = dates_here.iter().position(|d| d.span == date.span)?;
+    if let Some(above) = layout.above(line) {
+        let has_values = context
+            .dates
+            .iter()
+            .any(|d| layout.line_at(d.span.start) == above);
+        let mut labels: Vec<_> = context
+            .labels_on(above)
+            .map(|(_, label)| label)
+            .filter(|label| role_from(context, label.target, date).is_some())
+            .collect();
+        let cell = layout.lines[line]
+            .cells
+            .iter()
+            .position(|cell| cell.end > date.span.start)
+            .unwrap_or(0);
+        if !has_values && !labels.is_empty() {
+            let same_cells = layout.lines[line].cells.len() > 1;
+            if same_cells {
+                labels.retain(|label| labels::cell_index(layout, label) == cell);
+                return labels
+                    .first()
+                    .and_then(|label| role_from(context, label.target, date));
+            }
+            let label = if dates_here.len() == labels.len() {
+                labels.get(nth)
+            } else {
+                labels.first()
+            };
+            return label.and_then(|label| role_from(context, label.target, date));
+        }
+    }
+    let only_dates = layout.line(line).split_whitespace().count() <= 4;
+    let below = layout.below(line).filter(|_| only_dates)?;
+    let mut labels = context
+        .labels_on(below)
+        .map(|(_, label)| label)
+        .filter(|label| label.alone);
+    labels.find_map(|label| role_from(context, label.target, date))
+}
+
+/// `09/28/2024 DATE SIGNED`: the label closes the line.
+fn after_date(context: &Context, date: &Printed) -> Option<DateRole> {
+    let line = context.layout.line_at(date.span.start);
+    let (_, label) = context
+        .labels_on(line)
+        .find(|(_, label)| label.span.start >= date.span.end)?;
+    let closes = label.span.end == context.layout.lines[line].span.end;
+    let near = context.layout.text[date.span.end..label.span.start]
+        .trim()
+        .is_empty();
+    (closes && near)
+        .then(|| role_from(context, label.target, date))
+        .flatten()
+}
+
+static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
+    [
+        (r"\b(?:date of birth|d\.?o\.?b|born)\W*(?:on|is)?\W*$", DateRole::Dob),
+        (r"\bsigned\b.{0,60}$", DateRole::Signed),
+        (r"\b(?:dictated)\b.{0,50}$", DateRole::Dictated),
+        (r"\b(?:transcribed|typed)\b.{0,50}$", DateRole::Transcribed),
+        (
+            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review(?:ed)? (?:on|in clinic|again))\b.{0,90}$",
+            DateRole::FollowUp,
+        ),
+        (r"\b(?:admitted|admission|hospitali[sz]ed|presented to hospital)\b.{0,60}$", DateRole::Admission),
+        (r"\b(?:discharged|discharge|sent home)\b.{0,40}$", DateRole::Discharge),
+        (r"\b(?:collected|drawn|sampled)\b.{0,25}$", DateRole::Collected),
+        (r"\breceived\b.{0,25}$", DateRole::Received),
+        (r"\breported\b.{0,25}$", DateRole::Reported),
+        (r"\b(?:referred|referral)\b.{0,30}$", DateRole::Referral),
+        (r"\b(?:prescribed|written|prescription)\b.{0,25}$", DateRole::Prescribed),
+        (r"\b(?:onset|began|started|since|symptoms)\b.{0,30}$", DateRole::Onset),
+        (
+            r"\b(?:seen|attended|reviewed|visit(?:ed)?|consultation|clinic|examined|evaluated|performed|underwent|surgery|procedure|service)\b.{0,60}$",
+            DateRole::Service,
+        ),
+        (r"\bprocessed\b.{0,25}$", DateRole::Processed),
+    ]
+    .into_iter()
+    .map(|(cue, role)| (Regex::new(&format!("(?is){cue}")).expect("a valid expression"), role))
+    .collect()
+});
+
+/// The cue nearest before the date in its sentence.
+fn in_sentence(context: &Context, date: &Printed) -> Option<DateRole> {
+    let layout = &context.layout;
+    let sentence = layout.sentence(date.span.start);
+    let mut start = sentence.start.min(date.span.start);
+    let line = layout.line_at(date.span.start);
+    let line_start = layout.lines[line].span.start;
+    let wrapped = line > 0 && layout.lines[line - 1].span.len() > 60;
+    if !wrapped {
+        start = start.max(line_start);
+    }
+    let before = &layout.text[start..date.span.start];
+    if before.split_whitespace().count() < 1 {
+        return None;
+    }
+    CUES.iter()
+        .filter_map(|(cue, role)| {
+            cue.find(before)
+                .map(|m| (last_start(cue, before, m.start()), *role))
+        })
+        .max_by_key(|(start, role)| (*role == DateRole::FollowUp, *start))
+        .map(|(_, role)| role)
+}
+
+/// The latest place where a cue that runs to the end still matches.
+fn last_start(cue: &Regex, before: &str, first: usize) -> usize {
+    let mut at = first;
+    while let Some(next) = before[at..].char_indices().nth(1).map(|(i, _)| at + i) {
+        match cue.find_at(before, next) {
+            Some(m) => at = m.start(),
+            None => break,
+        }
+    }
+    at
+}
+
+fn by_kind(context: &Context, date: &Printed) -> DateRole {
+    let layout = &context.layout;
+    let line = layout.line_at(date.span.start);
+    let top = layout.lines[..line]
+        .iter()
+        .filter(|l| !l.span.is_empty())
+        .count()
+        < 15;
+    let near_signature = context
+        .labels
+        .iter()
+        .any(|l| l.target == Target::Signature && l.line <= line && line - l.line <= 2);
+    if near_signature && !top {
+        return DateRole::Signed;
+    }
+    match context.kind {
+        DocumentKind::Prescription => DateRole::Prescribed,
+        DocumentKind::ReferralLetter if top => DateRole::Letter,
+        DocumentKind::LabReport if top => DateRole::Reported,
+        DocumentKind::Imaging if top => DateRole::Service,
+        DocumentKind::Other | DocumentKind::DischargeSummary if top && alone(context, date) => {
+            DateRole::Letter
+        }
+        _ => DateRole::Other,
+    }
+}
+
+fn alone(context: &Context, date: &Printed) -> bool {
+    let line = context.layout.line_at(date.span.start);
+    let text = context.layout.line(line);
+    let rest = text.len().saturating_sub(date.span.len());
+    rest < 8
+}

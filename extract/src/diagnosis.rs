@@ -1,0 +1,342 @@
+//! Diagnoses: items of their sections, with a printed ICD code before or after, and known conditions
+//! in sentences that say someone has, had or may have them.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Assertion, Diagnosis, DocumentKind, Fact};
+
+use crate::{
+    assertion,
+    context::Context,
+    draft::Draft,
+    layout::{Span, trim_by},
+    sections::{self, SectionKind},
+};
+
+static CODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:\bICD(?:[- ]?(?:9|10))?(?:[- ]?CM)?\s*(?:code)?\s*[:#]?\s*)?\b([A-TV-Z][0-9OIl][0-9AB](?:\.[0-9A-Z]{1,4})?)\b").expect("a valid expression")
+});
+static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
+});
+
+/// All diagnoses; the same once.
+pub(crate) fn extract(context: &Context) -> Vec<Draft> {
+    let mut out: Vec<Draft> = Vec::new();
+    let kinds = &[SectionKind::Diagnoses, SectionKind::History];
+    for section in context.sections_of(kinds) {
+        let heading = context.layout.get(&section.heading).to_lowercase();
+        let loose = [
+            "impression",
+            "assessment",
+            "problem",
+            "history",
+            "indication",
+            "background",
+            "reason",
+        ];
+        let free_text = loose.iter().any(|word| heading.contains(word));
+        for item in sections::items(&context.layout, &section.body) {
+            for part in comma_list(context, item, section.kind) {
+                if let Some(draft) = listed(context, &part, section.kind, free_text) {
+                    out.push(draft);
+                }
+            }
+        }
+    }
+    out.extend(coded_lines(context, &out));
+    out.extend(in_prose(context, &out));
+    once(context, out)
+}
+
+/// `hypertension, gout, asthma` are three when most of them are known.
+fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
+    let text = context.layout.text;
+    let part = &text[item.clone()];
+    let pieces: Vec<&str> = part.split([',', '\n']).collect();
+    let known = pieces
+        .iter()
+        .filter(|p| {
+            let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
+            context.lexicon.is_condition(bare)
+        })
+        .count();
+    let several = pieces.len() > 1 && (known >= 2 || known == 1 && kind == SectionKind::History);
+    if !several {
+        return vec![item];
+    }
+    let mut at = item.start;
+    let mut out = Vec::new();
+    for piece in pieces {
+        let span = trim_by(text, at..at + piece.len(), char::is_whitespace);
+        at += piece.len() + 1;
+        let lead = usize::from(text[span.clone()].starts_with("and ")) * 4;
+        out.push(span.start + lead..span.end);
+    }
+    out
+}
+
+fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) -> Option<Draft> {
+    let text = context.layout.text;
+    let unticked = text[..item.start].trim_end().ends_with("[ ]")
+        || text[..item.start].trim_end().ends_with("[]");
+    let (name, code) = split_code(text, item);
+    let printed = &text[name.clone()];
+    let words = printed.split_whitespace().count();
+    let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
+    if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
+        return None;
+    }
+    let dated = context
+        .dates
+        .iter()
+        .any(|d| d.span.start < name.end && name.start < d.span.end);
+    if dated && name.start == item.start && printed.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let medical = code.is_some() || holds_condition(context, &name);
+    let prose = printed.contains(". ")
+        || words > 9
+        || printed.contains(" was ")
+        || printed.contains(" is ");
+    if !medical && (free_text || prose || kind == SectionKind::History || words > 10) {
+        return None;
+    }
+    if medical && free_text && prose {
+        return None;
+    }
+    if context.lexicon.is_any_drug(printed) || context.lexicon.is_analyte(printed) && !medical {
+        return None;
+    }
+    let negative = printed.to_lowercase();
+    if kind == SectionKind::Diagnoses
+        && (negative.starts_with("no ") || negative.starts_with("normal "))
+        && !medical
+    {
+        return None;
+    }
+    let mut draft = Draft::new(
+        Fact::Diagnosis(Diagnosis {
+            code: code.as_ref().map(|c| context.text(c)),
+        }),
+        if medical { 0.95 } else { 0.85 },
+    )
+    .with("diagnosis", name.clone());
+    draft.value = Some(name.clone());
+    if let Some(code) = code {
+        draft.add("code", code, false);
+    }
+    draft.assertion = if unticked {
+        Assertion::Absent
+    } else {
+        assertion::of(&context.layout, &name, Some(kind))
+    };
+    let absent = printed.to_lowercase();
+    if absent.starts_with("no ") || absent.starts_with("denies ") {
+        draft.assertion = Assertion::Absent;
+    }
+    Some(draft)
+}
+
+/// The text of an item without its code, and the code.
+fn split_code(text: &str, item: &Span) -> (Span, Option<Span>) {
+    let edge = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '.' | ',' | ';' | ':' | '-' | '(' | ')' | '[' | ']' | '|' | '–' | '—' | '#' | '*'
+            )
+    };
+    let part = &text[item.clone()];
+    let Some(found) = CODE.captures(part) else {
+        return (tidy(text, item.clone()), None);
+    };
+    let (Some(all), Some(code)) = (found.get(0), found.get(1)) else {
+        return (tidy(text, item.clone()), None);
+    };
+    let before = trim_by(text, item.start..item.start + all.start(), edge);
+    let after = trim_by(text, item.start + all.end()..item.end, edge);
+    let code = item.start + code.start()..item.start + code.end();
+    let before_word = text[before.clone()]
+        .chars()
+        .filter(|c| c.is_alphabetic())
+        .count();
+    let name = if before_word >= 2 { before } else { after };
+    (close_bracket(text, name), Some(code))
+}
+
+fn tidy(text: &str, span: Span) -> Span {
+    let span = trim_by(text, span, |c| {
+        c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '*')
+    });
+    close_bracket(text, span)
+}
+
+fn close_bracket(text: &str, span: Span) -> Span {
+    let part = &text[span.clone()];
+    if part.contains('(') && !part.contains(')') && text[span.end..].starts_with(')') {
+        return span.start..span.end + 1;
+    }
+    span
+}
+
+fn holds_condition(context: &Context, span: &Span) -> bool {
+    conditions(context, span).next().is_some()
+}
+
+/// Known conditions inside a stretch, the longest first at each place.
+fn conditions<'a>(context: &'a Context, span: &Span) -> impl Iterator<Item = Span> + 'a {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[\p{L}0-9'’]+(?:-[\p{L}0-9]+)*").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let words: Vec<Span> = WORD
+        .find_iter(&text[span.clone()])
+        .map(|m| span.start + m.start()..span.start + m.end())
+        .collect();
+    let mut i = 0;
+    std::iter::from_fn(move || {
+        while i < words.len() {
+            let found = (1..=6.min(words.len() - i)).rev().find_map(|n| {
+                let span = words[i].start..words[i + n - 1].end;
+                let name = &text[span.clone()];
+                let plain = !name.contains([',', ';', '.', '(', '\t']);
+                let abbreviation = n == 1
+                    && name.len() <= 4
+                    && !name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+                let word = abbreviation && !matches!(name.to_lowercase().as_str(), "gout" | "acne");
+                (plain && !word && context.lexicon.is_condition(name)).then_some((n, span))
+            });
+            match found {
+                Some((n, span)) => {
+                    i += n;
+                    return Some(span);
+                }
+                None => i += 1,
+            }
+        }
+        None
+    })
+}
+
+/// Lines that hold a code and words outside of any section, as `Essential Hypertension (ICD-10: I10)`.
+fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static BRACKETED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"([\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?([A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?)\s*[\])]").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    BRACKETED
+        .captures_iter(text)
+        .filter_map(|found| {
+            let (name, code) = (found.get(1)?, found.get(2)?);
+            let label = text[name.range()].rfind(':').map_or(0, |i| i + 1);
+            let span = tidy(text, name.start() + label..name.end());
+            let seen = before.iter().any(|d| {
+                d.pieces
+                    .iter()
+                    .any(|p| p.span.start < code.end() && code.start() < p.span.end)
+            });
+            if seen || span.is_empty() {
+                return None;
+            }
+            let fact = Fact::Diagnosis(Diagnosis {
+                code: Some(code.as_str().into()),
+            });
+            let mut draft = Draft::new(fact, 0.9)
+                .with("diagnosis", span.clone())
+                .with("code", code.range());
+            draft.value = Some(span);
+            Some(draft)
+        })
+        .collect()
+}
+
+/// Conditions in sentences with a cue.
+fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static CUE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their))\b").expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let text = layout.text;
+    let lab = context.kind == DocumentKind::LabReport;
+    let mut out = Vec::new();
+    for line in &layout.lines {
+        for span in conditions(context, &line.span) {
+            let section = context.section(span.start);
+            let silent = matches!(
+                section,
+                Some(
+                    SectionKind::Instructions
+                        | SectionKind::Allergies
+                        | SectionKind::Labs
+                        | SectionKind::Medications
+                )
+            );
+            let taken = before.iter().any(|d| {
+                d.pieces
+                    .iter()
+                    .any(|p| p.span.start < span.end && span.start < p.span.end)
+            });
+            if silent || taken || lab {
+                continue;
+            }
+            let sentence = layout.sentence(span.start);
+            let lead = &text[sentence.start.min(span.start)..span.start];
+            let near = lead.len().saturating_sub(110);
+            let near = (near..=lead.len())
+                .find(|i| lead.is_char_boundary(*i))
+                .unwrap_or(0);
+            let return_for =
+                lead.to_lowercase().contains("return to") || lead.to_lowercase().contains("if you");
+            let family = section == Some(SectionKind::FamilyHistory);
+            if return_for || !(family || CUE.is_match(&lead[near..])) {
+                continue;
+            }
+            let full = widen(text, &line.span, &span);
+            let mut draft = Draft::new(Fact::Diagnosis(Diagnosis::default()), 0.75)
+                .with("diagnosis", full.clone());
+            draft.value = Some(full.clone());
+            draft.assertion = assertion::of(layout, &full, section);
+            out.push(draft);
+        }
+    }
+    out
+}
+
+/// With the adjectives before it and `, stage 3` behind it.
+fn widen(text: &str, line: &Span, span: &Span) -> Span {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:(?:acute|chronic|severe|mild|moderate|persistent|intermittent|uncontrolled|poorly controlled|well[- ]controlled|recurrent|essential|primary|secondary|left|right|bilateral|paroxysmal|permanent|stable|unstable|generalized|major|seasonal|advanced|refractory|longstanding|rheumatoid|gestational|metastatic) )+$").expect("a valid expression")
+    });
+    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:,? stage (?:\d[ab]?|[ivx]+)| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| without complications?| with acute exacerbation)").expect("a valid expression")
+    });
+    let start = BEFORE
+        .find(&text[line.start..span.start])
+        .map_or(span.start, |m| line.start + m.start());
+    let end = AFTER
+        .find(&text[span.end..line.end.max(span.end)])
+        .map_or(span.end, |m| span.end + m.end());
+    start..end
+}
+
+fn once(context: &Context, drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut seen: Vec<(String, Assertion)> = Vec::new();
+    let mut out = Vec::new();
+    for draft in drafts {
+        let key = crate::lexicon::key(context.layout.get(&draft.span()));
+        let twin = seen.iter().any(|(other, assertion)| {
+            *other == key && (*assertion == draft.assertion || *assertion == Assertion::Present)
+                || draft.rule < 0.8
+                    && other.contains(&key)
+                    && *assertion != Assertion::Family
+                    && draft.assertion != Assertion::Family
+        });
+        if !twin {
+            seen.push((key, draft.assertion));
+            out.push(draft);
+        }
+    }
+    out
+}

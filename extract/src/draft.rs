@@ -1,0 +1,201 @@
+//! What a rule found, before it becomes an entity: the fact, the span of each attribute and the
+//! rule's own confidence. Turning a draft into an entity collects its words, weighs their
+//! confidence and adds the reasons for review that hold of any type.
+
+use schemas::{Assertion, Candidate, Confidence, Entity, Fact};
+
+use crate::{Source, layout::Span};
+
+/// Below this calibrated confidence a word of a dangerous field is doubtful.
+const DOUBTFUL: f32 = 0.8;
+
+/// The span of one attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Piece {
+    pub field: &'static str,
+    pub span: Span,
+    /// Dose, strength, unit, drug name, laboratory value.
+    pub dangerous: bool,
+}
+
+/// A fact with its evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub fact: Fact,
+    pub pieces: Vec<Piece>,
+    /// The entity's text when it is one value and not all the evidence.
+    pub value: Option<Span>,
+    /// How often this rule is right on clean text.
+    pub rule: f32,
+    pub assertion: Assertion,
+    pub reasons: Vec<String>,
+    pub candidates: Vec<Candidate>,
+}
+
+impl Draft {
+    pub fn new(fact: Fact, rule: f32) -> Self {
+        Self {
+            fact,
+            pieces: Vec::new(),
+            value: None,
+            rule,
+            assertion: Assertion::Present,
+            reasons: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Adds evidence.
+    pub fn with(mut self, field: &'static str, span: Span) -> Self {
+        self.add(field, span, false);
+        self
+    }
+
+    pub fn add(&mut self, field: &'static str, span: Span, dangerous: bool) {
+        self.pieces.push(Piece {
+            field,
+            span,
+            dangerous,
+        });
+    }
+
+    pub fn asserted(mut self, assertion: Assertion) -> Self {
+        self.assertion = assertion;
+        self
+    }
+
+    pub fn doubt(&mut self, reason: impl Into<String>) {
+        let reason = reason.into();
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+
+    pub fn candidate(&mut self, field: &str, value: String, confidence: f32) {
+        self.candidates.push(Candidate {
+            field: field.into(),
+            value,
+            code: None,
+            confidence: Confidence::new(confidence),
+        });
+    }
+
+    /// All the evidence.
+    pub fn span(&self) -> Span {
+        if let Some(value) = &self.value {
+            return value.clone();
+        }
+        let start = self.pieces.iter().map(|p| p.span.start).min().unwrap_or(0);
+        let end = self
+            .pieces
+            .iter()
+            .map(|p| p.span.end)
+            .max()
+            .unwrap_or(start);
+        start..end
+    }
+}
+
+/// Makes entities of drafts: reading order, ids, words, confidence, review.
+pub(crate) fn finish(source: &Source, mut drafts: Vec<Draft>) -> Vec<Entity> {
+    let scalars = Scalars::new(source.text);
+    drafts.sort_by_key(|draft| (draft.span().start, draft.span().end, order(&draft.fact)));
+    drafts
+        .into_iter()
+        .enumerate()
+        .map(|(n, draft)| entity(source, &scalars, n, draft))
+        .collect()
+}
+
+fn entity(source: &Source, scalars: &Scalars, n: usize, mut draft: Draft) -> Entity {
+    let span = draft.span();
+    let pieces: Vec<([usize; 2], bool, &'static str)> = draft
+        .pieces
+        .iter()
+        .map(|p| (scalars.span(&p.span), p.dangerous, p.field))
+        .collect();
+    let has_dangerous = pieces.iter().any(|p| p.1);
+    let mut words = Vec::new();
+    let mut page = None;
+    let mut weakest = Confidence::ONE;
+    let mut doubts = Vec::new();
+    for word in source.words {
+        let mut hit = false;
+        for (piece, dangerous, field) in &pieces {
+            if word.span[0] >= piece[1] || word.span[1] <= piece[0] {
+                continue;
+            }
+            hit = true;
+            if *dangerous || !has_dangerous {
+                weakest = weakest.min(word.confidence);
+            }
+            if *dangerous && word.confidence.get() < DOUBTFUL {
+                doubts.push(format!(
+                    "the {field} stands on a word that was read with doubt"
+                ));
+            }
+            if *dangerous && !word.agreed {
+                doubts.push(format!("the engines disagree about the {field}"));
+            }
+        }
+        if hit {
+            page.get_or_insert(word.page);
+            words.push(word.id.to_owned());
+        }
+    }
+    for doubt in doubts {
+        draft.doubt(doubt);
+    }
+    Entity {
+        id: format!("e{n}"),
+        text: source.text[span.clone()].to_owned(),
+        span: scalars.span(&span),
+        page,
+        words,
+        confidence: Confidence::new(draft.rule * weakest.get()),
+        needs_review: !draft.reasons.is_empty(),
+        reasons: draft.reasons,
+        assertion: draft.assertion,
+        codes: Vec::new(),
+        candidates: draft.candidates,
+        fact: draft.fact,
+    }
+}
+
+/// Types that start at the same place keep this order.
+fn order(fact: &Fact) -> u8 {
+    match fact {
+        Fact::Org(_) => 0,
+        Fact::Person(_) => 1,
+        Fact::Date(_) => 2,
+        Fact::Id(_) => 3,
+        Fact::Diagnosis(_) => 4,
+        Fact::Allergy(_) => 5,
+        Fact::Medication(_) => 6,
+        Fact::Lab(_) => 7,
+        Fact::Vital(_) => 8,
+        Fact::Procedure(_) => 9,
+        Fact::Amount(_) => 10,
+        Fact::Instruction(_) => 11,
+    }
+}
+
+/// Byte positions as counts of Unicode scalar values.
+struct Scalars(Vec<usize>);
+
+impl Scalars {
+    fn new(text: &str) -> Self {
+        let mut counts = vec![0; text.len() + 1];
+        let mut n = 0;
+        for (i, c) in text.char_indices() {
+            counts[i..i + c.len_utf8()].fill(n);
+            n += 1;
+        }
+        counts[text.len()] = n;
+        Self(counts)
+    }
+
+    fn span(&self, span: &Span) -> [usize; 2] {
+        [self.0[span.start], self.0[span.end]]
+    }
+}

@@ -1,0 +1,300 @@
+//! The pieces of a laboratory row after its name: numbers, words that are results, units, flags and
+//! reference ranges, told apart by shape because columns come in any order.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::layout::Span;
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CellKind {
+    /// `4.7`, `>90`.
+    Number,
+    /// `0.5 - 2.2`, `<5.0` after a value.
+    Range,
+    /// `Negative`, `1+`.
+    Word,
+    Unit,
+    Flag,
+    /// A date or time beside the value.
+    Date,
+}
+
+/// A piece with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cell {
+    pub kind: CellKind,
+    pub span: Span,
+}
+
+fn re(pattern: &str) -> Regex {
+    Regex::new(&format!("^(?:{pattern})")).expect("a cell pattern is a valid expression")
+}
+
+const N: &str = r"[-+]?(?:[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|\.[0-9]+)";
+
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}(?:\s?[ap]m)?",
+    )
+});
+static RANGE: LazyLock<Regex> = LazyLock::new(|| {
+    re(&format!(
+        r"{N}\s?(?:-|–|—|~|−|to\s)\s?{N}%?|(?i:up to|less than|greater than|more than|below|above|under|over)\s+{N}"
+    ))
+});
+static BOUND: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?=?|=>|=<)\s?{N}")));
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
+static GRADE: LazyLock<Regex> = LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|1:[0-9]{1,4}"));
+static WORD: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"(?i:negative|positive|trace|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|slightly cloudy|slightly hazy|turbid|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
+    )
+});
+static FLAG: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)",
+    )
+});
+static UNIT: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"(?i:x\s?10\s?(?:[\^*eE]\s?)?[3369³⁶⁹][\^*]?\s?/\s?[uµμm]?[lL]|10\s?(?:[\^*eE]\s?)?[369³⁶⁹]\s?/\s?[uµμm]?[lL]|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cumm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
+    )
+});
+
+/// All pieces, skipping what none of the shapes fits.
+pub(crate) fn scan(text: &str, within: Span) -> Vec<Cell> {
+    run(text, within, true)
+}
+
+/// Pieces up to the first thing that is none.
+pub(crate) fn scan_run(text: &str, within: Span) -> Vec<Cell> {
+    run(text, within, false)
+}
+
+fn run(text: &str, within: Span, skip: bool) -> Vec<Cell> {
+    let mut out: Vec<Cell> = Vec::new();
+    let mut at = within.start;
+    while at < within.end {
+        let rest = &text[at..within.end];
+        let Some(c) = rest.chars().next() else { break };
+        if c.is_whitespace() || matches!(c, '|' | ':' | ';' | ',' | '=') {
+            at += c.len_utf8();
+            continue;
+        }
+        if matches!(c, '(' | ')' | '[' | ']') && !FLAG.is_match(rest) {
+            at += 1;
+            continue;
+        }
+        if let Some((kind, length)) = piece(rest, &out) {
+            let end = at + rest[..length].trim_end_matches([' ', '\t', ')', ']']).len();
+            let end = if rest.starts_with(['(', '[']) {
+                at + length
+            } else {
+                end
+            };
+            out.push(Cell {
+                kind,
+                span: at..end.max(at + 1),
+            });
+            at += length.max(1);
+            continue;
+        }
+        if !skip {
+            break;
+        }
+        at += rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| c.is_whitespace())
+            .map_or(rest.len(), |(i, _)| i);
+    }
+    out
+}
+
+fn piece(rest: &str, before: &[Cell]) -> Option<(CellKind, usize)> {
+    let has_value = before
+        .iter()
+        .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word | CellKind::Range));
+    let whole = |length: usize| {
+        !rest[..length].ends_with(|c: char| c.is_alphanumeric())
+            || !rest[length..].starts_with(|c: char| c.is_alphanumeric())
+    };
+    if let Some(m) = DATE.find(rest).filter(|m| whole(m.end())) {
+        return Some((CellKind::Date, m.end()));
+    }
+    if let Some(m) = FLAG.find(rest) {
+        let bare = m.as_str().trim();
+        let unit_like = bare == "L" && before.last().is_some_and(|c| c.kind == CellKind::Unit);
+        if has_value && !unit_like {
+            return Some((CellKind::Flag, m.end()));
+        }
+    }
+    if let Some(m) = UNIT.find(rest) {
+        let after_value = before.last().is_some_and(|_| has_value);
+        let is_power = rest.starts_with("10");
+        if (after_value || !rest.starts_with(|c: char| c.is_alphanumeric()))
+            && whole(m.end())
+            && !(is_power && !after_value)
+        {
+            return Some((CellKind::Unit, m.end()));
+        }
+    }
+    if let Some(m) = GRADE
+        .find(rest)
+        .filter(|m| !rest[m.end()..].starts_with(|c: char| c.is_alphanumeric()))
+    {
+        return Some((CellKind::Word, m.end()));
+    }
+    if let Some(m) = RANGE.find(rest).filter(|m| {
+        !rest[m.end()..].starts_with(|c: char| {
+            c.is_ascii_digit() || c.is_alphabetic() && !starts_unit(&rest[m.end()..])
+        })
+    }) {
+        return Some((CellKind::Range, m.end()));
+    }
+    if let Some(m) = BOUND.find(rest) {
+        return Some((
+            if has_value {
+                CellKind::Range
+            } else {
+                CellKind::Number
+            },
+            m.end(),
+        ));
+    }
+    if let Some(m) = NUMBER.find(rest) {
+        let tail = &rest[m.end()..];
+        let glued = tail.starts_with(|c: char| c.is_alphabetic())
+            && !starts_unit(tail)
+            && !tail.starts_with(['H', 'L', 'A']);
+        let grouped = tail.starts_with(['-', '/', ':', '.'])
+            && tail[1..].starts_with(|c: char| c.is_ascii_digit());
+        if m.as_str().contains(|c: char| c.is_ascii_digit()) && !glued && !grouped {
+            return Some((CellKind::Number, m.end()));
+        }
+    }
+    if let Some(m) = WORD.find(rest) {
+        return Some((CellKind::Word, m.end()));
+    }
+    generic_unit(rest, has_value)
+}
+
+fn starts_unit(text: &str) -> bool {
+    UNIT.find(text)
+        .is_some_and(|m| !text[m.end()..].starts_with(|c: char| c.is_alphanumeric()))
+}
+
+/// `xyz/dL`: shaped like a unit, though not in the table.
+fn generic_unit(rest: &str, has_value: bool) -> Option<(CellKind, usize)> {
+    static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
+        re(r"[A-Za-zµμ][A-Za-zµμ0-9.^*]{0,6}/[A-Za-zµμ0-9.^²³]{1,10}(?:/[A-Za-z0-9.²^]{1,8})?")
+    });
+    has_value
+        .then(|| SHAPE.find(rest))
+        .flatten()
+        .filter(|m| rest[m.end()..].starts_with(char::is_whitespace) || m.end() == rest.len())
+        .map(|m| (CellKind::Unit, m.end()))
+}
+
+/// Is this, whole, a unit that the table knows?
+pub(crate) fn is_unit(text: &str) -> bool {
+    UNIT.find(text).is_some_and(|m| m.end() == text.len())
+}
+
+/// L, H, LL, HH or Abnormal; none for a flag that says normal.
+pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
+    let bare = flag
+        .trim()
+        .trim_matches(['(', ')', '[', ']'])
+        .to_uppercase();
+    Some(match bare.trim_end_matches('*') {
+        "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" => "H",
+        "L" | "LOW" | "↓" | "▼" => "L",
+        "HH" | "CRITICAL HIGH" | "CRITICALLY HIGH" | "VERY HIGH" | "CH" => "HH",
+        "LL" | "CRITICAL LOW" | "CRITICALLY LOW" | "VERY LOW" | "CL" => "LL",
+        "N" | "BORDERLINE" => return None,
+        _ => "Abnormal",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CellKind, scan};
+
+    #[test]
+    fn columns_in_any_order() {
+        use CellKind::{Flag, Number, Range, Unit, Word};
+        for (text, want) in [
+            (
+                "0.53 L 0.57 - 1.25 mg/dL",
+                vec![
+                    (Number, "0.53"),
+                    (Flag, "L"),
+                    (Range, "0.57 - 1.25"),
+                    (Unit, "mg/dL"),
+                ],
+            ),
+            (
+                "86 mg/dL 70-99 H",
+                vec![
+                    (Number, "86"),
+                    (Unit, "mg/dL"),
+                    (Range, "70-99"),
+                    (Flag, "H"),
+                ],
+            ),
+            (
+                "0.024 <0.040 ng/mL",
+                vec![(Number, "0.024"), (Range, "<0.040"), (Unit, "ng/mL")],
+            ),
+            (
+                "<0.010 <0.040 ng/mL",
+                vec![(Number, "<0.010"), (Range, "<0.040"), (Unit, "ng/mL")],
+            ),
+            (
+                "76 >60 mL/min/1.73m2",
+                vec![(Number, "76"), (Range, ">60"), (Unit, "mL/min/1.73m2")],
+            ),
+            (
+                "1+ Negative Abnormal",
+                vec![(Word, "1+"), (Word, "Negative"), (Flag, "Abnormal")],
+            ),
+            (
+                "3-10 0-2 Abnormal",
+                vec![(Range, "3-10"), (Range, "0-2"), (Flag, "Abnormal")],
+            ),
+            ("None seen 0-2", vec![(Word, "None seen"), (Range, "0-2")]),
+            (
+                "7.2 x10³/µL 4.5 - 11.0",
+                vec![(Number, "7.2"), (Unit, "x10³/µL"), (Range, "4.5 - 11.0")],
+            ),
+            ("13.8g/dL", vec![(Number, "13.8"), (Unit, "g/dL")]),
+            (
+                "1248 H <1000 nmol/L",
+                vec![
+                    (Number, "1248"),
+                    (Flag, "H"),
+                    (Range, "<1000"),
+                    (Unit, "nmol/L"),
+                ],
+            ),
+            (
+                "46 H 10-40 U/L",
+                vec![(Number, "46"), (Flag, "H"), (Range, "10-40"), (Unit, "U/L")],
+            ),
+            (
+                "75 H 15-55 %",
+                vec![(Number, "75"), (Flag, "H"), (Range, "15-55"), (Unit, "%")],
+            ),
+        ] {
+            let got: Vec<_> = scan(text, 0..text.len())
+                .into_iter()
+                .map(|c| (c.kind, &text[c.span]))
+                .collect();
+            assert_eq!(got, want, "{text}");
+        }
+    }
+}

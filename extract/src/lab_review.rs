@@ -1,0 +1,117 @@
+//! When a person should look at a laboratory result: misread digits, an unknown unit, and a flag that
+//! contradicts the value and the range beside it.
+
+use schemas::Lab;
+
+use crate::{draft::Draft, lab_cells, medication_review};
+
+/// Adds reasons and candidates.
+pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
+    let Some(value) = &lab.value else { return };
+    medication_review::number("value", value, draft);
+    if let Some(unit) = &lab.unit
+        && !lab_cells::is_unit(unit)
+    {
+        draft.doubt("the unit is not known");
+    }
+    let (Some(measured), Some(range)) = (number(value), &lab.range) else {
+        return;
+    };
+    let Some((low, high)) = bounds(range) else {
+        return;
+    };
+    if low > high {
+        draft.doubt("the range runs backwards");
+        return;
+    }
+    let side = if measured < low {
+        -1
+    } else if measured > high {
+        1
+    } else {
+        0
+    };
+    let stated = value.starts_with(['<', '>', '≤', '≥']);
+    let contradiction = match (lab.flag.as_deref(), side) {
+        (Some("H" | "HH"), s) => s <= 0,
+        (Some("L" | "LL"), s) => s >= 0,
+        (Some(_), 0) => true,
+        (None, s) => s != 0,
+        _ => false,
+    };
+    if contradiction && !stated {
+        draft.doubt("the flag does not fit the value and the range");
+    }
+    if side != 0
+        && high.is_finite()
+        && low > 0.0
+        && (measured > high * 20.0 || measured < low / 20.0)
+    {
+        draft.doubt("the value is far outside the range; a decimal point may be lost");
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.trim_start_matches(['<', '>', '=', '≤', '≥', ' '])
+        .replace(',', "")
+        .parse()
+        .ok()
+}
+
+/// Lower and upper bound of `0.5 - 2.2`, `<5.0` or `>60`.
+fn bounds(range: &str) -> Option<(f64, f64)> {
+    let range = range.trim();
+    if range.starts_with(['<', '≤']) {
+        return Some((f64::NEG_INFINITY, number(range)?));
+    }
+    if range.starts_with(['>', '≥']) {
+        return Some((number(range)?, f64::INFINITY));
+    }
+    let cut = range
+        .char_indices()
+        .skip(1)
+        .find(|(_, c)| matches!(c, '-' | '–' | '—' | '~'))?;
+    let low = range[..cut.0].trim().parse().ok()?;
+    let high = number(
+        range[cut.0 + cut.1.len_utf8()..]
+            .trim()
+            .trim_end_matches('%'),
+    )?;
+    Some((low, high))
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Fact, Lab};
+
+    use super::check;
+    use crate::draft::Draft;
+
+    #[test]
+    fn flags_that_contradict() {
+        for (value, range, flag, doubtful) in [
+            ("0.53", "0.57 - 1.25", Some("L"), false),
+            ("0.53", "0.57 - 1.25", Some("H"), true),
+            ("0.53", "0.57 - 1.25", None, true),
+            ("0.80", "0.57 - 1.25", Some("L"), true),
+            ("76", ">60", None, false),
+            ("3.5", "<5.0", None, false),
+            ("7.6", "<5.0", Some("H"), false),
+            ("4O", "10-50", None, true),
+        ] {
+            let lab = Lab {
+                value: Some(value.into()),
+                range: Some(range.into()),
+                flag: flag.map(Into::into),
+                ..Lab::default()
+            };
+            let mut draft = Draft::new(Fact::Lab(lab.clone()), 1.0);
+            check(&lab, &mut draft);
+            assert_eq!(
+                !draft.reasons.is_empty(),
+                doubtful,
+                "{value} {range} {flag:?}"
+            );
+        }
+    }
+}

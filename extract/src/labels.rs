@@ -1,0 +1,376 @@
+//! Finds the labels of forms, letters and reports (`Date of Birth:`, `2. PATIENT'S NAME (…)`).
+//! Labels are compared by their letters alone, so lost or added spaces and case do not matter; with a
+//! colon behind or a form number before, one or two misread letters are allowed too. What a label's
+//! value is, each entity type decides: this module only offers the places, nearest first.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use schemas::{DateRole, IdRole, OrgRole, PersonRole};
+
+use crate::{
+    label_table::TABLE,
+    layout::{Layout, Span, trim, trim_by},
+    sections::SectionKind,
+};
+
+/// What a label announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Date(DateRole),
+    Person(PersonRole),
+    Id(IdRole),
+    Org(OrgRole),
+    Section(SectionKind),
+    /// A name whose role the heading above gives (`PATIENT`, then `Name:`).
+    Name,
+    /// A date whose role the kind of document gives.
+    PlainDate,
+    /// A physician whose role the kind of document gives.
+    Doctor,
+    /// A party's heading that a plain `Name:` below belongs to.
+    Signature,
+    /// Ends the value before it and is none of ours.
+    Stop,
+}
+
+/// A label on the page.
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    pub target: Target,
+    pub span: Span,
+    pub line: usize,
+    pub colon: bool,
+    /// First in its cell, after a form number at most.
+    pub at_start: bool,
+    /// Nothing but labels and hints on its line.
+    pub alone: bool,
+    /// A form number stands before it.
+    pub numbered: bool,
+}
+
+static BY_LETTERS: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
+    let mut map = HashMap::new();
+    for (target, phrases) in TABLE {
+        for phrase in phrases.split('|') {
+            map.entry(letters(phrase)).or_insert(*target);
+        }
+    }
+    map
+});
+const LONGEST: usize = 9;
+
+/// All labels in reading order.
+pub(crate) fn find(layout: &Layout) -> Vec<Label> {
+    let mut out = Vec::new();
+    for index in 0..layout.lines.len() {
+        let first = out.len();
+        find_in_line(layout, index, &mut out);
+        let alone = only_labels(layout, index, &out[first..]);
+        for label in &mut out[first..] {
+            label.alone = alone;
+        }
+        let mut n = 0;
+        out.retain(|label| {
+            n += 1;
+            n <= first
+                || label.colon
+                || label.alone
+                || label.numbered
+                || !matches!(label.target, Target::Section(_))
+        });
+    }
+    out
+}
+
+fn find_in_line(layout: &Layout, index: usize, out: &mut Vec<Label>) {
+    let line = &layout.lines[index];
+    let mut i = 0;
+    while i < line.words.len() {
+        let found = (1..=LONGEST.min(line.words.len() - i))
+            .rev()
+            .find_map(|n| label_of(layout, index, i, n).map(|label| (n, label)));
+        if let Some((n, label)) = found {
+            out.push(label);
+            i += n;
+        } else {
+            i += 1;
+        }
+    }
+}
+
+fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Label> {
+    let line = &layout.lines[index];
+    let words = &line.words[first..first + n];
+    let inner_colon = words[..n - 1]
+        .iter()
+        .any(|word| layout.get(word).ends_with([':', ';']));
+    if inner_colon
+        || layout
+            .get(&(words[0].start..words[n - 1].end))
+            .contains(['\t', '('])
+    {
+        return None;
+    }
+    let whole = words[0].start..words[n - 1].end;
+    let lead = layout.get(&whole);
+    let skip = lead.len() - lead.trim_start_matches(|c: char| !c.is_alphabetic()).len();
+    let span = whole.start + skip..whole.end;
+    let raw = layout.get(&span);
+    let key = letters(raw);
+    if key.is_empty() || key.len() > 60 || raw.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let next = line.words.get(first + n).map(|word| layout.get(word));
+    let colon = raw.ends_with([':', ';']) || raw.ends_with(".:") || next == Some(":");
+    let at_start = starts_cell(layout, index, first);
+    let numbered = at_start
+        && (is_form_number(lead[..skip].trim())
+            || first > 0 && is_form_number(layout.get(&line.words[first - 1])));
+    let target = lookup(&key, colon || numbered)?;
+    let spaced = lead[skip..].trim_end_matches([':', ';']);
+    let distinct = !matches!(target, Target::Section(_) | Target::Stop | Target::Org(_))
+        && (key.len() >= 8 && n > 1
+            || matches!(
+                key.as_str(),
+                "dob" | "mrn" | "npi" | "dea" | "nhsno" | "nhsnumber" | "rxno" | "dateofbirth"
+            ));
+    let short = key.len() <= 2;
+    let hash = spaced.ends_with('#') || next.is_some_and(|word| word.starts_with('#'));
+    let stop_word = target == Target::Stop && (colon || at_start);
+    if !(colon || (at_start && !short) || (distinct && !short) || hash || stop_word) {
+        return None;
+    }
+    if (short || raw.starts_with(char::is_lowercase)) && !colon {
+        return None;
+    }
+    Some(Label {
+        target,
+        span,
+        line: index,
+        colon,
+        at_start,
+        alone: false,
+        numbered,
+    })
+}
+
+/// What these letters announce, exactly.
+pub(crate) fn exact(key: &str) -> Option<Target> {
+    BY_LETTERS.get(key).copied()
+}
+
+fn lookup(key: &str, fuzzy: bool) -> Option<Target> {
+    if let Some(target) = BY_LETTERS.get(key) {
+        return Some(*target);
+    }
+    if !fuzzy || key.len() < 5 {
+        return None;
+    }
+    let allowed = if key.len() >= 10 { 2 } else { 1 };
+    BY_LETTERS
+        .iter()
+        .filter(|(known, _)| known.len() >= 5 && known.len().abs_diff(key.len()) <= allowed)
+        .filter_map(|(known, target)| {
+            crate::lexicon::distance(known, key, allowed).map(|d| (d, known.as_str(), *target))
+        })
+        .min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)))
+        .map(|best| best.2)
+}
+
+fn starts_cell(layout: &Layout, index: usize, first: usize) -> bool {
+    let line = &layout.lines[index];
+    let start = line.words[first].start;
+    let Some(cell) = line.cells.iter().find(|cell| cell.contains(&start)) else {
+        return false;
+    };
+    let before = layout.get(&(cell.start..start)).trim();
+    before.is_empty() || is_form_number(before) || !before.contains(char::is_alphanumeric)
+}
+
+/// `2.`, `1a.`, `17b`, `(3)`.
+fn is_form_number(word: &str) -> bool {
+    let core = word.trim_matches(|c: char| matches!(c, '(' | ')' | '.' | ','));
+    let digits = core.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    word != core
+        && !digits.is_empty()
+        && digits.len() <= 2
+        && core.len() - digits.len() <= 1
+        && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+fn only_labels(layout: &Layout, index: usize, labels: &[Label]) -> bool {
+    let Some(first) = labels.first() else {
+        return false;
+    };
+    let line = &layout.lines[index].span;
+    let mut at = line.start;
+    let mut rest = String::new();
+    for label in labels {
+        if label.span.start > at {
+            rest.push_str(layout.get(&(at..label.span.start)));
+        }
+        rest.push(' ');
+        at = label.span.end;
+    }
+    rest.push_str(layout.get(&(at..line.end)));
+    let bare = without_hints(&rest);
+    first.at_start
+        && bare
+            .split_whitespace()
+            .all(|word| is_form_number(word) || !word.contains(char::is_alphanumeric))
+}
+
+/// Without parentheses that hold no digit, `(Last Name, First Name)`.
+fn without_hints(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('(') {
+        let Some(close) = rest[open..].find(')').map(|i| open + i) else {
+            break;
+        };
+        out.push_str(&rest[..open]);
+        if rest[open..close].contains(|c: char| c.is_ascii_digit()) {
+            out.push_str(&rest[open..=close]);
+        }
+        rest = &rest[close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Lower-case letters only.
+pub(crate) fn letters(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphabetic())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Where the value of label `n` may stand, nearest first: the rest of its line, the cell below, the
+/// whole line below, the line above (a signature over its caption).
+pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
+    let label = &labels[n];
+    let line = &layout.lines[label.line];
+    let mut out = Vec::new();
+    let next = labels
+        .get(n + 1)
+        .filter(|next| next.line == label.line)
+        .map_or(line.span.end, |next| next.span.start);
+    let mut same = trim_by(
+        layout.text,
+        label.span.end..next.max(label.span.end),
+        is_filler,
+    );
+    if layout.get(&same).starts_with('(') {
+        let bare = without_hints(layout.get(&same));
+        if bare.trim().is_empty() {
+            same = same.end..same.end;
+        } else if let Some(close) = layout.get(&same).find(')') {
+            same = trim_by(layout.text, same.start + close + 1..same.end, is_filler);
+        }
+    }
+    if !same.is_empty() {
+        let text = layout.get(&same);
+        let cut = text.find('\t').or_else(|| text.find("  "));
+        if let Some(cut) = cut {
+            out.push(trim(layout.text, same.start..same.start + cut));
+        }
+        out.push(same);
+    }
+    let is_label_line = |i: usize| {
+        labels
+            .iter()
+            .any(|l| l.line == i && (l.alone || l.at_start))
+    };
+    if (label.alone || out.is_empty())
+        && let Some(below) = layout.below(label.line)
+        && !is_label_line(below)
+    {
+        let cell = cell_index(layout, label);
+        if layout.lines[below].cells.len() > 1
+            && let Some(span) = layout.lines[below].cells.get(cell)
+        {
+            out.push(span.clone());
+        }
+        out.push(layout.lines[below].span.clone());
+    }
+    if label.alone
+        && let Some(above) = layout.above(label.line)
+        && !is_label_line(above)
+    {
+        out.push(layout.lines[above].span.clone());
+    }
+    out
+}
+
+/// Which cell of its line a label stands in.
+pub(crate) fn cell_index(layout: &Layout, label: &Label) -> usize {
+    layout.lines[label.line]
+        .cells
+        .iter()
+        .position(|cell| cell.end > label.span.start)
+        .unwrap_or(0)
+}
+
+fn is_filler(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            ':' | ';' | '_' | '.' | '-' | '=' | '#' | '|' | '\u{2013}' | '\u{2014}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{DateRole, IdRole, PersonRole};
+
+    use super::{Target, find, places};
+    use crate::layout::Layout;
+
+    #[test]
+    fn labels_in_forms_and_letters() {
+        let dob = Target::Date(DateRole::Dob);
+        let patient = Target::Person(PersonRole::Patient);
+        for (text, target, value) in [
+            ("Date of Birth: 1/2/1980", dob, "1/2/1980"),
+            ("DateofBirth:1/2/1980", dob, "1/2/1980"),
+            ("Dale of Blrth: 1/2/1980", dob, "1/2/1980"),
+            ("DOB 1/2/1980", dob, "1/2/1980"),
+            (
+                "Patient Name: REID, Timothy\tMRN: 1",
+                patient,
+                "REID, Timothy",
+            ),
+            (
+                "Patient Name: REID, Timothy MRN: 1",
+                patient,
+                "REID, Timothy",
+            ),
+            (
+                "2. PATIENT'S NAME (Last Name, First Name, Middle Initial)\nREID, Timothy",
+                patient,
+                "REID, Timothy",
+            ),
+            ("Jo Li\nPatient signature", patient, "Jo Li"),
+            ("MRN #: 123", Target::Id(IdRole::Mrn), "123"),
+        ] {
+            let layout = Layout::new(text);
+            let labels = find(&layout);
+            let n = labels
+                .iter()
+                .position(|label| label.target == target)
+                .unwrap_or_else(|| panic!("{text}: {labels:?}"));
+            assert_eq!(layout.get(&places(&layout, &labels, n)[0]), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn prose_holds_no_label() {
+        for text in [
+            "she is a patient of the practice",
+            "seen by the attending on call",
+        ] {
+            assert!(find(&Layout::new(text)).is_empty(), "{text}");
+        }
+    }
+}

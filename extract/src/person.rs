@@ -1,0 +1,321 @@
+//! People with their roles: from labels, from the address and signature of letters, from a letterhead
+//! (`Joshua Munoz, M.D.`) and from sentences (`seen by Dr. Flores`).
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{DocumentKind, Fact, Person, PersonRole as Role};
+
+use crate::{
+    context::Context,
+    draft::Draft,
+    labels::{self, Target},
+    layout::Span,
+    names,
+};
+
+/// All people; the same person in the same role once.
+pub(crate) fn extract(context: &Context) -> Vec<Draft> {
+    let mut found: Vec<(Role, Span, f32)> = Vec::new();
+    for (n, label) in context.labels.iter().enumerate() {
+        let Some(role) = role_of(context, n) else {
+            continue;
+        };
+        let places = labels::places(&context.layout, &context.labels, n);
+        let name = places.iter().find_map(|place| {
+            let short = matches!(
+                label.target,
+                Target::Person(Role::Recipient | Role::Referring) | Target::Doctor
+            );
+            if short {
+                names::titled(context.layout.text, place)
+            } else {
+                names::at_start(context.layout.text, place)
+            }
+        });
+        let Some(name) = name else { continue };
+        if is_organisation(context, &name) || is_drug(context, &name) {
+            continue;
+        }
+        let weak = !label.colon && !label.alone;
+        found.push((role, name, if weak { 0.85 } else { 0.96 }));
+    }
+    from_sentences(context, &mut found);
+    from_letterhead(context, &mut found);
+    patient_alone(context, &mut found);
+    keep_one_each(context, found)
+}
+
+fn role_of(context: &Context, n: usize) -> Option<Role> {
+    let label = &context.labels[n];
+    match label.target {
+        Target::Person(role) => {
+            let key = labels::letters(context.layout.get(&label.span));
+            let salutation = matches!(
+                key.as_str(),
+                "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
+            );
+            (!salutation || label.colon).then_some(role)
+        }
+        Target::Doctor => Some(doctor(context)),
+        Target::Signature => Some(signer(context)),
+        Target::Name => Some(heading_role(context, n)),
+        _ => None,
+    }
+}
+
+fn doctor(context: &Context) -> Role {
+    match context.kind {
+        DocumentKind::Prescription => Role::Prescriber,
+        DocumentKind::LabReport | DocumentKind::Imaging => Role::Ordering,
+        DocumentKind::DischargeSummary => Role::Attending,
+        DocumentKind::ReferralLetter => Role::Referring,
+        _ => Role::Other,
+    }
+}
+
+fn signer(context: &Context) -> Role {
+    match context.kind {
+        DocumentKind::Prescription => Role::Prescriber,
+        DocumentKind::LabReport => Role::Authoriser,
+        DocumentKind::DischargeSummary => Role::Attending,
+        DocumentKind::ReferralLetter => Role::Referring,
+        _ => Role::Other,
+    }
+}
+
+/// The role of a plain `Name:` after the headings above it.
+fn heading_role(context: &Context, n: usize) -> Role {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:(patient)|(prescrib|physician|doctor|provider|practitioner|clinician)|(insured|subscriber|policy ?holder|guarantor)|(referr(?:ed by|ing))|(emergency|contact|next of kin|pharmac)|(refer(?:red)? to|recipient))").expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let line = context.labels[n].line;
+    for index in (line.saturating_sub(6)..line).rev() {
+        let text = layout.line(index);
+        let bare = text.len() < 40
+            && !text.trim_end_matches(':').contains(':')
+            && !text.contains(|c: char| c.is_ascii_digit());
+        if !bare {
+            continue;
+        }
+        if let Some(found) = HEADING.captures(text) {
+            let roles = [
+                Role::Patient,
+                doctor_or_prescriber(context),
+                Role::Insured,
+                Role::Referring,
+                Role::Other,
+                Role::Recipient,
+            ];
+            if let Some(i) = (1..=6).find(|i| found.get(*i).is_some()) {
+                return roles[i - 1];
+            }
+        }
+    }
+    Role::Patient
+}
+
+fn doctor_or_prescriber(context: &Context) -> Role {
+    match doctor(context) {
+        Role::Other => Role::Prescriber,
+        role => role,
+    }
+}
+
+fn is_drug(context: &Context, name: &Span) -> bool {
+    context.lexicon.is_any_drug(context.layout.get(name))
+        || context.lexicon.is_condition(context.layout.get(name))
+}
+
+fn is_organisation(context: &Context, name: &Span) -> bool {
+    crate::org::has_head(context.layout.get(name))
+}
+
+static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
+    [
+        (r"(?:to be seen|will be seen|be reviewed|follow[ -]?up(?: appointment| visit| consultation)?|appointment|see|return|scheduled|booked|seen again|followed)\b[^.]{0,40}?\b(?:by|with|to|see)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
+        (r"(?:referred (?:to us )?by|referral from|kindly referred by)\s+((?:dr|doctor|prof)?\b\.?\s?)", Role::Referring),
+        (r"^dear\s+((?:dr|doctor|prof|mr|mrs|ms)\b\.?\s?)", Role::Recipient),
+        (r"(?:electronically |digitally )?signed (?:by|electronically by)\s*:?\s*()", Role::Other),
+        (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
+        (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
+        (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+        (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+    ]
+    .into_iter()
+    .map(|(pattern, role)| (Regex::new(&format!("(?im){pattern}")).expect("a valid expression"), role))
+    .collect()
+});
+
+fn from_sentences(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    let text = context.layout.text;
+    for (pattern, role) in SENTENCES.iter() {
+        for m in pattern.captures_iter(text) {
+            let Some(lead) = m.get(1) else { continue };
+            let from = lead.start();
+            let end = text[from..]
+                .find(['\n', '\u{c}'])
+                .map_or(text.len(), |k| from + k);
+            let mut place = from..end;
+            if text[place.clone()].trim().is_empty()
+                || text[place.clone()].split_whitespace().count() == 1
+            {
+                place.end = context
+                    .layout
+                    .sentence(from)
+                    .end
+                    .max(place.end)
+                    .min(place.end + 60);
+            }
+            let name = names::titled(&text.replace('\n', " "), &place);
+            let Some(name) = name else { continue };
+            let role = if *role == Role::Other {
+                signer(context)
+            } else {
+                *role
+            };
+            if !is_organisation(context, &name) && !is_drug(context, &name) {
+                found.push((role, name, 0.9));
+            }
+        }
+    }
+}
+
+/// A line that is a physician's name with a degree, without a label.
+fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    let layout = &context.layout;
+    let text = layout.text;
+    let lines = layout.lines.len();
+    for (index, line) in layout.lines.iter().enumerate() {
+        for cell in &line.cells {
+            let Some(name) = names::at_start(text, cell) else {
+                continue;
+            };
+            let title = text[cell.start..name.start].to_lowercase();
+            let doctor = title.starts_with("dr") || title.starts_with("prof");
+            let starts = name.start - cell.start <= 5;
+            let short = cell.len() < 90;
+            if !starts
+                || !short
+                || !(names::has_degree(text, name.end)
+                    || doctor && cell.len() - (name.end - cell.start) < 30)
+            {
+                continue;
+            }
+            let known = found
+                .iter()
+                .any(|(_, other, _)| same_name(text, other, &name));
+            let labelled = context
+                .labels_on(index)
+                .any(|(_, l)| l.span.start >= cell.start && l.span.end <= name.end);
+            if known || labelled || is_organisation(context, &name) {
+                continue;
+            }
+            let top = index < 8;
+            let role = match context.kind {
+                DocumentKind::Prescription => Role::Prescriber,
+                DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
+                DocumentKind::DischargeSummary if !top => Role::Attending,
+                _ => Role::Other,
+            };
+            let taken = matches!(role, Role::Prescriber | Role::Attending | Role::Referring)
+                && found.iter().any(|(r, _, _)| *r == role);
+            found.push((if taken { Role::Other } else { role }, name, 0.8));
+        }
+    }
+}
+
+/// `Jane Smith MRN: 789012 DOB: …`: a name before the patient's data.
+fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    if found.iter().any(|(role, _, _)| *role == Role::Patient) {
+        return;
+    }
+    let layout = &context.layout;
+    for (index, line) in layout.lines.iter().enumerate() {
+        let Some(name) = names::at_start(layout.text, &line.span) else {
+            continue;
+        };
+        let data = |i: usize| {
+            context.labels_on(i).any(|(_, l)| {
+                matches!(
+                    l.target,
+                    Target::Id(schemas::IdRole::Mrn | schemas::IdRole::NhsNumber)
+                        | Target::Date(schemas::DateRole::Dob)
+                )
+            })
+        };
+        let alone = layout.get(&line.span).len() < name.len() + 6;
+        let near = data(index) || alone && layout.below(index).is_some_and(data);
+        if name.start == line.span.start
+            && near
+            && !is_organisation(context, &name)
+            && !names::has_degree(layout.text, name.end)
+        {
+            found.push((Role::Patient, name, 0.85));
+            return;
+        }
+    }
+}
+
+fn key(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = text
+        .split([' ', ',', '.'])
+        .filter(|w| w.chars().count() > 1)
+        .map(str::to_lowercase)
+        .collect();
+    words.sort();
+    words
+}
+
+fn same_name(text: &str, a: &Span, b: &Span) -> bool {
+    let (a, b) = (key(&text[a.clone()]), key(&text[b.clone()]));
+    a == b || a.iter().all(|w| b.contains(w)) || b.iter().all(|w| a.contains(w))
+}
+
+/// One entry a person and role; a signer who is already known in a role is that person.
+fn keep_one_each(context: &Context, mut found: Vec<(Role, Span, f32)>) -> Vec<Draft> {
+    let text = context.layout.text;
+    found.sort_by(|a, b| a.1.start.cmp(&b.1.start).then(b.2.total_cmp(&a.2)));
+    let mut kept: Vec<(Role, Span, f32)> = Vec::new();
+    for (role, name, rule) in found {
+        let place = kept.iter().position(|(r, n, _)| *n == name && *r != role);
+        if place.is_some() {
+            continue;
+        }
+        let same: Vec<usize> = (0..kept.len())
+            .filter(|i| same_name(text, &kept[*i].1, &name))
+            .collect();
+        let explicit = matches!(role, Role::Patient | Role::Insured);
+        let repeated = same.iter().any(|i| {
+            let other = kept[*i].0;
+            other == role || !(explicit || matches!(other, Role::Patient | Role::Insured))
+        });
+        if let Some(i) = same
+            .iter()
+            .find(|i| kept[**i].0 == Role::Other && role != Role::Other)
+        {
+            kept[*i] = (role, name, rule);
+            continue;
+        }
+        if let Some(i) = same.iter().find(|i| {
+            kept[**i].0 == role
+                && key(&text[kept[**i].1.clone()]).len() < key(&text[name.clone()]).len()
+        }) {
+            kept[*i] = (role, name, rule);
+            continue;
+        }
+        if !repeated {
+            kept.push((role, name, rule));
+        }
+    }
+    kept.into_iter()
+        .map(|(role, name, rule)| {
+            let fact = Fact::Person(Person {
+                name: Some(context.text(&name)),
+                role: Some(role),
+            });
+            Draft::new(fact, rule).with("name", name)
+        })
+        .collect()
+}

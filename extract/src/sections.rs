@@ -1,0 +1,319 @@
+//! Which section each line belongs to. A section begins at its heading and ends at the next one; when
+//! its content begins on the heading's own line (`Diagnosis: …`), only lines that visibly go on with
+//! it belong to it. Headings that name nothing we know still end the section before them.
+
+use crate::{
+    labels::{Label, Target},
+    layout::{Layout, Span, trim_by},
+};
+
+/// What a section holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SectionKind {
+    Medications,
+    StoppedMedications,
+    Allergies,
+    Diagnoses,
+    History,
+    FamilyHistory,
+    Labs,
+    Vitals,
+    Instructions,
+    FollowUp,
+    Procedures,
+    Other,
+}
+
+/// A section's heading and content.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    pub kind: SectionKind,
+    pub heading: Span,
+    pub body: Span,
+}
+
+/// All sections in reading order.
+pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
+    let mut out: Vec<Section> = Vec::new();
+    let headings: Vec<&Label> = labels.iter().filter(|label| is_heading(label)).collect();
+    for (n, label) in headings.iter().enumerate() {
+        let Target::Section(kind) = label.target else {
+            continue;
+        };
+        let next = headings
+            .get(n + 1)
+            .map_or(layout.text.len(), |l| l.span.start);
+        let line = &layout.lines[label.line];
+        let inline = trim_by(layout.text, label.span.end..line.span.end, |c| {
+            c.is_whitespace() || matches!(c, ':' | ';' | '-' | '.' | '|')
+        });
+        let inline = inline.start.min(next)..inline.end.min(next);
+        let end = if inline.is_empty() || label.alone {
+            end_of_list(layout, labels, label.line, next)
+        } else {
+            end_of_inline(layout, labels, label.line, next)
+        };
+        let start = if label.alone {
+            line.span.end
+        } else {
+            label.span.end
+        };
+        let end = last_heading_before(layout, labels, start, end);
+        out.push(Section {
+            kind,
+            heading: label.span.clone(),
+            body: start..end.max(start),
+        });
+    }
+    out
+}
+
+/// The section that a position belongs to.
+pub(crate) fn at(sections: &[Section], position: usize) -> Option<SectionKind> {
+    sections
+        .iter()
+        .rev()
+        .find(|s| s.body.contains(&position))
+        .map(|s| s.kind)
+}
+
+fn is_heading(label: &Label) -> bool {
+    matches!(label.target, Target::Section(_)) && (label.colon || label.alone || label.numbered)
+}
+
+/// A list goes on until a line that begins with a label of a person, date, id or organisation.
+fn end_of_list(layout: &Layout, labels: &[Label], line: usize, next: usize) -> usize {
+    labels
+        .iter()
+        .filter(|label| {
+            label.line > line && label.at_start && (label.colon || label.alone || label.numbered)
+        })
+        .filter(|label| !matches!(label.target, Target::Section(_) | Target::Stop))
+        .filter(|label| starts_line(layout, label))
+        .map(|label| layout.lines[label.line].span.start)
+        .find(|start| *start > layout.lines[line].span.end)
+        .map_or(next, |start| start.min(next))
+}
+
+fn starts_line(layout: &Layout, label: &Label) -> bool {
+    layout.lines[label.line]
+        .cells
+        .first()
+        .is_some_and(|cell| cell.contains(&label.span.start))
+}
+
+fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) -> usize {
+    let mut last = line;
+    while let Some(below) = layout.below(last) {
+        let above = layout.line(last).trim_end();
+        let text = layout.line(below);
+        let lower = text.starts_with(|c: char| c.is_ascii_lowercase());
+        let open = above.ends_with([',', ';', '/', '-', '(']);
+        let full = above.chars().count() > 70 && !above.ends_with('.');
+        let prose = above.ends_with('.') && above.chars().count() > 70;
+        let labelled = labels
+            .iter()
+            .any(|l| l.line == below && l.at_start && (l.colon || l.alone));
+        if labelled || !(lower || open || full || prose || is_item(text)) || below > last + 1 {
+            break;
+        }
+        last = below;
+    }
+    layout.lines[last].span.end.min(next)
+}
+
+/// An unknown heading (`SOCIAL ARRANGEMENTS:`) ends a list.
+fn last_heading_before(layout: &Layout, labels: &[Label], start: usize, end: usize) -> usize {
+    let first = layout.line_at(start) + 1;
+    for index in first..layout.lines.len() {
+        let span = &layout.lines[index].span;
+        if span.start >= end {
+            break;
+        }
+        let text = layout.get(span);
+        let bare = text.trim_end();
+        let titled = bare.ends_with(':')
+            && bare.split_whitespace().count() <= 6
+            && bare.starts_with(char::is_uppercase)
+            && layout.lines[index].cells.len() == 1;
+        let known = labels
+            .iter()
+            .any(|l| l.line == index && l.target == Target::Stop);
+        if (titled && !known) || bare.starts_with("***") {
+            return span.start;
+        }
+    }
+    end
+}
+
+/// `1.`, `2)`, `-`, `•`, `A.` before the text.
+pub(crate) fn is_item(text: &str) -> bool {
+    item_mark(text) > 0
+}
+
+/// Length of a list mark with the space behind it.
+pub(crate) fn item_mark(text: &str) -> usize {
+    let trimmed = text.trim_start();
+    let lead = text.len() - trimmed.len();
+    let bytes = trimmed.as_bytes();
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    let marked = if (1..=2).contains(&digits) {
+        let mark = bytes.get(digits).copied();
+        let decimal = bytes.get(digits + 1).is_some_and(u8::is_ascii_digit);
+        match mark {
+            Some(b'.') if !decimal => digits + 1,
+            Some(b')') => digits + 1,
+            _ => 0,
+        }
+    } else if bytes.len() > 2
+        && bytes[0].is_ascii_alphabetic()
+        && matches!(bytes[1], b'.' | b')')
+        && bytes[2].is_ascii_whitespace()
+    {
+        2
+    } else if let Some(c) = trimmed.chars().next()
+        && matches!(
+            c,
+            '-' | '*' | '•' | '·' | '▪' | '◦' | '–' | '●' | '■' | '☑' | '☒'
+        )
+    {
+        c.len_utf8()
+    } else if let Some(rest) = ["[X]", "[x]", "[ ]", "[]", "(x)"]
+        .iter()
+        .find(|mark| trimmed.starts_with(**mark))
+    {
+        rest.len()
+    } else {
+        0
+    };
+    if marked == 0 {
+        return 0;
+    }
+    let rest = &trimmed[marked..];
+    lead + marked + (rest.len() - rest.trim_start().len())
+}
+
+/// The items of a body: list entries with their continuation lines, or parts between semicolons.
+pub(crate) fn items(layout: &Layout, body: &Span) -> Vec<Span> {
+    let mut out: Vec<Span> = Vec::new();
+    for line in &layout.lines {
+        let span = line.span.start.max(body.start)..line.span.end.min(body.end);
+        if span.start >= span.end {
+            continue;
+        }
+        let text = layout.get(&span);
+        if text.trim().is_empty() {
+            continue;
+        }
+        let fresh = is_item(text);
+        let goes_on = out.last().is_some_and(|last| {
+            let above = layout.get(last).trim_end();
+            !fresh
+                && (text
+                    .trim_start()
+                    .starts_with(|c: char| c.is_ascii_lowercase())
+                    || above.ends_with([',', '-', '('])
+                    || (above.len() > 70 && !above.ends_with(['.', ';'])))
+        });
+        match out.last_mut() {
+            Some(last) if goes_on => last.end = span.end,
+            _ => out.push(span),
+        }
+    }
+    out.into_iter()
+        .flat_map(|item| split_inline_items(layout, item))
+        .collect()
+}
+
+/// `1. Asthma 2. Gout` and `Asthma; gout` on one line.
+fn split_inline_items(layout: &Layout, item: Span) -> Vec<Span> {
+    let text = layout.get(&item);
+    let mut cuts = vec![0];
+    let bytes = text.as_bytes();
+    let mut depth = 0i32;
+    let numbered =
+        item_mark(text) > 0 && text.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    for (i, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ';' | '|' | '\t' if depth <= 0 => cuts.push(i + 1),
+            ' ' if depth <= 0 && numbered && i + 3 < text.len() => {
+                let rest = &text[i + 1..];
+                let marked = bytes[i + 1].is_ascii_digit() && item_mark(rest) > 2;
+                let letter = rest[item_mark(rest)..].starts_with(char::is_uppercase);
+                if marked
+                    && letter
+                    && rest
+                        .as_bytes()
+                        .iter()
+                        .take(3)
+                        .any(|b| matches!(b, b'.' | b')'))
+                {
+                    cuts.push(i + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    cuts.push(text.len());
+    cuts.windows(2)
+        .filter_map(|pair| {
+            let part = item.start + pair[0]..item.start + pair[1];
+            let mark = item_mark(layout.get(&part));
+            let bare = trim_by(layout.text, part.start + mark..part.end, |c| {
+                c.is_whitespace() || matches!(c, ';' | ',' | '|' | ':')
+            });
+            (!bare.is_empty()).then_some(bare)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SectionKind, find, item_mark, items};
+    use crate::{labels, layout::Layout};
+
+    #[test]
+    fn an_inline_section_ends_with_its_line() {
+        let text = "Diagnosis: Gout (M10.9); Asthma\nAllopurinol 100 mg tablet\nALLERGIES:\n1. Latex\n2. Eggs\nDictated by: Jo Li";
+        let layout = Layout::new(text);
+        let labels = labels::find(&layout);
+        let sections = find(&layout, &labels);
+        let bodies: Vec<_> = sections
+            .iter()
+            .map(|s| {
+                (
+                    s.kind,
+                    items(&layout, &s.body)
+                        .iter()
+                        .map(|i| layout.get(i))
+                        .collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            bodies,
+            [
+                (SectionKind::Diagnoses, vec!["Gout (M10.9)", "Asthma"]),
+                (SectionKind::Allergies, vec!["Latex", "Eggs"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn list_marks() {
+        for (text, mark) in [
+            ("1. Asthma", 3),
+            ("12) Asthma", 4),
+            ("- Asthma", 2),
+            ("• Asthma", 4),
+            ("A. K80.20", 3),
+            ("1.5 mg", 0),
+            ("100 mg", 0),
+            ("Asthma", 0),
+        ] {
+            assert_eq!(item_mark(text), mark, "{text}");
+        }
+    }
+}
