@@ -6,7 +6,7 @@ use std::{env, path::Path, time::Instant};
 
 use image::{GrayImage, Rgb, imageops};
 use serde_json::json;
-use workers::prepare::{binarise, deskew, flatten, geometry, scale};
+use workers::prepare::{binarise, deskew, flatten, geometry, lines, page, rules, scale};
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
@@ -26,6 +26,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(folder)?;
     let given = image::open(file)?.to_rgb8();
     let turn: f64 = rest.first().map_or(Ok(0.0), |t| t.parse())?;
+    let (sheet, sheet_ms) = timed(|| page::page_quad(&given));
+    let (crop, given) = match &sheet {
+        Some(quad) => {
+            let (w, h) = (quad.width() as u32, quad.height() as u32);
+            let map = geometry::Homography::from_quad(quad, w, h).ok_or("a flat quad")?;
+            (map, geometry::warp(&given, &map, w, h, Rgb([235; 3])))
+        }
+        None => (geometry::Homography::IDENTITY, given),
+    };
     let grey = imageops::grayscale(&given);
     let ((vertical, certainty), direction_ms) = timed(|| deskew::text_direction(&grey));
     let (quarter, w, h) = geometry::Homography::turn(turn, given.width(), given.height());
@@ -43,12 +52,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     save("flat.png", &flat)?;
     save("stretched.png", &flatten::stretch(&flat))?;
     save("sauvola.png", &ink.to_grey())?;
-    let map = quarter.then(&level).0;
+    let mut clean = ink.clone();
+    let (ruled, rules_ms) = timed(|| rules::take(&mut clean, 200.0));
+    let (found, lines_ms) = timed(|| lines::text_lines(&clean));
+    save("clean.png", &clean.to_grey())?;
+    let map = crop.then(&quarter).then(&level);
+    let back = map.inverse().ok_or("a flat map")?;
+    let found: Vec<_> = found.iter().map(|quad| back.apply_quad(quad)).collect();
     println!(
         "{}",
         json!({"file": file, "vertical": vertical, "certainty": certainty, "skew": skew, "x_height": x_height,
-            "map": map, "size": [w, h],
-            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms}})
+            "map": map.0, "page": sheet, "lines": found, "rules": [ruled.horizontal.len(), ruled.vertical.len()], "size": [w, h],
+            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms, "page": sheet_ms, "rules": rules_ms, "lines": lines_ms}})
     );
     Ok(())
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{binarise, components, flatten, scale};
 
 /// Longer side of the reduced copy that angles are measured on.
-const SIDE: u32 = 1150;
+const SIDE: u32 = 1000;
 /// Search range in degrees.
 const RANGE: f32 = 15.0;
 /// Fewer edge points than this say nothing.
@@ -55,7 +55,8 @@ struct Marks {
 
 impl Marks {
     fn of(grey: &GrayImage) -> Self {
-        let factor = (grey.width().max(grey.height()) / SIDE).max(1);
+        let longer = grey.width().max(grey.height());
+        let factor = ((longer + SIDE / 2) / SIDE).max(1);
         let flat = flatten::flatten(&scale::reduce(grey, factor));
         let mut ink = binarise::sauvola(&flat, 25, 0.2);
         let all = components::label(&ink);
@@ -164,16 +165,18 @@ fn sharpness(points: &[Mark], degrees: f32) -> f32 {
         .fold((f32::MAX, f32::MIN), |(low, high), v| {
             (low.min(v), high.max(v))
         });
-    let mut rows = vec![0f32; (high - low) as usize + 3];
+    let mut rows = vec![0f32; (high - low) as usize + 5];
     for point in points {
         // A point is shared between two rows, or sub-pixel turns would not show.
         let place = height(point) - low;
-        let row = place as usize;
-        let part = place - row as f32;
+        let row = place as usize + 1;
+        let part = place.fract();
         rows[row] += 1.0 - part;
         rows[row + 1] += part;
     }
-    let change: f32 = rows.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0])).sum();
+    // Unturned points lie on whole rows; without a blur that alone would look sharp.
+    let soft: Vec<f32> = rows.windows(3).map(|w| w[0] + 2.0 * w[1] + w[2]).collect();
+    let change: f32 = soft.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0])).sum();
     change / points.len() as f32 / points.len() as f32 * rows.len() as f32
 }
 

@@ -127,24 +127,30 @@ impl Grid {
 
     fn divide(&self, y: usize, row: &mut [u8]) {
         let (top, low, v) = self.span(y, self.height);
-        let (top, low) = (top * self.width, low * self.width);
-        let here = (y / self.cell).min(self.height - 1) * self.width;
-        for (x, pixel) in row.iter_mut().enumerate() {
-            let (left, right, u) = self.span(x, self.width);
-            let at = |grid: &[f32]| {
-                let upper = grid[top + left] * (1.0 - u) + grid[top + right] * u;
-                let lower = grid[low + left] * (1.0 - u) + grid[low + right] * u;
-                upper * (1.0 - v) + lower * v
-            };
-            let (value, paper) = (f32::from(*pixel), at(&self.paper).max(1.0));
-            let banner = self.banner[here + (x / self.cell).min(self.width - 1)];
-            let share = if banner {
-                let ground = at(&self.ground).min(paper - 1.0);
-                1.0 - (value - ground).max(0.0) / (paper - ground)
-            } else {
-                value / paper
-            };
-            *pixel = (share * 255.0).clamp(0.0, 255.0) as u8;
+        let mix = |grid: &[f32]| -> Vec<f32> {
+            let lines = grid[top * self.width..]
+                .iter()
+                .zip(&grid[low * self.width..]);
+            lines
+                .take(self.width)
+                .map(|(a, b)| a * (1.0 - v) + b * v)
+                .collect()
+        };
+        let (paper, ground) = (mix(&self.paper), mix(&self.ground));
+        let banners = &self.banner[(y / self.cell).min(self.height - 1) * self.width..];
+        for (cx, cell) in row.chunks_mut(self.cell).enumerate() {
+            for (i, pixel) in cell.iter_mut().enumerate() {
+                let (left, right, u) = self.span(cx * self.cell + i, self.width);
+                let at = |line: &[f32]| line[left] * (1.0 - u) + line[right] * u;
+                let (value, paper) = (f32::from(*pixel), at(&paper).max(1.0));
+                let share = if banners[cx] {
+                    let ground = at(&ground).min(paper - 1.0);
+                    1.0 - (value - ground).max(0.0) / (paper - ground)
+                } else {
+                    value / paper
+                };
+                *pixel = (share * 255.0) as u8;
+            }
         }
     }
 

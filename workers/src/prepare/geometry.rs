@@ -202,7 +202,11 @@ fn warp_raw<const C: usize>(
         width: sw as usize,
         height: sh as usize,
     };
+    let affine = taps == 1 && back.0[2][0].abs() + back.0[2][1].abs() < 1e-15;
     out.par_chunks_mut(w * C).enumerate().for_each(|(y, row)| {
+        if affine {
+            return sampler.affine_row(&back, y, row);
+        }
         for (x, pixel) in row.chunks_exact_mut(C).enumerate() {
             if let Some(value) = sampler.area(&back, x, y, taps, fill) {
                 pixel.copy_from_slice(&value);
@@ -219,6 +223,18 @@ struct Sampler<'a, const C: usize> {
 }
 
 impl<const C: usize> Sampler<'_, C> {
+    /// A row under a map without perspective: the source point moves by equal steps.
+    fn affine_row(&self, back: &Homography, y: usize, row: &mut [u8]) {
+        let [start_x, start_y] = back.map(0.5, y as f64 + 0.5);
+        let scale = back.0[2][2];
+        let (dx, dy) = (back.0[0][0] / scale, back.0[1][0] / scale);
+        for (x, pixel) in row.chunks_exact_mut(C).enumerate() {
+            if let Some(value) = self.bilinear(start_x + dx * x as f64, start_y + dy * x as f64) {
+                pixel.copy_from_slice(&value);
+            }
+        }
+    }
+
     /// The mean of `taps` x `taps` bilinear samples of one destination pixel.
     fn area(
         &self,

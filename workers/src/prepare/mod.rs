@@ -9,4 +9,7 @@ pub mod components;
 pub mod deskew;
 pub mod flatten;
 pub mod geometry;
+pub mod lines;
+pub mod page;
+pub mod rules;
 pub mod scale;
