@@ -1,0 +1,80 @@
+//! One-page rasters through the `image` crate's pure-Rust codecs.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
+use schemas::{Reject, RejectKind};
+
+use super::format::Format;
+use super::source::{self, Pages};
+use super::{DecodedPage, Limits, density, jpeg, pixels};
+
+/// A raster whose header has been read and found to be within the limits.
+pub(super) struct Still {
+    bytes: Arc<[u8]>,
+    format: ImageFormat,
+    limits: Limits,
+}
+
+pub(super) fn open(
+    bytes: Arc<[u8]>,
+    format: ImageFormat,
+    limits: &Limits,
+) -> Result<Still, Reject> {
+    let still = Still {
+        bytes,
+        format,
+        limits: *limits,
+    };
+    still.decoder()?;
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(&still.bytes) {
+        return Err(source::truncated("JPEG"));
+    }
+    Ok(still)
+}
+
+impl Still {
+    fn decoder(&self) -> Result<impl ImageDecoder + '_, Reject> {
+        let reader = ImageReader::with_format(Cursor::new(&*self.bytes), self.format);
+        let decoder = reader
+            .into_decoder()
+            .map_err(|e| refusal(&e, self.format))?;
+        let (width, height) = decoder.dimensions();
+        source::check_pixels(width.into(), height.into(), &self.limits)?;
+        Ok(decoder)
+    }
+}
+
+impl Pages for Still {
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn page(&mut self, _index: usize) -> Result<DecodedPage, Reject> {
+        let refuse = |e: ImageError| refusal(&e, self.format);
+        let mut decoder = self.decoder()?;
+        // Broken metadata do not spoil the pixels.
+        let orientation = decoder
+            .orientation()
+            .unwrap_or(image::metadata::Orientation::NoTransforms);
+        let exif = decoder.exif_metadata().ok().flatten();
+        let density = density::of(&self.bytes, self.format, exif.as_deref());
+        let image = DynamicImage::from_decoder(decoder).map_err(refuse)?;
+        Ok(pixels::page(image, density, orientation, &self.limits))
+    }
+}
+
+/// The codec's own words may quote the file, so only its kind is kept.
+pub(super) fn refusal(error: &ImageError, format: ImageFormat) -> Reject {
+    let name = Format::Raster(format).name();
+    match error {
+        ImageError::Limits(_) => Reject::new(
+            RejectKind::TooLarge,
+            format!("the {name} image needs more memory than the limits allow"),
+        ),
+        ImageError::Unsupported(_) => source::unsupported(name),
+        error if source::ran_out(error) => source::truncated(name),
+        _ => source::malformed(name),
+    }
+}
