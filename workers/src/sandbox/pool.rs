@@ -238,11 +238,6 @@ impl<S: Service> Pool<S> {
         drop(state);
         self.freed.notify_one();
     }
-
-    #[cfg(test)]
-    pub(super) fn idle_pids(&self) -> Vec<u32> {
-        self.state().idle.iter().map(|m| m.process.pid()).collect()
-    }
 }
 
 fn start<S: Service>(

@@ -108,11 +108,6 @@ impl Process {
         }
         CallError::Crashed(None)
     }
-
-    #[cfg(test)]
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
 }
 
 impl Drop for Process {

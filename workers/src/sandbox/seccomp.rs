@@ -2,8 +2,8 @@
 //!
 //! Three filters: one kills for what no decoder ever needs (exec, ptrace, module loading, io_uring),
 //! one answers `EACCES` or `ENOSYS` where a library then falls back quietly, and an allow list gives
-//! `EPERM` to everything else. The kernel takes the strictest answer, and among refusals that of the
-//! filter installed last, so the allow list goes first and lets `seccomp` itself pass.
+//! `EPERM` to everything else. The kernel takes the strictest answer of all, so the allow list lets
+//! pass what the other filters answer, and goes last because it forbids installing any more.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,6 @@ pub(super) fn confine() -> Result<(), String> {
 fn programs(arch: TargetArch) -> Result<Vec<BpfProgram>, seccompiler::BackendError> {
     let eperm = SeccompAction::Errno(libc::EPERM as u32);
     let filters = [
-        (allowed()?, eperm, SeccompAction::Allow),
         (
             always(&[libc::SYS_openat, libc::SYS_openat2]),
             SeccompAction::Allow,
@@ -46,6 +45,7 @@ fn programs(arch: TargetArch) -> Result<Vec<BpfProgram>, seccompiler::BackendErr
             SeccompAction::Allow,
             SeccompAction::KillProcess,
         ),
+        (allowed()?, eperm, SeccompAction::Allow),
     ];
     filters
         .into_iter()
@@ -114,8 +114,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_restart_syscall,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    // Answered by the filters that follow.
-    libc::SYS_seccomp,
+    // Answered by another filter.
     libc::SYS_clone3,
     libc::SYS_openat,
     libc::SYS_openat2,

@@ -34,8 +34,7 @@ fn words(glyphs: &[Glyph], seen: &[bool], [width, height]: [f32; 2]) -> Layer {
         hidden: 0,
     };
     let mut word: Option<TextWord> = None;
-    let mut end =
-        |word: &mut Option<TextWord>, words: &mut Vec<TextWord>| words.extend(word.take());
+    let end = |word: &mut Option<TextWord>, words: &mut Vec<TextWord>| words.extend(word.take());
     for (glyph, &seen) in glyphs.iter().zip(seen) {
         let blank = glyph
             .text
