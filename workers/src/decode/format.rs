@@ -55,8 +55,7 @@ const UPPER: [(&str, &str); 8] = [
 /// Extensions that promise a format medbot reads.
 const EXTENSIONS: &[&str] = &[
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "bmp", "dib", "gif", "webp", "pnm",
-    "pbm", "pgm", "ppm", "pam", "tga", "qoi", "ico", "cur", "hdr", "ff", "dds", "pdf", "dcm",
-    "dicom",
+    "pbm", "pgm", "ppm", "pam", "tga", "qoi", "ico", "cur", "hdr", "ff", "pdf", "dcm", "dicom",
 ];
 
 /// The lower-case extension of a name.
@@ -116,7 +115,6 @@ fn magic(bytes: &[u8]) -> Option<Format> {
         ] => F::WebP,
         [b'P', b'1'..=b'7', b'\t' | b'\n' | b'\r' | b' ' | b'#', ..] => F::Pnm,
         [b'q', b'o', b'i', b'f', ..] => F::Qoi,
-        [b'D', b'D', b'S', b' ', ..] => F::Dds,
         [b'B', b'M', ..] if is_bmp(bytes) => F::Bmp,
         [0, 0, 1 | 2, 0, n, 0, ..] if *n > 0 && bytes.get(9) == Some(&0) => F::Ico,
         _ if bytes.starts_with(b"farbfeld") => F::Farbfeld,

@@ -18,7 +18,7 @@ pub(super) fn page(
     let image = turn(image, orientation);
     let longest = image.width().max(image.height()) as f32;
     DecodedPage {
-        dpi: dpi.filter(|&dpi| believable(dpi, longest)),
+        dpi: dpi.filter(|&dpi| believable(dpi, longest)).map(whole),
         image,
         text_layer: Vec::new(),
         hidden_glyphs: 0,
@@ -28,6 +28,15 @@ pub(super) fn page(
 /// Cameras write 72 whatever they see: a page of five feet tells nothing about the print.
 fn believable(dpi: f32, longest: f32) -> bool {
     (40.0..=2_400.0).contains(&dpi) && longest / dpi <= 60.0
+}
+
+/// Metres and hundredths turn 300 into 299.9994.
+fn whole(dpi: f32) -> f32 {
+    if (dpi - dpi.round()).abs() < 0.05 {
+        dpi.round()
+    } else {
+        dpi
+    }
 }
 
 fn flatten(image: DynamicImage) -> RgbImage {

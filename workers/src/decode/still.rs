@@ -22,6 +22,9 @@ pub(super) fn open(
     format: ImageFormat,
     limits: &Limits,
 ) -> Result<Still, Reject> {
+    if let (ImageFormat::Ico, Some(png)) = (format, png_of_icon(&bytes)) {
+        return open(png.into(), ImageFormat::Png, limits);
+    }
     let still = Still {
         bytes,
         format,
@@ -63,6 +66,18 @@ impl Pages for Still {
         let image = DynamicImage::from_decoder(decoder).map_err(refuse)?;
         Ok(pixels::page(image, density, orientation, &self.limits))
     }
+}
+
+/// The largest picture of an icon when it is kept as PNG, of whatever colour type.
+fn png_of_icon(bytes: &[u8]) -> Option<&[u8]> {
+    let entries = bytes.get(6..)?.chunks_exact(16).take(usize::from(bytes[4]));
+    // A side of 256 is written as 0.
+    let side = |entry: &[u8]| u32::from(entry[0].wrapping_sub(1));
+    let entry = entries.max_by_key(|entry| side(entry))?;
+    let word = |at: usize| Some(u32::from_le_bytes(*entry.get(at..)?.first_chunk()?) as usize);
+    let (length, offset) = (word(8)?, word(12)?);
+    let picture = bytes.get(offset..offset.checked_add(length)?)?;
+    picture.starts_with(b"\x89PNG\r\n").then_some(picture)
 }
 
 /// The codec's own words may quote the file, so only its kind is kept.

@@ -2,6 +2,7 @@
 //! `tiff` crate, whose samples become RGB here. Limit: no old-style JPEG (compression 6), no Lab.
 
 mod fax;
+mod palette;
 mod samples;
 
 use std::io::Cursor;
@@ -10,9 +11,10 @@ use std::sync::Arc;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage};
 use schemas::{Reject, RejectKind};
+use tiff::decoder::ifd::Value;
 use tiff::decoder::{Decoder, DecodingResult, Limits as CodecLimits};
 use tiff::tags::Tag;
-use tiff::{TiffError, TiffFormatError};
+use tiff::{ColorType, TiffError, TiffFormatError};
 
 use super::density::Density;
 use super::source::{self, Pages};
@@ -20,30 +22,37 @@ use super::{DecodedPage, Limits, pixels};
 
 type Reader = Decoder<Cursor<Arc<[u8]>>>;
 
+/// A directory that is a page.
+#[derive(Clone, Copy)]
+struct Directory {
+    index: usize,
+    has_palette: bool,
+}
+
 /// An open file and the directories that are pages.
 pub(super) struct Tiff {
     bytes: Arc<[u8]>,
     reader: Reader,
-    directories: Vec<usize>,
+    directories: Vec<Directory>,
     limits: Limits,
 }
 
 pub(super) fn open(bytes: Arc<[u8]>, limits: &Limits) -> Result<Tiff, Reject> {
-    let mut codec = CodecLimits::default();
-    // Four 16-bit samples a pixel, and nothing larger than the sandbox itself.
-    let most = limits
-        .pixels_per_page
-        .saturating_mul(8)
-        .min(limits.memory_bytes);
-    codec.decoding_buffer_size = usize::try_from(most).unwrap_or(usize::MAX);
-    codec.intermediate_buffer_size = codec.decoding_buffer_size;
-    let mut reader = Decoder::new(Cursor::new(Arc::clone(&bytes)))
-        .map_err(|e| refusal(&e))?
-        .with_limits(codec);
+    let mut bytes = bytes;
+    let mut reader = reader(&bytes, limits)?;
     let mut directories = Vec::new();
+    let mut palettes = Vec::new();
     for index in 0.. {
         if is_page(&mut reader) {
-            directories.push(index);
+            let kind: Option<u16> = reader
+                .find_tag_unsigned(Tag::PhotometricInterpretation)
+                .ok()
+                .flatten();
+            let has_palette = kind == Some(3);
+            if let (true, Some(at)) = (has_palette, reader.ifd_pointer()) {
+                palettes.push(at.0);
+            }
+            directories.push(Directory { index, has_palette });
         }
         if directories.len() > limits.pages || index > limits.pages.saturating_mul(2) {
             return Err(source::too_large(
@@ -57,12 +66,37 @@ pub(super) fn open(bytes: Arc<[u8]>, limits: &Limits) -> Result<Tiff, Reject> {
         }
         reader.next_image().map_err(|e| refusal(&e))?;
     }
+    if !palettes.is_empty() {
+        let mut grey = bytes.to_vec();
+        let order = reader.byte_order();
+        if !palettes
+            .iter()
+            .all(|&at| palette::call_grey(&mut grey, at, order))
+        {
+            return Err(source::malformed("TIFF"));
+        }
+        bytes = grey.into();
+        reader = self::reader(&bytes, limits)?;
+    }
     Ok(Tiff {
         bytes,
         reader,
         directories,
         limits: *limits,
     })
+}
+
+fn reader(bytes: &Arc<[u8]>, limits: &Limits) -> Result<Reader, Reject> {
+    let mut codec = CodecLimits::default();
+    // Four 16-bit samples a pixel, and nothing larger than the sandbox itself.
+    let most = limits
+        .pixels_per_page
+        .saturating_mul(8)
+        .min(limits.memory_bytes);
+    codec.decoding_buffer_size = usize::try_from(most).unwrap_or(usize::MAX);
+    codec.intermediate_buffer_size = codec.decoding_buffer_size;
+    let reader = Decoder::new(Cursor::new(Arc::clone(bytes))).map_err(|e| refusal(&e))?;
+    Ok(reader.with_limits(codec))
 }
 
 /// `NewSubfileType` marks thumbnails (bit 0) and transparency masks (bit 2).
@@ -82,7 +116,7 @@ impl Pages for Tiff {
             .get(index)
             .ok_or_else(|| source::malformed("TIFF"))?;
         self.reader
-            .seek_to_image(directory)
+            .seek_to_image(directory.index)
             .map_err(|e| refusal(&e))?;
         let (width, height) = self.reader.dimensions().map_err(|e| refusal(&e))?;
         source::check_pixels(width.into(), height.into(), &self.limits)?;
@@ -93,7 +127,7 @@ impl Pages for Tiff {
             .and_then(Orientation::from_exif);
         let image = match self.number(Tag::Compression).unwrap_or(1) {
             coding @ 2..=4 => DynamicImage::ImageLuma8(self.fax(coding, width, height)?),
-            _ => self.samples(width, height)?,
+            _ => self.samples(width, height, directory.has_palette)?,
         };
         let orientation = orientation.unwrap_or(Orientation::NoTransforms);
         Ok(pixels::page(image, density, orientation, &self.limits))
@@ -109,9 +143,18 @@ impl Tiff {
         self.reader.find_tag_unsigned_vec(tag).ok().flatten()
     }
 
+    fn rational(&mut self, tag: Tag) -> Option<f32> {
+        match self.reader.get_tag(tag).ok()? {
+            Value::Rational(n, d) => Some(n as f32 / d as f32),
+            Value::Float(value) => Some(value),
+            Value::Double(value) => Some(value as f32),
+            whole => Some(whole.into_u32().ok()? as f32),
+        }
+    }
+
     fn density(&mut self) -> Option<Density> {
-        let x = self.reader.get_tag_f32(Tag::XResolution).ok()?;
-        let y = self.reader.get_tag_f32(Tag::YResolution).ok()?;
+        let x = self.rational(Tag::XResolution)?;
+        let y = self.rational(Tag::YResolution)?;
         match self.number(Tag::ResolutionUnit).unwrap_or(2) {
             2 => Density::new(x, y),
             3 => Density::per_cm(x, y),
@@ -161,8 +204,16 @@ impl Tiff {
         Ok(page.into_image(white_is_zero))
     }
 
-    fn samples(&mut self, width: u32, height: u32) -> Result<DynamicImage, Reject> {
-        let color = self.reader.colortype().map_err(|e| refusal(&e))?;
+    fn samples(
+        &mut self,
+        width: u32,
+        height: u32,
+        has_palette: bool,
+    ) -> Result<DynamicImage, Reject> {
+        let mut color = self.reader.colortype().map_err(|e| refusal(&e))?;
+        if let (true, ColorType::Gray(bits)) = (has_palette, color) {
+            color = ColorType::Palette(bits);
+        }
         let palette = self.numbers(Tag::ColorMap);
         let mut result = DecodingResult::U8(Vec::new());
         let layout = self
