@@ -1,6 +1,9 @@
-//! The stages that look at pixels: decode, prepare, detect and recognise.
+//! The stages that look at bytes and pixels: decode, prepare, detect and recognise.
 
+pub mod decode;
 pub mod detect;
 pub mod engine;
+pub mod page;
 pub mod prepare;
+pub mod sandbox;
 pub mod upright;
