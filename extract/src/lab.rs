@@ -259,13 +259,10 @@ fn first_value(context: &Context, line: &Span) -> Option<usize> {
     {
         return Some(second.start);
     }
-    let starts: Vec<usize> = text[line.clone()]
+    let part = &text[line.clone()];
+    let starts: Vec<usize> = part
         .char_indices()
-        .filter(|(i, _)| {
-            *i == 0
-                || text[line.start + i - 1..].starts_with(char::is_whitespace)
-                    && text.is_char_boundary(line.start + i - 1)
-        })
+        .filter(|(i, _)| *i == 0 || part[..*i].ends_with(char::is_whitespace))
         .map(|(i, _)| line.start + i)
         .collect();
     starts.into_iter().skip(1).find(|start| {
@@ -399,7 +396,15 @@ impl Parts {
             measured.remove(0);
         }
         let bracketed = |c: &Cell| text[..c.span.start].trim_end().ends_with(['(', '[']);
-        let (value, range) = if range_first && measured.len() > 1 {
+        let in_brackets = measured
+            .iter()
+            .position(|c| c.kind == CellKind::Range && bracketed(c));
+        let (value, range) = if let Some(range) = in_brackets
+            && measured.len() > 1
+        {
+            let value = usize::from(range == 0);
+            (measured[value].clone(), Some(measured[range].clone()))
+        } else if range_first && measured.len() > 1 {
             (measured[1].clone(), Some(measured[0].clone()))
         } else {
             let at = measured

@@ -45,7 +45,8 @@ static RANGE: LazyLock<Regex> = LazyLock::new(|| {
         r"{N}\s?(?:-|–|—|~|−|to\s)\s?{N}%?|(?i:up to|less than|greater than|more than|below|above|under|over)\s+{N}"
     ))
 });
-static BOUND: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?=?|=>|=<)\s?{N}")));
+static BOUND: LazyLock<Regex> =
+    LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?(?:(?i:or)\s?)?=?|=>|=<)\s?{N}")));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
 static GRADE: LazyLock<Regex> = LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|1:[0-9]{1,4}"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| {

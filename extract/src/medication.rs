@@ -135,8 +135,18 @@ fn name_words(context: &Context, line: &Span) -> Vec<Span> {
     static WORD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"[\p{L}][\p{L}0-9'’]*(?:-[\p{L}0-9]+)*|[0-9]+").expect("a valid expression")
     });
+    let text = context.layout.text;
     WORD.find_iter(context.layout.get(line))
         .map(|m| line.start + m.start()..line.start + m.end())
+        .map(|word| {
+            // A lost space: `Acetaminophen650mg`.
+            let letters = text[word.clone()]
+                .find(|c: char| c.is_ascii_digit())
+                .filter(|cut| *cut > 4)
+                .map_or(word.end, |cut| word.start + cut);
+            let glued = letters < word.end && context.lexicon.is_drug(&text[word.start..letters]);
+            if glued { word.start..letters } else { word }
+        })
         .collect()
 }
 
@@ -304,7 +314,14 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
             let gap = text[last.name.end..mention.name.start].trim();
             let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);
             let close = mention.name.start - last.name.end <= 3;
-            let joined = matches!(gap, "/" | "+" | "-" | "&")
+            let counted = gap.ends_with('/')
+                && gap[..gap.len() - 1]
+                    .trim_start()
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '.');
+            let close = close || counted;
+            let joined = counted
+                || matches!(gap, "/" | "+" | "-" | "&")
                 || gap.is_empty() && mention.name.start == last.name.end;
             if same_line && close && joined {
                 last.name.end = mention.name.end;
@@ -461,7 +478,7 @@ fn build(
         draft.assertion = Assertion::Historical;
         medication.status = Some("stopped".into());
     }
-    if medication.status.is_none() {
+    if medication.status.is_none() && context.kind != DocumentKind::Prescription {
         medication.status = status(text, &layout.sentence(mention.name.start), &mention.name);
     }
     if !mention.known {
@@ -510,7 +527,7 @@ fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
 
 fn status(text: &str, sentence: &Span, name: &Span) -> Option<String> {
     static STATUS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(start(?:ed|ing)?|continue[ds]?|stop(?:ped)?|discontinue[d]?|hold|held|withheld|changed|increase[d]?|decrease[d]?|reduce[d]?|restart(?:ed)?|commence[d]?|switched|new|unchanged|resume[d]?|initiated|added)\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(start(?:ed|ing)?|continue[ds]?|stop(?:ped)?|discontinue[d]?|hold|held|withheld|changed|increase[d]?|decrease[d]?|reduce[d]?|restart(?:ed)?|commence[d]?|takes|taking|switched|new|unchanged|resume[d]?|initiated|added)\b").expect("a valid expression")
     });
     let before = &text[sentence.start.min(name.start)..name.start];
     let after = &text[name.end..sentence.end.max(name.end)];
@@ -526,7 +543,11 @@ fn status(text: &str, sentence: &Span, name: &Span) -> Option<String> {
             w if w.starts_with("hold") || w.starts_with("held") || w.starts_with("withheld") => {
                 "held"
             }
-            w if w.starts_with("cont") || w.starts_with("unch") || w.starts_with("resu") => {
+            w if w.starts_with("cont")
+                || w.starts_with("tak")
+                || w.starts_with("unch")
+                || w.starts_with("resu") =>
+            {
                 "continued"
             }
             w if w.starts_with("incr") => "increased",

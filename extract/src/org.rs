@@ -32,8 +32,10 @@ pub(crate) fn has_head(name: &str) -> bool {
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut found: Vec<(Role, Span, f32)> = Vec::new();
     for (n, label) in context.labels.iter().enumerate() {
-        let Target::Org(role) = label.target else {
-            continue;
+        let role = match label.target {
+            Target::Org(role) => role,
+            Target::Doctor if label.colon => Role::Provider,
+            _ => continue,
         };
         if !label.colon && !label.alone && !label.numbered {
             continue;
@@ -41,7 +43,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         let name = labels::places(&context.layout, &context.labels, n)
             .iter()
             .find_map(|place| name_at(context, place));
-        if let Some(name) = name {
+        let named =
+            |name: &Span| label.target != Target::Doctor || has_head(context.layout.get(name));
+        if let Some(name) = name.filter(named) {
             found.push((role, name, 0.92));
         }
     }
