@@ -202,6 +202,10 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
         .map(|r| trim_by(text, r, edge))
         .filter(|r| !r.is_empty());
     let (substance, reaction) = unwrap_brackets(context, substance, reaction, item);
+    let substance = match text[substance.clone()].find(" (") {
+        Some(cut) => substance.start..substance.start + cut,
+        None => substance,
+    };
     let name = &text[substance.clone()];
     let words = name.split_whitespace().count();
     let known = context.lexicon.is_substance(name) || context.lexicon.is_any_drug(name);

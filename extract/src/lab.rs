@@ -368,9 +368,8 @@ fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof: bool) -> b
                     "mg" | "mcg" | "g" | "iu" | "meq" | "units" | "gm"
                 )
         });
-    listed && !proof
-        || spoken && !proof
-        || strength && !proof && context.lexicon.is_drug(&text[name.clone()])
+    let product = strength && context.lexicon.is_drug(&text[name.clone()]);
+    !proof && (listed || spoken || product)
 }
 
 /// The parts of one result.
@@ -488,6 +487,16 @@ impl Parts {
             draft.add("flag", cell.span.clone(), false);
         }
         lab_review::check(&lab, &mut draft);
+        if !known {
+            draft.doubt("the test's name is not in the lexicon");
+        }
+        let joined = text[self.value.span.end..]
+            .chars()
+            .next()
+            .is_some_and(|c| matches!(c, '.' | '/' | '-') || c.is_ascii_digit());
+        if joined && self.value.kind == CellKind::Number {
+            draft.doubt("the value goes on with something that is no number");
+        }
         draft.fact = Fact::Lab(lab);
         draft
     }
@@ -547,7 +556,7 @@ fn stacked(
     let mut last = index;
     while let Some(below) = layout.below(last) {
         let line = layout.lines[below].span.clone();
-        let found = lab_cells::scan(text, line.clone());
+        let found = lab_cells::scan_after(text, line.clone(), !cells.is_empty());
         let covered: usize = found.iter().map(|c| c.span.len()).sum();
         let size = layout
             .get(&line)
@@ -574,6 +583,10 @@ fn stacked(
         last = below;
     }
     if cells.is_empty() {
+        return None;
+    }
+    let whole = name.start..layout.lines[last].span.end;
+    if looks_like_sig(context, &name, &whole, false) {
         return None;
     }
     let parts = Parts::of(text, &cells, header)?;

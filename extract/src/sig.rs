@@ -328,18 +328,9 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     format!("{base}{meals}{}", if prn { " as needed" } else { "" })
 }
 
-fn base_frequency(text: &str) -> String {
-    static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"^(?:q|every)\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
-    });
-    static TIMES: LazyLock<Regex> = LazyLock::new(|| {
-        re(
-            r"^(once|one|1|twice|two|2|thrice|three|3|four|4|five|5|six|6)\s*(?:times?|x|×)?\s*(?:a|per|each|every|/|in a)?\s*(day|daily|week|weekly|month|monthly)$",
-        )
-    });
-    static PATTERN: LazyLock<Regex> =
-        LazyLock::new(|| re(r"^([0-9])\s?-\s?([0-9])\s?-\s?([0-9])(?:\s?-\s?([0-9]))?$"));
-    let fixed = match text {
+/// Phrases with one normal form; empty for others.
+fn fixed_frequency(text: &str) -> &'static str {
+    match text {
         "daily" | "qd" | "od" | "every day" | "each day" | "q24h" | "every 24 hours" | "qday"
         | "q day" | "q daily" | "qdaily" | "once daily" | "once per day" | "once a day" => {
             "once daily"
@@ -401,7 +392,21 @@ fn base_frequency(text: &str) -> String {
         "every 3 days" | "q72h" | "every 72 hours" => "every 72 hours",
         "stat" | "once only" | "single dose" => "once",
         _ => "",
-    };
+    }
+}
+
+fn base_frequency(text: &str) -> String {
+    static HOURS: LazyLock<Regex> = LazyLock::new(|| {
+        re(r"^(?:q|every)\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
+    });
+    static TIMES: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"^(once|one|1|twice|two|2|thrice|three|3|four|4|five|5|six|6)\s*(?:times?|x|×)?\s*(?:a|per|each|every|/|in a)?\s*(day|daily|week|weekly|month|monthly)$",
+        )
+    });
+    static PATTERN: LazyLock<Regex> =
+        LazyLock::new(|| re(r"^([0-9])\s?-\s?([0-9])\s?-\s?([0-9])(?:\s?-\s?([0-9]))?$"));
+    let fixed = fixed_frequency(text);
     if !fixed.is_empty() {
         return fixed.into();
     }
