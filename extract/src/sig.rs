@@ -127,7 +127,7 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 .map(|f| &f.span)
                 .chain(taken)
                 .all(|other| other.end <= span.start || other.start >= span.end);
-            if span.is_empty() || !free || !accept(text, *part, &span, &value) {
+            if span.is_empty() || !free || !accept(text, *part, &span, &value, within.start) {
                 at = span.start + step;
                 continue;
             }
@@ -160,7 +160,7 @@ fn balance(text: &str, span: Span) -> Span {
 }
 
 /// What a pattern alone cannot say: word ends, case of short abbreviations, numbers without a unit.
-fn accept(text: &str, part: Part, span: &Span, value: &Span) -> bool {
+fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize) -> bool {
     let phrase = &text[span.clone()];
     let after = text[span.end..].chars().next();
     let before = text[..span.start].chars().next_back();
@@ -174,8 +174,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span) -> bool {
                 .filter(|c| c.is_alphabetic() || *c == '%')
                 .collect();
             let has_unit = strength_unit(phrase).is_some();
-            let starts_in_word =
-                before.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '/');
+            // Right behind a drug's name a space may be lost.
+            let starts_in_word = span.start > from
+                && before.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '/');
             let rest = text[span.end..].to_ascii_lowercase();
             let glued_word = glued_after
                 && ![

@@ -143,7 +143,8 @@ impl Copy {
             };
             let word = &rest[..length];
             let digit_before = part[..at].ends_with(|c: char| c.is_ascii_digit());
-            let correction = if digit_before { None } else { correction(word) };
+            let unit = digit_before && word.len() < 5;
+            let correction = if unit { None } else { correction(word) };
             changed |= correction.is_some();
             let said = correction.unwrap_or(word);
             for i in 0..said.len() {
