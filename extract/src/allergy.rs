@@ -202,6 +202,10 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
         .map(|r| trim_by(text, r, edge))
         .filter(|r| !r.is_empty());
     let (substance, reaction) = unwrap_brackets(context, substance, reaction, item);
+    let substance = match text[substance.clone()].find(" (") {
+        Some(cut) => substance.start..substance.start + cut,
+        None => substance,
+    };
     let name = &text[substance.clone()];
     let words = name.split_whitespace().count();
     let known = context.lexicon.is_substance(name) || context.lexicon.is_any_drug(name);
@@ -283,7 +287,7 @@ fn is_answer(name: &str) -> bool {
 /// `Penicillin rash`: a known reaction ends the item.
 fn trailing_reaction(text: &str, item: &Span) -> (Span, Option<Span>) {
     let part = text[item.clone()].to_lowercase();
-    if part.len() == item.len() {
+    if part.is_ascii() {
         for reaction in REACTIONS {
             if let Some(rest) = part.strip_suffix(reaction)
                 && rest.ends_with(' ')
@@ -305,6 +309,8 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
     let mut out = Vec::new();
     for found in CUE.captures_iter(text) {
         let Some(list) = found.get(2) else { continue };
+        let further = found.get(0).map_or(list.end(), |m| m.end());
+        out.extend(joined_by_and(context, further));
         let negated = found.get(1).is_some()
             || text[..list.start()]
                 .to_lowercase()
@@ -341,6 +347,32 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
         }
     }
     out
+}
+
+/// `allergic to sulfa (hives) and codeine (nausea)`: what follows the first pair.
+fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
+    static NEXT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^,?\s*and\s+(?:to\s+)?([\p{L}-]+)(?:\s*\(([^)]+)\))?")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let found = NEXT.captures(&text[from..])?;
+    let name = found.get(1)?;
+    let span = from + name.start()..from + name.end();
+    if !context.lexicon.is_substance(name.as_str()) {
+        return None;
+    }
+    let reaction = found.get(2).map(|r| from + r.start()..from + r.end());
+    let fact = Fact::Allergy(Allergy {
+        substance: Some(name.as_str().into()),
+        reaction: reaction.as_ref().map(|r| context.text(r)),
+    });
+    let mut draft = Draft::new(fact, 0.88);
+    draft.add("substance", span, true);
+    if let Some(reaction) = reaction {
+        draft.add("reaction", reaction, false);
+    }
+    Some(draft)
 }
 
 fn once(drafts: Vec<Draft>) -> Vec<Draft> {

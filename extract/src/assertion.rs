@@ -1,6 +1,6 @@
 //! What the text claims about a mention: negated, possible, of a relative, past or planned. Cue words
-//! before and after it in its sentence, with terms that end a cue's reach, after NegEx (Chapman et al.
-//! 2001) and ConText (Harkema et al. 2009). It sees one sentence and the section, not the discourse.
+//! before and after it in its sentence, with terms that end a cue's reach, after `NegEx` (Chapman et al.
+//! 2001) and `ConText` (Harkema et al. 2009). It sees one sentence and the section, not the discourse.
 
 use std::sync::LazyLock;
 
@@ -69,10 +69,20 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
             SectionKind::Diagnoses | SectionKind::History | SectionKind::Medications
         )
     });
-    if is_list && line_start > sentence.start {
+    let line = layout.line_at(mention.start);
+    let fresh = layout.text[line_start..mention.start]
+        .split_whitespace()
+        .count()
+        <= 1
+        && (line == 0 || layout.lines[line - 1].span.len() < 60);
+    if (is_list || fresh) && line_start > sentence.start {
         before = &layout.text[line_start..mention.start];
     }
-    let full_before = before;
+    let above = layout.lines[layout.line_at(mention.start).saturating_sub(1)]
+        .span
+        .start;
+    let family = &layout.text[sentence.start.max(above).min(mention.start)..mention.start];
+    let family = if is_list || fresh { before } else { family };
     if let Some(barrier) = BARRIER.find_iter(before).last() {
         before = &before[barrier.end()..];
     }
@@ -81,7 +91,7 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     let after = after
         .find([',', ';', '\n'])
         .map_or(after, |cut| &after[..cut]);
-    if FAMILY.is_match(full_before) && !full_before.contains(". ") {
+    if FAMILY.is_match(family) {
         return Assertion::Family;
     }
     if NEGATED.is_match(before) || NEGATED_AFTER.find(after).is_some_and(|m| m.start() < 12) {

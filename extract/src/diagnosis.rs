@@ -81,7 +81,14 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let text = context.layout.text;
     let unticked = text[..item.start].trim_end().ends_with("[ ]")
         || text[..item.start].trim_end().ends_with("[]");
-    let (name, code) = split_code(text, item);
+    let (mut name, code) = split_code(text, item);
+    if let Some(cut) = text[name.clone()].find(':')
+        && context
+            .lexicon
+            .is_condition(&text[name.start..name.start + cut])
+    {
+        name.end = name.start + cut;
+    }
     let printed = &text[name.clone()];
     let words = printed.split_whitespace().count();
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
@@ -298,6 +305,15 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 .with("diagnosis", full.clone());
             draft.value = Some(full.clone());
             draft.assertion = assertion::of(layout, &full, section);
+            if text[line.span.start..span.start]
+                .trim_start()
+                .starts_with(['☐', '['])
+                && !text[line.span.start..span.start]
+                    .to_lowercase()
+                    .contains("[x")
+            {
+                draft.assertion = Assertion::Absent;
+            }
             out.push(draft);
         }
     }

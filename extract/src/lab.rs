@@ -259,13 +259,10 @@ fn first_value(context: &Context, line: &Span) -> Option<usize> {
     {
         return Some(second.start);
     }
-    let starts: Vec<usize> = text[line.clone()]
+    let part = &text[line.clone()];
+    let starts: Vec<usize> = part
         .char_indices()
-        .filter(|(i, _)| {
-            *i == 0
-                || text[line.start + i - 1..].starts_with(char::is_whitespace)
-                    && text.is_char_boundary(line.start + i - 1)
-        })
+        .filter(|(i, _)| *i == 0 || part[..*i].ends_with(char::is_whitespace))
         .map(|(i, _)| line.start + i)
         .collect();
     starts.into_iter().skip(1).find(|start| {
@@ -371,9 +368,8 @@ fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof: bool) -> b
                     "mg" | "mcg" | "g" | "iu" | "meq" | "units" | "gm"
                 )
         });
-    listed && !proof
-        || spoken && !proof
-        || strength && !proof && context.lexicon.is_drug(&text[name.clone()])
+    let product = strength && context.lexicon.is_drug(&text[name.clone()]);
+    !proof && (listed || spoken || product)
 }
 
 /// The parts of one result.
@@ -399,7 +395,15 @@ impl Parts {
             measured.remove(0);
         }
         let bracketed = |c: &Cell| text[..c.span.start].trim_end().ends_with(['(', '[']);
-        let (value, range) = if range_first && measured.len() > 1 {
+        let in_brackets = measured
+            .iter()
+            .position(|c| c.kind == CellKind::Range && bracketed(c));
+        let (value, range) = if let Some(range) = in_brackets
+            && measured.len() > 1
+        {
+            let value = usize::from(range == 0);
+            (measured[value].clone(), Some(measured[range].clone()))
+        } else if range_first && measured.len() > 1 {
             (measured[1].clone(), Some(measured[0].clone()))
         } else {
             let at = measured
@@ -483,6 +487,16 @@ impl Parts {
             draft.add("flag", cell.span.clone(), false);
         }
         lab_review::check(&lab, &mut draft);
+        if !known {
+            draft.doubt("the test's name is not in the lexicon");
+        }
+        let joined = text[self.value.span.end..]
+            .chars()
+            .next()
+            .is_some_and(|c| matches!(c, '.' | '/' | '-') || c.is_ascii_digit());
+        if joined && self.value.kind == CellKind::Number {
+            draft.doubt("the value goes on with something that is no number");
+        }
         draft.fact = Fact::Lab(lab);
         draft
     }
@@ -542,7 +556,7 @@ fn stacked(
     let mut last = index;
     while let Some(below) = layout.below(last) {
         let line = layout.lines[below].span.clone();
-        let found = lab_cells::scan(text, line.clone());
+        let found = lab_cells::scan_after(text, line.clone(), !cells.is_empty());
         let covered: usize = found.iter().map(|c| c.span.len()).sum();
         let size = layout
             .get(&line)
@@ -569,6 +583,10 @@ fn stacked(
         last = below;
     }
     if cells.is_empty() {
+        return None;
+    }
+    let whole = name.start..layout.lines[last].span.end;
+    if looks_like_sig(context, &name, &whole, false) {
         return None;
     }
     let parts = Parts::of(text, &cells, header)?;

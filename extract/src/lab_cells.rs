@@ -45,7 +45,8 @@ static RANGE: LazyLock<Regex> = LazyLock::new(|| {
         r"{N}\s?(?:-|–|—|~|−|to\s)\s?{N}%?|(?i:up to|less than|greater than|more than|below|above|under|over)\s+{N}"
     ))
 });
-static BOUND: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?=?|=>|=<)\s?{N}")));
+static BOUND: LazyLock<Regex> =
+    LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?(?:(?i:or)\s?)?=?|=>|=<)\s?{N}")));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
 static GRADE: LazyLock<Regex> = LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|1:[0-9]{1,4}"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| {
@@ -66,15 +67,20 @@ static UNIT: LazyLock<Regex> = LazyLock::new(|| {
 
 /// All pieces, skipping what none of the shapes fits.
 pub(crate) fn scan(text: &str, within: Span) -> Vec<Cell> {
-    run(text, within, true)
+    run(text, within, true, false)
+}
+
+/// As [`scan`], for a line below others of the same row: `valued` when a value stands there already.
+pub(crate) fn scan_after(text: &str, within: Span, valued: bool) -> Vec<Cell> {
+    run(text, within, true, valued)
 }
 
 /// Pieces up to the first thing that is none.
 pub(crate) fn scan_run(text: &str, within: Span) -> Vec<Cell> {
-    run(text, within, false)
+    run(text, within, false, false)
 }
 
-fn run(text: &str, within: Span, skip: bool) -> Vec<Cell> {
+fn run(text: &str, within: Span, skip: bool, valued: bool) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::new();
     let mut at = within.start;
     while at < within.end {
@@ -88,7 +94,7 @@ fn run(text: &str, within: Span, skip: bool) -> Vec<Cell> {
             at += 1;
             continue;
         }
-        if let Some((kind, length)) = piece(rest, &out) {
+        if let Some((kind, length)) = piece(rest, &out, valued) {
             let end = at + rest[..length].trim_end_matches([' ', '\t', ')', ']']).len();
             let end = if rest.starts_with(['(', '[']) {
                 at + length
@@ -114,10 +120,11 @@ fn run(text: &str, within: Span, skip: bool) -> Vec<Cell> {
     out
 }
 
-fn piece(rest: &str, before: &[Cell]) -> Option<(CellKind, usize)> {
-    let has_value = before
-        .iter()
-        .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word | CellKind::Range));
+fn piece(rest: &str, before: &[Cell], valued: bool) -> Option<(CellKind, usize)> {
+    let has_value = valued
+        || before
+            .iter()
+            .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word | CellKind::Range));
     let whole = |length: usize| {
         !rest[..length].ends_with(|c: char| c.is_alphanumeric())
             || !rest[length..].starts_with(|c: char| c.is_alphanumeric())
@@ -133,12 +140,9 @@ fn piece(rest: &str, before: &[Cell]) -> Option<(CellKind, usize)> {
         }
     }
     if let Some(m) = UNIT.find(rest) {
-        let after_value = before.last().is_some_and(|_| has_value);
-        let is_power = rest.starts_with("10");
-        if (after_value || !rest.starts_with(|c: char| c.is_alphanumeric()))
-            && whole(m.end())
-            && !(is_power && !after_value)
-        {
+        let power = rest.starts_with("10");
+        let symbol = !rest.starts_with(|c: char| c.is_alphanumeric());
+        if (has_value || symbol && !power) && whole(m.end()) {
             return Some((CellKind::Unit, m.end()));
         }
     }

@@ -24,12 +24,10 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
         draft.doubt("the range runs backwards");
         return;
     }
-    let side = if measured < low {
-        -1
-    } else if measured > high {
-        1
-    } else {
-        0
+    let side = match (measured < low, measured > high) {
+        (true, _) => -1,
+        (_, true) => 1,
+        _ => 0,
     };
     let stated = value.starts_with(['<', '>', '≤', '≥']);
     let contradiction = match (lab.flag.as_deref(), side) {

@@ -35,6 +35,10 @@ pub(crate) enum Target {
 
 /// A label on the page.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts about a label's place"
+)]
 pub(crate) struct Label {
     pub target: Target,
     pub span: Span,
@@ -108,6 +112,9 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
         || layout
             .get(&(words[0].start..words[n - 1].end))
             .contains(['\t', '('])
+        || layout
+            .get(&(words[0].start..words[n - 1].end))
+            .contains("  ")
     {
         return None;
     }

@@ -32,6 +32,7 @@ mod org;
 mod person;
 mod sections;
 mod sig;
+mod sig_repair;
 mod vital;
 
 use std::sync::LazyLock;

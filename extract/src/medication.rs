@@ -17,6 +17,7 @@ use crate::{
     medication_review,
     sections::{SectionKind, item_mark},
     sig::{self, Found, Part},
+    sig_repair::{self, Read},
 };
 
 /// A drug's name in the text.
@@ -87,7 +88,7 @@ fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 let known = !name.contains(['\t', ',', ';', ':', '('])
                     && name.len() > 2
                     && context.lexicon.is_any_drug(name);
-                known.then(|| (n, span))
+                known.then_some((n, span))
             });
             let Some((n, span)) = found else {
                 i += 1;
@@ -135,8 +136,18 @@ fn name_words(context: &Context, line: &Span) -> Vec<Span> {
     static WORD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"[\p{L}][\p{L}0-9'’]*(?:-[\p{L}0-9]+)*|[0-9]+").expect("a valid expression")
     });
+    let text = context.layout.text;
     WORD.find_iter(context.layout.get(line))
         .map(|m| line.start + m.start()..line.start + m.end())
+        .map(|word| {
+            // A lost space: `Acetaminophen650mg`.
+            let letters = text[word.clone()]
+                .find(|c: char| c.is_ascii_digit())
+                .filter(|cut| *cut > 4)
+                .map_or(word.end, |cut| word.start + cut);
+            let glued = letters < word.end && context.lexicon.is_drug(&text[word.start..letters]);
+            if glued { word.start..letters } else { word }
+        })
         .collect()
 }
 
@@ -150,6 +161,97 @@ pub(crate) fn overlaps(span: &Span, taken: &[Span]) -> bool {
         .iter()
         .any(|t| t.start < span.end && span.start < t.end)
 }
+
+/// Words that begin sigs and measurements, never drug names.
+const ORDINARY: &[&str] = &[
+    "take",
+    "apply",
+    "inhale",
+    "inject",
+    "total",
+    "weight",
+    "height",
+    "dose",
+    "strength",
+    "directions",
+    "sig",
+    "increase",
+    "decrease",
+    "give",
+    "use",
+    "patient",
+    "the",
+    "and",
+    "or",
+    "for",
+    "with",
+    "of",
+    "to",
+    "at",
+    "in",
+    "on",
+    "then",
+    "continue",
+    "each",
+    "every",
+    "per",
+    "qty",
+    "quantity",
+    "disp",
+    "dispense",
+    "age",
+    "creatinine",
+    "glucose",
+    "sodium",
+    "range",
+    "result",
+    "amount",
+    "max",
+    "maximum",
+    "by",
+    "was",
+    "is",
+    "one",
+    "two",
+    "half",
+    "three",
+    "four",
+    "x",
+    "temp",
+    "bp",
+    "instil",
+    "place",
+    "insert",
+    "dissolve",
+    "chew",
+    "spray",
+    "po",
+    "iv",
+    "im",
+    "tab",
+    "tabs",
+    "cap",
+    "caps",
+    "tablet",
+    "tablets",
+    "capsule",
+    "capsules",
+    "refills",
+    "from",
+    "up",
+    "reduce",
+    "titrate",
+    "mix",
+    "drink",
+    "until",
+    "a",
+    "an",
+    "contrast",
+    "reference",
+    "limit",
+    "specimen",
+    "volume",
+];
 
 /// A line that begins with a capitalised name before a strength, form or dose.
 fn by_shape(context: &Context, index: usize) -> Option<Mention> {
@@ -170,95 +272,6 @@ fn by_shape(context: &Context, index: usize) -> Option<Mention> {
     let printed = layout.get(&name);
     let lower = printed.to_lowercase();
     let first = lower.split([' ', '-']).next().unwrap_or_default();
-    let ordinary = [
-        "take",
-        "apply",
-        "inhale",
-        "inject",
-        "total",
-        "weight",
-        "height",
-        "dose",
-        "strength",
-        "directions",
-        "sig",
-        "increase",
-        "decrease",
-        "give",
-        "use",
-        "patient",
-        "the",
-        "and",
-        "or",
-        "for",
-        "with",
-        "of",
-        "to",
-        "at",
-        "in",
-        "on",
-        "then",
-        "continue",
-        "each",
-        "every",
-        "per",
-        "qty",
-        "quantity",
-        "disp",
-        "dispense",
-        "age",
-        "creatinine",
-        "glucose",
-        "sodium",
-        "range",
-        "result",
-        "amount",
-        "max",
-        "maximum",
-        "by",
-        "was",
-        "is",
-        "one",
-        "two",
-        "half",
-        "three",
-        "four",
-        "x",
-        "temp",
-        "bp",
-        "instil",
-        "place",
-        "insert",
-        "dissolve",
-        "chew",
-        "spray",
-        "po",
-        "iv",
-        "im",
-        "tab",
-        "tabs",
-        "cap",
-        "caps",
-        "tablet",
-        "tablets",
-        "capsule",
-        "capsules",
-        "refills",
-        "from",
-        "up",
-        "reduce",
-        "titrate",
-        "mix",
-        "drink",
-        "until",
-        "a",
-        "an",
-        "contrast",
-        "reference",
-        "limit",
-        "specimen",
-        "volume",
-    ];
     let letters = lower.chars().filter(|c| c.is_alphabetic()).count();
     let in_list = mark > 0 || context.section(name.start) == Some(SectionKind::Medications);
     let capital = printed.starts_with(char::is_uppercase);
@@ -267,7 +280,7 @@ fn by_shape(context: &Context, index: usize) -> Option<Mention> {
     let analyte = context.lexicon.is_analyte(printed);
     let words = printed.split_whitespace().count();
     if letters < 4
-        || ordinary.contains(&first)
+        || ORDINARY.contains(&first)
         || lab
         || analyte
         || !(capital || in_list && !context.lexicon.near_drugs(printed).is_empty())
@@ -302,9 +315,23 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
     for mention in mentions {
         if let Some(last) = out.last_mut() {
             let gap = text[last.name.end..mention.name.start].trim();
+            let bracketed = text[last.name.end..mention.name.start].trim() == "("
+                && text[mention.name.end..]
+                    .trim_start_matches(['®', '™'])
+                    .starts_with(')');
+            if bracketed {
+                continue;
+            }
             let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);
             let close = mention.name.start - last.name.end <= 3;
-            let joined = matches!(gap, "/" | "+" | "-" | "&")
+            let counted = gap.ends_with('/')
+                && gap[..gap.len() - 1]
+                    .trim_start()
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '.');
+            let close = close || counted;
+            let joined = counted
+                || matches!(gap, "/" | "+" | "-" | "&")
                 || gap.is_empty() && mention.name.start == last.name.end;
             if same_line && close && joined {
                 last.name.end = mention.name.end;
@@ -391,7 +418,10 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
         return false;
     }
     let span = layout.lines[line].span.clone();
-    let found = sig::scan(layout.text, span.clone(), &[]);
+    let found: Vec<Found> = sig_repair::scan(layout.text, span.clone(), &[])
+        .into_iter()
+        .map(|read| read.found)
+        .collect();
     let covered: usize = found.iter().map(|f| f.span.len()).sum();
     if LEAD.is_match(text) && (covered > 0 || text.len() < 80) {
         return true;
@@ -420,10 +450,19 @@ fn build(
     }
     let line = layout.line_at(mention.name.start);
     let line_span = &layout.lines[line].span;
-    let mut found = sig::scan(text, mention.name.end..end.max(mention.name.end), taken);
     let lead = sig::scan(text, line_span.start..mention.name.start, taken);
-    let mut before = leading(text, &lead, mention);
-    found.splice(0..0, before.drain(..));
+    let mut found: Vec<Read> = leading(text, &lead, mention)
+        .into_iter()
+        .map(|found| Read {
+            found,
+            corrected: None,
+        })
+        .collect();
+    found.extend(sig_repair::scan(
+        text,
+        mention.name.end..end.max(mention.name.end),
+        taken,
+    ));
     let mut medication = Medication {
         name: Some(context.text(&mention.name)),
         ..Medication::default()
@@ -443,13 +482,14 @@ fn build(
     );
     let printed = layout.get(&mention.name);
     let cue = has_cue(text, &layout.sentence(mention.name.start), &mention.name);
-    if !evidence && (mention.weak && !listed || !listed && !cue) {
+    let trusted = listed || !mention.weak && cue;
+    if !evidence && !trusted {
         return None;
     }
     if !mention.known && !enough_for_unknown(&medication, context, listed) {
         return None;
     }
-    let context_assertion = assertion::of(layout, &mention.name, section);
+    let context_assertion = assertion::of(layout, &mention.name, None);
     draft.assertion = match context_assertion {
         Assertion::Absent if listed || evidence && !is_negated_use(text, &mention.name) => {
             Assertion::Present
@@ -461,7 +501,7 @@ fn build(
         draft.assertion = Assertion::Historical;
         medication.status = Some("stopped".into());
     }
-    if medication.status.is_none() {
+    if medication.status.is_none() && context.kind != DocumentKind::Prescription {
         medication.status = status(text, &layout.sentence(mention.name.start), &mention.name);
     }
     if !mention.known {
@@ -510,7 +550,7 @@ fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
 
 fn status(text: &str, sentence: &Span, name: &Span) -> Option<String> {
     static STATUS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(start(?:ed|ing)?|continue[ds]?|stop(?:ped)?|discontinue[d]?|hold|held|withheld|changed|increase[d]?|decrease[d]?|reduce[d]?|restart(?:ed)?|commence[d]?|switched|new|unchanged|resume[d]?|initiated|added)\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(start(?:ed|ing)?|continue[ds]?|stop(?:ped)?|discontinue[d]?|hold|held|withheld|changed|increase[d]?|decrease[d]?|reduce[d]?|restart(?:ed)?|commence[d]?|takes|taking|switched|new|unchanged|resume[d]?|initiated|added)\b").expect("a valid expression")
     });
     let before = &text[sentence.start.min(name.start)..name.start];
     let after = &text[name.end..sentence.end.max(name.end)];
@@ -526,7 +566,11 @@ fn status(text: &str, sentence: &Span, name: &Span) -> Option<String> {
             w if w.starts_with("hold") || w.starts_with("held") || w.starts_with("withheld") => {
                 "held"
             }
-            w if w.starts_with("cont") || w.starts_with("unch") || w.starts_with("resu") => {
+            w if w.starts_with("cont")
+                || w.starts_with("tak")
+                || w.starts_with("unch")
+                || w.starts_with("resu") =>
+            {
                 "continued"
             }
             w if w.starts_with("incr") => "increased",
@@ -564,12 +608,18 @@ fn fill(
     context: &Context,
     medication: &mut Medication,
     draft: &mut Draft,
-    found: &[Found],
+    found: &[Read],
     mention: &Mention,
 ) {
     let text = context.layout.text;
     let mut instructions: Vec<String> = Vec::new();
-    for item in found {
+    let mut frequency_said = None;
+    let mut route_said = None;
+    for Read {
+        found: item,
+        corrected,
+    } in found
+    {
         let value = text[item.value.clone()]
             .split_whitespace()
             .collect::<Vec<_>>()
@@ -623,6 +673,14 @@ fn fill(
             continue;
         }
         *slot = Some(value);
+        if corrected.is_some() {
+            draft.doubt(format!("a word of the {field} is misread"));
+        }
+        match item.part {
+            Part::Frequency => frequency_said.clone_from(corrected),
+            Part::Route => route_said.clone_from(corrected),
+            _ => {}
+        }
         let printed = if field == "duration" || field == "quantity" || field == "refills" {
             item.span.clone()
         } else {
@@ -631,15 +689,15 @@ fn fill(
         draft.add(field, printed, dangerous);
     }
     if let Some(frequency) = &medication.frequency {
-        let norm = sig::frequency_norm(frequency);
+        let norm = sig::frequency_norm(frequency_said.as_ref().unwrap_or(frequency));
         if norm.ends_with("as needed") {
             medication.prn = Some(true);
         }
         medication.frequency_norm = Some(norm);
     }
-    medication.route_norm = medication
-        .route
+    medication.route_norm = route_said
         .as_deref()
+        .or(medication.route.as_deref())
         .and_then(sig::route_norm)
         .map(Into::into);
     if !instructions.is_empty() {

@@ -12,7 +12,7 @@ static TITLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]+ \p{Lu}[\p{L}'’\-]+),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}\p{Lu}[\p{L}'’\-]*\.?){0,4})",
+        r"^(?:(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+ \p{Lu}[\p{Lu}'’\-]+),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}\p{Lu}[\p{L}'’\-]*\.?){0,4})",
     )
     .expect("a valid expression")
 });
@@ -326,7 +326,7 @@ fn strip(rest: &str, end: usize) -> usize {
 
 /// `MA, Jun`: a family name that looks like a degree, before its comma.
 fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
-    at == 0 && rest[bare.len().min(rest.len())..].starts_with(',')
+    at == 0 && rest.get(bare.len()..).unwrap_or_default().starts_with(',')
 }
 
 /// Does a degree follow this name?

@@ -32,16 +32,21 @@ pub(crate) fn has_head(name: &str) -> bool {
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut found: Vec<(Role, Span, f32)> = Vec::new();
     for (n, label) in context.labels.iter().enumerate() {
-        let Target::Org(role) = label.target else {
-            continue;
+        let role = match label.target {
+            Target::Org(role) => role,
+            Target::Doctor if label.colon => Role::Provider,
+            _ => continue,
         };
         if !label.colon && !label.alone && !label.numbered {
             continue;
         }
         let name = labels::places(&context.layout, &context.labels, n)
             .iter()
-            .find_map(|place| name_at(context, place));
-        if let Some(name) = name {
+            .filter_map(|place| name_at(context, place))
+            .find(|name| name.start > label.span.start || has_head(context.layout.get(name)));
+        let named =
+            |name: &Span| label.target != Target::Doctor || has_head(context.layout.get(name));
+        if let Some(name) = name.filter(named) {
             found.push((role, name, 0.92));
         }
     }
@@ -73,6 +78,11 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
     let part = &text[place.clone()];
     let cut = part.find(['\t', ';', '\n', '|']).unwrap_or(part.len());
     let cut = part[..cut].find("  ").unwrap_or(cut);
+    let cut = ["Phone", "Tel", "Fax", "PHONE", "TEL:"]
+        .iter()
+        .filter_map(|word| part[..cut].find(word).filter(|i| *i > 0))
+        .min()
+        .unwrap_or(cut);
     let cut = part[..cut]
         .find(|c: char| c.is_ascii_digit())
         .unwrap_or(cut);
@@ -81,6 +91,9 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
     });
     let printed = &text[name.clone()];
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
+    if printed.starts_with("Dr") && crate::names::titled(text, &name).is_some() {
+        return None;
+    }
     (letters >= 4
         && printed.starts_with(char::is_uppercase)
         && printed.split_whitespace().count() <= 9)

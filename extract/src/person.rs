@@ -51,6 +51,9 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
     match label.target {
         Target::Person(role) => {
             let key = labels::letters(context.layout.get(&label.span));
+            if role == Role::Patient && key.starts_with("member") && names_a_patient(context) {
+                return Some(Role::Insured);
+            }
             let salutation = matches!(
                 key.as_str(),
                 "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
@@ -62,6 +65,14 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
         Target::Name => Some(heading_role(context, n)),
         _ => None,
     }
+}
+
+/// Some label of the document says patient outright.
+fn names_a_patient(context: &Context) -> bool {
+    context
+        .labels
+        .iter()
+        .any(|l| l.colon && labels::letters(context.layout.get(&l.span)).starts_with("patient"))
 }
 
 fn doctor(context: &Context) -> Role {
@@ -150,6 +161,7 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
 
 fn from_sentences(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
     let text = context.layout.text;
+    let unwrapped = text.replace('\n', " ");
     for (pattern, role) in SENTENCES.iter() {
         for m in pattern.captures_iter(text) {
             let Some(lead) = m.get(1) else { continue };
@@ -161,14 +173,9 @@ fn from_sentences(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             if text[place.clone()].trim().is_empty()
                 || text[place.clone()].split_whitespace().count() == 1
             {
-                place.end = context
-                    .layout
-                    .sentence(from)
-                    .end
-                    .max(place.end)
-                    .min(place.end + 60);
+                place.end = context.layout.sentence(from).end.max(place.end);
             }
-            let name = names::titled(&text.replace('\n', " "), &place);
+            let name = names::titled(&unwrapped, &place);
             let Some(name) = name else { continue };
             let role = if *role == Role::Other {
                 signer(context)

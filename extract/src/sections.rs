@@ -49,7 +49,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         });
         let inline = inline.start.min(next)..inline.end.min(next);
         let end = if inline.is_empty() || label.alone {
-            end_of_list(layout, labels, label.line, next)
+            end_of_list(layout, labels, label.line, next, kind)
         } else {
             end_of_inline(layout, labels, label.line, next)
         };
@@ -82,13 +82,21 @@ fn is_heading(label: &Label) -> bool {
 }
 
 /// A list goes on until a line that begins with a label of a person, date, id or organisation.
-fn end_of_list(layout: &Layout, labels: &[Label], line: usize, next: usize) -> usize {
+fn end_of_list(
+    layout: &Layout,
+    labels: &[Label],
+    line: usize,
+    next: usize,
+    kind: SectionKind,
+) -> usize {
+    let relatives = kind == SectionKind::FamilyHistory;
     labels
         .iter()
         .filter(|label| {
             label.line > line && label.at_start && (label.colon || label.alone || label.numbered)
         })
         .filter(|label| !matches!(label.target, Target::Section(_) | Target::Stop))
+        .filter(|label| !(relatives && matches!(label.target, Target::Person(_))))
         .filter(|label| starts_line(layout, label))
         .map(|label| layout.lines[label.line].span.start)
         .find(|start| *start > layout.lines[line].span.end)

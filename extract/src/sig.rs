@@ -16,7 +16,7 @@ fn re(pattern: &str) -> Regex {
 const NUM: &str =
     r"(?:[0-9OoIl|]*[0-9][0-9OoIl|]*(?:,[0-9]{3})*(?:[.,][0-9OoIl|]+)?|[.][0-9]+|[lI][Oo])";
 const COUNT: &str = r"(?:one[- ]half|one|two|three|four|five|six|seven|eight|nine|ten|half|a|an|[0-9]+\s?/\s?[0-9]+|[0-9]+\s?½|½|¼|[0-9lIO|]+(?:\.[0-9]+)?)";
-const UNIT: &str = r"(?:mcg|ug|µg|μg|micrograms?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|U|ng|kg|%|mL|ml|cc|mls)";
+const UNIT: &str = r"(?:mcg|ug|µg|μg|micrograms?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
 const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hr|h|hour|dose|spray|inhalation|day|24h|24 ?hours?|tablet|tab|cap|patch|drop|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|dose|spray|tablet))";
 const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops?|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|nebuli[sz]er solution)";
 const TAKEN: &str = r"(?:tablets?|tabs?|capsules?|caps?|caplets?|puffs?|sprays?|drops?|gtts?|patch(?:es)?|units?|iu|mL|mls?|cc|teaspoons?(?:fuls?)?|tsps?|tablespoons?|tbsps?|applications?|inhalations?|suppositor(?:y|ies)|lozenges?|sachets?|packets?|ampoules?|nebules?|vials?|injections?|pills?|scoops?|capfuls?|strips?|films?|pump(?:s|ful)?|lozenge|doses?|softgels?|squirts?|vaginal tablets?|dabs?|5ml spoonfuls?|spoonfuls?|troches?|pessar(?:y|ies)|ampules?|gummies|rings?)";
@@ -127,7 +127,7 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 .map(|f| &f.span)
                 .chain(taken)
                 .all(|other| other.end <= span.start || other.start >= span.end);
-            if span.is_empty() || !free || !accept(text, *part, &span, &value) {
+            if span.is_empty() || !free || !accept(text, *part, &span, &value, within.start) {
                 at = span.start + step;
                 continue;
             }
@@ -160,7 +160,7 @@ fn balance(text: &str, span: Span) -> Span {
 }
 
 /// What a pattern alone cannot say: word ends, case of short abbreviations, numbers without a unit.
-fn accept(text: &str, part: Part, span: &Span, value: &Span) -> bool {
+fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize) -> bool {
     let phrase = &text[span.clone()];
     let after = text[span.end..].chars().next();
     let before = text[..span.start].chars().next_back();
@@ -174,8 +174,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span) -> bool {
                 .filter(|c| c.is_alphabetic() || *c == '%')
                 .collect();
             let has_unit = strength_unit(phrase).is_some();
-            let starts_in_word =
-                before.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '/');
+            // Right behind a drug's name a space may be lost.
+            let starts_in_word = span.start > from
+                && before.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '/');
             let rest = text[span.end..].to_ascii_lowercase();
             let glued_word = glued_after
                 && ![
@@ -328,18 +329,9 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     format!("{base}{meals}{}", if prn { " as needed" } else { "" })
 }
 
-fn base_frequency(text: &str) -> String {
-    static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"^(?:q|every)\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
-    });
-    static TIMES: LazyLock<Regex> = LazyLock::new(|| {
-        re(
-            r"^(once|one|1|twice|two|2|thrice|three|3|four|4|five|5|six|6)\s*(?:times?|x|×)?\s*(?:a|per|each|every|/|in a)?\s*(day|daily|week|weekly|month|monthly)$",
-        )
-    });
-    static PATTERN: LazyLock<Regex> =
-        LazyLock::new(|| re(r"^([0-9])\s?-\s?([0-9])\s?-\s?([0-9])(?:\s?-\s?([0-9]))?$"));
-    let fixed = match text {
+/// Phrases with one normal form; empty for others.
+fn fixed_frequency(text: &str) -> &'static str {
+    match text {
         "daily" | "qd" | "od" | "every day" | "each day" | "q24h" | "every 24 hours" | "qday"
         | "q day" | "q daily" | "qdaily" | "once daily" | "once per day" | "once a day" => {
             "once daily"
@@ -401,7 +393,21 @@ fn base_frequency(text: &str) -> String {
         "every 3 days" | "q72h" | "every 72 hours" => "every 72 hours",
         "stat" | "once only" | "single dose" => "once",
         _ => "",
-    };
+    }
+}
+
+fn base_frequency(text: &str) -> String {
+    static HOURS: LazyLock<Regex> = LazyLock::new(|| {
+        re(r"^(?:q|every)\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
+    });
+    static TIMES: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"^(once|one|1|twice|two|2|thrice|three|3|four|4|five|5|six|6)\s*(?:times?|x|×)?\s*(?:a|per|each|every|/|in a)?\s*(day|daily|week|weekly|month|monthly)$",
+        )
+    });
+    static PATTERN: LazyLock<Regex> =
+        LazyLock::new(|| re(r"^([0-9])\s?-\s?([0-9])\s?-\s?([0-9])(?:\s?-\s?([0-9]))?$"));
+    let fixed = fixed_frequency(text);
     if !fixed.is_empty() {
         return fixed.into();
     }

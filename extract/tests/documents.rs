@@ -1,0 +1,159 @@
+//! Whole documents in layouts that clinics use, written for this test: what must be read out of each.
+
+use extract::{Lexicon, Source, SourceWord, extract};
+use schemas::{Confidence, Entity};
+
+fn read(text: &str) -> Vec<Entity> {
+    let source = Source { text, words: &[] };
+    extract(&source, &Lexicon::builtin()).entities
+}
+
+/// An entity as JSON without the fields that hold for any type.
+fn has(entities: &[Entity], wanted: &str) -> bool {
+    let wanted: serde_json::Value = serde_json::from_str(wanted).expect("the case is JSON");
+    entities.iter().any(|entity| {
+        let entity = serde_json::to_value(entity).expect("an entity is JSON");
+        wanted.as_object().is_some_and(|fields| {
+            fields
+                .iter()
+                .all(|(name, value)| entity.get(name) == Some(value))
+        })
+    })
+}
+
+fn check(text: &str, wanted: &[&str], unwanted: &[&str]) {
+    let entities = read(text);
+    for case in wanted {
+        assert!(has(&entities, case), "missing {case}\nin {entities:#?}");
+    }
+    for case in unwanted {
+        assert!(!has(&entities, case), "unwanted {case}\nin {entities:#?}");
+    }
+}
+
+#[test]
+fn british_discharge_letter() {
+    check(
+        "Northfield General Hospital NHS Trust\nDischarge Letter\nPatient: Mr John SMITHSON   DOB: 04/03/1951   NHS No: 943 476 5919\n\
+         Consultant: Dr A. Patel\nAdmitted: 12/11/2023   Discharged: 15/11/2023\nGP: Dr Susan Green, Riverside Surgery\n\
+         Diagnosis: Community acquired pneumonia\nAllergies: Penicillin - anaphylaxis\nMedications on discharge:\n\
+         Amoxicillin 500mg caps 1 tds 7/7\nZopiclone 3.75mg nocte prn\nFollow up: Dr Patel in chest clinic on 20/12/2023\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"John SMITHSON"}"#,
+            r#"{"type":"person","role":"primary_care","name":"Susan Green"}"#,
+            r#"{"type":"date","role":"dob","iso":"1951-03-04"}"#,
+            r#"{"type":"date","role":"admission","iso":"2023-11-12"}"#,
+            r#"{"type":"date","role":"follow_up","iso":"2023-12-20"}"#,
+            r#"{"type":"id","role":"nhs_number","value":"943 476 5919","needs_review":false}"#,
+            r#"{"type":"medication","name":"Amoxicillin","strength":"500mg","frequency_norm":"three times daily"}"#,
+            r#"{"type":"medication","name":"Zopiclone","frequency_norm":"at bedtime as needed","prn":true}"#,
+            r#"{"type":"allergy","substance":"Penicillin","reaction":"anaphylaxis"}"#,
+            r#"{"type":"diagnosis","text":"Community acquired pneumonia","assertion":"present"}"#,
+        ],
+        &[r#"{"type":"medication","name":"Penicillin"}"#],
+    );
+}
+
+#[test]
+fn referral_letter_in_prose() {
+    check(
+        "Blue Lake Family Practice\nMarch 3, 2024\n\nTo: Dr. Helen Ortiz, Cardiology\nRe: Margaret Olsen, DOB 02/14/1949\n\nDear Dr. Ortiz,\n\n\
+         Thank you for seeing Mrs. Olsen, a 75-year-old woman with a history of hypertension.\nShe was started on apixaban 5 mg twice daily. \
+         Her mother had breast cancer. She is allergic to sulfa (hives) and codeine.\nRecent labs: creatinine 1.2 mg/dL, BNP 450 pg/mL.\n\
+         Please evaluate for possible heart failure.\n\nSincerely,\n\nAlan Brooks, MD\n",
+        &[
+            r#"{"type":"person","role":"recipient","name":"Helen Ortiz"}"#,
+            r#"{"type":"person","role":"patient","name":"Margaret Olsen"}"#,
+            r#"{"type":"person","role":"referring","name":"Alan Brooks"}"#,
+            r#"{"type":"date","role":"letter","iso":"2024-03-03"}"#,
+            r#"{"type":"medication","name":"apixaban","strength":"5 mg","frequency":"twice daily"}"#,
+            r#"{"type":"diagnosis","text":"breast cancer","assertion":"family"}"#,
+            r#"{"type":"diagnosis","text":"hypertension","assertion":"historical"}"#,
+            r#"{"type":"diagnosis","text":"heart failure","assertion":"possible"}"#,
+            r#"{"type":"allergy","substance":"codeine"}"#,
+            r#"{"type":"lab","name":"creatinine","value":"1.2","unit":"mg/dL"}"#,
+        ],
+        &[r#"{"type":"medication","name":"codeine"}"#],
+    );
+}
+
+#[test]
+fn laboratory_tables_in_other_orders() {
+    check(
+        "Sunrise Clinical Lab\nTest Reference Range Result Units Flag\nUrea 2.5-7.8 9.1 mmol/L H\nWBC: 7.2 x10^9/L (4.0-11.0)\nALT 0-41 55 U/L High\n",
+        &[
+            r#"{"type":"lab","name":"Urea","value":"9.1","range":"2.5-7.8","unit":"mmol/L","flag":"H"}"#,
+            r#"{"type":"lab","name":"WBC","value":"7.2","range":"4.0-11.0"}"#,
+            r#"{"type":"lab","name":"ALT","value":"55","flag":"H"}"#,
+        ],
+        &[],
+    );
+    check(
+        "Test  01/05/2024  02/09/2024  Units  Reference\nPotassium  3.2 L  4.0  mmol/L  3.5-5.1\n",
+        &[
+            r#"{"type":"lab","name":"Potassium","value":"3.2","flag":"L","date":"2024-01-05"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.0","date":"2024-02-09"}"#,
+        ],
+        &[],
+    );
+    check(
+        "Laboratory report\nTest\nResult\nFlag\nReference\nHGB\n10.8 g/dL\nL\n13.5 - 17.5\n",
+        &[
+            r#"{"type":"lab","name":"HGB","value":"10.8","unit":"g/dL","flag":"L","range":"13.5 - 17.5"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn prescriptions_and_what_needs_review() {
+    check(
+        "Rx\nLisinoprll l0 mg tablet take 1 tab po qd #3O RF:2\nDigoxin .125 mg daily\nWarfarin 5.0 mg daily\nNortrizole 250 mg tab 1 tab po bid x 10 days\nAcetaminophen650mg Tablet\nDirections:Take1tablet orally every 6bours as needed\nQty:60Refills:0\n",
+        &[
+            r#"{"type":"medication","name":"Lisinoprll","strength":"l0 mg","needs_review":true}"#,
+            r#"{"type":"medication","name":"Digoxin","strength":".125 mg","needs_review":true}"#,
+            r#"{"type":"medication","name":"Warfarin","strength":"5.0 mg","needs_review":true}"#,
+            r#"{"type":"medication","name":"Nortrizole","duration":"10 days","needs_review":true}"#,
+            r#"{"type":"medication","name":"Acetaminophen","strength":"650mg","dose":"1tablet","quantity":"60","refills":"0"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_doubtful_word_reaches_the_reasons() {
+    let text = "Apixaban 5 mg twice daily";
+    for (confidence, agreed, review) in
+        [(0.99, true, false), (0.5, true, true), (0.99, false, true)]
+    {
+        let words = [
+            ("p0w0", [0, 8]),
+            ("p0w1", [9, 10]),
+            ("p0w2", [11, 13]),
+            ("p0w3", [14, 19]),
+            ("p0w4", [20, 25]),
+        ]
+        .map(|(id, span)| SourceWord {
+            id,
+            page: 0,
+            span,
+            confidence: Confidence::new(if id == "p0w1" { confidence } else { 0.99 }),
+            agreed: agreed || id != "p0w1",
+        });
+        let read = extract(
+            &Source {
+                text,
+                words: &words,
+            },
+            &Lexicon::builtin(),
+        );
+        let medication = &read.entities[0];
+        assert_eq!(medication.words.len(), 5, "{confidence} {agreed}");
+        assert_eq!(
+            medication.needs_review, review,
+            "{confidence} {agreed}: {:?}",
+            medication.reasons
+        );
+        assert!(medication.confidence.get() <= confidence);
+    }
+}
