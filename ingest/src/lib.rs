@@ -1,1 +1,8 @@
-//! To come.
+//! The composition root: the command line, and the only place that opens what the stages need.
+
+pub mod cli;
+mod compose;
+mod extract_text;
+mod inputs;
+mod output;
+mod process;

@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod detect;
+pub mod document;
 pub mod engine;
 pub mod page;
 pub mod prepare;

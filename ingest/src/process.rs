@@ -1,0 +1,184 @@
+//! `medbot process`: documents in flight on threads, results written in the order of the inputs.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use schemas::{Document, Problem, Reject, RejectKind};
+use workers::{decode::Limits, document::Pipeline};
+
+use crate::{
+    cli::{CANNOT_RUN, DONE, ProcessArguments, SOME_REJECTED, WRONG_USAGE, complain},
+    compose::{self, Choice},
+    inputs::{self, Input, InputError},
+    output::Results,
+};
+
+/// What became of one input.
+struct Outcome {
+    index: usize,
+    seconds: f64,
+    result: Result<Box<Document>, Reject>,
+}
+
+/// Runs the command to its exit code.
+///
+/// # Errors
+/// When it cannot run at all.
+pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
+    if let Some(share) = arguments.max_error {
+        let (needed, percent) = ((1.0 / share).ceil() as u64 - 1, share * 100.0);
+        eprintln!(
+            "medbot: a bound of {percent}% needs at least 1/{share} - 1 = {needed} reviewed \
+             documents to calibrate on, and there are 0: {needed} are missing"
+        );
+        return Ok(WRONG_USAGE);
+    }
+    let inputs = match inputs::list(&arguments.paths, &arguments.out) {
+        Ok(inputs) => inputs,
+        Err(error @ InputError::Collision(_)) => {
+            complain(&error.into());
+            return Ok(WRONG_USAGE);
+        }
+        Err(InputError::Io(error)) => {
+            complain(&error);
+            return Ok(CANNOT_RUN);
+        }
+    };
+    let mut results = Results::create(&arguments.out, &arguments.format)?;
+    let jobs = usize::from(arguments.jobs).min(inputs.len().max(1));
+    let pipeline = compose::pipeline(&Choice {
+        engines: &arguments.engines,
+        languages: &arguments.lang,
+        jobs,
+    })?;
+    let progress = bar(inputs.len());
+    let mut rejected = 0;
+    each(&pipeline, &inputs, jobs, |outcome| {
+        let file = &inputs[outcome.index].file;
+        report(&outcome, &progress);
+        match outcome.result {
+            Ok(document) => results.done(&document, outcome.seconds),
+            Err(reject) => {
+                rejected += 1;
+                results.rejected(file, &Problem::from(&reject))
+            }
+        }
+    })?;
+    results.finish()?;
+    progress.finish_and_clear();
+    eprintln!(
+        "medbot: {} documents were read, {rejected} rejected; results are in {}",
+        inputs.len() - rejected,
+        arguments.out.display()
+    );
+    Ok(if rejected == 0 { DONE } else { SOME_REJECTED })
+}
+
+/// Processes the inputs on `jobs` threads and hands on the outcomes in the order of the inputs.
+fn each(
+    pipeline: &Pipeline,
+    inputs: &[Input],
+    jobs: usize,
+    mut take: impl FnMut(Outcome) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let next = AtomicUsize::new(0);
+    // A slow document holds back the writing of at most these many others.
+    let (sender, outcomes) = mpsc::sync_channel::<Outcome>(jobs);
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(input) = inputs.get(index) else { return };
+                    let start = Instant::now();
+                    let result = read(&input.path)
+                        .and_then(|bytes| pipeline.process(&input.file, &bytes))
+                        .map(Box::new);
+                    let seconds = start.elapsed().as_secs_f64();
+                    if sender.send(Outcome { index, seconds, result }).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        let mut due = 0;
+        for outcome in outcomes {
+            waiting.insert(outcome.index, outcome);
+            while let Some(outcome) = waiting.remove(&due) {
+                due += 1;
+                take(outcome)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The bytes of a regular file within the limits.
+fn read(path: &Path) -> Result<Arc<[u8]>, Reject> {
+    let unreadable = |error: io::Error| {
+        Reject::new(RejectKind::Unreadable, format!("it could not be read: {}", error.kind()))
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(Reject::new(RejectKind::Unreadable, "it is not a regular file"));
+    }
+    let limit = Limits::default().bytes;
+    if metadata.len() > limit {
+        let detail = format!("it has {} bytes; at most {limit} are read", metadata.len());
+        return Err(Reject::new(RejectKind::TooLarge, detail));
+    }
+    fs::read(path).map(Arc::from).map_err(unreadable)
+}
+
+/// On a terminal a bar; otherwise it stays hidden and log lines tell.
+fn bar(documents: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} documents, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(documents as u64).with_style(style)
+}
+
+fn report(outcome: &Outcome, progress: &ProgressBar) {
+    progress.inc(1);
+    if !progress.is_hidden() {
+        return;
+    }
+    let duration_ms = (outcome.seconds * 1000.0).round() as u64;
+    match &outcome.result {
+        Ok(document) => tracing::info!(
+            document = document.document.id,
+            pages = document.pages.len(),
+            entities = document.entities.len(),
+            duration_ms,
+            "done"
+        ),
+        Err(reject) => {
+            tracing::warn!(input = outcome.index, kind = reject.kind.slug(), duration_ms, "rejected");
+        }
+    }
+}
+
+/// The results of a run cannot be written.
+pub(crate) fn unwritable(path: &Path) -> impl FnOnce() -> String {
+    let path = path.display().to_string();
+    move || format!("cannot write {path}")
+}
+
+/// Makes a folder and its parents.
+pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(path).with_context(unwritable(path))
+}
