@@ -342,7 +342,8 @@ mod tests {
 
     #[test]
     fn different_writings_have_one_form() {
-        let cases: [(&str, fn(&str) -> String, &str, &str); 10] = [
+        type Form = fn(&str) -> String;
+        let cases: [(&str, Form, &str, &str); 10] = [
             ("frequency", frequency, "B.I.D.", "twice a day"),
             ("frequency", frequency, "OD", "once daily"),
             ("route", route, "p.o", "p.o"),

@@ -1,6 +1,10 @@
 //! Gold and predictions as files.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
@@ -74,9 +78,9 @@ pub fn read(path: &Path, split: Option<Split>) -> anyhow::Result<Vec<Gold>> {
         serde_json::from_str(&text).with_context(|| format!("gold {}", path.display()))?;
     let (GoldFile::Set { pages: mut gold } | GoldFile::List(mut gold)) = file;
     gold.retain(|page| split.is_none_or(|split| split.has(&page.file)));
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     for page in &gold {
-        if seen.insert(page.file.as_str(), ()).is_some() {
+        if !seen.insert(page.file.as_str()) {
             bail!("gold names a file twice");
         }
     }
