@@ -1,1 +1,9 @@
-//! To come.
+//! Measuring what users get: the `medbot` binary as a child process over a folder with gold.
+//! `accuracy` prints error rates and entity F1, `speed` prints time and memory. Every number is a
+//! micro average and can be repeated from a printed seed.
+
+pub mod child;
+pub mod entities;
+pub mod forms;
+pub mod gold;
+pub mod readings;

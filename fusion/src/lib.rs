@@ -10,6 +10,7 @@ mod agreement;
 mod align;
 mod assemble;
 mod calibrate;
+pub mod metrics;
 mod order;
 mod vote;
 

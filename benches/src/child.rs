@@ -1,0 +1,105 @@
+//! The `medbot` binary as a child process, with what the kernel says that it cost.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+
+/// What a run cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// By the clock.
+    pub wall: Duration,
+    /// User and system time of the process and its children.
+    pub cpu: Duration,
+    /// Largest resident set of any one process, in bytes.
+    pub peak_rss: u64,
+}
+
+/// Finds the binary: `MEDBOT_BIN`, or `medbot` beside this program.
+///
+/// # Errors
+/// When it is at neither place.
+pub fn binary() -> anyhow::Result<PathBuf> {
+    if let Some(path) = env::var_os("MEDBOT_BIN") {
+        return Ok(PathBuf::from(path));
+    }
+    let beside = env::current_exe()?.with_file_name("medbot");
+    if !beside.is_file() {
+        bail!(
+            "medbot is not beside this program: build it with `cargo build --release`, or set MEDBOT_BIN"
+        );
+    }
+    Ok(beside)
+}
+
+/// Runs `medbot process input --out out` and waits. Documents that it rejects count as empty, so
+/// exit code 3 is no failure here.
+///
+/// # Errors
+/// When it cannot start or says that it cannot run.
+pub fn process(
+    input: &Path,
+    out: &Path,
+    engines: Option<&str>,
+    jobs: Option<usize>,
+) -> anyhow::Result<Cost> {
+    let binary = binary()?;
+    let mut command = Command::new(&binary);
+    command
+        .arg("process")
+        .arg(input)
+        .arg("--out")
+        .arg(out)
+        .stdout(Stdio::null());
+    if let Some(engines) = engines {
+        command.args(["--engines", engines]);
+    }
+    if let Some(jobs) = jobs {
+        command.args(["--jobs", &jobs.to_string()]);
+    }
+    let start = Instant::now();
+    let child = command
+        .spawn()
+        .with_context(|| format!("{}", binary.display()))?;
+    let (code, usage) = wait(child.id())?;
+    let wall = start.elapsed();
+    if !matches!(code, 0 | 3) {
+        bail!("medbot process ended with exit code {code}");
+    }
+    let time = |t: libc::timeval| Duration::new(t.tv_sec as u64, t.tv_usec as u32 * 1000);
+    Ok(Cost {
+        wall,
+        cpu: time(usage.ru_utime) + time(usage.ru_stime),
+        peak_rss: usage.ru_maxrss as u64 * 1024,
+    })
+}
+
+/// Waits for one child and takes its resource usage with that of its waited-for children; `getrusage`
+/// would mix all runs.
+#[expect(unsafe_code, reason = "the standard library has no wait4")]
+fn wait(pid: u32) -> anyhow::Result<(i32, libc::rusage)> {
+    let mut status = 0;
+    // SAFETY: rusage is plain integers, for which all zeros is a value; both pointers live through
+    // the call, and the child is ours and not yet waited for.
+    let (got, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (
+            libc::wait4(pid as i32, &raw mut status, 0, &raw mut usage),
+            usage,
+        )
+    };
+    if got != pid as i32 {
+        return Err(std::io::Error::last_os_error()).context("waiting for medbot");
+    }
+    let code = if libc::WIFEXITED(status) {
+        libc::WEXITSTATUS(status)
+    } else {
+        128 + libc::WTERMSIG(status)
+    };
+    Ok((code, usage))
+}
