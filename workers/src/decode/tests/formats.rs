@@ -338,18 +338,20 @@ fn fax_in_every_coding() {
 }
 
 #[test]
-fn a_noisy_fax_line_costs_one_row() {
-    let mut strip = hex(GROUP3);
-    let middle = strip.len() / 2;
-    strip[middle] ^= 0x10;
-    let page = only(&tiff(&[(tiff_tags((70, 24), &[1], 3, 1), strip)]), "noise");
+fn noise_on_a_fax_line_costs_that_row() {
     let bars = DynamicImage::ImageLuma8(bars()).to_rgb8();
-    let wrong = page
-        .rows()
-        .zip(bars.rows())
-        .filter(|(a, b)| !a.clone().eq(b.clone()))
-        .count();
-    assert!((1..=3).contains(&wrong), "{wrong} rows are wrong");
+    let good = hex(GROUP3);
+    let mut costs = Vec::new();
+    for at in 2..good.len() - 8 {
+        let mut strip = good.clone();
+        strip[at] ^= 0x10;
+        let page = only(&tiff(&[(tiff_tags((70, 24), &[1], 3, 1), strip)]), "noise");
+        let rows = page.rows().zip(bars.rows());
+        costs.push(rows.filter(|(a, b)| !a.clone().eq(b.clone())).count());
+    }
+    // Noise on an end-of-line code itself joins two rows, and those below move up.
+    let local = costs.iter().filter(|&&wrong| wrong <= 2).count();
+    assert!(local * 10 >= costs.len() * 7, "{costs:?}");
 }
 
 #[test]

@@ -85,10 +85,11 @@ fn bombs_are_refused_by_their_headers() {
     let mut jpeg = sample(ImageFormat::Jpeg);
     let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     jpeg[frame + 5..frame + 9].fill(0xff);
+    // From 20,000 on, the codec itself calls the header broken.
     let qoi = [
         b"qoif".as_slice(),
-        &side.to_be_bytes(),
-        &side.to_be_bytes(),
+        &15_000_u32.to_be_bytes(),
+        &15_000_u32.to_be_bytes(),
         &[3, 0],
     ]
     .concat();
