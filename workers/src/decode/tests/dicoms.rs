@@ -87,6 +87,7 @@ fn difference(a: &RgbImage, b: &RgbImage) -> f32 {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn pixels_of_every_kind() {
     let rgb = picture();
     let grey = DynamicImage::ImageRgb8(rgb.clone()).to_luma8();

@@ -370,6 +370,7 @@ fn a_coarse_fax_is_stretched_to_square_pixels() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn tiff_samples_of_every_kind() {
     let rgb = picture();
     let grey = DynamicImage::ImageRgb8(rgb.clone()).to_luma8();

@@ -17,6 +17,7 @@ const SECRET: &str = "BT /F 24 Tf 99 60 Td (10 mg) Tj ET ";
 const WHITE_BOX: &str = "1 g 95 52 90 30 re f 0 g ";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn hidden_text_never_gets_out() {
     let take = &["Take", "1.0", "mg"][..];
     for (name, attributes, content, wanted, hidden) in [
