@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use schemas::{Reject, RejectKind};
 
-use self::library::{Document, OpenError, Page, Pdfium};
+use self::library::{Document, OpenError, Pdfium};
 use super::source::{self, Pages};
 use super::{DecodedPage, Limits};
 
