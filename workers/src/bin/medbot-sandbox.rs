@@ -4,16 +4,17 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    match (
-        arguments.next().as_deref(),
-        arguments.next(),
-        arguments.next(),
-    ) {
-        (Some("sandbox-child"), Some(kind), None) => workers::sandbox::child_main(&kind),
-        _ => {
-            eprintln!("medbot-sandbox sandbox-child KIND is started by medbot, not by hand");
-            ExitCode::from(2)
-        }
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [command, kind] = arguments.as_slice() else {
+        return usage();
+    };
+    if command != "sandbox-child" {
+        return usage();
     }
+    workers::sandbox::child_main(kind)
+}
+
+fn usage() -> ExitCode {
+    eprintln!("medbot-sandbox sandbox-child KIND is started by medbot, not by hand");
+    ExitCode::from(2)
 }

@@ -93,7 +93,7 @@ fn frames(
     Ok(decoder.into_frames())
 }
 
-/// Counts the image blocks of a GIF89a stream; `None` when it ends before its trailer.
+/// Counts the image blocks of a GIF stream; `None` when it ends before its trailer.
 fn gif_frames(bytes: &[u8]) -> Option<usize> {
     let table = |packed: u8| {
         if packed & 0x80 == 0 {

@@ -5,7 +5,6 @@
 
 use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -28,7 +27,7 @@ struct Dicom {
 }
 
 pub(super) fn open(
-    bytes: Arc<[u8]>,
+    bytes: &[u8],
     limits: &Limits,
     pdfium: Option<&Path>,
 ) -> Result<Box<dyn Pages>, Reject> {
@@ -39,7 +38,7 @@ pub(super) fn open(
     };
     let object = OpenFileOptions::new()
         .read_preamble(preamble)
-        .from_reader(Cursor::new(&*bytes))
+        .from_reader(Cursor::new(bytes))
         .map_err(|e| refusal(&e))?;
     if let Ok(document) = object.element(tags::ENCAPSULATED_DOCUMENT) {
         let document = document.to_bytes().map_err(|e| refusal(&e))?;

@@ -36,7 +36,7 @@ pub(super) fn open(
     let format = format::sniff(&bytes, extension)?;
     let pages: Box<dyn Pages> = match format {
         Format::Pdf => Box::new(pdf::open(bytes, limits, pdfium)?),
-        Format::Dicom => dicom::open(bytes, limits, pdfium)?,
+        Format::Dicom => dicom::open(&bytes, limits, pdfium)?,
         Format::Raster(ImageFormat::Tiff) => Box::new(tiff::open(bytes, limits)?),
         Format::Raster(kind @ (ImageFormat::Gif | ImageFormat::WebP)) => {
             animation::open(bytes, kind, limits)?

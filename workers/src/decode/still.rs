@@ -30,10 +30,16 @@ pub(super) fn open(
         format,
         limits: *limits,
     };
-    still.decoder()?;
-    if format == ImageFormat::Jpeg && !jpeg::is_whole(&still.bytes) {
-        return Err(source::truncated("JPEG"));
+    let whole = match format {
+        ImageFormat::Jpeg => jpeg::is_whole(&still.bytes),
+        ImageFormat::Png => png_is_whole(&still.bytes),
+        // The other codecs say themselves that the bytes ran out.
+        _ => true,
+    };
+    if !whole {
+        return Err(source::truncated(Format::Raster(format).name()));
     }
+    still.decoder()?;
     Ok(still)
 }
 
@@ -68,6 +74,20 @@ impl Pages for Still {
     }
 }
 
+/// Do the chunks reach `IEND`?
+fn png_is_whole(bytes: &[u8]) -> bool {
+    let mut at = 8;
+    while let Some(&[a, b, c, d, ref kind @ ..]) =
+        bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+    {
+        if kind == b"IEND" {
+            return true;
+        }
+        at = at.saturating_add(12 + u32::from_be_bytes([a, b, c, d]) as usize);
+    }
+    false
+}
+
 /// The largest picture of an icon when it is kept as PNG, of whatever colour type.
 fn png_of_icon(bytes: &[u8]) -> Option<&[u8]> {
     let entries = bytes.get(6..)?.chunks_exact(16).take(usize::from(bytes[4]));
@@ -89,6 +109,7 @@ pub(super) fn refusal(error: &ImageError, format: ImageFormat) -> Reject {
             format!("the {name} image needs more memory than the limits allow"),
         ),
         ImageError::Unsupported(_) => source::unsupported(name),
+        ImageError::IoError(io) if source::ran_out(io) => source::truncated(name),
         error if source::ran_out(error) => source::truncated(name),
         _ => source::malformed(name),
     }

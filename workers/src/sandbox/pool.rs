@@ -40,7 +40,7 @@ impl PoolConfig {
             recycle_after: 500,
             limits: ChildLimits::default(),
             response_bytes: 1 << 30,
-            start: Duration::from_secs(60),
+            start: Duration::from_mins(1),
         }
     }
 }

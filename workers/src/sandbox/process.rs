@@ -20,6 +20,8 @@ pub struct Launch {
     pub exe: PathBuf,
     /// Arguments before the kind.
     pub args: Vec<OsString>,
+    /// The child's whole environment, `LD_LIBRARY_PATH` apart: nothing else is inherited.
+    pub env: Vec<(OsString, OsString)>,
 }
 
 impl Launch {
@@ -29,6 +31,7 @@ impl Launch {
         Self {
             exe: exe.into(),
             args: vec!["sandbox-child".into()],
+            env: Vec::new(),
         }
     }
 
@@ -54,6 +57,7 @@ impl Process {
             .arg(kind)
             .current_dir("/")
             .env_clear()
+            .envs(launch.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());

@@ -1,6 +1,6 @@
 //! The system calls that a confined child may make.
 //!
-//! Three filters: one kills for what no decoder ever needs (exec, ptrace, module loading, io_uring),
+//! Three filters: one kills for what no decoder ever needs (exec, ptrace, module loading, `io_uring`),
 //! one answers `EACCES` or `ENOSYS` where a library then falls back quietly, and an allow list gives
 //! `EPERM` to everything else. The kernel takes the strictest answer of all, so the allow list lets
 //! pass what the other filters answer, and goes last because it forbids installing any more.

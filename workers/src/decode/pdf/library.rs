@@ -8,7 +8,7 @@
     reason = "PDFium is a C library; every call into it is unsafe"
 )]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_ulong, c_void};
 use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, OnceLock};
@@ -26,7 +26,7 @@ const INVISIBLE: c_int = 3;
 /// Device units a pixel when glyph boxes are asked for: PDFium rounds to whole units.
 const FINE: c_int = 16;
 /// `FPDF_ERR_PASSWORD` and `FPDF_ERR_SECURITY`.
-const LOCKED: [u64; 2] = [4, 5];
+const LOCKED: [c_ulong; 2] = [4, 5];
 
 type Calls = &'static dyn PdfiumLibraryBindings;
 
@@ -83,7 +83,7 @@ impl Document {
         unsafe {
             let handle = calls.FPDF_LoadMemDocument64(&bytes, None);
             if handle.is_null() {
-                let locked = LOCKED.contains(&u64::from(calls.FPDF_GetLastError()));
+                let locked = LOCKED.contains(&calls.FPDF_GetLastError());
                 return Err(if locked {
                     OpenError::Password
                 } else {

@@ -10,10 +10,9 @@ mod visible;
 use std::path::Path;
 use std::sync::Arc;
 
-use image::RgbImage;
 use schemas::{Reject, RejectKind};
 
-use self::library::{Document, OpenError, Page, Pdfium};
+use self::library::{Document, OpenError, Pdfium};
 use super::source::{self, Pages};
 use super::{DecodedPage, Limits};
 
@@ -128,9 +127,4 @@ fn raster_size(size: [f32; 2], limits: &Limits) -> Result<(u32, u32, f32), Rejec
     let pixels = |inches: f32| ((inches * dpi).round() as u32).max(1);
     source::check_pixels(pixels(w).into(), pixels(h).into(), limits)?;
     Ok((pixels(w), pixels(h), dpi))
-}
-
-/// A render of the page without some of its text objects, for [`visible`].
-fn render_without(page: &Page, objects: &[library::Object], like: &RgbImage) -> Option<RgbImage> {
-    page.render_without(objects, like.width(), like.height())
 }

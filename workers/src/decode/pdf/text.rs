@@ -34,6 +34,7 @@ fn words(glyphs: &[Glyph], seen: &[bool], [width, height]: [f32; 2]) -> Layer {
         hidden: 0,
     };
     let mut word: Option<TextWord> = None;
+    let mut last = BBox::new(0.0, 0.0, 0.0, 0.0);
     let end = |word: &mut Option<TextWord>, words: &mut Vec<TextWord>| words.extend(word.take());
     for (glyph, &seen) in glyphs.iter().zip(seen) {
         let blank = glyph
@@ -63,7 +64,7 @@ fn words(glyphs: &[Glyph], seen: &[bool], [width, height]: [f32; 2]) -> Layer {
             bbox.y1.clamp(0.0, height),
         );
         match &mut word {
-            Some(word) if follows(&word.bbox, &bbox) => {
+            Some(word) if follows(&last, &bbox) => {
                 word.text.push(text);
                 word.bbox = word.bbox.union(&bbox);
             }
@@ -75,19 +76,19 @@ fn words(glyphs: &[Glyph], seen: &[bool], [width, height]: [f32; 2]) -> Layer {
                 });
             }
         }
+        last = bbox;
     }
     end(&mut word, &mut layer.words);
     layer
 }
 
-/// Does a glyph continue the word? Not when it stands more than a glyph's size away in any
-/// direction: text of another place that only follows in the file.
-fn follows(word: &BBox, glyph: &BBox) -> bool {
-    let size = word
-        .height()
-        .min(word.width())
-        .max(glyph.height().max(glyph.width()));
-    let gap_x = (glyph.x0 - word.x1).max(word.x0 - glyph.x1);
-    let gap_y = (glyph.y0 - word.y1).max(word.y0 - glyph.y1);
+/// Does a glyph continue the word that ends with `last`? Not when it stands further away than the
+/// larger of both is tall or wide: text of another place that only follows in the file.
+fn follows(last: &BBox, glyph: &BBox) -> bool {
+    let size = [last, glyph]
+        .iter()
+        .fold(0.0_f32, |s, b| s.max(b.width()).max(b.height()));
+    let gap_x = (glyph.x0 - last.x1).max(last.x0 - glyph.x1);
+    let gap_y = (glyph.y0 - last.y1).max(last.y0 - glyph.y1);
     gap_x <= size && gap_y <= size
 }

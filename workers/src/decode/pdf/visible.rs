@@ -12,7 +12,6 @@ use image::RgbImage;
 use schemas::BBox;
 
 use super::library::{Glyph, Object, Page};
-use super::render_without;
 
 /// Text that needs more layers than this is stacked on purpose; the rest counts as hidden.
 const MOST_RENDERS: usize = 6;
@@ -46,7 +45,7 @@ pub(super) fn which(page: &Page, render: &RgbImage, glyphs: &[Glyph]) -> Vec<boo
     }
     for layer in layers(&objects, glyphs, render) {
         let left_out: Vec<_> = layer.iter().map(|&n| objects[n].0).collect();
-        let Some(without) = render_without(page, &left_out, render) else {
+        let Some(without) = page.render_without(&left_out, render.width(), render.height()) else {
             continue;
         };
         for &glyph in layer.iter().flat_map(|&n| &objects[n].1) {

@@ -100,32 +100,41 @@ impl Page {
     }
 
     fn row(&self, bits: &mut Bits, above: &[u32], coding: Coding) -> Row {
-        let two_dimensional = match coding {
+        match coding {
+            Coding::Group4 => two_dimensional_row(bits, above, self.width),
             Coding::Rows => {
                 bits.at = bits.at.next_multiple_of(8);
-                false
-            }
-            Coding::Group4 => true,
-            Coding::Group3 | Coding::Group3Mixed => {
-                let marks = bits.skip_marks(coding == Coding::Group3Mixed);
-                if marks.count >= 2 || bits.ended() {
+                if bits.ended() {
                     return Row::End;
                 }
-                coding == Coding::Group3Mixed && !marks.one_dimensional
+                one_dimensional_row(bits, self.width)
             }
-        };
-        if coding == Coding::Rows && bits.ended() {
+            Coding::Group3 | Coding::Group3Mixed => self.marked_row(bits, above, coding),
+        }
+    }
+
+    /// A row between end-of-line codes: one that does not end at the next was hit by noise.
+    fn marked_row(&self, bits: &mut Bits, above: &[u32], coding: Coding) -> Row {
+        let is_mixed = coding == Coding::Group3Mixed;
+        let marks = bits.skip_marks(is_mixed);
+        if marks.count >= 2 || bits.ended() {
             return Row::End;
         }
-        let read = if two_dimensional {
+        let start = bits.at;
+        let row = if is_mixed && !marks.one_dimensional {
             two_dimensional_row(bits, above, self.width)
         } else {
-            one_dimensional_row(bits, self.width).map_or(Row::Damaged, Row::Good)
+            one_dimensional_row(bits, self.width)
         };
-        if matches!(read, Row::Damaged) && matches!(coding, Coding::Group3 | Coding::Group3Mixed) {
-            bits.find_mark();
+        // Some writers leave the marks out altogether.
+        let ends_well = marks.count == 0 || bits.at_mark() || bits.ended();
+        if ends_well && matches!(row, Row::Good(_)) {
+            return row;
         }
-        read
+        // A wrong code may have eaten zeros of the next mark, so it is looked for from the start.
+        bits.at = start;
+        bits.find_mark();
+        Row::Damaged
     }
 }
 
@@ -144,18 +153,19 @@ fn run(bits: &mut Bits, is_black: bool) -> Option<u32> {
     }
 }
 
-fn one_dimensional_row(bits: &mut Bits, width: u32) -> Option<Vec<u32>> {
+fn one_dimensional_row(bits: &mut Bits, width: u32) -> Row {
     let mut changes = Vec::new();
     let (mut at, mut is_black) = (0_u32, false);
     while at < width {
-        at = at.checked_add(run(bits, is_black)?)?;
-        if at > width {
-            return None;
-        }
-        push(&mut changes, at, width);
+        let end = run(bits, is_black).and_then(|n| at.checked_add(n));
+        let Some(end) = end.filter(|&end| end <= width) else {
+            return Row::Damaged;
+        };
+        push(&mut changes, end, width);
+        at = end;
         is_black = !is_black;
     }
-    Some(without_empty_runs(changes))
+    Row::Good(without_empty_runs(changes))
 }
 
 /// Two changes at one place are none; the row below must not see them.
@@ -252,14 +262,18 @@ impl Bits<'_> {
         }) << (self.at % 8)
     }
 
+    /// No code of a run begins with more than seven zeros.
+    fn at_mark(&self) -> bool {
+        self.window() >> 21 == 0
+    }
+
     /// Skips fill and end-of-line codes, each with its tag bit where rows are mixed.
     fn skip_marks(&mut self, tagged: bool) -> Marks {
         let mut marks = Marks {
             count: 0,
             one_dimensional: true,
         };
-        // No code of a run begins with more than seven zeros.
-        while self.window() >> 21 == 0 && !self.ended() {
+        while self.at_mark() && !self.ended() {
             while self.window() >> 31 == 0 && !self.ended() {
                 self.at += 1;
             }
@@ -274,7 +288,7 @@ impl Bits<'_> {
     }
 
     fn find_mark(&mut self) {
-        while self.window() >> 21 != 0 && !self.ended() {
+        while !self.at_mark() && !self.ended() {
             self.at += 1;
         }
     }

@@ -243,6 +243,7 @@ fn refusal(error: &TiffError) -> Reject {
         TiffError::FormatError(TiffFormatError::ImageFileDirectoryNotFound) => {
             Reject::new(RejectKind::NoPages, "this TIFF file holds no page")
         }
+        TiffError::IoError(io) if source::ran_out(io) => source::truncated("TIFF"),
         error if source::ran_out(error) => source::truncated("TIFF"),
         _ => source::malformed("TIFF"),
     }
