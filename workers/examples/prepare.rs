@@ -41,12 +41,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ((vertical, certainty), direction_ms) = timed(|| deskew::text_direction(&grey));
     let (quarter, w, h) = geometry::Homography::turn(turn, given.width(), given.height());
     let upright = geometry::warp(&given, &quarter, w, h, Rgb([255; 3]));
-    let (skew, skew_ms) = timed(|| deskew::skew(&imageops::grayscale(&upright)));
+    let upright_grey = imageops::grayscale(&upright);
+    let (skew, skew_ms) = timed(|| deskew::skew(&upright_grey));
     let (level, w, h) = geometry::Homography::turn(f64::from(skew), w, h);
-    let paper = Rgb([235; 3]);
+    let paper = flatten::paper_colour(&upright);
     let (page, warp_ms) = timed(|| geometry::warp(&upright, &level, w, h, paper));
     let grey = imageops::grayscale(&page);
-    let (flat, flatten_ms) = timed(|| flatten::flatten(&grey));
+    let (flat, flatten_ms) = timed(|| flatten::flatten(&upright_grey));
+    // Flattened before turning, or the corners would be one more shadow.
+    let flat = geometry::warp_grey(&flat, &level, w, h, 255);
     let (ink, sauvola_ms) = timed(|| binarise::sauvola(&flat, 41, 0.2));
     let x_height = scale::x_height(&flat);
     page.save(folder.join("raw.png"))?;
@@ -55,9 +58,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     save("stretched.png", &flatten::stretch(&flat))?;
     save("sauvola.png", &ink.to_grey())?;
     let height = x_height.unwrap_or(f32::NAN);
-    let mut clean = binarise::sauvola(&flat, 41, 0.1);
-    let (_, despeckle_ms) = timed(|| denoise::despeckle(&mut clean));
-    let (ruled, rules_ms) = timed(|| rules::take(&mut clean, height));
+    let ink_faint = binarise::sauvola(&flat, 41, 0.1);
+    let (speckless, despeckle_ms) = timed(|| {
+        let mut ink = ink_faint.clone();
+        denoise::despeckle(&mut ink);
+        ink
+    });
+    let ((clean, ruled), rules_ms) = timed(|| {
+        let mut ink = speckless.clone();
+        let ruled = rules::take(&mut ink, height);
+        (ink, ruled)
+    });
     let (found, lines_ms) = timed(|| lines::text_lines(&clean));
     save("clean.png", &clean.to_grey())?;
     let ((median, bilateral), denoise_ms) =

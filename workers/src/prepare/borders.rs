@@ -13,6 +13,9 @@ const DEEPEST: f32 = 0.12;
 /// Along a side, this many neighbouring pixels must be dark before it is a border and not a letter.
 const LONGEST_LETTER: f32 = 0.06;
 
+/// Where `(along, depth)` is, in an image of a width and height.
+type Place = fn(u32, u32, u32, u32) -> (u32, u32);
+
 /// Fills dark borders with the page's own paper level (the commonest light grey).
 #[must_use]
 pub fn clear(grey: &GrayImage) -> GrayImage {
@@ -23,7 +26,7 @@ pub fn clear(grey: &GrayImage) -> GrayImage {
     let (dark, paper) = (otsu_level(grey).min(110), paper_level(grey));
     let (w, h) = grey.dimensions();
     // Each side: how to address a pixel by place along the side and depth from it.
-    let sides: [(u32, u32, fn(u32, u32, u32, u32) -> (u32, u32)); 4] = [
+    let sides: [(u32, u32, Place); 4] = [
         (h, w, |along, depth, _, _| (depth, along)),
         (h, w, |along, depth, w, _| (w - 1 - depth, along)),
         (w, h, |along, depth, _, _| (along, depth)),
@@ -31,27 +34,18 @@ pub fn clear(grey: &GrayImage) -> GrayImage {
     ];
     for (length, across, at) in sides {
         let deepest = (across as f32 * DEEPEST) as u32;
-        let depths: Vec<u32> = (0..length)
-            .map(|along| {
-                depth_of(
-                    |depth| {
-                        let (x, y) = at(along, depth, w, h);
-                        grey.get_pixel(x, y).0[0] <= dark
-                    },
-                    deepest,
-                )
-            })
+        let is_dark = |along: u32, depth: u32| {
+            let (x, y) = at(along, depth, w, h);
+            grey.get_pixel(x, y).0[0] <= dark
+        };
+        let all: Vec<u32> = (0..length)
+            .map(|along| depth_of(|d| is_dark(along, d), deepest))
             .collect();
         let longest = (length as f32 * LONGEST_LETTER) as usize;
-        for run in depths
-            .chunk_by(|a, b| (*a > 0) == (*b > 0))
-            .scan(0usize, |start, run| {
-                let first = *start;
-                *start += run.len();
-                Some((first, run))
-            })
-        {
-            let (first, depths) = run;
+        let mut next = 0;
+        for depths in all.chunk_by(|a, b| (*a > 0) == (*b > 0)) {
+            let first = next;
+            next += depths.len();
             if depths[0] == 0 || depths.len() < longest {
                 continue;
             }

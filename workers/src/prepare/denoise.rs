@@ -182,7 +182,7 @@ mod tests {
         let (u, v) = (x % 16, y % 40);
         (10..30).contains(&v)
             && u < 10
-            && (u < 3 || u >= 7 || v < 13 || v >= 27)
+            && (!(3..7).contains(&u) || !(13..27).contains(&v))
             && x < 300
             && y < 200
     }
@@ -193,7 +193,7 @@ mod tests {
         // of one pixel anywhere.
         let point = |x: usize, y: usize| (43..46).contains(&x) && (27..30).contains(&y);
         let far = |x: usize, y: usize| x > 340 && x % 20 < 3 && y % 20 < 3;
-        let fine = |x: usize, y: usize| y % 40 == 35 && x % 9 == 0;
+        let fine = |x: usize, y: usize| y % 40 == 35 && x.is_multiple_of(9);
         let clean = BinaryImage::from_fn(500, 300, |x, y| {
             (digits(x, y) && !(42..48).contains(&x)) || point(x, y)
         });

@@ -239,7 +239,7 @@ mod tests {
     /// Letters are 12 x 20 outlines with 3 pixel strokes.
     fn letter(x: usize, y: usize) -> bool {
         let (u, v) = (x % 20, y % 60);
-        u < 12 && v < 20 && (u < 3 || u >= 9 || v < 3 || v >= 17)
+        u < 12 && v < 20 && (!(3..9).contains(&u) || !(3..17).contains(&v))
     }
 
     #[test]
