@@ -6,7 +6,9 @@ use std::{env, path::Path, time::Instant};
 
 use image::{GrayImage, Rgb, imageops};
 use serde_json::json;
-use workers::prepare::{binarise, deskew, flatten, geometry, lines, page, rules, scale};
+use workers::prepare::{
+    binarise, clahe, denoise, deskew, flatten, geometry, lines, page, rules, scale,
+};
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
@@ -39,12 +41,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ((vertical, certainty), direction_ms) = timed(|| deskew::text_direction(&grey));
     let (quarter, w, h) = geometry::Homography::turn(turn, given.width(), given.height());
     let upright = geometry::warp(&given, &quarter, w, h, Rgb([255; 3]));
-    let (skew, skew_ms) = timed(|| deskew::skew(&imageops::grayscale(&upright)));
+    let upright_grey = imageops::grayscale(&upright);
+    let (skew, skew_ms) = timed(|| deskew::skew(&upright_grey));
     let (level, w, h) = geometry::Homography::turn(f64::from(skew), w, h);
-    let paper = Rgb([235; 3]);
+    let paper = flatten::paper_colour(&upright);
     let (page, warp_ms) = timed(|| geometry::warp(&upright, &level, w, h, paper));
     let grey = imageops::grayscale(&page);
-    let (flat, flatten_ms) = timed(|| flatten::flatten(&grey));
+    let (flat, flatten_ms) = timed(|| flatten::flatten(&upright_grey));
+    // Flattened before turning, or the corners would be one more shadow.
+    let flat = geometry::warp_grey(&flat, &level, w, h, 255);
     let (ink, sauvola_ms) = timed(|| binarise::sauvola(&flat, 41, 0.2));
     let x_height = scale::x_height(&flat);
     page.save(folder.join("raw.png"))?;
@@ -52,10 +57,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     save("flat.png", &flat)?;
     save("stretched.png", &flatten::stretch(&flat))?;
     save("sauvola.png", &ink.to_grey())?;
-    let mut clean = ink.clone();
-    let (ruled, rules_ms) = timed(|| rules::take(&mut clean, 200.0));
+    let height = x_height.unwrap_or(f32::NAN);
+    let ink_faint = binarise::sauvola(&flat, 41, 0.1);
+    let (speckless, despeckle_ms) = timed(|| {
+        let mut ink = ink_faint.clone();
+        denoise::despeckle(&mut ink);
+        ink
+    });
+    let ((clean, ruled), rules_ms) = timed(|| {
+        let mut ink = speckless.clone();
+        let ruled = rules::take(&mut ink, height);
+        (ink, ruled)
+    });
     let (found, lines_ms) = timed(|| lines::text_lines(&clean));
     save("clean.png", &clean.to_grey())?;
+    let ((median, bilateral), denoise_ms) =
+        timed(|| (denoise::salt_and_pepper(&flat), denoise::smooth(&flat)));
+    save("median.png", &median)?;
+    save("bilateral.png", &bilateral)?;
+    save("clahe.png", &clahe::clahe(&grey, 8, 2.5))?;
+    let factor = scale::wanted_factor(x_height);
+    save("up.png", &scale::resize_grey(&flat, factor))?;
+    save("rawup.png", &scale::resize_grey(&grey, factor))?;
     let map = crop.then(&quarter).then(&level);
     let back = map.inverse().ok_or("a flat map")?;
     let found: Vec<_> = found.iter().map(|quad| back.apply_quad(quad)).collect();
@@ -63,7 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{}",
         json!({"file": file, "vertical": vertical, "certainty": certainty, "skew": skew, "x_height": x_height,
             "map": map.0, "page": sheet, "lines": found, "rules": [ruled.horizontal.len(), ruled.vertical.len()], "size": [w, h],
-            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms, "page": sheet_ms, "rules": rules_ms, "lines": lines_ms}})
+            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms, "page": sheet_ms, "rules": rules_ms, "despeckle": despeckle_ms, "denoise": denoise_ms, "lines": lines_ms}})
     );
     Ok(())
 }

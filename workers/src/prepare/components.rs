@@ -43,8 +43,7 @@ impl Component {
     pub fn is_letter_like(&self) -> bool {
         let (w, h) = (self.width() as f32, self.height() as f32);
         let upright_stroke = w < 0.35 * h && self.fill() > 0.4 && h < 60.0;
-        h >= 4.0
-            && h <= 120.0
+        (4.0..=120.0).contains(&h)
             && w >= 1.0
             && w <= 8.0 * h
             && (w >= 0.2 * h || upright_stroke)

@@ -7,7 +7,11 @@
 use image::GrayImage;
 use rayon::prelude::*;
 
-use super::{binarise, components, flatten, scale};
+use super::{
+    binarise::{self, BinaryImage},
+    components::{self, Component, Components},
+    flatten, scale,
+};
 
 /// Longer side of the reduced copy that angles are measured on.
 const SIDE: u32 = 1000;
@@ -20,71 +24,55 @@ const LEAST_POINTS: usize = 60;
 /// page shows too little.
 #[must_use]
 pub fn skew(grey: &GrayImage) -> f32 {
-    let points = Marks::of(grey).level;
-    sharpest(&points).map_or(0.0, |(angle, _)| angle)
+    let (ink, _) = text_ink(grey);
+    sharpest(&low_edges(&ink)).map_or(0.0, |(angle, _)| angle)
 }
 
 /// Does the text run up or down the image (turned by 90 or 270 degrees) rather than across, and how
 /// certain is that, 0 (a guess) to 1?
 #[must_use]
 pub fn text_direction(grey: &GrayImage) -> (bool, f32) {
-    let marks = Marks::of(grey);
-    let upright: Vec<Mark> = marks.level;
-    let score = |points: &[Mark]| sharpest(points).map_or(0.0, |(_, score)| score);
-    let (across, along) = rayon::join(|| score(&upright), || score(&marks.turned));
+    let (ink, all) = text_ink(grey);
+    let score = |ink: &BinaryImage| sharpest(&low_edges(ink)).map_or(0.0, |(_, score)| score);
+    let (across, along) = rayon::join(|| score(&ink), || score(&ink.transposed()));
+    let (horizontal, vertical) = neighbours(&all.list);
     // Both votes are a ratio about 1; logarithms make them add.
     let profile = ((along + 1e-3) / (across + 1e-3)).ln();
-    let neighbours = ((marks.vertical + 3.0) / (marks.horizontal + 3.0)).ln();
-    let vote = profile + neighbours;
+    let beside = ((vertical + 3.0) / (horizontal + 3.0)).ln();
+    let vote = profile + beside;
     (vote > 0.0, (vote.abs() / 2.0).min(1.0))
 }
 
 /// A point of an edge, in pixels of the reduced copy.
 type Mark = (f32, f32);
 
-struct Marks {
-    /// Low edges.
-    level: Vec<Mark>,
-    /// Right edges with axes swapped: the low edges of the page if it were turned.
-    turned: Vec<Mark>,
-    /// Components whose nearest neighbour stands beside them.
-    horizontal: f32,
-    /// Components whose nearest neighbour stands above or below.
-    vertical: f32,
+/// The reduced page with only what tells its direction, and all of its components.
+fn text_ink(grey: &GrayImage) -> (BinaryImage, Components) {
+    let longer = grey.width().max(grey.height());
+    let factor = ((longer + SIDE / 2) / SIDE).max(1);
+    let flat = flatten::flatten(&scale::reduce(grey, factor));
+    let mut ink = binarise::sauvola(&flat, 25, 0.2);
+    let all = components::label(&ink);
+    all.erase(&mut ink, |_, c| !is_evidence(c));
+    (ink, all)
 }
 
-impl Marks {
-    fn of(grey: &GrayImage) -> Self {
-        let longer = grey.width().max(grey.height());
-        let factor = ((longer + SIDE / 2) / SIDE).max(1);
-        let flat = flatten::flatten(&scale::reduce(grey, factor));
-        let mut ink = binarise::sauvola(&flat, 25, 0.2);
-        let all = components::label(&ink);
-        all.erase(&mut ink, |_, c| !evidence(c));
-        let edge = |ink: &binarise::BinaryImage| {
-            let mut points = Vec::new();
-            for y in 0..ink.height() {
-                let below = ink.row(y + 1);
-                for (x, here) in ink.row(y).iter().enumerate() {
-                    if *here && !below.get(x).is_some_and(|b| *b) {
-                        points.push((x as f32, y as f32));
-                    }
-                }
+/// Ink pixels with paper below.
+fn low_edges(ink: &BinaryImage) -> Vec<Mark> {
+    let mut points = Vec::new();
+    for y in 0..ink.height() {
+        let below = ink.row(y + 1);
+        for (x, here) in ink.row(y).iter().enumerate() {
+            if *here && !below.get(x).is_some_and(|b| *b) {
+                points.push((x as f32, y as f32));
             }
-            points
-        };
-        let (horizontal, vertical) = neighbours(&all.list);
-        Self {
-            level: edge(&ink),
-            turned: edge(&ink.transposed()),
-            horizontal,
-            vertical,
         }
     }
+    points
 }
 
 /// Letters and words, and thin rules in either direction, but no dirt, pictures or shadows.
-fn evidence(c: &components::Component) -> bool {
+fn is_evidence(c: &Component) -> bool {
     let (w, h) = (c.width(), c.height());
     let letters = c.is_letter_like() && h.max(w) <= 120;
     let rule = w.max(h) > 60 && w.min(h) * 12 < w.max(h);
@@ -92,13 +80,12 @@ fn evidence(c: &components::Component) -> bool {
 }
 
 /// How many letters have their nearest neighbour beside them, and how many above or below.
-fn neighbours(list: &[components::Component]) -> (f32, f32) {
+fn neighbours(list: &[Component]) -> (f32, f32) {
     let letters: Vec<_> = list
         .iter()
         .filter(|c| c.is_letter_like() && c.area >= 8 && c.width().max(c.height()) < 60)
         .collect();
-    let centre =
-        |c: &components::Component| ((c.x0 + c.x1) as f32 / 2.0, (c.y0 + c.y1) as f32 / 2.0);
+    let centre = |c: &Component| ((c.x0 + c.x1) as f32 / 2.0, (c.y0 + c.y1) as f32 / 2.0);
     let (mut horizontal, mut vertical) = (0.0, 0.0);
     let mut by_row: Vec<(f32, f32)> = letters.iter().map(|c| centre(c)).collect();
     by_row.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -131,7 +118,7 @@ fn sharpest(points: &[Mark]) -> Option<(f32, f32)> {
     let thinned: Vec<Mark> = points
         .iter()
         .copied()
-        .step_by(points.len() / 20_000 + 1)
+        .step_by(points.len() / 12_000 + 1)
         .collect();
     let best = |centre: f32, reach: i32, step: f32| {
         (-reach..=reach)
@@ -199,7 +186,7 @@ mod tests {
                 && x < 500 + (line * 97) % 400
                 && (x / 17 + line) % 6 != 0;
             let inside = u < 11 && v < 18 && v >= if tall { 0 } else { 6 };
-            let outline = u < 2 || u > 8 || v > 15 || v < if tall { 2 } else { 8 };
+            let outline = !(2..=8).contains(&u) || v > 15 || v < if tall { 2 } else { 8 };
             let dirt = (x * 7919 + y * 104_729) % 9973 == 0;
             Luma([if written && inside && outline || dirt {
                 40

@@ -6,8 +6,10 @@
 //! Limit: thin dark shapes (a coffee ring, a fold) grow lighter but stay; a banner higher than about
 //! a sixteenth of the page's longer side keeps its polarity.
 
-use image::GrayImage;
+use image::{GrayImage, Rgb, RgbImage};
 use rayon::prelude::*;
+
+use super::{binarise::BinaryImage, components::label};
 
 /// Cells along the longer side: about 10 pixels each on a letter page at 200 dpi.
 const CELLS: u32 = 220;
@@ -16,7 +18,7 @@ const STROKE: usize = 2;
 /// Half the side of the closing that hides banners, in cells.
 const BANNER: usize = 7;
 /// A banner's ground is darker than this share of the paper around it.
-const DARK: f32 = 0.55;
+const DARK: f32 = 0.66;
 
 /// The page with paper at 255 and ink darker in the proportion that it was.
 #[must_use]
@@ -64,6 +66,27 @@ pub fn stretch(grey: &GrayImage) -> GrayImage {
     GrayImage::from_raw(grey.width(), grey.height(), raw).unwrap_or_default()
 }
 
+/// The page's paper colour, by channel the level that is as dark or darker than only a third of the
+/// page: what to fill the corners of a turned page with. White for an empty image.
+#[must_use]
+pub fn paper_colour(image: &RgbImage) -> Rgb<u8> {
+    let mut counts = [[0usize; 256]; 3];
+    for pixel in image.pixels().step_by(7) {
+        for (count, value) in counts.iter_mut().zip(pixel.0) {
+            count[usize::from(value)] += 1;
+        }
+    }
+    let total: usize = counts[0].iter().sum();
+    Rgb(counts.map(|count| {
+        let mut seen = 0;
+        let level = count.iter().position(|n| {
+            seen += n;
+            seen * 3 > total * 2
+        });
+        level.map_or(255, |v| v as u8)
+    }))
+}
+
 /// The local paper and, in banners, the local ground and letter level.
 struct Grid {
     cell: usize,
@@ -85,36 +108,21 @@ impl Grid {
             (grey.width() as usize).div_ceil(cell),
             (grey.height() as usize).div_ceil(cell),
         );
-        let levels: Vec<[u8; 2]> = (0..w * h)
+        let levels: Vec<[u8; 3]> = (0..w * h)
             .into_par_iter()
             .map(|i| percentiles(grey, cell, i % w, i / w))
             .collect();
-        let bright: Vec<u8> = levels.iter().map(|l| l[1]).collect();
-        let middle: Vec<u8> = levels.iter().map(|l| l[0]).collect();
+        let [low, middle, bright] =
+            [0, 1, 2].map(|k| levels.iter().map(|l| l[k]).collect::<Vec<u8>>());
         let around = close(&bright, w, BANNER);
-        let dark: Vec<u8> = middle
-            .iter()
-            .zip(&around)
-            .map(|(m, a)| {
-                if f32::from(*m) < DARK * f32::from(*a) {
-                    255
-                } else {
-                    0
-                }
-            })
-            .collect();
-        // A bar is at least three cells thick once white letters in it are bridged; strokes are not.
-        let banner: Vec<bool> = open(&close(&dark, w, 2), w, 1)
-            .iter()
-            .map(|v| *v > 0)
-            .collect();
+        let banner = banners([&low, &middle, &bright], &around, w);
         let near: Vec<u8> = close(&bright, w, STROKE)
             .iter()
             .zip(&around)
             .zip(&banner)
             .map(|((near, around), banner)| if *banner { *around } else { *near })
             .collect();
-        let ground = smooth(&open(&middle, w, 2), w);
+        let ground = smooth(&open(&low, w, 1), w);
         Some(Self {
             cell,
             width: w,
@@ -163,8 +171,53 @@ impl Grid {
     }
 }
 
-/// Median and 80th percentile of a cell, over every second pixel.
-fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 2] {
+/// Cells of dark bars: blocks that are dark throughout, grown over the cells between white letters,
+/// where dark ground still shows. What is not long and solid as a bar is a picture or bold print,
+/// and where the print is darker than the ground it is a shadow.
+fn banners([low, middle, bright]: [&[u8]; 3], around: &[u8], width: usize) -> Vec<bool> {
+    let dark = |levels: &[u8]| -> Vec<u8> {
+        let pairs = levels.iter().zip(around);
+        pairs
+            .map(|(v, a)| {
+                if f32::from(*v) < DARK * f32::from(*a) {
+                    255
+                } else {
+                    0
+                }
+            })
+            .collect()
+    };
+    let ground = dark(low);
+    let mut mask = open(&dark(middle), width, 1);
+    for _ in 0..BANNER {
+        let grown = extreme(&mask, width, 1, u8::max);
+        mask = grown.iter().zip(&ground).map(|(a, b)| *a.min(b)).collect();
+    }
+    let mut bars = BinaryImage::from_fn(width, mask.len() / width, |x, y| mask[y * width + x] > 0);
+    let all = label(&bars);
+    let polarity = |bar: usize| {
+        let runs = all.runs.iter().filter(|r| r.of as usize == bar);
+        let cells: Vec<usize> = runs
+            .flat_map(|r| (r.x0..r.x1).map(|x| r.y as usize * width + x as usize))
+            .collect();
+        let mut levels: Vec<u8> = cells.iter().map(|i| middle[*i]).collect();
+        levels.sort_unstable();
+        let typical = f32::from(levels[levels.len() / 2]);
+        let count = |f: &dyn Fn(usize) -> bool| cells.iter().filter(|i| f(**i)).count();
+        let lighter = count(&|i| f32::from(bright[i]) > 0.7 * typical + 0.3 * f32::from(around[i]));
+        let darker = count(&|i| f32::from(low[i]) < 0.7 * typical);
+        lighter >= darker
+    };
+    all.erase(&mut bars, |i, c| {
+        c.width().max(c.height()) < 12 || c.fill() < 0.6 || !polarity(i)
+    });
+    (0..mask.len())
+        .map(|i| bars.get(i % width, i / width))
+        .collect()
+}
+
+/// 20th, 50th and 80th percentile of a cell, over every second pixel.
+fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 3] {
     let (w, h) = (grey.width() as usize, grey.height() as usize);
     let (x1, y1) = (((cx + 1) * cell).min(w), ((cy + 1) * cell).min(h));
     let mut counts = [0u16; 64];
@@ -186,7 +239,11 @@ fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 2] {
         });
         (bin.unwrap_or(63) * 4 + 2) as u8
     };
-    [level(total / 2), level(total - 1 - total / 5)]
+    [
+        level(total / 5),
+        level(total / 2),
+        level(total - 1 - total / 5),
+    ]
 }
 
 /// Grey closing with a square of `2 * half + 1` cells: fills what is darker and thinner.
@@ -232,9 +289,9 @@ fn smooth(grid: &[u8], width: usize) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma};
+    use image::{GrayImage, Luma, Rgb, RgbImage};
 
-    use super::{flatten, stretch};
+    use super::{flatten, paper_colour, stretch};
 
     fn stroke(x: u32, y: u32) -> bool {
         y % 40 < 20 && y % 5 < 2 && x % 13 < 9 && (50..750).contains(&x)
@@ -283,15 +340,50 @@ mod tests {
     }
 
     #[test]
+    fn dark_print_in_a_narrow_shadow_stays_dark() {
+        let shadow = |y: u32| (300..350).contains(&y);
+        let letter =
+            |x: u32, y: u32| (305..345).contains(&y) && x % 14 < 4 && (100..700).contains(&x);
+        let page = GrayImage::from_fn(800, 1000, |x, y| {
+            Luma([match (shadow(y), letter(x, y)) {
+                (_, true) => 40,
+                (true, _) => 140,
+                _ => 235,
+            }])
+        });
+        let flat = flatten(&page);
+        assert!(
+            flat.get_pixel(142, 325).0[0] < 110,
+            "{}",
+            flat.get_pixel(142, 325).0[0]
+        );
+    }
+
+    #[test]
     fn a_bold_stroke_is_no_bar() {
         let page = GrayImage::from_fn(800, 1000, |x, y| {
-            Luma([if (200..800).contains(&y) && x % 60 < 14 {
+            Luma([if (200..800).contains(&y) && x % 60 < 9 {
                 30
             } else {
                 230
             }])
         });
-        assert!(flatten(&page).get_pixel(304, 500).0[0] < 60);
+        let got = flatten(&page).get_pixel(304, 500).0[0];
+        assert!(got < 60, "{got}");
+    }
+
+    #[test]
+    fn stacked_bold_words_are_no_bar() {
+        let word = |x: u32, y: u32| {
+            (500..630).contains(&x) && y % 45 < 22 && x % 16 < 11 && (x % 16 < 6 || y % 45 < 7)
+        };
+        let page = GrayImage::from_fn(1700, 2200, |x, y| Luma([if word(x, y) { 30 } else { 245 }]));
+        let flat = flatten(&page);
+        let turned = page
+            .pixels()
+            .zip(flat.pixels())
+            .filter(|(a, b)| a.0[0].abs_diff(b.0[0]) > 100);
+        assert_eq!(turned.count(), 0);
     }
 
     #[test]
@@ -302,6 +394,15 @@ mod tests {
             assert_eq!(flatten(&black).dimensions(), (size, size));
             assert_eq!(stretch(&black).as_raw(), black.as_raw());
         }
+    }
+
+    #[test]
+    fn paper_is_not_ink() {
+        let page = RgbImage::from_fn(70, 70, |x, _| {
+            Rgb(if x % 10 < 4 { [0; 3] } else { [240, 235, 200] })
+        });
+        assert_eq!(paper_colour(&page).0, [240, 235, 200]);
+        assert_eq!(paper_colour(&RgbImage::new(0, 0)).0, [255; 3]);
     }
 
     #[test]

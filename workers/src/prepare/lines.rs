@@ -72,15 +72,17 @@ fn typical_height(all: &Components) -> Option<f32> {
     })
 }
 
+/// Small print on a page of larger print still chains; a lone one must be of the page's size.
 fn is_letter(c: &Component, typical: f32) -> bool {
     let (w, h) = (c.width() as f32, c.height() as f32);
-    let tall_enough = h >= 0.55 * typical && h <= (6.0 * typical).max(40.0);
+    let least = (0.4 * typical).max(5.0);
+    let tall_enough = h >= least && h <= (6.0 * typical).max(40.0);
     let narrow_enough = w <= 14.0 * h && w <= 30.0 * typical;
     // A streak or an arc of a ring leaves its box nearly empty.
     tall_enough
         && narrow_enough
         && c.fill() > 0.07
-        && c.area as f32 > 0.12 * typical * typical
+        && c.area as f32 > 0.3 * least * least
         && h < 9.0 * w
 }
 
@@ -183,17 +185,30 @@ impl Line {
         self.letters.len() >= 8 && bars * 10 > self.letters.len() * 7
     }
 
-    /// One or two letters must look like letters of this page; more vouch for each other.
+    /// A few letters must look like letters of this page; many vouch for each other.
     fn is_text(&self, typical: f32) -> bool {
-        if self.letters.len() > 2 {
-            return true;
-        }
-        self.letters.iter().all(|c| {
+        let sized = |c: &&Component| {
             let (w, h) = (c.width() as f32, c.height() as f32);
-            let sized = h >= 0.8 * typical && h <= 4.0 * typical && w <= 12.0 * h;
-            let stroke = c.fill() > 0.12 && (c.fill() < 0.9 || w < 0.5 * h);
-            sized && stroke && c.area as f32 > 0.25 * typical * typical
-        })
+            let solid = c.fill() > 0.9 && w > 0.5 * h;
+            let strokes = c.fill() > 0.12 && !solid && c.area as f32 > 0.1 * h * typical;
+            strokes && h >= 0.8 * typical && h <= 4.0 * typical && w <= 12.0 * h
+        };
+        match self.letters.len() {
+            0 => false,
+            1 | 2 => self.letters.iter().any(|c| sized(&c)),
+            3..=5 => self.letters.iter().any(|c| sized(&c)) || self.is_even(),
+            _ => true,
+        }
+    }
+
+    /// Small print is of one size; dirt that happens to stand in a row is not.
+    fn is_even(&self) -> bool {
+        let heights = self.letters.iter().map(Component::height);
+        let (low, high) = (
+            heights.clone().min().unwrap_or(0),
+            heights.max().unwrap_or(0),
+        );
+        high >= 6 && 2 * low >= high && self.letters.iter().all(|c| c.fill() < 0.85)
     }
 
     fn is_part_of(&self, other: &Self) -> bool {

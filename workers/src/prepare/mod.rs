@@ -5,10 +5,14 @@
 //! Limit: text runs left to right in near-horizontal lines once the page is upright.
 
 pub mod binarise;
+pub mod borders;
+pub mod clahe;
 pub mod components;
+pub mod denoise;
 pub mod deskew;
 pub mod flatten;
 pub mod geometry;
+pub mod ink;
 pub mod lines;
 pub mod page;
 pub mod rules;

@@ -1,7 +1,7 @@
 //! Ruled lines: found, reported and taken away, so that forms read as text and tables keep their grid.
 //! A rule is a chain of long runs of ink that is thin all along; it is erased column by column, and
 //! only where nothing sticks out of it, so letters that cross or touch it keep their strokes.
-//! Limit: the page is level to ±2 degrees; dashes shorter than a third of an inch are not rules; a
+//! Limit: the page is level to ±2 degrees; dashes shorter than four and a half x-heights are no rules; a
 //! letter's own stroke that lies exactly in a rule goes with it.
 
 use schemas::Point;
@@ -31,9 +31,10 @@ pub struct Rules {
     pub vertical: Vec<Segment>,
 }
 
-/// Erases ruled lines from `ink` and says where they were. `dpi` of 200 is right when unknown.
-pub fn take(ink: &mut BinaryImage, dpi: f32) -> Rules {
-    let limits = Limits::at(dpi);
+/// Erases ruled lines from `ink` and says where they were, given the page's x-height in pixels
+/// ([`super::scale::x_height`]; NaN when unknown).
+pub fn take(ink: &mut BinaryImage, x_height: f32) -> Rules {
+    let limits = Limits::at(x_height);
     let mut turned = ink.transposed();
     let across = chains(ink, &limits);
     let down = chains(&turned, &limits);
@@ -70,7 +71,7 @@ pub fn take(ink: &mut BinaryImage, dpi: f32) -> Rules {
     rules
 }
 
-/// Lengths in pixels at a resolution.
+/// Lengths in pixels, in proportion to the letters: what the file says of its resolution may be wrong.
 struct Limits {
     /// Shorter runs are strokes of letters.
     run: usize,
@@ -83,18 +84,18 @@ struct Limits {
 }
 
 impl Limits {
-    fn at(dpi: f32) -> Self {
-        let dpi = if dpi.is_finite() {
-            dpi.clamp(50.0, 1200.0)
+    fn at(x_height: f32) -> Self {
+        let x = if x_height.is_finite() {
+            x_height.clamp(5.0, 100.0)
         } else {
-            200.0
+            16.0
         };
-        let size = |inches: f32, least: f32| (dpi * inches).max(least) as usize;
+        let size = |heights: f32, least: f32| (x * heights).max(least) as usize;
         Self {
-            run: size(0.12, 10.0),
-            chain: size(0.36, 30.0),
-            thickness: size(0.035, 3.0),
-            gap: size(0.03, 3.0),
+            run: size(1.6, 10.0),
+            chain: size(4.5, 30.0),
+            thickness: size(0.4, 3.0),
+            gap: size(0.3, 3.0),
         }
     }
 }
@@ -173,7 +174,12 @@ fn is_rule(chain: &[Stroke], limits: &Limits) -> bool {
     let tall = chain.iter().map(|s| s.y).max().unwrap_or(0)
         - chain.iter().map(|s| s.y).min().unwrap_or(0)
         + 1;
-    x1 - x0 >= limits.chain && tall <= limits.thickness + (x1 - x0) / 25
+    let mut covered = vec![false; x1 - x0];
+    for stroke in chain {
+        covered[stroke.x0 - x0..stroke.x1 - x0].fill(true);
+    }
+    let solid = covered.iter().filter(|c| **c).count() * 10 >= covered.len() * 7;
+    solid && x1 - x0 >= limits.chain && tall <= limits.thickness + (x1 - x0) / 25
 }
 
 fn reach(chain: &[Stroke]) -> Option<(usize, usize)> {
@@ -233,7 +239,7 @@ mod tests {
     /// Letters are 12 x 20 outlines with 3 pixel strokes.
     fn letter(x: usize, y: usize) -> bool {
         let (u, v) = (x % 20, y % 60);
-        u < 12 && v < 20 && (u < 3 || u >= 9 || v < 3 || v >= 17)
+        u < 12 && v < 20 && (!(3..9).contains(&u) || !(3..17).contains(&v))
     }
 
     #[test]
@@ -253,7 +259,7 @@ mod tests {
                 || upright(x, y, 572)
         });
         let mut ink = page.clone();
-        let rules = take(&mut ink, 200.0);
+        let rules = take(&mut ink, 16.0);
         assert_eq!(
             (rules.horizontal.len(), rules.vertical.len()),
             (2, 2),
@@ -290,7 +296,7 @@ mod tests {
         let stem =
             |x: usize, y: usize| (30..360).contains(&x) && x % 30 < 3 && (45..75).contains(&y);
         let mut ink = BinaryImage::from_fn(400, 120, |x, y| rule(x, y) || stem(x, y));
-        take(&mut ink, 200.0);
+        take(&mut ink, 16.0);
         let kept = (30..360)
             .filter(|x| x % 30 < 3)
             .all(|x| (45..75).all(|y| ink.get(x, y)));
@@ -307,6 +313,6 @@ mod tests {
             "{rules:?}"
         );
         assert_eq!(ink, text);
-        take(&mut BinaryImage::new(0, 0), 200.0);
+        take(&mut BinaryImage::new(0, 0), 16.0);
     }
 }
