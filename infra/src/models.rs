@@ -19,6 +19,7 @@ mod woff;
 
 pub use asset::Asset;
 pub use cache::{Cache, MissingAsset};
+pub use digest::of_file as sha256_of;
 pub use error::SetupError;
 pub use install::{Installed, Selection, Step, install};
 pub use lock::{FileEntry, Lock, PackageEntry, Registry};

@@ -28,7 +28,10 @@ pub(super) fn copy(source: &mut dyn Read, target: &mut dyn Write) -> io::Result<
 }
 
 /// sha256 of a file's content.
-pub(super) fn of_file(path: &Path) -> io::Result<String> {
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn of_file(path: &Path) -> io::Result<String> {
     copy(&mut File::open(path)?, &mut io::sink())
 }
 
