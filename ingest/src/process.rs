@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{Document, Problem, Reject, RejectKind};
-use workers::{decode::Limits, document::Pipeline};
+use workers::{decode::Limits, document::Pipeline, sandbox::Launch};
 
 use crate::{
     cli::{CANNOT_RUN, DONE, ProcessArguments, SOME_REJECTED, WRONG_USAGE, complain},
@@ -62,6 +62,7 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
         engines: &arguments.engines,
         languages: &arguments.lang,
         jobs,
+        launch: Launch::this_program(),
     })?;
     let progress = bar(inputs.len());
     let mut rejected = 0;

@@ -134,9 +134,9 @@ impl Pipeline {
         let segments = page::segments(&detected.lines, words);
         let quads: Vec<Quad> =
             segments.iter().flat_map(|s| s.words.iter().map(|word| word.quad)).collect();
-        page.unread_ink = rounded(page::unread_ink(&prepared.flat, &quads));
+        page.unread_ink = rounded(page::unread_ink(&prepared, &quads));
         page.status = status(&page.readers, quads.is_empty());
-        let mut ordered = reading_order(segments, &detected.rulings);
+        let mut ordered = reading_order(segments, &prepared.rulings);
         for word in words_of(&mut ordered) {
             word.quad = on_raster(&prepared.upright.raster_quad(&word.quad), raster);
         }

@@ -11,13 +11,20 @@ use std::{
 use fusion::{FusedWord, LineReadings, Rulings, Segment};
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
-use schemas::{Engine, Quad, ReadLine, ReaderReport, ReaderStatus, Reading};
+use schemas::{
+    BBox, Engine, Orientation, Point, Quad, ReadLine, ReaderReport, ReaderStatus, Reading,
+};
 
 use crate::{
     decode::DecodedPage,
     detect::{self, db::Detector},
     engine::{self, OcrEngine, PageView, Paddle, ReadError, tesseract::Tesseract},
-    prepare::{binarise, deskew, flatten},
+    prepare::{
+        binarise::{self, BinaryImage},
+        denoise, deskew, flatten,
+        geometry::{Homography, warp},
+        ink, lines, page as sheet, rules, scale,
+    },
     upright::{self, Turn, Upright},
 };
 
@@ -25,6 +32,9 @@ use crate::{
 const DETECT_SIDE: u32 = 1600;
 /// A page turned by more than this is detected again: boxes of level text are tighter.
 const REDETECT_SKEW: f32 = 1.0;
+/// Sauvola's window in pixels and its weight, low enough for faint print.
+const INK_WINDOW: u32 = 41;
+const INK_K: f32 = 0.1;
 
 /// Everything that reads pages, opened once and shared by threads.
 pub struct Readers {
@@ -46,6 +56,10 @@ pub struct Prepared {
     pub upright: Upright,
     /// Grey, background even and light.
     pub flat: GrayImage,
+    /// Its ink without ruled lines and specks.
+    pub ink: BinaryImage,
+    /// Ruled lines.
+    pub rulings: Rulings,
     /// Boxes that the detector found on the way, on the upright page; None when it must look again.
     boxes: Option<Vec<Quad>>,
 }
@@ -56,8 +70,6 @@ pub struct Detected {
     pub lines: Vec<Quad>,
     /// Of each line, where it has no ink.
     pub gaps: Vec<Vec<[f32; 2]>>,
-    /// Ruled lines.
-    pub rulings: Rulings,
 }
 
 /// What the engines read.
@@ -76,19 +88,26 @@ impl Readers {
     /// # Errors
     /// When the deadline passes; a detector that fails is done without.
     pub fn prepare(&self, raster: &RgbImage, deadline: Instant) -> Result<Prepared, ReadError> {
-        let grey = image::imageops::grayscale(raster);
-        let boxes = self.detect_text(raster);
-        let orientation = match (&self.prober, boxes.is_empty()) {
-            (Some(prober), false) => upright::orientation(raster, &boxes, prober, deadline)?,
-            _ => schemas::Orientation::Upright,
+        let photo = photographed(raster);
+        let (page, whole) = match &photo {
+            Some((map, w, h)) => (&warp_sheet(raster, map, *w, *h), false),
+            None => (raster, true),
         };
+        let boxes = self.detect_text(page);
+        let orientation = match (&self.prober, boxes.is_empty()) {
+            (Some(prober), false) => upright::orientation(page, &boxes, prober, deadline)?,
+            _ => Orientation::Upright,
+        };
+        let grey = image::imageops::grayscale(page);
         let skew_degrees = deskew::skew(&upright::quarter_turned(&grey, orientation));
-        let upright = upright::turn(raster, Turn { flat: None, orientation, skew_degrees });
+        let upright = upright::turn(raster, Turn { flat: photo, orientation, skew_degrees });
         let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
-        let level = orientation == schemas::Orientation::Upright
+        let (ink, rulings) = ink_and_rulings(&flat);
+        let level = orientation == Orientation::Upright
             && upright.skew_degrees.abs() < REDETECT_SKEW;
-        let boxes = level.then(|| boxes.iter().map(|quad| upright.upright_quad(quad)).collect());
-        Ok(Prepared { upright, flat, boxes })
+        let boxes = (level && whole)
+            .then(|| boxes.iter().map(|quad| upright.upright_quad(quad)).collect());
+        Ok(Prepared { upright, flat, ink, rulings, boxes })
     }
 
     /// Finds the lines of a page.
@@ -103,8 +122,10 @@ impl Readers {
                 Err(error) => tracing::warn!(%error, "Tesseract's layout analysis failed"),
             }
         }
+        let found: Vec<BBox> = lines::text_lines(&page.ink).iter().map(Quad::bbox).collect();
+        detect::add_missing(&mut lines, &found, &page.flat);
         let gaps = lines.iter().map(|line| detect::gaps::gaps(&page.flat, line)).collect();
-        Detected { lines, gaps, rulings: Rulings::default() }
+        Detected { lines, gaps }
     }
 
     fn detect_text(&self, page: &RgbImage) -> Vec<Quad> {
@@ -199,24 +220,39 @@ pub fn segments(lines: &[Quad], words: Vec<Vec<FusedWord>>) -> Vec<Segment> {
         .collect()
 }
 
-/// Share of the ink of an upright page that stands outside every word.
+/// The map from a photo to the sheet in it, with the sheet's size; None for a scan.
+fn photographed(raster: &RgbImage) -> Option<(Homography, u32, u32)> {
+    let quad = sheet::page_quad(raster)?;
+    let [tl, tr, br, bl] = quad.0;
+    let side = |a: Point, b: Point| (a[0] - b[0]).hypot(a[1] - b[1]);
+    let width = side(tl, tr).max(side(bl, br)).round().max(1.0) as u32;
+    let height = side(tl, bl).max(side(tr, br)).round().max(1.0) as u32;
+    Some((Homography::from_quad(&quad, width, height)?, width, height))
+}
+
+fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> RgbImage {
+    warp(raster, map, width, height, image::Rgb([255; 3]))
+}
+
+/// The ink of a flattened page without specks and ruled lines, and the ruled lines.
+fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
+    let mut ink = binarise::sauvola(flat, INK_WINDOW, INK_K);
+    denoise::despeckle(&mut ink);
+    let x_height = scale::x_height(flat).unwrap_or(f32::NAN);
+    let found = rules::take(&mut ink, x_height);
+    let boxes = |segments: &[rules::Segment]| {
+        segments
+            .iter()
+            .map(|s| BBox::new(s.from[0], s.from[1], s.to[0], s.to[1]))
+            .collect()
+    };
+    let rulings =
+        Rulings { horizontal: boxes(&found.horizontal), vertical: boxes(&found.vertical) };
+    (ink, rulings)
+}
+
+/// Share of the text-like ink of an upright page that stands outside every word.
 #[must_use]
-pub fn unread_ink(flat: &GrayImage, words: &[Quad]) -> f32 {
-    let ink = binarise::sauvola(flat, 25, 0.3);
-    let mut read = vec![false; ink.width() * ink.height()];
-    for word in words {
-        let b = word.bbox();
-        let (x0, x1) = (b.x0.max(0.0) as usize, (b.x1.max(0.0) as usize).min(ink.width()));
-        for y in b.y0.max(0.0) as usize..(b.y1.max(0.0) as usize).min(ink.height()) {
-            read[y * ink.width()..][x0.min(x1)..x1].fill(true);
-        }
-    }
-    let (mut all, mut unread) = (0_u32, 0_u32);
-    for y in 0..ink.height() {
-        for (x, is_ink) in ink.row(y).iter().enumerate() {
-            all += u32::from(*is_ink);
-            unread += u32::from(*is_ink && !read[y * ink.width() + x]);
-        }
-    }
-    if all == 0 { 0.0 } else { unread as f32 / all as f32 }
+pub fn unread_ink(page: &Prepared, words: &[Quad]) -> f32 {
+    ink::unread_ink(&page.ink, words)
 }
