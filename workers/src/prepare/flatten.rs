@@ -9,7 +9,10 @@
 use image::{GrayImage, Rgb, RgbImage};
 use rayon::prelude::*;
 
-use super::{binarise::BinaryImage, components::label};
+use super::{
+    binarise::BinaryImage,
+    components::{Component, label},
+};
 
 /// Cells along the longer side: about 10 pixels each on a letter page at 200 dpi.
 const CELLS: u32 = 220;
@@ -195,22 +198,34 @@ fn banners([low, middle, bright]: [&[u8]; 3], around: &[u8], width: usize) -> Ve
     }
     let mut bars = BinaryImage::from_fn(width, mask.len() / width, |x, y| mask[y * width + x] > 0);
     let all = label(&bars);
-    let polarity = |bar: usize| {
-        let runs = all.runs.iter().filter(|r| r.of as usize == bar);
-        let cells: Vec<usize> = runs
-            .flat_map(|r| (r.x0..r.x1).map(|x| r.y as usize * width + x as usize))
+    // The ground is what most cells around show; white letters are much lighter, dark ones darker.
+    let ground_at = |x: usize, y: usize| {
+        let mut near: Vec<u8> = (y.saturating_sub(1)..y + 2)
+            .flat_map(|v| (x.saturating_sub(4)..(x + 5).min(width)).map(move |u| v * width + u))
+            .filter(|i| mask.get(*i).is_some_and(|m| *m > 0))
+            .map(|i| middle[i])
             .collect();
-        let mut levels: Vec<u8> = cells.iter().map(|i| middle[*i]).collect();
-        levels.sort_unstable();
-        let typical = f32::from(levels[levels.len() / 2]);
-        let count = |f: &dyn Fn(usize) -> bool| cells.iter().filter(|i| f(**i)).count();
-        let lighter = count(&|i| f32::from(bright[i]) > 0.7 * typical + 0.3 * f32::from(around[i]));
-        let darker = count(&|i| f32::from(low[i]) < 0.7 * typical);
+        near.sort_unstable();
+        f32::from(near[near.len() / 2])
+    };
+    let is_inverse = |bar: usize| {
+        let (mut lighter, mut darker) = (0, 0);
+        for run in all.runs.iter().filter(|r| r.of as usize == bar) {
+            for x in run.x0..run.x1 {
+                let i = run.y as usize * width + x as usize;
+                let ground = ground_at(x as usize, run.y as usize);
+                let light = 0.75 * ground + 0.25 * f32::from(around[i]);
+                lighter += u32::from(f32::from(bright[i]) > light);
+                darker += u32::from(f32::from(low[i]) < 0.65 * ground);
+            }
+        }
         lighter >= darker
     };
-    all.erase(&mut bars, |i, c| {
-        c.width().max(c.height()) < 12 || c.fill() < 0.6 || !polarity(i)
-    });
+    // A bar on a skewed page fills its box by less than half.
+    let is_bar = |i: usize, c: &Component| {
+        c.width().max(c.height()) >= 12 && c.fill() >= 0.3 && is_inverse(i)
+    };
+    all.erase(&mut bars, |i, c| !is_bar(i, c));
     (0..mask.len())
         .map(|i| bars.get(i % width, i / width))
         .collect()
