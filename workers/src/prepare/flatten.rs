@@ -208,22 +208,28 @@ fn banners([low, middle, bright]: [&[u8]; 3], around: &[u8], width: usize) -> Ve
         near.sort_unstable();
         f32::from(near[near.len() / 2])
     };
+    let core = extreme(&close(&mask, width, 2), width, 1, u8::min);
     let is_inverse = |bar: usize| {
         let (mut lighter, mut darker) = (0, 0);
         for run in all.runs.iter().filter(|r| r.of as usize == bar) {
             for x in run.x0..run.x1 {
                 let i = run.y as usize * width + x as usize;
+                // Cells at the edge show what lies beside the bar.
+                if core[i] == 0 {
+                    continue;
+                }
                 let ground = ground_at(x as usize, run.y as usize);
                 let light = 0.75 * ground + 0.25 * f32::from(around[i]);
                 lighter += u32::from(f32::from(bright[i]) > light);
                 darker += u32::from(f32::from(low[i]) < 0.65 * ground);
             }
         }
-        lighter >= darker
+        // In doubt the page stays as it is: turning dark print over would lose it.
+        lighter >= 4 && lighter > 2 * darker
     };
     // A bar on a skewed page fills its box by less than half.
     let is_bar = |i: usize, c: &Component| {
-        c.width().max(c.height()) >= 12 && c.fill() >= 0.3 && is_inverse(i)
+        c.width().max(c.height()) >= 20 && c.fill() >= 0.35 && is_inverse(i)
     };
     all.erase(&mut bars, |i, c| !is_bar(i, c));
     (0..mask.len())

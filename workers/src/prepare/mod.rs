@@ -17,3 +17,4 @@ pub mod lines;
 pub mod page;
 pub mod rules;
 pub mod scale;
+pub mod variants;
