@@ -70,6 +70,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (ink, ruled)
     });
     let (found, lines_ms) = timed(|| lines::text_lines(&clean));
+    save("noruled.png", &rules::without(&flat, &speckless, &clean))?;
+    save(
+        "unspeckled.png",
+        &rules::without(&flat, &ink_faint, &speckless),
+    )?;
+    save("spotless.png", &rules::without(&flat, &ink_faint, &clean))?;
+    let factor = scale::wanted_factor(x_height);
+    save(
+        "spotlessup.png",
+        &scale::resize_grey(&rules::without(&flat, &ink_faint, &clean), factor),
+    )?;
     save("clean.png", &clean.to_grey())?;
     let ((median, bilateral), denoise_ms) =
         timed(|| (denoise::salt_and_pepper(&flat), denoise::smooth(&flat)));

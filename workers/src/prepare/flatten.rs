@@ -9,16 +9,15 @@
 use image::{GrayImage, Rgb, RgbImage};
 use rayon::prelude::*;
 
-use super::{binarise::BinaryImage, components::label};
+use super::{
+    banners::{REACH, banners},
+    morphology::{close, open},
+};
 
 /// Cells along the longer side: about 10 pixels each on a letter page at 200 dpi.
 const CELLS: u32 = 220;
 /// Half the side of the closing that hides strokes, in cells.
 const STROKE: usize = 2;
-/// Half the side of the closing that hides banners, in cells.
-const BANNER: usize = 7;
-/// A banner's ground is darker than this share of the paper around it.
-const DARK: f32 = 0.66;
 
 /// The page with paper at 255 and ink darker in the proportion that it was.
 #[must_use]
@@ -114,7 +113,7 @@ impl Grid {
             .collect();
         let [low, middle, bright] =
             [0, 1, 2].map(|k| levels.iter().map(|l| l[k]).collect::<Vec<u8>>());
-        let around = close(&bright, w, BANNER);
+        let around = close(&bright, w, REACH);
         let banner = banners([&low, &middle, &bright], &around, w);
         let near: Vec<u8> = close(&bright, w, STROKE)
             .iter()
@@ -171,51 +170,6 @@ impl Grid {
     }
 }
 
-/// Cells of dark bars: blocks that are dark throughout, grown over the cells between white letters,
-/// where dark ground still shows. What is not long and solid as a bar is a picture or bold print,
-/// and where the print is darker than the ground it is a shadow.
-fn banners([low, middle, bright]: [&[u8]; 3], around: &[u8], width: usize) -> Vec<bool> {
-    let dark = |levels: &[u8]| -> Vec<u8> {
-        let pairs = levels.iter().zip(around);
-        pairs
-            .map(|(v, a)| {
-                if f32::from(*v) < DARK * f32::from(*a) {
-                    255
-                } else {
-                    0
-                }
-            })
-            .collect()
-    };
-    let ground = dark(low);
-    let mut mask = open(&dark(middle), width, 1);
-    for _ in 0..BANNER {
-        let grown = extreme(&mask, width, 1, u8::max);
-        mask = grown.iter().zip(&ground).map(|(a, b)| *a.min(b)).collect();
-    }
-    let mut bars = BinaryImage::from_fn(width, mask.len() / width, |x, y| mask[y * width + x] > 0);
-    let all = label(&bars);
-    let polarity = |bar: usize| {
-        let runs = all.runs.iter().filter(|r| r.of as usize == bar);
-        let cells: Vec<usize> = runs
-            .flat_map(|r| (r.x0..r.x1).map(|x| r.y as usize * width + x as usize))
-            .collect();
-        let mut levels: Vec<u8> = cells.iter().map(|i| middle[*i]).collect();
-        levels.sort_unstable();
-        let typical = f32::from(levels[levels.len() / 2]);
-        let count = |f: &dyn Fn(usize) -> bool| cells.iter().filter(|i| f(**i)).count();
-        let lighter = count(&|i| f32::from(bright[i]) > 0.7 * typical + 0.3 * f32::from(around[i]));
-        let darker = count(&|i| f32::from(low[i]) < 0.7 * typical);
-        lighter >= darker
-    };
-    all.erase(&mut bars, |i, c| {
-        c.width().max(c.height()) < 12 || c.fill() < 0.6 || !polarity(i)
-    });
-    (0..mask.len())
-        .map(|i| bars.get(i % width, i / width))
-        .collect()
-}
-
 /// 20th, 50th and 80th percentile of a cell, over every second pixel.
 fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 3] {
     let (w, h) = (grey.width() as usize, grey.height() as usize);
@@ -244,29 +198,6 @@ fn percentiles(grey: &GrayImage, cell: usize, cx: usize, cy: usize) -> [u8; 3] {
         level(total / 2),
         level(total - 1 - total / 5),
     ]
-}
-
-/// Grey closing with a square of `2 * half + 1` cells: fills what is darker and thinner.
-pub(super) fn close(grid: &[u8], width: usize, half: usize) -> Vec<u8> {
-    extreme(&extreme(grid, width, half, u8::max), width, half, u8::min)
-}
-
-/// Grey opening: removes what is brighter and thinner.
-pub(super) fn open(grid: &[u8], width: usize, half: usize) -> Vec<u8> {
-    extreme(&extreme(grid, width, half, u8::min), width, half, u8::max)
-}
-
-/// Running extreme over a square, cut at the edges.
-fn extreme(grid: &[u8], width: usize, half: usize, pick: fn(u8, u8) -> u8) -> Vec<u8> {
-    let height = grid.len() / width.max(1);
-    let window = |at: usize, count: usize| at.saturating_sub(half)..(at + half + 1).min(count);
-    let best = |values: &mut dyn Iterator<Item = u8>| values.reduce(pick).unwrap_or(0);
-    let rows: Vec<u8> = (0..grid.len())
-        .map(|i| best(&mut window(i % width, width).map(|x| grid[i / width * width + x])))
-        .collect();
-    (0..grid.len())
-        .map(|i| best(&mut window(i / width, height).map(|y| rows[y * width + i % width])))
-        .collect()
 }
 
 /// Mean of 3 x 3 cells.

@@ -4,6 +4,7 @@
 //! that boxes can be mapped back to the page as it was given.
 //! Limit: text runs left to right in near-horizontal lines once the page is upright.
 
+mod banners;
 pub mod binarise;
 pub mod borders;
 pub mod clahe;
@@ -14,6 +15,8 @@ pub mod flatten;
 pub mod geometry;
 pub mod ink;
 pub mod lines;
+mod morphology;
 pub mod page;
 pub mod rules;
 pub mod scale;
+pub mod variants;

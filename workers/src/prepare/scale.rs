@@ -8,8 +8,10 @@ use rayon::prelude::*;
 
 use super::components::Components;
 
-/// Letters whose x-height is below this many pixels gain from enlarging.
+/// Enlarged letters get this x-height in pixels.
 const WANTED_X_HEIGHT: f32 = 20.0;
+/// Smaller letters gain from enlarging; of those up to 16 pixels as many pages lost as gained.
+const SMALL_X_HEIGHT: f32 = 12.0;
 /// Beyond this an enlarged page has no more to tell.
 const LARGEST_FACTOR: f32 = 3.0;
 
@@ -75,15 +77,12 @@ pub fn x_height_of(components: &Components) -> Option<f32> {
         .map(|h| h as f32)
 }
 
-/// By how much to enlarge so that letters reach an x-height of about 20 pixels; 1 when they do.
+/// By how much to enlarge so that letters reach an x-height of 20 pixels, at most 3 times; 1 when
+/// they are 12 or more, or unknown.
 #[must_use]
 pub fn wanted_factor(x_height: Option<f32>) -> f32 {
-    let Some(height) = x_height.filter(|h| *h > 0.0) else {
-        return 1.0;
-    };
-    let factor = (WANTED_X_HEIGHT / height).clamp(1.0, LARGEST_FACTOR);
-    // A little more costs pixels and brings nothing.
-    if factor < 1.25 { 1.0 } else { factor }
+    let small = x_height.filter(|h| (1.0..SMALL_X_HEIGHT).contains(h));
+    small.map_or(1.0, |h| (WANTED_X_HEIGHT / h).min(LARGEST_FACTOR))
 }
 
 /// The page in a new size (Lanczos 3); never empty.
@@ -153,7 +152,7 @@ mod tests {
         for (height, want) in [
             (None, 1.0),
             (Some(30.0), 1.0),
-            (Some(17.0), 1.0),
+            (Some(12.0), 1.0),
             (Some(10.0), 2.0),
             (Some(4.0), 3.0),
         ] {
