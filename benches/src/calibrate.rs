@@ -4,7 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use fixtures::gold::{GoldDocument, GoldWord};
-use fusion::{Agreement, Calibration, CharClass, LineReadings, fuse_page, glyphs, network, statement};
+use fusion::{
+    Agreement, Calibration, CharClass, LineReadings, fuse_page, glyphs, network, statement,
+};
 use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord};
 use workers::{document::Pipeline, page};
 
@@ -48,13 +50,23 @@ pub fn add(
         let prepared = pipeline.readers.prepare(&raster.image, deadline)?;
         let detected = pipeline.readers.detect(&prepared, deadline);
         let layer = page::text_layer(&raster, &prepared.upright);
-        let recognised = pipeline.readers.recognise(&prepared, &detected.lines, &layer, deadline);
-        let scale = gold.size.get(index).map_or(1.0, |[w, _]| raster.image.width() as f32 / *w as f32);
+        let recognised = pipeline
+            .readers
+            .recognise(&prepared, &detected.lines, &layer, deadline);
+        let scale = gold
+            .size
+            .get(index)
+            .map_or(1.0, |[w, _]| raster.image.width() as f32 / *w as f32);
         let words: Vec<(BBox, &GoldWord)> = gold
             .words
             .iter()
             .filter(|word| word.page == index)
-            .map(|word| (prepared.upright.upright_quad(&quad(word, scale)).bbox(), word))
+            .map(|word| {
+                (
+                    prepared.upright.upright_quad(&quad(word, scale)).bbox(),
+                    word,
+                )
+            })
             .collect();
         let gold = detected
             .lines
@@ -62,7 +74,11 @@ pub fn add(
             .enumerate()
             .map(|(line, quad)| gold_line(line, quad, &words))
             .collect();
-        let page = PageSample { detected, readings: recognised.readings, gold };
+        let page = PageSample {
+            detected,
+            readings: recognised.readings,
+            gold,
+        };
         add_page(sample, &page);
         sample.pages.push(page);
     }
@@ -120,7 +136,11 @@ fn add_page(sample: &mut Sample, page: &PageSample) {
             for (e, engine) in engines.iter().enumerate() {
                 let said = alone.glyphs[e].as_ref().map(|g| g.ch);
                 let (class, score) = statement(&network, &alone, e, reliability[e]);
-                sample.characters.entry((*engine, class)).or_default().push((score, said == truth));
+                sample
+                    .characters
+                    .entry((*engine, class))
+                    .or_default()
+                    .push((score, said == truth));
             }
             if read.iter().flatten().all(|g| g.ch == ' ') {
                 let heights = alone.gap_heights(line.gaps, aspect);
@@ -152,9 +172,16 @@ fn words(sample: &Sample, table: &Calibration) -> Pairs {
 /// Fits every curve on a sample.
 #[must_use]
 pub fn fit(sample: &Sample, source: String) -> Calibration {
-    let mut table = Calibration { source, ..Calibration::default() };
+    let mut table = Calibration {
+        source,
+        ..Calibration::default()
+    };
     for ((engine, class), pairs) in &sample.characters {
-        table.curves.entry(*engine).or_default().insert(*class, isotonic(pairs));
+        table
+            .curves
+            .entry(*engine)
+            .or_default()
+            .insert(*class, isotonic(pairs));
     }
     table.space = isotonic(&sample.spaces);
     table.word = isotonic(&words(sample, &table));
@@ -188,12 +215,18 @@ fn isotonic(pairs: &Pairs) -> Vec<(f32, f32)> {
         }
     }
     let round = |v: f32| (v * 10_000.0).round() / 10_000.0;
-    blocks.iter().map(|(score, right, all)| (round(*score), round(right / all))).collect()
+    blocks
+        .iter()
+        .map(|(score, right, all)| (round(*score), round(right / all)))
+        .collect()
 }
 
 /// Prints reliability on a sample that the table was not fitted on.
 pub fn print(sample: &Sample, table: &Calibration) {
-    println!("{:<12} {:<9} {:>8} {:>8} {:>8} {:>8}", "engine", "class", "n", "right", "ECE", "Brier");
+    println!(
+        "{:<12} {:<9} {:>8} {:>8} {:>8} {:>8}",
+        "engine", "class", "n", "right", "ECE", "Brier"
+    );
     for ((engine, class), pairs) in &sample.characters {
         let stated: Pairs = pairs
             .iter()
@@ -201,8 +234,11 @@ pub fn print(sample: &Sample, table: &Calibration) {
             .collect();
         row(engine.name(), &format!("{class:?}").to_lowercase(), &stated);
     }
-    let spaces: Pairs =
-        sample.spaces.iter().map(|(gap, right)| (table.space_probability(*gap), *right)).collect();
+    let spaces: Pairs = sample
+        .spaces
+        .iter()
+        .map(|(gap, right)| (table.space_probability(*gap), *right))
+        .collect();
     row("gap", "space", &spaces);
     row("fused", "word", &words(sample, table));
 }
@@ -210,7 +246,11 @@ pub fn print(sample: &Sample, table: &Calibration) {
 fn row(name: &str, class: &str, stated: &Pairs) {
     let n = stated.len().max(1) as f32;
     let right = stated.iter().filter(|p| p.1).count() as f32 / n;
-    let brier = stated.iter().map(|(p, right)| (p - f32::from(*right)).powi(2)).sum::<f32>() / n;
+    let brier = stated
+        .iter()
+        .map(|(p, right)| (p - f32::from(*right)).powi(2))
+        .sum::<f32>()
+        / n;
     println!(
         "{name:<12} {class:<9} {:>8} {right:>8.4} {:>8.4} {brier:>8.4}",
         stated.len(),
@@ -228,7 +268,10 @@ fn calibration_error(stated: &Pairs) -> f32 {
         bin.2 += 1.0;
     }
     let n = stated.len().max(1) as f32;
-    bins.iter().map(|(stated, right, _)| (stated - right).abs()).sum::<f32>() / n
+    bins.iter()
+        .map(|(stated, right, _)| (stated - right).abs())
+        .sum::<f32>()
+        / n
 }
 
 #[cfg(test)]

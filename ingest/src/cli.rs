@@ -101,8 +101,16 @@ pub(crate) enum Format {
 
 fn share(text: &str) -> Result<f64, String> {
     let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |n| (n, 100.0));
-    let value = number.trim().parse::<f64>().map_err(|error| error.to_string())? / scale;
-    if value > 0.0 && value < 1.0 { Ok(value) } else { Err("a share lies between 0 and 1".into()) }
+    let value = number
+        .trim()
+        .parse::<f64>()
+        .map_err(|error| error.to_string())?
+        / scale;
+    if value > 0.0 && value < 1.0 {
+        Ok(value)
+    } else {
+        Err("a share lies between 0 and 1".into())
+    }
 }
 
 /// Runs a command to its exit code.
@@ -139,8 +147,14 @@ fn log_to_stderr() {
 
 fn setup(all: bool) -> anyhow::Result<u8> {
     let cache = Cache::locate()?;
-    let selection = if all { Selection::All } else { Selection::Needed };
-    let installed = models::install(&cache, selection, &mut |step| eprintln!("medbot setup: {step}"))?;
+    let selection = if all {
+        Selection::All
+    } else {
+        Selection::Needed
+    };
+    let installed = models::install(&cache, selection, &mut |step| {
+        eprintln!("medbot setup: {step}")
+    })?;
     eprintln!(
         "medbot setup: {} files are in place, {} of them new",
         installed.present + installed.new,

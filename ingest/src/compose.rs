@@ -10,7 +10,7 @@ use workers::{
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
-    engine::{EasyOcr, Ocrs, OcrEngine, Paddle, PdfText, Runtime, tesseract::Tesseract},
+    engine::{EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, tesseract::Tesseract},
     page::Readers,
     sandbox::Launch,
 };
@@ -39,7 +39,10 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     let launch = &choice.launch;
     let decoder = Decoder::new(
         launch.clone(),
-        DecodeConfig { pdfium: cache.require(Asset::Pdfium).ok(), limits: Limits::default() },
+        DecodeConfig {
+            pdfium: cache.require(Asset::Pdfium).ok(),
+            limits: Limits::default(),
+        },
         choice.jobs,
     )
     .context("the decoder")?;
@@ -49,7 +52,10 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         Ok(opened) => Some(opened),
         Err(error) if wants(Engine::Paddle) => return Err(error),
         Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), "lines are found without PP-OCR");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "lines are found without PP-OCR"
+            );
             None
         }
     };
@@ -57,7 +63,10 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         Ok(opened) => Some(Arc::new(opened)),
         Err(error) if wants(Engine::Tesseract) => return Err(error),
         Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), "lines are found without Tesseract");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "lines are found without Tesseract"
+            );
             None
         }
     };
@@ -93,8 +102,12 @@ pub fn lexicon() -> Lexicon {
         .and_then(|cache| cache.require(Asset::DrugNames).ok())
         .and_then(|path| std::fs::read_to_string(path).ok());
     match names {
-        Some(table) => Lexicon::builtin()
-            .with_drug_names(table.lines().skip(1).filter_map(|row| row.split('\t').next())),
+        Some(table) => Lexicon::builtin().with_drug_names(
+            table
+                .lines()
+                .skip(1)
+                .filter_map(|row| row.split('\t').next()),
+        ),
         None => Lexicon::builtin(),
     }
 }
@@ -102,7 +115,10 @@ pub fn lexicon() -> Lexicon {
 /// The engines of a run, without doubles, in the order of [`Engine::ALL`].
 fn wanted(asked: &[Engine]) -> Vec<Engine> {
     if !asked.is_empty() {
-        return Engine::ALL.into_iter().filter(|engine| asked.contains(engine)).collect();
+        return Engine::ALL
+            .into_iter()
+            .filter(|engine| asked.contains(engine))
+            .collect();
     }
     let mut engines = vec![Engine::Tesseract, Engine::Paddle, Engine::Easyocr];
     if std::env::var_os(OCRS_RECOGNITION).is_some() {
@@ -135,23 +151,41 @@ fn tesseract(launch: &Launch, choice: &Choice<'_>) -> anyhow::Result<Tesseract> 
     // Its OpenMP threads spin while they wait, which costs more than they gain on single lines.
     let mut launch = launch.clone();
     launch.env.push(("OMP_THREAD_LIMIT".into(), "1".into()));
-    Tesseract::open(launch, choice.jobs, &languages, Vec::<ModelInfo>::new(), version)
-        .context("Tesseract")
+    Tesseract::open(
+        launch,
+        choice.jobs,
+        &languages,
+        Vec::<ModelInfo>::new(),
+        version,
+    )
+    .context("Tesseract")
 }
 
 fn tesseract_version() -> String {
     let output = Command::new("tesseract").arg("--version").output();
-    let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
-    text.lines().next().and_then(|line| line.split(' ').nth(1)).unwrap_or("5").to_owned()
+    let text = output
+        .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
+        .unwrap_or_default();
+    text.lines()
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .unwrap_or("5")
+        .to_owned()
 }
 
 const OCRS_RECOGNITION: &str = "MEDBOT_OCRS_RECOGNITION";
 
 fn ocrs() -> anyhow::Result<Ocrs> {
-    let path = std::env::var_os(OCRS_RECOGNITION).map(PathBuf::from).with_context(|| {
-        format!("no package ships ocrs weights: set {OCRS_RECOGNITION} to a recognition model")
-    })?;
+    let path = std::env::var_os(OCRS_RECOGNITION)
+        .map(PathBuf::from)
+        .with_context(|| {
+            format!("no package ships ocrs weights: set {OCRS_RECOGNITION} to a recognition model")
+        })?;
     let sha256 = infra::models::sha256_of(&path)
         .with_context(|| format!("{OCRS_RECOGNITION} names a file that cannot be read"))?;
-    Ok(Ocrs::open(&path, sha256, std::env::var("MEDBOT_OCRS_ALPHABET").ok())?)
+    Ok(Ocrs::open(
+        &path,
+        sha256,
+        std::env::var("MEDBOT_OCRS_ALPHABET").ok(),
+    )?)
 }

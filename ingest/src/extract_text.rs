@@ -57,9 +57,18 @@ pub(crate) fn run(file: Option<&Path>, jsonl: bool) -> anyhow::Result<u8> {
         }
     } else {
         let mut text = String::new();
-        BufReader::new(input).read_to_string(&mut text).context("the input is not UTF-8 text")?;
+        BufReader::new(input)
+            .read_to_string(&mut text)
+            .context("the input is not UTF-8 text")?;
         let entities = entities(&text, &lexicon);
-        serde_json::to_writer_pretty(&mut output, &Found { id: None, text: &text, entities })?;
+        serde_json::to_writer_pretty(
+            &mut output,
+            &Found {
+                id: None,
+                text: &text,
+                entities,
+            },
+        )?;
         writeln!(output)?;
     }
     output.flush()?;
@@ -70,7 +79,14 @@ fn answer(line: &[u8], lexicon: &Lexicon, output: &mut impl Write) -> anyhow::Re
     match serde_json::from_slice::<Asked>(line) {
         Ok(Asked { id, text }) => {
             let entities = entities(&text, lexicon);
-            serde_json::to_writer(output, &Found { id: Some(id), text: &text, entities })?;
+            serde_json::to_writer(
+                output,
+                &Found {
+                    id: Some(id),
+                    text: &text,
+                    entities,
+                },
+            )?;
         }
         Err(_) => {
             let id = serde_json::from_slice::<serde_json::Value>(line)

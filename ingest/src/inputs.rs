@@ -41,7 +41,10 @@ pub(crate) fn list(paths: &[PathBuf], out: &Path) -> Result<Vec<Input>, InputErr
         } else {
             let name = path.file_name().unwrap_or(path.as_os_str());
             let file = name.to_string_lossy().into_owned();
-            inputs.push(Input { path: path.clone(), file });
+            inputs.push(Input {
+                path: path.clone(),
+                file,
+            });
         }
     }
     let mut names = BTreeMap::new();
@@ -55,8 +58,10 @@ pub(crate) fn list(paths: &[PathBuf], out: &Path) -> Result<Vec<Input>, InputErr
 
 fn walk(root: &Path, folder: &Path, out: &Path, inputs: &mut Vec<Input>) -> anyhow::Result<()> {
     let cannot = || format!("cannot list {}", folder.display());
-    let mut entries =
-        fs::read_dir(folder).with_context(cannot)?.collect::<Result<Vec<_>, _>>().with_context(cannot)?;
+    let mut entries = fs::read_dir(folder)
+        .with_context(cannot)?
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(cannot)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
@@ -73,7 +78,10 @@ fn walk(root: &Path, folder: &Path, out: &Path, inputs: &mut Vec<Input>) -> anyh
         }
         let relative = path.strip_prefix(root).unwrap_or(&path);
         let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-        inputs.push(Input { file: parts.join("/"), path });
+        inputs.push(Input {
+            file: parts.join("/"),
+            path,
+        });
     }
     Ok(())
 }
@@ -87,7 +95,13 @@ mod tests {
     #[test]
     fn folders_are_listed_in_order_and_results_and_hidden_files_are_not() {
         let root = tempfile::tempdir().unwrap();
-        for file in ["b.png", "a ü/c.pdf", ".hidden", "out/b.png.json", "a ü/.x/y.png"] {
+        for file in [
+            "b.png",
+            "a ü/c.pdf",
+            ".hidden",
+            "out/b.png.json",
+            "a ü/.x/y.png",
+        ] {
             let path = root.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, b"x").unwrap();

@@ -53,7 +53,9 @@ impl Results {
         make_folder(out)?;
         let open = |name: &str| -> anyhow::Result<BufWriter<File>> {
             let path = out.join(name);
-            Ok(BufWriter::new(File::create(&path).with_context(unwritable(&path))?))
+            Ok(BufWriter::new(
+                File::create(&path).with_context(unwritable(&path))?,
+            ))
         };
         let entities = formats
             .contains(&Format::Csv)

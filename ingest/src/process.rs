@@ -103,13 +103,22 @@ fn each(
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(input) = inputs.get(index) else { return };
+                    let Some(input) = inputs.get(index) else {
+                        return;
+                    };
                     let start = Instant::now();
                     let result = read(&input.path)
                         .and_then(|bytes| pipeline.process(&input.file, &bytes))
                         .map(Box::new);
                     let seconds = start.elapsed().as_secs_f64();
-                    if sender.send(Outcome { index, seconds, result }).is_err() {
+                    if sender
+                        .send(Outcome {
+                            index,
+                            seconds,
+                            result,
+                        })
+                        .is_err()
+                    {
                         return;
                     }
                 }
@@ -132,11 +141,17 @@ fn each(
 /// The bytes of a regular file within the limits.
 fn read(path: &Path) -> Result<Arc<[u8]>, Reject> {
     let unreadable = |error: io::Error| {
-        Reject::new(RejectKind::Unreadable, format!("it could not be read: {}", error.kind()))
+        Reject::new(
+            RejectKind::Unreadable,
+            format!("it could not be read: {}", error.kind()),
+        )
     };
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(Reject::new(RejectKind::Unreadable, "it is not a regular file"));
+        return Err(Reject::new(
+            RejectKind::Unreadable,
+            "it is not a regular file",
+        ));
     }
     let limit = Limits::default().bytes;
     if metadata.len() > limit {
@@ -168,7 +183,12 @@ fn report(outcome: &Outcome, progress: &ProgressBar) {
             "done"
         ),
         Err(reject) => {
-            tracing::warn!(input = outcome.index, kind = reject.kind.slug(), duration_ms, "rejected");
+            tracing::warn!(
+                input = outcome.index,
+                kind = reject.kind.slug(),
+                duration_ms,
+                "rejected"
+            );
         }
     }
 }

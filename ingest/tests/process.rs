@@ -23,7 +23,12 @@ fn medbot(arguments: &[&str]) -> Output {
 }
 
 fn process(input: &Path, out: &Path, more: &[&str]) -> Output {
-    let mut arguments = vec!["process", input.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let mut arguments = vec![
+        "process",
+        input.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ];
     arguments.extend(more);
     medbot(&arguments)
 }
@@ -35,7 +40,9 @@ fn json(path: &Path) -> Value {
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// A PNG of valid header and no more than its first pixels, 50,000 by 50,000.
@@ -52,7 +59,9 @@ fn bomb() -> Vec<u8> {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |c, _| (c >> 1) ^ (0xedb8_8320 & (0_u32.wrapping_sub(c & 1))))
+        (0..8).fold(crc ^ u32::from(*byte), |c, _| {
+            (c >> 1) ^ (0xedb8_8320 & (0_u32.wrapping_sub(c & 1)))
+        })
     })
 }
 
@@ -104,10 +113,17 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     ] {
         fs::write(input.path().join(name), bytes).unwrap();
     }
-    let output = process(input.path(), out.path(), &["--jobs", "2", "--format", "text,hocr,csv"]);
+    let output = process(
+        input.path(),
+        out.path(),
+        &["--jobs", "2", "--format", "text,hocr,csv"],
+    );
     let log = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{log}");
-    assert!(!log.contains("ordonnance") && !log.contains("truncated"), "a name in the log: {log}");
+    assert!(
+        !log.contains("ordonnance") && !log.contains("truncated"),
+        "a name in the log: {log}"
+    );
     let rejected: Vec<(String, String)> = lines(&out.path().join("rejected.jsonl"))
         .iter()
         .map(|line| {
@@ -128,10 +144,18 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     assert_eq!(done.len(), 1);
     assert_eq!(done[0]["file"], "Übergabe März/ordonnance n° 1.jpg");
     for extension in ["json", "txt", "hocr"] {
-        let file = out.path().join(format!("Übergabe März/ordonnance n° 1.jpg.{extension}"));
+        let file = out
+            .path()
+            .join(format!("Übergabe März/ordonnance n° 1.jpg.{extension}"));
         assert!(file.is_file(), "{extension}");
     }
-    assert!(fs::read_to_string(out.path().join("entities.csv")).unwrap().lines().count() > 1);
+    assert!(
+        fs::read_to_string(out.path().join("entities.csv"))
+            .unwrap()
+            .lines()
+            .count()
+            > 1
+    );
 }
 
 #[test]
@@ -150,7 +174,10 @@ fn results_obey_the_schema_and_point_to_their_evidence_and_repeat() {
     for file in ["lab_columns.png", "order_hidden_text.pdf"] {
         let at = |run: usize| runs[run].path().join(file).join(format!("{file}.json"));
         let (mut first, mut second) = (json(&at(0)), json(&at(1)));
-        let errors: Vec<String> = validator.iter_errors(&first).map(|e| e.to_string()).collect();
+        let errors: Vec<String> = validator
+            .iter_errors(&first)
+            .map(|e| e.to_string())
+            .collect();
         assert!(errors.is_empty(), "{file}: {errors:?}");
         check_evidence(&first, file);
         for run in [&mut first, &mut second] {
@@ -158,10 +185,20 @@ fn results_obey_the_schema_and_point_to_their_evidence_and_repeat() {
         }
         assert_eq!(first, second, "two runs over {file} differ");
     }
-    let hidden = json(&runs[0].path().join("order_hidden_text.pdf/order_hidden_text.pdf.json"));
+    let hidden = json(
+        &runs[0]
+            .path()
+            .join("order_hidden_text.pdf/order_hidden_text.pdf.json"),
+    );
     let text = hidden["text"].as_str().unwrap();
-    assert!(text.contains("1.0 mg"), "the visible strength is read: {text}");
-    assert!(!text.contains("10 mg"), "the hidden strength is output: {text}");
+    assert!(
+        text.contains("1.0 mg"),
+        "the visible strength is read: {text}"
+    );
+    assert!(
+        !text.contains("10 mg"),
+        "the hidden strength is output: {text}"
+    );
 }
 
 /// Every span cuts its text out of the document, every entity has words, every word has votes.
@@ -179,15 +216,27 @@ fn check_evidence(document: &Value, file: &str) {
         .flat_map(|line| line["words"].as_array().unwrap())
         .collect();
     for word in &words {
-        assert_eq!(cut(&word["span"]), word["text"].as_str().unwrap(), "{file} {}", word["id"]);
-        assert!(!word["votes"].as_array().unwrap().is_empty(), "{file} {}", word["id"]);
+        assert_eq!(
+            cut(&word["span"]),
+            word["text"].as_str().unwrap(),
+            "{file} {}",
+            word["id"]
+        );
+        assert!(
+            !word["votes"].as_array().unwrap().is_empty(),
+            "{file} {}",
+            word["id"]
+        );
     }
     let entities = document["entities"].as_array().unwrap();
     assert!(entities.len() > 3, "{file} has {} entities", entities.len());
     for entity in entities {
         let proof = entity["words"].as_array().unwrap();
         assert!(!proof.is_empty(), "{file} {}", entity["id"]);
-        assert!(proof.iter().all(|id| words.iter().any(|w| w["id"] == *id)), "{file}");
+        assert!(
+            proof.iter().all(|id| words.iter().any(|w| w["id"] == *id)),
+            "{file}"
+        );
     }
 }
 
@@ -200,13 +249,48 @@ fn wrong_calls_say_what_is_wrong() {
     let page = page.to_str().unwrap();
     for (name, arguments, code, says) in [
         ("no output folder", vec!["process", page], 2, "--out"),
-        ("an unknown engine", vec!["process", page, "--out", o, "--engines", "abbyy"], 2, "tesseract"),
-        ("the same file twice", vec!["process", page, page, "--out", o], 2, "lab_columns.png"),
-        ("a path that is not there", vec!["process", "/no/such", "--out", o], 1, "/no/such"),
-        ("a folder that is a file", vec!["process", page, "--out", page], 1, "cannot write"),
-        ("weights that nobody gave", vec!["process", page, "--out", o, "--engines", "ocrs"], 1, "MEDBOT_OCRS_RECOGNITION"),
-        ("a language that is not installed", vec!["process", page, "--out", o, "--lang", "xyz"], 1, "xyz"),
-        ("an error bound without reviews", vec!["process", page, "--out", o, "--max-error", "0.5%"], 2, "199"),
+        (
+            "an unknown engine",
+            vec!["process", page, "--out", o, "--engines", "abbyy"],
+            2,
+            "tesseract",
+        ),
+        (
+            "the same file twice",
+            vec!["process", page, page, "--out", o],
+            2,
+            "lab_columns.png",
+        ),
+        (
+            "a path that is not there",
+            vec!["process", "/no/such", "--out", o],
+            1,
+            "/no/such",
+        ),
+        (
+            "a folder that is a file",
+            vec!["process", page, "--out", page],
+            1,
+            "cannot write",
+        ),
+        (
+            "weights that nobody gave",
+            vec!["process", page, "--out", o, "--engines", "ocrs"],
+            1,
+            "MEDBOT_OCRS_RECOGNITION",
+        ),
+        (
+            "a language that is not installed",
+            vec!["process", page, "--out", o, "--lang", "xyz"],
+            1,
+            "xyz",
+        ),
+        (
+            "an error bound without reviews",
+            vec!["process", page, "--out", o, "--max-error", "0.5%"],
+            2,
+            "199",
+        ),
     ] {
         let output = medbot(&arguments);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -242,7 +326,12 @@ fn text_alone_is_extracted_line_by_line() {
         .unwrap();
     let input = "{\"id\":7,\"text\":\"Metformin 500 mg tablet\\nTake 1 tablet by mouth twice daily\"}\n\
                  {\"id\":\"b\",\"text\":5}\nnot json\n";
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     let answers: Vec<Value> = String::from_utf8(output.stdout)
@@ -252,9 +341,16 @@ fn text_alone_is_extracted_line_by_line() {
         .collect();
     assert_eq!(answers.len(), 3);
     assert_eq!(answers[0]["id"], 7);
-    let drug = answers[0]["entities"].as_array().unwrap().iter().find(|e| e["type"] == "medication");
+    let drug = answers[0]["entities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["type"] == "medication");
     let drug = drug.expect("a medication");
-    assert_eq!((&drug["name"], &drug["strength"]), (&"Metformin".into(), &"500 mg".into()));
+    assert_eq!(
+        (&drug["name"], &drug["strength"]),
+        (&"Metformin".into(), &"500 mg".into())
+    );
     assert!(drug["words"].as_array().unwrap().is_empty() && drug["page"].is_null());
     assert_eq!(answers[1]["id"], "b");
     assert!(answers[1]["error"].is_string() && answers[2]["error"].is_string());

@@ -55,7 +55,11 @@ impl Pipeline {
                     lines.push(ordered);
                 }
                 Err(reject) => {
-                    tracing::warn!(page = index, kind = reject.kind.slug(), "a page is not readable");
+                    tracing::warn!(
+                        page = index,
+                        kind = reject.kind.slug(),
+                        "a page is not readable"
+                    );
                     first_reject.get_or_insert(reject);
                     pages.push(failed_page(index));
                     lines.push(Vec::new());
@@ -64,7 +68,10 @@ impl Pipeline {
         }
         if pages.iter().all(|page| page.status == PageStatus::Failed) {
             return Err(first_reject.unwrap_or_else(|| {
-                Reject::new(RejectKind::Unprocessable, "every engine failed on every page")
+                Reject::new(
+                    RejectKind::Unprocessable,
+                    "every engine failed on every page",
+                )
             }));
         }
         let text = assemble(lines);
@@ -73,7 +80,13 @@ impl Pipeline {
         }
         let extraction = timed(&mut timings.extract, || {
             let words: Vec<SourceWord<'_>> = pages.iter().flat_map(source_words).collect();
-            extract::extract(&Source { text: &text.text, words: &words }, &self.lexicon)
+            extract::extract(
+                &Source {
+                    text: &text.text,
+                    words: &words,
+                },
+                &self.lexicon,
+            )
         });
         timings.total = milliseconds(start.elapsed());
         Ok(Document {
@@ -97,7 +110,11 @@ impl Pipeline {
     }
 
     fn engines(&self) -> Vec<EngineInfo> {
-        self.readers.engines.iter().map(|engine| engine.info()).collect()
+        self.readers
+            .engines
+            .iter()
+            .map(|engine| engine.info())
+            .collect()
     }
 
     /// One page to its lines in reading order, in coordinates of the raster.
@@ -109,8 +126,9 @@ impl Pipeline {
     ) -> (Page, Vec<OrderedLine>) {
         let deadline = Instant::now() + self.readers.page_time;
         let mut page = empty_page(index, raster);
-        let prepared =
-            timed(&mut timings.prepare, || self.readers.prepare(&raster.image, deadline));
+        let prepared = timed(&mut timings.prepare, || {
+            self.readers.prepare(&raster.image, deadline)
+        });
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -121,9 +139,13 @@ impl Pipeline {
         };
         page.orientation = prepared.upright.orientation;
         page.skew_degrees = rounded(prepared.upright.skew_degrees);
-        let detected = timed(&mut timings.detect, || self.readers.detect(&prepared, deadline));
+        let detected = timed(&mut timings.detect, || {
+            self.readers.detect(&prepared, deadline)
+        });
         let layer = page::text_layer(raster, &prepared.upright);
-        let recognised = self.readers.recognise(&prepared, &detected.lines, &layer, deadline);
+        let recognised = self
+            .readers
+            .recognise(&prepared, &detected.lines, &layer, deadline);
         for (engine, duration) in &recognised.durations {
             *timings.ocr.entry(*engine).or_default() += milliseconds(*duration);
         }
@@ -132,8 +154,10 @@ impl Pipeline {
         let lines = page::by_line(&detected, &recognised.readings);
         let words = fuse_page(&lines, Calibration::packaged());
         let segments = page::segments(&detected.lines, words);
-        let quads: Vec<Quad> =
-            segments.iter().flat_map(|s| s.words.iter().map(|word| word.quad)).collect();
+        let quads: Vec<Quad> = segments
+            .iter()
+            .flat_map(|s| s.words.iter().map(|word| word.quad))
+            .collect();
         page.unread_ink = rounded(page::unread_ink(&prepared, &quads));
         page.status = status(&page.readers, quads.is_empty());
         let mut ordered = reading_order(segments, &prepared.rulings);
@@ -151,16 +175,25 @@ impl Pipeline {
             .iter()
             .map(|engine| {
                 let engine = engine.engine();
-                reports.iter().find(|report| report.engine == engine).cloned().unwrap_or(
-                    ReaderReport { engine, status: ReaderStatus::Skipped, error: None },
-                )
+                reports
+                    .iter()
+                    .find(|report| report.engine == engine)
+                    .cloned()
+                    .unwrap_or(ReaderReport {
+                        engine,
+                        status: ReaderStatus::Skipped,
+                        error: None,
+                    })
             })
             .collect()
     }
 }
 
 fn words_of(lines: &mut [OrderedLine]) -> impl Iterator<Item = &mut fusion::FusedWord> {
-    lines.iter_mut().flat_map(|line| &mut line.segments).flat_map(|(_, s)| &mut s.words)
+    lines
+        .iter_mut()
+        .flat_map(|line| &mut line.segments)
+        .flat_map(|(_, s)| &mut s.words)
 }
 
 /// A quad cut to the raster, at a tenth of a pixel.
@@ -206,7 +239,10 @@ fn failed_page(index: usize) -> Page {
 
 fn status(readers: &[ReaderReport], no_text: bool) -> PageStatus {
     let asked = readers.iter().filter(|r| r.status != ReaderStatus::Skipped);
-    let read = asked.clone().filter(|r| r.status == ReaderStatus::Ok).count();
+    let read = asked
+        .clone()
+        .filter(|r| r.status == ReaderStatus::Ok)
+        .count();
     match (read, asked.count()) {
         (0, _) => PageStatus::Failed,
         (_, _) if no_text => PageStatus::Blank,
@@ -216,26 +252,35 @@ fn status(readers: &[ReaderReport], no_text: bool) -> PageStatus {
 }
 
 fn source_words(page: &Page) -> impl Iterator<Item = SourceWord<'_>> {
-    page.lines.iter().flat_map(|line| &line.words).map(|word| SourceWord {
-        id: &word.id,
-        page: page.index,
-        span: word.span,
-        confidence: word.confidence,
-        agreed: agreed(word),
-    })
+    page.lines
+        .iter()
+        .flat_map(|line| &line.words)
+        .map(|word| SourceWord {
+            id: &word.id,
+            page: page.index,
+            span: word.span,
+            confidence: word.confidence,
+            agreed: agreed(word),
+        })
 }
 
 /// Does every engine that read the word say the same, the text layer of a PDF included?
 fn agreed(word: &Word) -> bool {
-    let readers: Vec<&schemas::Vote> =
-        word.votes.iter().filter(|vote| vote.confidence > Confidence::ZERO).collect();
+    let readers: Vec<&schemas::Vote> = word
+        .votes
+        .iter()
+        .filter(|vote| vote.confidence > Confidence::ZERO)
+        .collect();
     readers.iter().all(|vote| vote.text == word.text)
         && (readers.len() > 1 || readers.iter().any(|vote| vote.engine == Engine::PdfText))
 }
 
 /// Sixteen bytes of the digest of content and name: a re-run gives the same.
 fn document_id(sha256: &[u8], file: &str) -> String {
-    let digest = Sha256::new().chain_update(sha256).chain_update(file.as_bytes()).finalize();
+    let digest = Sha256::new()
+        .chain_update(sha256)
+        .chain_update(file.as_bytes())
+        .finalize();
     hex(&digest[..16])
 }
 

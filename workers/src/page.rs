@@ -18,12 +18,12 @@ use schemas::{
 use crate::{
     decode::DecodedPage,
     detect::{self, db::Detector},
-    engine::{self, OcrEngine, PageView, Paddle, ReadError, tesseract::Tesseract},
+    engine::{self, OcrEngine, Paddle, PageView, ReadError, tesseract::Tesseract},
     prepare::{
         binarise::{self, BinaryImage},
-        denoise, deskew, flatten,
+        borders, denoise, deskew, flatten,
         geometry::{Homography, warp},
-        ink, lines, page as sheet, rules, scale,
+        ink, lines, page as sheet, rules, scale, variants,
     },
     upright::{self, Turn, Upright},
 };
@@ -100,21 +100,41 @@ impl Readers {
         };
         let grey = image::imageops::grayscale(page);
         let skew_degrees = deskew::skew(&upright::quarter_turned(&grey, orientation));
-        let upright = upright::turn(raster, Turn { flat: photo, orientation, skew_degrees });
+        let upright = upright::turn(
+            raster,
+            Turn {
+                flat: photo,
+                orientation,
+                skew_degrees,
+            },
+        );
         let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
+        let flat = variants::for_grey_readers(flat, &grey);
         let (ink, rulings) = ink_and_rulings(&flat);
-        let level = orientation == Orientation::Upright
-            && upright.skew_degrees.abs() < REDETECT_SKEW;
-        let boxes = (level && whole)
-            .then(|| boxes.iter().map(|quad| upright.upright_quad(quad)).collect());
-        Ok(Prepared { upright, flat, ink, rulings, boxes })
+        let level =
+            orientation == Orientation::Upright && upright.skew_degrees.abs() < REDETECT_SKEW;
+        let boxes = (level && whole).then(|| {
+            boxes
+                .iter()
+                .map(|quad| upright.upright_quad(quad))
+                .collect()
+        });
+        Ok(Prepared {
+            upright,
+            flat,
+            ink,
+            rulings,
+            boxes,
+        })
     }
 
     /// Finds the lines of a page.
     #[must_use]
     pub fn detect(&self, page: &Prepared, deadline: Instant) -> Detected {
-        let boxes =
-            page.boxes.clone().unwrap_or_else(|| self.detect_text(&page.upright.color));
+        let boxes = page
+            .boxes
+            .clone()
+            .unwrap_or_else(|| self.detect_text(&page.upright.color));
         let mut lines = detect::without_doubles(boxes);
         if let Some(tesseract) = &self.layout {
             match tesseract.layout(&page.flat, deadline) {
@@ -122,14 +142,22 @@ impl Readers {
                 Err(error) => tracing::warn!(%error, "Tesseract's layout analysis failed"),
             }
         }
-        let found: Vec<BBox> = lines::text_lines(&page.ink).iter().map(Quad::bbox).collect();
+        let found: Vec<BBox> = lines::text_lines(&page.ink)
+            .iter()
+            .map(Quad::bbox)
+            .collect();
         detect::add_missing(&mut lines, &found, &page.flat);
-        let gaps = lines.iter().map(|line| detect::gaps::gaps(&page.flat, line)).collect();
+        let gaps = lines
+            .iter()
+            .map(|line| detect::gaps::gaps(&page.flat, line))
+            .collect();
         Detected { lines, gaps }
     }
 
     fn detect_text(&self, page: &RgbImage) -> Vec<Quad> {
-        let Some(detector) = &self.detector else { return Vec::new() };
+        let Some(detector) = &self.detector else {
+            return Vec::new();
+        };
         detector.detect(page, DETECT_SIDE).unwrap_or_else(|error| {
             tracing::warn!(%error, "the text detector failed");
             Vec::new()
@@ -162,8 +190,11 @@ impl Readers {
                 (engine.engine(), answer, start.elapsed())
             })
             .collect();
-        let mut recognised =
-            Recognised { readings: Vec::new(), reports: Vec::new(), durations: Vec::new() };
+        let mut recognised = Recognised {
+            readings: Vec::new(),
+            reports: Vec::new(),
+            durations: Vec::new(),
+        };
         for (engine, answer, duration) in answers {
             let (status, error) = match &answer {
                 Ok(_) => (ReaderStatus::Ok, None),
@@ -172,7 +203,11 @@ impl Readers {
                 }
                 Err(error) => (ReaderStatus::Failed, Some(error.to_string())),
             };
-            recognised.reports.push(ReaderReport { engine, status, error });
+            recognised.reports.push(ReaderReport {
+                engine,
+                status,
+                error,
+            });
             recognised.durations.push((engine, duration));
             recognised.readings.extend(answer.ok());
         }
@@ -231,12 +266,12 @@ fn photographed(raster: &RgbImage) -> Option<(Homography, u32, u32)> {
 }
 
 fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> RgbImage {
-    warp(raster, map, width, height, image::Rgb([255; 3]))
+    warp(raster, map, width, height, flatten::paper_colour(raster))
 }
 
 /// The ink of a flattened page without specks and ruled lines, and the ruled lines.
 fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
-    let mut ink = binarise::sauvola(flat, INK_WINDOW, INK_K);
+    let mut ink = binarise::sauvola(&borders::clear(flat), INK_WINDOW, INK_K);
     denoise::despeckle(&mut ink);
     let x_height = scale::x_height(flat).unwrap_or(f32::NAN);
     let found = rules::take(&mut ink, x_height);
@@ -246,8 +281,10 @@ fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
             .map(|s| BBox::new(s.from[0], s.from[1], s.to[0], s.to[1]))
             .collect()
     };
-    let rulings =
-        Rulings { horizontal: boxes(&found.horizontal), vertical: boxes(&found.vertical) };
+    let rulings = Rulings {
+        horizontal: boxes(&found.horizontal),
+        vertical: boxes(&found.vertical),
+    };
     (ink, rulings)
 }
 

@@ -6,18 +6,26 @@
 
 use std::time::Instant;
 
-use image::{GrayImage, Rgb, RgbImage};
+use image::{GrayImage, RgbImage};
 use schemas::{Orientation, Quad};
 
 use crate::{
     engine::{Paddle, ReadError, crop},
-    prepare::geometry::{Homography, warp},
+    prepare::{
+        flatten::paper_colour,
+        geometry::{Homography, warp},
+    },
 };
 
 /// Skews below this are left: turning costs sharpness.
 const LEAST_SKEW: f32 = 0.15;
 /// Lines that are read to tell 0 from 180 degrees.
-const PROBES: usize = 10;
+const PROBES: usize = 8;
+/// Mean confidence of characters beyond which the other way round need not be tried: upside-down
+/// text never reads so well.
+const CERTAIN: f32 = 0.93;
+/// Characters that such a certainty needs.
+const CERTAIN_CHARACTERS: usize = 30;
 /// A probe is the first part of a line, this many line heights long: more costs time, not certainty.
 const PROBE_HEIGHTS: f32 = 12.0;
 
@@ -62,7 +70,7 @@ pub struct Turn {
 }
 
 /// Straightens the raster in one resampling. The canvas grows so that nothing of the page is cut;
-/// what is new is white.
+/// what is new has the colour of the paper.
 #[must_use]
 pub fn turn(raster: &RgbImage, turn: Turn) -> Upright {
     let Turn {
@@ -82,7 +90,7 @@ pub fn turn(raster: &RgbImage, turn: Turn) -> Upright {
     let color = if from_raster == Homography::IDENTITY {
         raster.clone()
     } else {
-        warp(raster, &from_raster, w, h, Rgb([255, 255, 255]))
+        warp(raster, &from_raster, w, h, paper_colour(raster))
     };
     let to_raster = from_raster.inverse().unwrap_or(Homography::IDENTITY);
     Upright {
@@ -135,13 +143,20 @@ pub fn orientation(
             })
             .collect();
         let read = reader.read_strips(&strips, deadline)?;
-        let sure: f32 = read
+        let confidences: Vec<f32> = read
             .iter()
             .flat_map(|(chars, _)| chars)
-            .map(|c| c.confidence - 0.5)
-            .sum();
+            .map(|c| c.confidence)
+            .collect();
+        let sum: f32 = confidences.iter().sum();
+        let n = confidences.len();
+        // Many characters half sure are worth less than some that are sure.
+        let sure = sum - 0.5 * n as f32;
         if sure > best.1 {
             best = (way, sure);
+        }
+        if n >= CERTAIN_CHARACTERS && sum > CERTAIN * n as f32 {
+            return Ok(way);
         }
     }
     Ok(best.0)

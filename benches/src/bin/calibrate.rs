@@ -43,13 +43,22 @@ fn main() -> anyhow::Result<()> {
     println!("seed {} documents {}", arguments.seed, arguments.pages);
     let (mut fit, mut report) = (Sample::default(), Sample::default());
     let start = Instant::now();
-    for (n, order) in Set::Train.orders(arguments.seed, arguments.pages).iter().enumerate() {
+    for (n, order) in Set::Train
+        .orders(arguments.seed, arguments.pages)
+        .iter()
+        .enumerate()
+    {
         let document = order.make(&fonts)?;
         let bytes: Arc<[u8]> = document.bytes.into();
         let half = if n % 2 == 0 { &mut fit } else { &mut report };
         calibrate::add(half, &pipeline, &bytes, &document.gold)
             .with_context(|| format!("document {n}"))?;
-        eprintln!("{} of {} after {:.0} s", n + 1, arguments.pages, start.elapsed().as_secs_f32());
+        eprintln!(
+            "{} of {} after {:.0} s",
+            n + 1,
+            arguments.pages,
+            start.elapsed().as_secs_f32()
+        );
     }
     let source = format!(
         "benches --bin calibrate -- --seed {} --pages {}",

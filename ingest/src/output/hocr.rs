@@ -17,23 +17,32 @@ pub(crate) fn hocr(document: &Document) -> String {
     for page in &document.pages {
         let n = page.index;
         let whole = BBox::new(0.0, 0.0, page.width as f32, page.height as f32);
-        push(&mut html, format_args!(
-            "<div class=\"ocr_page\" id=\"page_{n}\" title=\"{}; ppageno {n}\">\n",
-            place(&whole)
-        ));
+        push(
+            &mut html,
+            format_args!(
+                "<div class=\"ocr_page\" id=\"page_{n}\" title=\"{}; ppageno {n}\">\n",
+                place(&whole)
+            ),
+        );
         for (i, line) in page.lines.iter().enumerate() {
-            push(&mut html, format_args!(
-                "<span class=\"ocr_line\" id=\"line_{n}_{i}\" title=\"{}\">\n",
-                place(&line.bbox)
-            ));
+            push(
+                &mut html,
+                format_args!(
+                    "<span class=\"ocr_line\" id=\"line_{n}_{i}\" title=\"{}\">\n",
+                    place(&line.bbox)
+                ),
+            );
             for word in &line.words {
-                push(&mut html, format_args!(
-                    "<span class=\"ocrx_word\" id=\"{}\" title=\"{}; x_wconf {:.0}\">{}</span>\n",
-                    word.id,
-                    place(&word.bbox),
-                    word.confidence.get() * 100.0,
-                    escaped(&word.text)
-                ));
+                push(
+                    &mut html,
+                    format_args!(
+                        "<span class=\"ocrx_word\" id=\"{}\" title=\"{}; x_wconf {:.0}\">{}</span>\n",
+                        word.id,
+                        place(&word.bbox),
+                        word.confidence.get() * 100.0,
+                        escaped(&word.text)
+                    ),
+                );
             }
             html.push_str("</span>\n");
         }
@@ -49,7 +58,13 @@ fn push(html: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 fn place(b: &BBox) -> String {
-    format!("bbox {:.0} {:.0} {:.0} {:.0}", b.x0.floor(), b.y0.floor(), b.x1.ceil(), b.y1.ceil())
+    format!(
+        "bbox {:.0} {:.0} {:.0} {:.0}",
+        b.x0.floor(),
+        b.y0.floor(),
+        b.x1.ceil(),
+        b.y1.ceil()
+    )
 }
 
 /// Text of an XML element; characters that XML 1.0 forbids are left out.
@@ -74,6 +89,9 @@ mod tests {
 
     #[test]
     fn markup_in_a_document_stays_text() {
-        assert_eq!(escaped("<b>\u{1}5 & \"6\""), "&lt;b&gt;5 &amp; &quot;6&quot;");
+        assert_eq!(
+            escaped("<b>\u{1}5 & \"6\""),
+            "&lt;b&gt;5 &amp; &quot;6&quot;"
+        );
     }
 }

@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Mutex};
 
 use image::{RgbImage, imageops::FilterType};
+use imageproc::point::Point as Pixel;
 use ndarray::Array4;
 use ort::{session::Session, value::TensorRef};
 use schemas::{ModelInfo, Point, Quad};
@@ -143,7 +144,7 @@ fn text_box(map: &[f32], width: usize, region: &Region) -> Option<Quad> {
 }
 
 /// Pixel corners of the leftmost and rightmost pixel of each row: all that a hull needs.
-fn outline(region: &Region) -> Vec<Point> {
+fn outline(region: &Region) -> Vec<Pixel<i32>> {
     let top = region.iter().map(|p| p.1).min().unwrap_or(0);
     let bottom = region.iter().map(|p| p.1).max().unwrap_or(0);
     let mut rows = vec![(usize::MAX, 0); bottom - top + 1];
@@ -155,9 +156,9 @@ fn outline(region: &Region) -> Vec<Point> {
         .enumerate()
         .filter(|(_, row)| row.0 <= row.1)
         .flat_map(|(i, &(left, right))| {
-            let (y0, y1) = ((top + i) as f32, (top + i + 1) as f32);
-            let (x0, x1) = (left as f32, (right + 1) as f32);
-            [[x0, y0], [x0, y1], [x1, y0], [x1, y1]]
+            let (y0, y1) = ((top + i) as i32, (top + i + 1) as i32);
+            let (x0, x1) = (left as i32, (right + 1) as i32);
+            [(x0, y0), (x0, y1), (x1, y0), (x1, y1)].map(|(x, y)| Pixel::new(x, y))
         })
         .collect()
 }

@@ -43,7 +43,11 @@ impl Tesseract {
         version: String,
     ) -> Result<Self, CallError> {
         let pool = Pool::new(PoolConfig::new(launch, children), languages.to_owned())?;
-        Ok(Self { pool, models, version })
+        Ok(Self {
+            pool,
+            models,
+            version,
+        })
     }
 
     /// Boxes of text lines as Tesseract's layout analysis sees them on a flattened page.
@@ -52,7 +56,11 @@ impl Tesseract {
     /// When the child fails or the deadline passes.
     pub fn layout(&self, page: &GrayImage, deadline: Instant) -> Result<Vec<BBox>, ReadError> {
         let (width, height) = page.dimensions();
-        let request = Request { width, height, ask: Ask::Layout };
+        let request = Request {
+            width,
+            height,
+            ask: Ask::Layout,
+        };
         match self.ask(&request, page, deadline)? {
             Response::Layout(boxes) => Ok(boxes),
             Response::Failed(cause) => Err(ReadError::Failed(cause)),
@@ -91,18 +99,27 @@ impl OcrEngine for Tesseract {
         let (width, height) = page.flat.dimensions();
         let mut lines = Vec::with_capacity(page.lines.len());
         for quads in page.lines.chunks(LINES_A_CALL) {
-            let request = Request { width, height, ask: Ask::Lines(quads.to_vec()) };
+            let request = Request {
+                width,
+                height,
+                ask: Ask::Lines(quads.to_vec()),
+            };
             let read = match self.ask(&request, page.flat, page.deadline) {
                 Ok(Response::Lines(read)) if read.len() == quads.len() => read,
                 Ok(Response::Failed(cause)) => return Err(ReadError::Failed(cause)),
                 Ok(_) => return Err(ReadError::failed("the child answered another question")),
                 Err(ReadError::Timeout { .. }) => {
-                    return Err(ReadError::Timeout { lines_read: lines.len() });
+                    return Err(ReadError::Timeout {
+                        lines_read: lines.len(),
+                    });
                 }
                 Err(error) => return Err(error),
             };
             for words in read {
-                lines.push(ReadLine { line: lines.len(), words });
+                lines.push(ReadLine {
+                    line: lines.len(),
+                    words,
+                });
             }
         }
         Ok(lines)
@@ -144,12 +161,17 @@ impl Service for TesseractService {
     type Response = Response;
 
     fn load(languages: String) -> Result<Self, String> {
-        Reader::open(&languages).map(Self).map_err(|error| error.to_string())
+        Reader::open(&languages)
+            .map(Self)
+            .map_err(|error| error.to_string())
     }
 
     fn handle(&mut self, request: Request, page: Vec<u8>) -> (Response, Vec<u8>) {
         let Some(page) = GrayImage::from_raw(request.width, request.height, page) else {
-            return (Response::Failed("the page has too few pixels".into()), Vec::new());
+            return (
+                Response::Failed("the page has too few pixels".into()),
+                Vec::new(),
+            );
         };
         let answer = match request.ask {
             Ask::Layout => self.0.layout(&page).map(Response::Layout),
@@ -159,7 +181,10 @@ impl Service for TesseractService {
                 .collect::<Result<_, _>>()
                 .map(Response::Lines),
         };
-        (answer.unwrap_or_else(|error| Response::Failed(error.to_string())), Vec::new())
+        (
+            answer.unwrap_or_else(|error| Response::Failed(error.to_string())),
+            Vec::new(),
+        )
     }
 }
 
@@ -171,7 +196,9 @@ struct Reader {
 impl Reader {
     fn open(languages: &str) -> Result<Self, ReadError> {
         let tess = LepTess::new(None, languages).map_err(|_| {
-            ReadError::Failed(format!("Tesseract has no data for `{languages}`; run infra/setup"))
+            ReadError::Failed(format!(
+                "Tesseract has no data for `{languages}`; run infra/setup"
+            ))
         })?;
         Ok(Self { tess })
     }
