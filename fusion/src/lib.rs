@@ -12,6 +12,7 @@ mod assemble;
 mod calibrate;
 pub mod metrics;
 mod order;
+mod tables;
 mod vote;
 
 pub use agreement::Agreement;
@@ -19,4 +20,5 @@ pub use align::{Glyph, Network, Slot, glyphs};
 pub use assemble::{DocumentText, assemble};
 pub use calibrate::{Calibration, CharClass};
 pub use order::{OrderedLine, Rulings, Segment, reading_order};
+pub use tables::{Grid, grids};
 pub use vote::{FusedWord, LineReadings, fuse_page, network, statement};

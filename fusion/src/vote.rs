@@ -121,25 +121,23 @@ struct Decision {
 /// What an engine says in a slot: its choice, the choice's class and its score.
 #[must_use]
 pub fn statement(network: &Network, slot: &Slot, e: usize, reliability: f32) -> (CharClass, f32) {
-    match &slot.glyphs[e] {
-        Some(glyph) => (
+    if let Some(glyph) = &slot.glyphs[e] {
+        return (
             CharClass::of(glyph.ch),
             glyph.confidence.get() * reliability,
-        ),
-        None => {
-            let has_ink = slot.glyphs.iter().flatten().any(|glyph| glyph.ch != ' ');
-            let class = if has_ink {
-                CharClass::NoInk
-            } else {
-                CharClass::NoSpace
-            };
-            let line = network
-                .slots
-                .iter()
-                .filter_map(|slot| slot.glyphs[e].as_ref());
-            (class, mean_confidence(line) * reliability)
-        }
+        );
     }
+    let has_ink = slot.glyphs.iter().flatten().any(|glyph| glyph.ch != ' ');
+    let class = if has_ink {
+        CharClass::NoInk
+    } else {
+        CharClass::NoSpace
+    };
+    let line = network
+        .slots
+        .iter()
+        .filter_map(|slot| slot.glyphs[e].as_ref());
+    (class, mean_confidence(line) * reliability)
 }
 
 fn decide(

@@ -31,6 +31,12 @@ fn weights_that_a_user_gives_are_read_with() {
     assert_eq!(document["pages"][0]["readers"][0]["status"], "ok");
     let text = document["text"].as_str().unwrap();
     // Each line of the page has ink, and ink is all that this model knows.
-    assert!(text.lines().filter(|line| line.contains('I')).count() > 8, "{text}");
-    assert!(text.chars().all(|ch| ch == 'I' || ch.is_whitespace()), "{text}");
+    assert!(
+        text.lines().filter(|line| line.contains('I')).count() > 8,
+        "{text}"
+    );
+    assert!(
+        text.chars().all(|ch| ch == 'I' || ch.is_whitespace()),
+        "{text}"
+    );
 }

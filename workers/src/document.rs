@@ -10,7 +10,7 @@ use std::{
 };
 
 use extract::{Lexicon, Source, SourceWord};
-use fusion::{Calibration, OrderedLine, assemble, fuse_page, reading_order};
+use fusion::{Calibration, Grid, OrderedLine, assemble, fuse_page, grids, reading_order};
 use schemas::{
     Confidence, Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
     ReaderStatus, Reject, RejectKind, SCHEMA_ID, Timings, Word,
@@ -45,14 +45,15 @@ impl Pipeline {
             self.decoder.open(Arc::clone(bytes), Some(file))
         })?;
         let mut pages = Vec::new();
-        let mut lines = Vec::new();
+        let (mut lines, mut grids) = (Vec::new(), Vec::new());
         let mut first_reject = None;
         for index in 0..decoded.page_count() {
             match timed(&mut timings.decode, || decoded.page(index)) {
                 Ok(raster) => {
-                    let (page, ordered) = self.page(index, &raster, &mut timings);
+                    let (page, ordered, tables) = self.page(index, &raster, &mut timings);
                     pages.push(page);
                     lines.push(ordered);
+                    grids.push(tables);
                 }
                 Err(reject) => {
                     tracing::warn!(
@@ -63,6 +64,7 @@ impl Pipeline {
                     first_reject.get_or_insert(reject);
                     pages.push(failed_page(index));
                     lines.push(Vec::new());
+                    grids.push(Vec::new());
                 }
             }
         }
@@ -75,7 +77,8 @@ impl Pipeline {
             }));
         }
         let text = assemble(lines);
-        for (page, lines) in pages.iter_mut().zip(text.pages) {
+        for ((page, lines), grids) in pages.iter_mut().zip(text.pages).zip(grids) {
+            page.tables = grids.iter().filter_map(|grid| grid.table(&lines)).collect();
             page.lines = lines;
         }
         let extraction = timed(&mut timings.extract, || {
@@ -123,7 +126,7 @@ impl Pipeline {
         index: usize,
         raster: &DecodedPage,
         timings: &mut Timings,
-    ) -> (Page, Vec<OrderedLine>) {
+    ) -> (Page, Vec<OrderedLine>, Vec<Grid>) {
         let deadline = Instant::now() + self.readers.page_time;
         let mut page = empty_page(index, raster);
         let prepared = timed(&mut timings.prepare, || {
@@ -134,7 +137,7 @@ impl Pipeline {
             Err(error) => {
                 tracing::warn!(page = index, %error, "a page could not be prepared");
                 page.status = PageStatus::Failed;
-                return (page, Vec::new());
+                return (page, Vec::new(), Vec::new());
             }
         };
         page.orientation = prepared.upright.orientation;
@@ -161,11 +164,12 @@ impl Pipeline {
         page.unread_ink = rounded(page::unread_ink(&prepared, &quads));
         page.status = status(&page.readers, quads.is_empty());
         let mut ordered = reading_order(segments, &prepared.rulings);
+        let tables = grids(&ordered);
         for word in words_of(&mut ordered) {
             word.quad = on_raster(&prepared.upright.raster_quad(&word.quad), raster);
         }
         timings.fuse += milliseconds(start.elapsed());
-        (page, ordered)
+        (page, ordered, tables)
     }
 
     /// Reports in the order of the engines; who was not asked is said to be skipped.

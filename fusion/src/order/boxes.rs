@@ -33,9 +33,9 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
     let mut forms: Vec<(BBox, Vec<Segment>)> = Vec::new();
     for (cell, members) in cells {
         if is_form_cell(&members) {
-            forms.push((cell, members))
+            forms.push((cell, members));
         } else {
-            free.extend(members)
+            free.extend(members);
         }
     }
     if forms.len() < 2 {
