@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use fixtures::gold::{GoldDocument, GoldWord};
 use fusion::{
-    Agreement, Calibration, CharClass, LineReadings, fuse_page, glyphs, network, statement,
+    Agreement, Calibration, CharClass, LineReadings, fuse_page, glyphs, network, parties, statement,
 };
 use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord};
 use workers::{document::Pipeline, page};
@@ -17,6 +17,7 @@ type Pairs = Vec<(f32, bool)>;
 #[derive(Default)]
 pub struct Sample {
     characters: BTreeMap<(Engine, CharClass), Pairs>,
+    parties: BTreeMap<(String, CharClass), Pairs>,
     /// Gap widths where some engine saw a space.
     spaces: Pairs,
     /// The lines themselves, for the posterior of whole words under a fitted table.
@@ -142,6 +143,13 @@ fn add_page(sample: &mut Sample, page: &PageSample) {
                     .or_default()
                     .push((score, said == truth));
             }
+            for party in parties(&network, &alone, &reliability) {
+                sample
+                    .parties
+                    .entry((party.key, party.class))
+                    .or_default()
+                    .push((party.margin, party.choice == truth));
+            }
             if read.iter().flatten().all(|g| g.ch == ' ') {
                 let heights = alone.gap_heights(line.gaps, aspect);
                 sample.spaces.push((heights, truth == Some(' ')));
@@ -183,13 +191,24 @@ pub fn fit(sample: &Sample, source: String) -> Calibration {
             .or_default()
             .insert(*class, isotonic(pairs));
     }
+    for ((key, class), pairs) in &sample.parties {
+        if pairs.len() >= LEAST_PAIRS {
+            table
+                .parties
+                .entry(key.clone())
+                .or_default()
+                .insert(*class, isotonic(pairs));
+        }
+    }
     table.space = isotonic(&sample.spaces);
     table.word = isotonic(&words(sample, &table));
     table
 }
 
 /// Bins of at least this many pairs, so that a curve has few points and no steps from single cases.
-const BIN: usize = 40;
+const BIN: usize = 20;
+/// A party that was seen less often has no curve of its own.
+const LEAST_PAIRS: usize = 15;
 /// Most points of a curve.
 const POINTS: usize = 24;
 
@@ -281,8 +300,8 @@ mod tests {
     #[test]
     fn isotonic_pools_what_falls() {
         let mut pairs = Vec::new();
-        for (score, right) in [(0.1, 10), (0.4, 30), (0.6, 20), (0.9, 40)] {
-            pairs.extend((0..40).map(|i| (score, i < right)));
+        for (score, right) in [(0.1, 5), (0.4, 15), (0.6, 10), (0.9, 20)] {
+            pairs.extend((0..20).map(|i| (score, i < right)));
         }
         let curve = isotonic(&pairs);
         assert_eq!(curve.len(), 3, "{curve:?}");

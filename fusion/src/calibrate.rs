@@ -51,6 +51,9 @@ pub struct Calibration {
     pub source: String,
     /// By engine, then class.
     pub curves: BTreeMap<Engine, BTreeMap<CharClass, Curve>>,
+    /// By who stands for a reading and who against it (`paddle>easyocr+tesseract`), then class: from
+    /// the margin of scores to the probability of being right.
+    pub parties: BTreeMap<String, BTreeMap<CharClass, Curve>>,
     /// From the width of a gap in line heights to the probability that it is a space.
     pub space: Curve,
     /// From the vote's own posterior to the probability that a word is right.
@@ -82,6 +85,13 @@ impl Calibration {
             None => UNKNOWN * raw,
         };
         p.clamp(0.01, 0.999)
+    }
+
+    /// Probability that the reading of a party is right; None when no page for fitting had such sides.
+    #[must_use]
+    pub fn party_probability(&self, key: &str, class: CharClass, margin: f32) -> Option<f32> {
+        let curve = self.parties.get(key)?.get(&class)?;
+        Some(interpolate(curve, margin).clamp(0.005, 0.9995))
     }
 
     /// Probability that a gap of this many line heights, where some engine saw a space, is one.

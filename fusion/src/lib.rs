@@ -21,4 +21,4 @@ pub use assemble::{DocumentText, assemble};
 pub use calibrate::{Calibration, CharClass};
 pub use order::{OrderedLine, Rulings, Segment, reading_order};
 pub use tables::{Grid, grids};
-pub use vote::{FusedWord, LineReadings, fuse_page, network, statement};
+pub use vote::{FusedWord, LineReadings, Party, fuse_page, network, parties, statement};

@@ -1,7 +1,8 @@
 //! One line, several readings: the calibrated vote.
 //!
-//! In each slot an engine gives the log-odds of its calibrated probability to what it has there; the
-//! heaviest alternative wins. A word's confidence is the product of its slots' posteriors, mapped
+//! In each slot the engines that have the same there form a party. A party weighs the log-odds of
+//! being right that parties of just these engines, against just those, had on the pages for fitting;
+//! the heaviest wins. A word's confidence is the product of its slots' posteriors, mapped
 //! once more through a fitted curve, since engines are not independent.
 
 use std::collections::BTreeMap;
@@ -140,6 +141,64 @@ pub fn statement(network: &Network, slot: &Slot, e: usize, reliability: f32) -> 
     (class, mean_confidence(line) * reliability)
 }
 
+/// A reading of a slot with the engines that stand for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Party {
+    /// What they read; None for nothing.
+    pub choice: Option<char>,
+    /// Its class.
+    pub class: CharClass,
+    /// Who stands for it and against it, `paddle>easyocr+tesseract`: a key of the calibration.
+    pub key: String,
+    /// Mean score of those who stand for it less that of the others; alone, the mean itself.
+    pub margin: f32,
+}
+
+/// The parties of a slot, one for each different reading.
+#[must_use]
+pub fn parties(network: &Network, slot: &Slot, reliability: &[f32]) -> Vec<Party> {
+    let mut sides: BTreeMap<Option<char>, Vec<(Engine, CharClass, f32)>> = BTreeMap::new();
+    for (e, glyph) in slot.glyphs.iter().enumerate() {
+        let (class, score) = statement(network, slot, e, reliability[e]);
+        let side = sides.entry(glyph.as_ref().map(|g| g.ch)).or_default();
+        side.push((network.engines[e], class, score));
+    }
+    let mean = |scores: &[f32]| scores.iter().sum::<f32>() / scores.len().max(1) as f32;
+    let names = |mut engines: Vec<Engine>| {
+        engines.sort_unstable();
+        engines
+            .iter()
+            .map(|engine| engine.name())
+            .collect::<Vec<_>>()
+            .join("+")
+    };
+    sides
+        .iter()
+        .map(|(choice, side)| {
+            let others = || {
+                sides
+                    .iter()
+                    .filter(|(c, _)| *c != choice)
+                    .flat_map(|(_, side)| side)
+            };
+            let own: Vec<f32> = side.iter().map(|said| said.2).collect();
+            let against: Vec<f32> = others().map(|said| said.2).collect();
+            let key = format!(
+                "{}>{}",
+                names(side.iter().map(|said| said.0).collect()),
+                names(others().map(|said| said.0).collect())
+            );
+            let class = side[0].1;
+            Party {
+                choice: *choice,
+                class,
+                key,
+                margin: mean(&own) - mean(&against),
+            }
+        })
+        .collect()
+}
+
 fn decide(
     network: &Network,
     slot: &Slot,
@@ -147,17 +206,12 @@ fn decide(
     gap_heights: f32,
     calibration: &Calibration,
 ) -> Decision {
-    let mut weights: BTreeMap<Option<char>, f32> = BTreeMap::new();
-    for (e, glyph) in slot.glyphs.iter().enumerate() {
-        let (class, score) = statement(network, slot, e, reliability[e]);
-        let p = calibration.probability(network.engines[e], class, score);
-        *weights.entry(glyph.as_ref().map(|g| g.ch)).or_default() += log_odds(p).max(0.05);
-    }
+    let mut weights = party_weights(network, slot, reliability, calibration)
+        .unwrap_or_else(|| engine_weights(network, slot, reliability, calibration));
     if weights.contains_key(&Some(' ')) && slot.glyphs.iter().flatten().all(|g| g.ch == ' ') {
         let evidence = log_odds(calibration.space_probability(gap_heights));
-        *weights
-            .entry(if evidence > 0.0 { Some(' ') } else { None })
-            .or_default() += evidence.abs();
+        let side = if evidence > 0.0 { Some(' ') } else { None };
+        *weights.entry(side).or_default() += evidence.abs();
     }
     let (winner, most) =
         weights.iter().fold(
@@ -170,6 +224,39 @@ fn decide(
         winner,
         posterior: 1.0 / all,
     }
+}
+
+/// Log-odds of each reading by who stands for it and who against; None where pages for fitting never
+/// showed these sides. Engines err together, so that what two of them share is not twice as sure.
+fn party_weights(
+    network: &Network,
+    slot: &Slot,
+    reliability: &[f32],
+    calibration: &Calibration,
+) -> Option<BTreeMap<Option<char>, f32>> {
+    parties(network, slot, reliability)
+        .into_iter()
+        .map(|party| {
+            let p = calibration.party_probability(&party.key, party.class, party.margin)?;
+            Some((party.choice, log_odds(p)))
+        })
+        .collect()
+}
+
+/// Log-odds summed over engines as if they were independent: for sides without a curve.
+fn engine_weights(
+    network: &Network,
+    slot: &Slot,
+    reliability: &[f32],
+    calibration: &Calibration,
+) -> BTreeMap<Option<char>, f32> {
+    let mut weights: BTreeMap<Option<char>, f32> = BTreeMap::new();
+    for (e, glyph) in slot.glyphs.iter().enumerate() {
+        let (class, score) = statement(network, slot, e, reliability[e]);
+        let p = calibration.probability(network.engines[e], class, score);
+        *weights.entry(glyph.as_ref().map(|g| g.ch)).or_default() += log_odds(p).max(0.05);
+    }
+    weights
 }
 
 fn log_odds(p: f32) -> f32 {
