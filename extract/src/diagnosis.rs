@@ -12,10 +12,11 @@ use crate::{
     draft::Draft,
     layout::{Span, trim_by},
     sections::{self, SectionKind},
+    sig::{self, Part},
 };
 
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:\bICD(?:[- ]?(?:9|10))?(?:[- ]?CM)?\s*(?:code)?\s*[:#]?\s*)?\b([A-TV-Z][0-9OIl][0-9AB](?:\.[0-9A-Z]{1,4})?)\b").expect("a valid expression")
+    Regex::new(r"(?:(?i:\bICD(?:[- ]?(?:9|10))?(?:[- ]?CM)?\s*(?:code)?\s*[:#]?\s*))?\b([A-TV-Za-tv-z][0-9][0-9AB](?:\.[0-9A-Za-z]{1,4})|[A-TV-Z][0-9OoIl][0-9AB](?:\.[0-9A-Z]{1,4}|[.,]\s?[0-9][0-9A-Z]{0,3})?)\b").expect("a valid expression")
 });
 static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
@@ -89,7 +90,11 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     {
         name.end = name.start + cut;
     }
+    name = without_stray_letter(context, name);
     let printed = &text[name.clone()];
+    if is_form(text, &name) {
+        return None;
+    }
     let words = printed.split_whitespace().count();
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
     if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
@@ -131,7 +136,14 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     )
     .with("diagnosis", name.clone());
     draft.value = Some(name.clone());
+    if !medical {
+        draft.doubt("the diagnosis is not in the lexicon and has no code");
+    }
     if let Some(code) = code {
+        let printed = &text[code.clone()];
+        if printed.contains([',', ' ', 'o', 'O', 'I', 'l']) {
+            draft.doubt("letters or spaces stand in the code");
+        }
         draft.add("code", code, false);
     }
     draft.assertion = if unticked {
@@ -144,6 +156,29 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// `L Asthma`: a lone letter before a known condition is a misread list mark.
+fn without_stray_letter(context: &Context, name: Span) -> Span {
+    let text = context.layout.text;
+    let Some((lead, _)) = text[name.clone()].split_once(' ') else {
+        return name;
+    };
+    let rest = name.start + lead.len() + 1..name.end;
+    let known = conditions(context, &rest)
+        .next()
+        .is_some_and(|found| found.start == rest.start);
+    if lead.chars().count() == 1 && known {
+        return rest;
+    }
+    name
+}
+
+/// `Tablet`, `Eye Drops`: a product's form is no diagnosis.
+fn is_form(text: &str, name: &Span) -> bool {
+    sig::scan(text, name.clone(), &[])
+        .iter()
+        .any(|found| found.part == Part::Form && found.span == *name)
 }
 
 /// The text of an item without its code, and the code.
@@ -264,6 +299,9 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their))\b").expect("a valid expression")
     });
+    static VACCINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:vaccin|immuni[sz]|screen|prophyla)").expect("a valid expression")
+    });
     let layout = &context.layout;
     let text = layout.text;
     let lab = context.kind == DocumentKind::LabReport;
@@ -271,15 +309,17 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
     for line in &layout.lines {
         for span in conditions(context, &line.span) {
             let section = context.section(span.start);
-            let silent = matches!(
-                section,
-                Some(
-                    SectionKind::Instructions
-                        | SectionKind::Allergies
-                        | SectionKind::Labs
-                        | SectionKind::Medications
-                )
-            );
+            let vaccine = VACCINE.is_match(&text[span.end..line.span.end.max(span.end)]);
+            let silent = vaccine
+                || matches!(
+                    section,
+                    Some(
+                        SectionKind::Instructions
+                            | SectionKind::Allergies
+                            | SectionKind::Labs
+                            | SectionKind::Medications
+                    )
+                );
             let taken = before.iter().any(|d| {
                 d.pieces
                     .iter()

@@ -94,7 +94,11 @@ fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 i += 1;
                 continue;
             };
+            let first = i;
             i += n;
+            if names_condition(context, &words[first..]) {
+                continue;
+            }
             if overlaps(&span, taken) || touches_word(layout.text, &span) {
                 continue;
             }
@@ -129,6 +133,15 @@ fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
         }
     }
     merge_combinations(context, out)
+}
+
+/// `Iron deficiency anaemia`: the name begins a condition.
+fn names_condition(context: &Context, words: &[Span]) -> bool {
+    let longest = words.len().min(5);
+    (2..=longest).any(|n| {
+        let name = context.layout.get(&(words[0].start..words[n - 1].end));
+        !name.contains([',', ';', '\t', '.']) && context.lexicon.is_condition(name)
+    })
 }
 
 /// Words of letters, digits and inner marks, so that `(Advair` and `Lisinopril,` match.
