@@ -83,6 +83,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let unticked = text[..item.start].trim_end().ends_with("[ ]")
         || text[..item.start].trim_end().ends_with("[]");
     let (mut name, code) = split_code(text, item);
+    let code_end = code.as_ref().map_or(name.end, |code| code.end);
     if let Some(cut) = text[name.clone()].find(':')
         && context
             .lexicon
@@ -136,6 +137,10 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     )
     .with("diagnosis", name.clone());
     draft.value = Some(name.clone());
+    let whole = name.start.min(item.start)..code_end.max(name.end);
+    if context.lexicon.is_analyte(&text[whole]) {
+        return None;
+    }
     if !medical {
         draft.doubt("the diagnosis is not in the lexicon and has no code");
     }

@@ -27,6 +27,7 @@ mod layout;
 mod lexicon;
 mod medication;
 mod medication_review;
+mod medication_table;
 mod names;
 mod org;
 mod person;
