@@ -107,7 +107,7 @@ pub(crate) fn procedures(context: &Context) -> Vec<Draft> {
 pub(crate) fn amounts(context: &Context) -> Vec<Draft> {
     static LABELS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         [
-            ("total charges?|total billed|amount billed|billed charges|billed amount|total amount", "total_charge"),
+            ("total charges?|total charged|total billed|amount billed|billed charges|billed amount|total amount", "total_charge"),
             ("amount paid|plan paid|paid amount|insurance paid|payment|total paid", "amount_paid"),
             ("balance due|amount due|patient balance|balance", "balance_due"),
             ("patient responsibility|you owe|your responsibility|member responsibility|amount you owe|patient owes", "patient_responsibility"),

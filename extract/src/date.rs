@@ -69,6 +69,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
 
 fn role_from(context: &Context, target: Target, date: &Printed) -> Option<DateRole> {
     match target {
+        Target::Date(DateRole::Reported) if context.kind == DocumentKind::Prescription => {
+            Some(DateRole::Prescribed)
+        }
         Target::Date(role) => Some(role),
         Target::PlainDate => Some(by_kind(context, date)),
         Target::Signature => Some(DateRole::Signed),

@@ -27,6 +27,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut out: Vec<Draft> = Vec::new();
     let kinds = &[SectionKind::Diagnoses, SectionKind::History];
     for section in context.sections_of(kinds) {
+        let first = out.len();
         let heading = context.layout.get(&section.heading).to_lowercase();
         let loose = [
             "impression",
@@ -45,10 +46,23 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 }
             }
         }
+        doubt_uncoded(&mut out[first..]);
     }
     out.extend(coded_lines(context, &out));
     out.extend(in_prose(context, &out));
     once(context, out)
+}
+
+/// In a list whose other items have codes, an item without one was cut or misread.
+fn doubt_uncoded(list: &mut [Draft]) {
+    let coded = |draft: &Draft| matches!(&draft.fact, Fact::Diagnosis(d) if d.code.is_some());
+    let count = list.iter().filter(|draft| coded(draft)).count();
+    if count * 2 <= list.len() {
+        return;
+    }
+    for draft in list.iter_mut().filter(|draft| !coded(draft)) {
+        draft.doubt("the other items of the list have codes");
+    }
 }
 
 /// `hypertension, gout, asthma` are three when most of them are known.

@@ -140,8 +140,12 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
         && (key.len() >= 8 && n > 1
             || matches!(
                 key.as_str(),
-                "dob" | "mrn" | "npi" | "dea" | "nhsno" | "nhsnumber" | "rxno" | "dateofbirth"
+                "dob" | "accession" | "mrn" | "npi" | "dea" | "nhsno" | "nhsnumber" | "rxno" | "dateofbirth"
             ));
+    // `Sulfa drugs: hives` names an allergen.
+    if key == "drugs" && !at_start {
+        return None;
+    }
     let short = key.len() <= 2;
     let hash = spaced.ends_with('#') || next.is_some_and(|word| word.starts_with('#'));
     let stop_word = target == Target::Stop && (colon || at_start);

@@ -352,7 +352,15 @@ fn keep_one_each(context: &Context, mut found: Vec<(Role, Span, f32)>) -> Vec<Dr
                 name: Some(context.text(&name)),
                 role: Some(role),
             });
-            Draft::new(fact, rule).with("name", name)
+            let goes_on = text[..name.end].ends_with('.')
+                && text[name.end..]
+                    .strip_prefix(' ')
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+            let mut draft = Draft::new(fact, rule).with("name", name);
+            if goes_on {
+                draft.doubt("the name ends with an initial and a word in small letters follows");
+            }
+            draft
         })
         .collect()
 }
