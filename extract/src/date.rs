@@ -28,6 +28,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         if iso.is_none() {
             draft.doubt("no such day exists");
         }
+        if date.turnable() && !context.style.settled {
+            draft.doubt("nothing shows which number is the day and which the month");
+        }
         if date.misread {
             draft.doubt("letters stand among the digits of the date");
         }

@@ -140,7 +140,15 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
         && (key.len() >= 8 && n > 1
             || matches!(
                 key.as_str(),
-                "dob" | "accession" | "mrn" | "npi" | "dea" | "nhsno" | "nhsnumber" | "rxno" | "dateofbirth"
+                "dob"
+                    | "accession"
+                    | "mrn"
+                    | "npi"
+                    | "dea"
+                    | "nhsno"
+                    | "nhsnumber"
+                    | "rxno"
+                    | "dateofbirth"
             ));
     // `Sulfa drugs: hives` names an allergen.
     if key == "drugs" && !at_start {
