@@ -160,7 +160,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     }
     if let Some(code) = code {
         let printed = &text[code.clone()];
-        if printed.contains([',', ' ', 'o', 'O', 'I', 'l']) {
+        if printed[1..].contains([',', ' ', 'o', 'O', 'I', 'l']) {
             draft.doubt("letters or spaces stand in the code");
         }
         draft.add("code", code, false);

@@ -30,7 +30,8 @@ pub(crate) fn row(context: &Context, name: &Span, next: Option<usize>) -> Option
     let columns = heading_above(context, line)?;
     let (directions_end, numbers) = numbers(context, line, columns.len())?;
     let mut product = vec![];
-    let mut directions = vec![name.end..directions_end.max(name.end)];
+    let mut directions: Vec<Span> = Vec::new();
+    directions.push(name.end..directions_end.max(name.end));
     let mut last = line;
     for _ in 0..LINES_BELOW {
         let Some(below) = layout.below(last) else {

@@ -256,14 +256,14 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
 
 /// `Jane Smith MRN: 789012 DOB: …`: a name before the patient's data.
 fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
-    if found.iter().any(|(role, _, _)| *role == Role::Patient) {
-        return;
-    }
     static BORN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\bborn\s+\S*\d").expect("a valid expression"));
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master)\b\.?\s").expect("a valid expression")
     });
+    if found.iter().any(|(role, _, _)| *role == Role::Patient) {
+        return;
+    }
     let layout = &context.layout;
     for (index, line) in layout.lines.iter().enumerate() {
         let Some(name) = names::at_start(layout.text, &line.span) else {

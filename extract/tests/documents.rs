@@ -206,9 +206,10 @@ fn a_list_of_allergies_takes_no_medication() {
 #[test]
 fn claims_with_misread_codes_and_charges() {
     check(
-        "HEALTH INSURANCE CLAIM FORM\n21. DIAGNOSIS OR NATURE OF ILLNESS OR INJURY\nA. K21,9 Reflux oesophagitis\n24 DATE OF SERVICE\tPLACE\tCPT/HCPCS\tDESCRIPTION\tDX PTR\t$ CHARGES\tUNITS\n03/14/24\t11\t80053\tMetabolic panel\tA\t48 . 50\t1\n",
+        "HEALTH INSURANCE CLAIM FORM\n21. DIAGNOSIS OR NATURE OF ILLNESS OR INJURY\nA. K21,9 Reflux oesophagitis\nB. I10 Hypertension\n24 DATE OF SERVICE\tPLACE\tCPT/HCPCS\tDESCRIPTION\tDX PTR\t$ CHARGES\tUNITS\n03/14/24\t11\t80053\tMetabolic panel\tA\t48 . 50\t1\n",
         &[
             r#"{"type":"diagnosis","text":"Reflux oesophagitis","code":"K21,9","needs_review":true}"#,
+            r#"{"type":"diagnosis","text":"Hypertension","code":"I10","needs_review":false}"#,
             r#"{"type":"procedure","code":"80053","charge":"48 . 50","needs_review":true}"#,
         ],
         &[r#"{"type":"diagnosis","text":"PLACE"}"#],
