@@ -19,8 +19,14 @@ const MONEY: &str =
 pub(crate) fn procedures(context: &Context) -> Vec<Draft> {
     static ROW: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(&format!(
-            r"\b([0-9]{{5}}|[A-V][0-9]{{4}})(?:-[0-9A-Z]{{2}})?\b[\s|]*(.*?)({MONEY})"
+            r"(?:^|[\s|])([0-9]{{5}}|[A-V][0-9]{{4}})(?:-[0-9A-Z]{{2}})?[\s|]+(.*?)({MONEY})"
         ))
+        .expect("a valid expression")
+    });
+    static LOOSE_ROW: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?:^|[\s|])([0-9]{5}|[A-V][0-9]{4})(?:-[0-9A-Z]{2})?[\s|]+(.*?)(\$?\s?\b[0-9]{1,3}(?:,[0-9]{3})*\s?[.,]\s?[0-9]{2})\b",
+        )
         .expect("a valid expression")
     });
     static POINTER: LazyLock<Regex> = LazyLock::new(|| {
@@ -38,7 +44,9 @@ pub(crate) fn procedures(context: &Context) -> Vec<Draft> {
         if !(dated || context.kind == DocumentKind::InsuranceForm) {
             continue;
         }
-        let Some(found) = ROW.captures(part) else {
+        let strict = ROW.captures(part);
+        let misread_charge = strict.is_none();
+        let Some(found) = strict.or_else(|| LOOSE_ROW.captures(part)) else {
             continue;
         };
         let (Some(code), Some(about), Some(charge)) = (found.get(1), found.get(2), found.get(3))
@@ -68,6 +76,9 @@ pub(crate) fn procedures(context: &Context) -> Vec<Draft> {
             .with("code", code)
             .with("procedure", about.clone());
         draft.add("charge", charge, true);
+        if misread_charge {
+            draft.doubt("the decimal point of the charge is misread");
+        }
         draft.value = Some(about);
         out.push(draft);
     }
@@ -96,7 +107,7 @@ pub(crate) fn procedures(context: &Context) -> Vec<Draft> {
 pub(crate) fn amounts(context: &Context) -> Vec<Draft> {
     static LABELS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         [
-            ("total charges?|total billed|amount billed|billed charges|billed amount|total amount", "total_charge"),
+            ("total charges?|total charged|total billed|amount billed|billed charges|billed amount|total amount", "total_charge"),
             ("amount paid|plan paid|paid amount|insurance paid|payment|total paid", "amount_paid"),
             ("balance due|amount due|patient balance|balance", "balance_due"),
             ("patient responsibility|you owe|your responsibility|member responsibility|amount you owe|patient owes", "patient_responsibility"),

@@ -28,6 +28,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         if iso.is_none() {
             draft.doubt("no such day exists");
         }
+        if date.turnable() && !context.style.settled {
+            draft.doubt("nothing shows which number is the day and which the month");
+        }
         if date.misread {
             draft.doubt("letters stand among the digits of the date");
         }
@@ -52,6 +55,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     if let Some(role) = service_row(context, date) {
         return (role, 0.95);
     }
+    if over_results(context, date) {
+        return (DateRole::Collected, 0.9);
+    }
     if let Some(role) = in_sentence(context, date) {
         return (role, 0.9);
     }
@@ -66,6 +72,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
 
 fn role_from(context: &Context, target: Target, date: &Printed) -> Option<DateRole> {
     match target {
+        Target::Date(DateRole::Reported) if context.kind == DocumentKind::Prescription => {
+            Some(DateRole::Prescribed)
+        }
         Target::Date(role) => Some(role),
         Target::PlainDate => Some(by_kind(context, date)),
         Target::Signature => Some(DateRole::Signed),
@@ -135,6 +144,21 @@ fn service_row(context: &Context, date: &Printed) -> Option<DateRole> {
     let rest = &context.layout.text[date.span.end..span.end];
     let early = date.span.start - span.start < 30;
     (early && ROW.is_match(rest)).then_some(DateRole::Service)
+}
+
+/// One of several dates in the heading of a table of results: a column for each collection.
+fn over_results(context: &Context, date: &Printed) -> bool {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:tests?|components?|analytes?|investigations?|parameters?)\b")
+            .expect("a valid expression")
+    });
+    let line = context.layout.line_at(date.span.start);
+    let dates = context
+        .dates
+        .iter()
+        .filter(|d| context.layout.line_at(d.span.start) == line)
+        .count();
+    dates > 1 && HEADING.is_match(context.layout.line(line))
 }
 
 /// The label above in its column, or the k-th label of a line of labels for the k-th date.
@@ -215,6 +239,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:admitted|admission|hospitali[sz]ed|presented to hospital)\b.{0,60}$", DateRole::Admission),
         (r"\b(?:discharged|discharge|sent home)\b.{0,40}$", DateRole::Discharge),
         (r"\b(?:collected|drawn|sampled)\b.{0,25}$", DateRole::Collected),
+        (r"\b(?:read|interpreted|reported) by\b.{0,50}$", DateRole::Reported),
         (r"\breceived\b.{0,25}$", DateRole::Received),
         (r"\breported\b.{0,25}$", DateRole::Reported),
         (r"\b(?:referred|referral)\b.{0,30}$", DateRole::Referral),

@@ -30,6 +30,8 @@ enum Form {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     pub day_first: bool,
+    /// A date or the document's country shows the order of day and month.
+    pub settled: bool,
     /// The latest year that the document names in full, or in two digits without doubt.
     pub latest_year: i16,
 }
@@ -234,6 +236,7 @@ impl Style {
         }
         Self {
             day_first: day > month || (day == month && british),
+            settled: day != month || british,
             latest_year: if latest == 0 { 2035 } else { latest },
         }
     }
@@ -256,6 +259,11 @@ impl Printed {
             }
         };
         civil::Date::new(y, m, d).ok().map(|date| date.to_string())
+    }
+
+    /// Day and month can change places and make another date.
+    pub fn turnable(&self) -> bool {
+        matches!(self.form, Form::Numeric(p, q, ..) if p <= 12 && q <= 12 && p != q)
     }
 
     /// The year is printed with two digits.

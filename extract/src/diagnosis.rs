@@ -12,10 +12,11 @@ use crate::{
     draft::Draft,
     layout::{Span, trim_by},
     sections::{self, SectionKind},
+    sig::{self, Part},
 };
 
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:\bICD(?:[- ]?(?:9|10))?(?:[- ]?CM)?\s*(?:code)?\s*[:#]?\s*)?\b([A-TV-Z][0-9OIl][0-9AB](?:\.[0-9A-Z]{1,4})?)\b").expect("a valid expression")
+    Regex::new(r"(?:(?i:\bICD(?:[- ]?(?:9|10))?(?:[- ]?CM)?\s*(?:code)?\s*[:#]?\s*))?\b([A-TV-Za-tv-z][0-9][0-9AB](?:\.[0-9A-Za-z]{1,4})|[A-TV-Z][0-9OoIl][0-9AB](?:\.[0-9A-Z]{1,4}|[.,]\s?[0-9][0-9A-Z]{0,3})?)\b").expect("a valid expression")
 });
 static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
@@ -26,6 +27,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut out: Vec<Draft> = Vec::new();
     let kinds = &[SectionKind::Diagnoses, SectionKind::History];
     for section in context.sections_of(kinds) {
+        let first = out.len();
         let heading = context.layout.get(&section.heading).to_lowercase();
         let loose = [
             "impression",
@@ -44,10 +46,23 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 }
             }
         }
+        doubt_uncoded(&mut out[first..]);
     }
     out.extend(coded_lines(context, &out));
     out.extend(in_prose(context, &out));
     once(context, out)
+}
+
+/// In a list whose other items have codes, an item without one was cut or misread.
+fn doubt_uncoded(list: &mut [Draft]) {
+    let coded = |draft: &Draft| matches!(&draft.fact, Fact::Diagnosis(d) if d.code.is_some());
+    let count = list.iter().filter(|draft| coded(draft)).count();
+    if count * 2 <= list.len() {
+        return;
+    }
+    for draft in list.iter_mut().filter(|draft| !coded(draft)) {
+        draft.doubt("the other items of the list have codes");
+    }
 }
 
 /// `hypertension, gout, asthma` are three when most of them are known.
@@ -82,6 +97,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let unticked = text[..item.start].trim_end().ends_with("[ ]")
         || text[..item.start].trim_end().ends_with("[]");
     let (mut name, code) = split_code(text, item);
+    let code_end = code.as_ref().map_or(name.end, |code| code.end);
     if let Some(cut) = text[name.clone()].find(':')
         && context
             .lexicon
@@ -89,7 +105,11 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     {
         name.end = name.start + cut;
     }
+    name = without_stray_letter(context, name);
     let printed = &text[name.clone()];
+    if is_form(text, &name) {
+        return None;
+    }
     let words = printed.split_whitespace().count();
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
     if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
@@ -131,7 +151,18 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     )
     .with("diagnosis", name.clone());
     draft.value = Some(name.clone());
+    let whole = name.start.min(item.start)..code_end.max(name.end);
+    if context.lexicon.is_analyte(&text[whole]) {
+        return None;
+    }
+    if !medical {
+        draft.doubt("the diagnosis is not in the lexicon and has no code");
+    }
     if let Some(code) = code {
+        let printed = &text[code.clone()];
+        if printed[1..].contains([',', ' ', 'o', 'O', 'I', 'l']) {
+            draft.doubt("letters or spaces stand in the code");
+        }
         draft.add("code", code, false);
     }
     draft.assertion = if unticked {
@@ -144,6 +175,29 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// `L Asthma`: a lone letter before a known condition is a misread list mark.
+fn without_stray_letter(context: &Context, name: Span) -> Span {
+    let text = context.layout.text;
+    let Some((lead, _)) = text[name.clone()].split_once(' ') else {
+        return name;
+    };
+    let rest = name.start + lead.len() + 1..name.end;
+    let known = conditions(context, &rest)
+        .next()
+        .is_some_and(|found| found.start == rest.start);
+    if lead.chars().count() == 1 && known {
+        return rest;
+    }
+    name
+}
+
+/// `Tablet`, `Eye Drops`: a product's form is no diagnosis.
+fn is_form(text: &str, name: &Span) -> bool {
+    sig::scan(text, name.clone(), &[])
+        .iter()
+        .any(|found| found.part == Part::Form && found.span == *name)
 }
 
 /// The text of an item without its code, and the code.
@@ -264,6 +318,9 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their))\b").expect("a valid expression")
     });
+    static VACCINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:vaccin|immuni[sz]|screen|prophyla)").expect("a valid expression")
+    });
     let layout = &context.layout;
     let text = layout.text;
     let lab = context.kind == DocumentKind::LabReport;
@@ -271,15 +328,17 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
     for line in &layout.lines {
         for span in conditions(context, &line.span) {
             let section = context.section(span.start);
-            let silent = matches!(
-                section,
-                Some(
-                    SectionKind::Instructions
-                        | SectionKind::Allergies
-                        | SectionKind::Labs
-                        | SectionKind::Medications
-                )
-            );
+            let vaccine = VACCINE.is_match(&text[span.end..line.span.end.max(span.end)]);
+            let silent = vaccine
+                || matches!(
+                    section,
+                    Some(
+                        SectionKind::Instructions
+                            | SectionKind::Allergies
+                            | SectionKind::Labs
+                            | SectionKind::Medications
+                    )
+                );
             let taken = before.iter().any(|d| {
                 d.pieces
                     .iter()

@@ -52,7 +52,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 | "icn"
                 | "grp"
         );
-        if vague && !label.colon && !has_number_sign(text, label.span.end) {
+        if vague && !label.colon && !label.numbered && !has_number_sign(text, label.span.end) {
             continue;
         }
         let pattern = if role == Role::NhsNumber {

@@ -88,7 +88,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
 
 fn read_header(context: &Context, index: usize) -> Option<Header> {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(previous(?: results?)?|prior(?: results?)?|last result)|(tests?(?: names?| description)?|components?|analytes?|investigations?|parameters?|exam(?:ination)?|procedure|description|assay)|((?:your |in range |out of range |current |patient )?(?:results?|values?)|observed values?|findings?|in range|out of range)|(flags?|status|abn(?:ormal)?|h/l|indicator|interpretation)|((?:biological |normal |standard |ref(?:erence)?\.? )*(?:reference|ref\.?|range|interval|normal|limits?)(?: (?:range|interval|values?|limits?|intervals|ranges))?)|(units?|uom)|(date|collected))\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(previous(?: results?)?|prior(?: results?)?|last result)|(tests?(?: names?| description)?|components?|analytes?|investigations?|parameters?|exam(?:ination)?|procedure|description|assay)|((?:your |in range |out of range |current |patient )?(?:results?|values?)|observed values?|findings?|in range|out of range)|(flags?|status|abn(?:ormal)?|h/l|indicator|interpretation)|((?:biological |normal |standard |ref(?:erence)?\.? )*(?:reference|ref\.?|range|interval|normal|limits?|expected)(?: (?:range|interval|values?|limits?|intervals|ranges))?)|(units?|uom)|(date|collected))\b").expect("a valid expression")
     });
     let layout = &context.layout;
     let span = &layout.lines[index].span;
@@ -126,7 +126,7 @@ fn read_header(context: &Context, index: usize) -> Option<Header> {
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
     let dense = covered * 10 >= letters * 7;
     let kinds: std::collections::BTreeSet<_> = columns.iter().map(|c| *c as usize).collect();
-    let named = columns.first() == Some(&Column::Name);
+    let named = columns.iter().find(|c| **c != Column::Flag) == Some(&Column::Name);
     let result = columns.contains(&Column::Value) || dates.len() >= 2;
     (dense
         && named
@@ -146,11 +146,57 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     if line.is_empty() || is_labelled_line(context, &line) {
         return Vec::new();
     }
-    let Some((name, known)) = row_name(context, &line) else {
+    let lead = flag_before_name(context, &line, header);
+    let named = lead.as_ref().map_or(line.start, |flag| flag.span.end)..line.end;
+    let Some((name, known)) = row_name(context, &named) else {
         return Vec::new();
     };
-    let cells = lab_cells::scan(text, name.end..line.end);
+    let inner = flag_after_name(context, &name, &line, header);
+    let values = inner.as_ref().map_or(name.end, |flag| flag.span.end);
+    let mut cells = lab_cells::scan(text, values..line.end);
+    if let Some(inner) = inner {
+        cells.insert(0, inner);
+    }
+    if let Some(mut lead) = lead {
+        lead.span = crate::layout::trim(text, lead.span);
+        cells.push(lead);
+    }
     assemble(context, &name, known, &cells, &line, header)
+}
+
+static LONE_FLAG: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?:HH|LL|H|L|A|ABN|Abn|\*{1,2})[\s|]+").expect("a valid expression")
+});
+
+/// `H D-Dimer 0.70`: the flag's column comes first.
+fn flag_before_name(context: &Context, line: &Span, header: Option<&Header>) -> Option<Cell> {
+    let first = header?.columns.first() == Some(&Column::Flag);
+    let found = LONE_FLAG.find(context.layout.get(line)).filter(|_| first)?;
+    Some(Cell {
+        kind: CellKind::Flag,
+        span: line.start..line.start + found.end(),
+    })
+}
+
+/// `TSH L 0.16 0.40 - 4.50`: the flag's column stands between name and value.
+fn flag_after_name(
+    context: &Context,
+    name: &Span,
+    line: &Span,
+    header: Option<&Header>,
+) -> Option<Cell> {
+    let between = header?.before(Column::Flag, Column::Value);
+    let rest = name.end..line.end;
+    let found = LONE_FLAG
+        .find(context.layout.get(&rest))
+        .filter(|_| between)?;
+    let span = crate::layout::trim_by(context.layout.text, name.end..name.end + found.end(), |c| {
+        c.is_whitespace() || c == '|'
+    });
+    Some(Cell {
+        kind: CellKind::Flag,
+        span,
+    })
 }
 
 /// Lines of patient data are no results.
@@ -283,7 +329,11 @@ fn assemble(
     header: Option<&Header>,
 ) -> Vec<Draft> {
     let text = context.layout.text;
-    let covered: usize = cells.iter().map(|c| c.span.len()).sum();
+    let covered: usize = cells
+        .iter()
+        .filter(|c| c.span.start >= name.end)
+        .map(|c| c.span.len())
+        .sum();
     let rest = text[name.end..line.end]
         .chars()
         .filter(|c| c.is_alphanumeric())
@@ -293,7 +343,10 @@ fn assemble(
     if !(numeric || has(CellKind::Word)) || covered * 10 < rest * 6 {
         return Vec::new();
     }
-    let first = cells.first().map_or(usize::MAX, |c| c.span.start);
+    let first = cells
+        .first()
+        .filter(|c| c.span.start >= name.end)
+        .map_or(usize::MAX, |c| c.span.start);
     let gap = text[name.end..first.min(line.end)].trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
     });

@@ -24,6 +24,9 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
         draft.doubt("the range runs backwards");
         return;
     }
+    if decimals(range) && !value.contains(['.', ',']) {
+        draft.doubt("the value has no decimals and its range has");
+    }
     let side = match (measured < low, measured > high) {
         (true, _) => -1,
         (_, true) => 1,
@@ -47,6 +50,15 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     {
         draft.doubt("the value is far outside the range; a decimal point may be lost");
     }
+}
+
+/// Every number of the range has decimals.
+fn decimals(range: &str) -> bool {
+    let mut numbers = range
+        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .filter(|n| n.contains(|c: char| c.is_ascii_digit()))
+        .peekable();
+    numbers.peek().is_some() && numbers.all(|n| n.contains('.'))
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -96,6 +108,8 @@ mod tests {
             ("3.5", "<5.0", None, false),
             ("7.6", "<5.0", Some("H"), false),
             ("4O", "10-50", None, true),
+            ("9", "8.6-10.3", None, true),
+            ("9", "8-10.3", None, false),
         ] {
             let lab = Lab {
                 value: Some(value.into()),

@@ -40,7 +40,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::FollowUp),
-        "follow up date|follow up appointment|followup|follow up on|next appointment|next visit|return visit|follow up visit|appointment date|review date|next review|next appointment date|return date|return to clinic|rtc|appointment",
+        "follow up date|follow up appointment|followup|follow up on|next appointment|next visit|return visit|follow up visit|appointment date|review date|next review|next appointment date|come back|outpatient review|medication review due|review due|next review due|return date|return to clinic|rtc|appointment",
     ),
     (
         Date(D::Dictated),
@@ -57,7 +57,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Onset),
-        "date of current illness injury or pregnancy lmp|date of current illness|onset date|date of onset|onset|date of injury|date of current illness injury pregnancy lmp|date of accident|symptom onset|injury date|date of first symptom|first symptom date|lmp",
+        "date of current illness injury or pregnancy lmp|date of current illness|onset date|date of onset|onset|date of injury|date of current illness injury pregnancy lmp|date of accident|symptom onset|injury date|date of first symptom|first symptom date|first symptoms on|first symptoms|symptoms since|lmp",
     ),
     (
         Date(D::Service),
@@ -101,7 +101,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Attending),
-        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon",
+        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by",
     ),
     (
         Person(P::Referring),
@@ -133,7 +133,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Doctor,
-        "physician|doctor|provider|dr|physician name|doctor name|provider name|clinician name|practitioner|name of physician|physician's name|doctor's name|physician provider|name of provider|name of doctor|provider's name|md|gp/consultant|seen by",
+        "physician|doctor|provider|dr|physician name|doctor name|provider name|clinician name|practitioner|name of physician|physician's name|doctor's name|physician provider|name of provider|name of doctor|provider's name|md|gp/consultant",
     ),
     (
         Name,
@@ -141,7 +141,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Signature,
-        "signature|physician signature|doctor signature|doctor's signature|provider signature|signature of physician or supplier|electronically signed by|signed by|e signed by|digitally signed by|physician's signature|authorized signature|authorised signature|evaluating clinician signature|signature of prescriber|esigned by|electronically signed|signature of physician|sincerely|yours sincerely|yours faithfully|regards|kind regards|with kind regards|best regards|respectfully|clinician signature|signature of provider|signed electronically by|authenticated by|electronically authenticated by|sign|signature of doctor|thank you|yours truly|many thanks",
+        "signature|physician signature|doctor signature|doctor's signature|provider signature|signature of physician or supplier|signature of treating physician|signature of the treating physician|electronically signed by|signed by|e signed by|digitally signed by|physician's signature|authorized signature|authorised signature|evaluating clinician signature|signature of prescriber|esigned by|electronically signed|signature of physician|sincerely|yours sincerely|yours faithfully|regards|kind regards|with kind regards|best regards|respectfully|clinician signature|signature of provider|signed electronically by|authenticated by|electronically authenticated by|sign|signature of doctor|thank you|yours truly|many thanks",
     ),
     (
         Id(I::Mrn),
@@ -206,7 +206,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Medications),
-        "medications|discharge medications|current medications|medication list|meds|home medications|active medications|medications on discharge|medications on admission|admission medications|drugs on discharge|current meds|outpatient medications|discharge meds|medications at discharge|medication|current medication|regular medications|regular medication|drug history|dh|drugs|discharge medication|new medications|prescriptions|treatment|tto|ttos|ttas|tta|repeat medications|repeat medication|acute medications|medications prescribed|prescribed medications|medications to continue|continue taking|start taking|active outpatient medications|current medicines|medicines|medicines on discharge|medication on discharge|current prescriptions|take home medications|active outpatient prescriptions|changed medications|drug therapy|section b current medication|present medications|current drug therapy|medication reconciliation|prescription details|drugs to take out|current treatment|rx details",
+        "medications|discharge medications|current medications|medication list|meds|home medications|active medications|medications on discharge|medications on admission|admission medications|drugs on discharge|current meds|outpatient medications|discharge meds|medications at discharge|medication|current medication|regular medications|regular medication|drug history|dh|drugs|discharge medication|new medications|prescriptions|treatment|tto|ttos|ttas|tta|repeat medications|repeat medication|acute medications|medications prescribed|prescribed medications|medications to continue|continue taking|start taking|active outpatient medications|current medicines|medicines|medicines on discharge|medication on discharge|current prescriptions|take home medications|active outpatient prescriptions|changed medications|drug therapy|section b current medication|present medications|current drug therapy|medication reconciliation|go home medications|medicine list|discharge prescriptions|medications to take at home|medicines to take|prescription details|drugs to take out|current treatment|rx details",
     ),
     (
         Section(S::StoppedMedications),
@@ -218,7 +218,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Diagnoses),
-        "diagnosis|diagnoses|discharge diagnosis|discharge diagnoses|final diagnosis|final diagnoses|principal diagnosis|primary diagnosis|secondary diagnoses|secondary diagnosis|admission diagnosis|admitting diagnosis|diagnosis or nature of illness or injury|dx|assessment|assessment and plan|problem list|problems|active problems|diagnosis codes|indication|indications|clinical diagnosis|provisional diagnosis|working diagnosis|reason for admission|conditions|other diagnoses|primary diagnoses|principal diagnoses|diagnosis at discharge|diagnoses at discharge|diagnosis icd|icd diagnosis|encounter diagnoses|visit diagnoses|active problem list|current problems|diagnosis code|diagnosis description|main diagnosis|comorbidities|co morbidities|additional diagnoses|admitting diagnoses|admission diagnoses|preoperative diagnosis|postoperative diagnosis|pre op diagnosis|post op diagnosis|diagnosis or nature of illness or injury relate a l to service line below|referral diagnosis|reason for referral diagnosis|diagnoses and problems|diagnosis es|associated diagnosis|health conditions|presenting diagnosis|clinical impression|medical problems|primary dx|discharge dx|secondary dx|admission dx|diagnosis icd 10|impression|impressions|confirmed diagnosis",
+        "diagnosis|diagnoses|primary and secondary diagnoses|principal and secondary diagnoses|discharge diagnosis|discharge diagnoses|final diagnosis|final diagnoses|principal diagnosis|primary diagnosis|secondary diagnoses|secondary diagnosis|admission diagnosis|admitting diagnosis|diagnosis or nature of illness or injury|dx|assessment|assessment and plan|problem list|problems|active problems|diagnosis codes|indication|indications|clinical diagnosis|provisional diagnosis|working diagnosis|reason for admission|conditions|other diagnoses|primary diagnoses|principal diagnoses|diagnosis at discharge|diagnoses at discharge|diagnosis icd|icd diagnosis|encounter diagnoses|visit diagnoses|active problem list|current problems|diagnosis code|diagnosis description|main diagnosis|comorbidities|co morbidities|additional diagnoses|admitting diagnoses|admission diagnoses|preoperative diagnosis|postoperative diagnosis|pre op diagnosis|post op diagnosis|diagnosis or nature of illness or injury relate a l to service line below|referral diagnosis|reason for referral diagnosis|diagnoses and problems|diagnosis es|associated diagnosis|health conditions|presenting diagnosis|clinical impression|medical problems|primary dx|discharge dx|secondary dx|admission dx|diagnosis icd 10|impression|impressions|confirmed diagnosis",
     ),
     (
         Section(S::History),
@@ -250,7 +250,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Other),
-        "hospital course|history of present illness|hpi|chief complaint|chief complaints|presenting complaint|social history|review of systems|comment|comments|notes|reason for referral|reason for visit|technique|findings|gross description|microscopic description|clinical information|clinical details|clinical summary|vaccines|immunizations|immunisations|care team|brief hospital course|course in hospital|reason for consultation|remarks|summary|visit summary|interpretation|condition on discharge|condition at discharge|discharge condition|functional status|code status|biomarkers|prescription information|referral details|insurance information|clinical course|presenting problem|exams|clinical indication|indication for study|reason for exam|reason for study|comparison|disclaimer|patient information|demographics|employment|tobacco|alcohol|provider information|billing information|note|additional information|brief history|narrative|history of presenting complaint|pending results|lifestyle|examination findings|clinical history|specimen details|note to pharmacist|history of the present illness",
+        "hospital course|course|reason for your visit|why you came|what we found|history of present illness|hpi|chief complaint|chief complaints|presenting complaint|social history|review of systems|comment|comments|notes|reason for referral|reason for visit|technique|findings|gross description|microscopic description|clinical information|clinical details|clinical summary|vaccines|immunizations|immunisations|care team|brief hospital course|course in hospital|reason for consultation|remarks|summary|visit summary|interpretation|condition on discharge|condition at discharge|discharge condition|functional status|code status|biomarkers|prescription information|referral details|insurance information|clinical course|presenting problem|exams|clinical indication|indication for study|reason for exam|reason for study|comparison|disclaimer|patient information|demographics|employment|tobacco|alcohol|provider information|billing information|note|additional information|brief history|narrative|history of presenting complaint|pending results|lifestyle|examination findings|clinical history|specimen details|note to pharmacist|history of the present illness",
     ),
     (
         Stop,

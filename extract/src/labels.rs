@@ -80,6 +80,7 @@ pub(crate) fn find(layout: &Layout) -> Vec<Label> {
                 || label.colon
                 || label.alone
                 || label.numbered
+                || label.at_start && label.target == Target::Section(SectionKind::Allergies)
                 || !matches!(label.target, Target::Section(_))
         });
     }
@@ -139,8 +140,20 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
         && (key.len() >= 8 && n > 1
             || matches!(
                 key.as_str(),
-                "dob" | "mrn" | "npi" | "dea" | "nhsno" | "nhsnumber" | "rxno" | "dateofbirth"
+                "dob"
+                    | "accession"
+                    | "mrn"
+                    | "npi"
+                    | "dea"
+                    | "nhsno"
+                    | "nhsnumber"
+                    | "rxno"
+                    | "dateofbirth"
             ));
+    // `Sulfa drugs: hives` names an allergen.
+    if key == "drugs" && !at_start {
+        return None;
+    }
     let short = key.len() <= 2;
     let hash = spaced.ends_with('#') || next.is_some_and(|word| word.starts_with('#'));
     let stop_word = target == Target::Stop && (colon || at_start);
@@ -194,8 +207,12 @@ fn starts_cell(layout: &Layout, index: usize, first: usize) -> bool {
     before.is_empty() || is_form_number(before) || !before.contains(char::is_alphanumeric)
 }
 
-/// `2.`, `1a.`, `17b`, `(3)`.
+/// `2.`, `1a.`, `17b`, `(3)`, `B.`.
 fn is_form_number(word: &str) -> bool {
+    let mut chars = word.chars();
+    if chars.next().is_some_and(|c| c.is_ascii_uppercase()) && chars.as_str() == "." {
+        return true;
+    }
     let core = word.trim_matches(|c: char| matches!(c, '(' | ')' | '.' | ','));
     let digits = core.trim_end_matches(|c: char| c.is_ascii_lowercase());
     word != core

@@ -27,6 +27,7 @@ mod layout;
 mod lexicon;
 mod medication;
 mod medication_review;
+mod medication_table;
 mod names;
 mod org;
 mod person;
@@ -91,7 +92,8 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     let labels = labels::find(&layout);
     let sections = sections::find(&layout, &labels);
     let dates = dates::find(source.text);
-    let style = Style::of(&dates, is_british(source.text));
+    let mut style = Style::of(&dates, is_british(source.text));
+    style.settled |= is_american(source.text);
     let (kind, kind_confidence) = kind::of(&layout, &labels);
     let context = Context {
         layout,
@@ -133,4 +135,13 @@ fn is_british(text: &str) -> bool {
             .expect("a valid expression")
     });
     SIGN.find_iter(text).take(2).count() >= 2 || text.contains("NHS")
+}
+
+/// Signs of a document of the United States: a state with its ZIP code, its identifiers and degrees.
+fn is_american(text: &str) -> bool {
+    static SIGN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b|\bNPI\b|\bDEA\b|\bCLIA\b|\bM\.?D\b|\bICD-10-CM\b|\bCPT\b")
+            .expect("a valid expression")
+    });
+    SIGN.is_match(text)
 }

@@ -14,7 +14,7 @@ use crate::{
     labels::Target,
     layout::{Span, trim_by},
     lexicon::LONGEST_NAME,
-    medication_review,
+    medication_review, medication_table,
     sections::{SectionKind, item_mark},
     sig::{self, Found, Part},
     sig_repair::{self, Read},
@@ -43,29 +43,34 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     without_repeats(out)
 }
 
-/// A bare name that says nothing new beside a full entry of the same drug is left out.
+/// A bare name, alone or with the same strength, that says nothing new beside a full entry of the same drug is left out.
 fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
-    let facts: Vec<(String, bool)> = drafts
+    let facts: Vec<(String, bool, Option<String>)> = drafts
         .iter()
         .map(|d| match &d.fact {
             Fact::Medication(m) => {
-                let bare = m.strength.is_none() && m.dose.is_none() && m.frequency.is_none();
+                let bare = m.dose.is_none() && m.frequency.is_none() && m.quantity.is_none();
                 (
                     crate::lexicon::key(m.name.as_deref().unwrap_or_default()),
                     bare,
+                    m.strength.as_deref().map(crate::lexicon::key),
                 )
             }
-            _ => (String::new(), false),
+            _ => (String::new(), false, None),
         })
         .collect();
     let mut kept = Vec::new();
     for (n, draft) in drafts.into_iter().enumerate() {
-        let (name, bare) = &facts[n];
-        let repeated = facts.iter().enumerate().any(|(k, (other, other_bare))| {
-            k != n
-                && (other == name || other.starts_with(&format!("{name} ")))
-                && (!other_bare || k < n)
-        });
+        let (name, bare, strength) = &facts[n];
+        let repeated = facts
+            .iter()
+            .enumerate()
+            .any(|(k, (other, other_bare, other_strength))| {
+                k != n
+                    && (other == name || other.starts_with(&format!("{name} ")))
+                    && (strength.is_none() || strength == other_strength)
+                    && (!other_bare || k < n && (strength.is_some() || other_strength.is_none()))
+            });
         if !(*bare && repeated) {
             kept.push(draft);
         }
@@ -94,7 +99,11 @@ fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 i += 1;
                 continue;
             };
+            let first = i;
             i += n;
+            if names_condition(context, &words[first..]) {
+                continue;
+            }
             if overlaps(&span, taken) || touches_word(layout.text, &span) {
                 continue;
             }
@@ -129,6 +138,15 @@ fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
         }
     }
     merge_combinations(context, out)
+}
+
+/// `Iron deficiency anaemia`: the name begins a condition.
+fn names_condition(context: &Context, words: &[Span]) -> bool {
+    let longest = words.len().min(5);
+    (2..=longest).any(|n| {
+        let name = context.layout.get(&(words[0].start..words[n - 1].end));
+        !name.contains([',', ';', '\t', '.']) && context.lexicon.is_condition(name)
+    })
 }
 
 /// Words of letters, digits and inner marks, so that `(Advair` and `Lisinopril,` match.
@@ -470,7 +488,12 @@ fn build(
     let fact = Fact::Medication(Medication::default());
     let mut draft = Draft::new(fact, if mention.known { 0.96 } else { 0.7 });
     draft.add("name", mention.name.clone(), true);
-    fill(context, &mut medication, &mut draft, &found, mention);
+    if let Some(phrases) = medication_table::row(context, &mention.name, next) {
+        fill_from_row(&mut medication, &mut draft, phrases);
+    } else {
+        fill(context, &mut medication, &mut draft, &found, mention);
+    }
+    finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()
         || medication.frequency.is_some()
@@ -484,6 +507,13 @@ fn build(
     let cue = has_cue(text, &layout.sentence(mention.name.start), &mention.name);
     let trusted = listed || !mention.weak && cue;
     if !evidence && !trusted {
+        return None;
+    }
+    let measured = medication
+        .strength
+        .as_deref()
+        .is_some_and(|s| s.contains("mol/") || s.ends_with("/L") || s.ends_with("/dL"));
+    if measured && context.lexicon.is_analyte(printed) {
         return None;
     }
     if !mention.known && !enough_for_unknown(&medication, context, listed) {
@@ -602,6 +632,63 @@ fn enough_for_unknown(medication: &Medication, context: &Context, listed: bool) 
         || medication.dose.is_some();
     medication.strength.is_some() && (sig || listed || context.kind == DocumentKind::Prescription)
         || medication.dose.is_some() && medication.frequency.is_some()
+}
+
+/// A table's row: the first phrase of each kind counts.
+fn fill_from_row(
+    medication: &mut Medication,
+    draft: &mut Draft,
+    phrases: Vec<medication_table::Phrase>,
+) {
+    for phrase in phrases {
+        let (slot, field, dangerous) = match phrase.part {
+            Part::Strength if medication.strength.is_some() => (&mut medication.dose, "dose", true),
+            Part::Strength => (&mut medication.strength, "strength", true),
+            Part::Dose => (&mut medication.dose, "dose", true),
+            Part::Form => (&mut medication.form, "form", false),
+            Part::Route => (&mut medication.route, "route", true),
+            Part::Frequency => (&mut medication.frequency, "frequency", true),
+            Part::Duration => (&mut medication.duration, "duration", false),
+            Part::Quantity => (&mut medication.quantity, "quantity", false),
+            Part::Refills => (&mut medication.refills, "refills", false),
+            Part::Instructions => (&mut medication.instructions, "instructions", false),
+            Part::Prn => {
+                medication.prn = Some(true);
+                if medication.frequency.is_some() {
+                    draft.doubt("as needed stands apart from the frequency");
+                    continue;
+                }
+                (&mut medication.frequency, "frequency", true)
+            }
+        };
+        if slot.is_some() {
+            continue;
+        }
+        *slot = Some(phrase.value);
+        for span in phrase.spans {
+            draft.add(field, span, dangerous);
+        }
+    }
+}
+
+/// Normal forms of what is printed, where [`fill`] has not set them from corrected words.
+fn finish_norms(medication: &mut Medication) {
+    if medication.frequency_norm.is_none()
+        && let Some(frequency) = &medication.frequency
+    {
+        let norm = sig::frequency_norm(frequency);
+        if norm.ends_with("as needed") {
+            medication.prn = Some(true);
+        }
+        medication.frequency_norm = Some(norm);
+    }
+    if medication.route_norm.is_none() {
+        medication.route_norm = medication
+            .route
+            .as_deref()
+            .and_then(sig::route_norm)
+            .map(Into::into);
+    }
 }
 
 fn fill(

@@ -214,6 +214,14 @@ const NOT_NAMES: &[&str] = &[
     "lab",
     "labs",
     "partners",
+    "accession",
+    "taken",
+    "drawn",
+    "sample",
+    "requested",
+    "born",
+    "exam",
+    "visit",
 ];
 
 /// The name at the start of a stretch of text, without titles and degrees.

@@ -102,8 +102,22 @@ fn heading_role(context: &Context, n: usize) -> Role {
     });
     let layout = &context.layout;
     let line = context.labels[n].line;
+    let column = context
+        .labels_on(line)
+        .filter(|(i, label)| *i < n && label.target == Target::Name)
+        .count();
     for index in (line.saturating_sub(6)..line).rev() {
-        let text = layout.line(index);
+        let headings: Vec<&str> = layout.lines[index]
+            .cells
+            .iter()
+            .map(|cell| layout.get(cell))
+            .filter(|cell| HEADING.is_match(cell))
+            .collect();
+        let side_by_side = headings.len() > 1;
+        let text = match headings.get(column) {
+            Some(heading) if side_by_side => heading,
+            _ => layout.line(index),
+        };
         let bare = text.len() < 40
             && !text.trim_end_matches(':').contains(':')
             && !text.contains(|c: char| c.is_ascii_digit());
@@ -212,7 +226,14 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             }
             let known = found
                 .iter()
-                .any(|(_, other, _)| same_name(text, other, &name));
+                .position(|(_, other, _)| same_name(text, other, &name));
+            if let Some(k) = known
+                && key(&text[found[k].1.clone()]).len() == 1
+                && key(&text[name.clone()]).len() > 1
+            {
+                found[k].1 = name.clone();
+            }
+            let known = known.is_some();
             let labelled = context
                 .labels_on(index)
                 .any(|(_, l)| l.span.start >= cell.start && l.span.end <= name.end);
@@ -235,6 +256,11 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
 
 /// `Jane Smith MRN: 789012 DOB: …`: a name before the patient's data.
 fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    static BORN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\bborn\s+\S*\d").expect("a valid expression"));
+    static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master)\b\.?\s").expect("a valid expression")
+    });
     if found.iter().any(|(role, _, _)| *role == Role::Patient) {
         return;
     }
@@ -243,6 +269,10 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
         let Some(name) = names::at_start(layout.text, &line.span) else {
             continue;
         };
+        if index < 10 && name.end == line.span.end && ADDRESSED.is_match(layout.line(index)) {
+            found.push((Role::Patient, name, 0.8));
+            return;
+        }
         let data = |i: usize| {
             context.labels_on(i).any(|(_, l)| {
                 matches!(
@@ -250,7 +280,7 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
                     Target::Id(schemas::IdRole::Mrn | schemas::IdRole::NhsNumber)
                         | Target::Date(schemas::DateRole::Dob)
                 )
-            })
+            }) || BORN.is_match(layout.line(i))
         };
         let alone = layout.get(&line.span).len() < name.len() + 6;
         let near = data(index) || alone && layout.below(index).is_some_and(data);
@@ -322,7 +352,15 @@ fn keep_one_each(context: &Context, mut found: Vec<(Role, Span, f32)>) -> Vec<Dr
                 name: Some(context.text(&name)),
                 role: Some(role),
             });
-            Draft::new(fact, rule).with("name", name)
+            let goes_on = text[..name.end].ends_with('.')
+                && text[name.end..]
+                    .strip_prefix(' ')
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+            let mut draft = Draft::new(fact, rule).with("name", name);
+            if goes_on {
+                draft.doubt("the name ends with an initial and a word in small letters follows");
+            }
+            draft
         })
         .collect()
 }

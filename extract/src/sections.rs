@@ -2,6 +2,10 @@
 //! its content begins on the heading's own line (`Diagnosis: …`), only lines that visibly go on with
 //! it belong to it. Headings that name nothing we know still end the section before them.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::{
     labels::{Label, Target},
     layout::{Layout, Span, trim_by},
@@ -58,7 +62,12 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         } else {
             label.span.end
         };
-        let end = last_heading_before(layout, labels, start, end);
+        let end = last_heading_before(layout, labels, start, end, kind);
+        let end = match kind {
+            SectionKind::Allergies => end_of_allergies(layout, start, end),
+            SectionKind::Diagnoses => end_at_table(layout, labels, start, end),
+            _ => end,
+        };
         out.push(Section {
             kind,
             heading: label.span.clone(),
@@ -78,7 +87,11 @@ pub(crate) fn at(sections: &[Section], position: usize) -> Option<SectionKind> {
 }
 
 fn is_heading(label: &Label) -> bool {
-    matches!(label.target, Target::Section(_)) && (label.colon || label.alone || label.numbered)
+    matches!(label.target, Target::Section(_))
+        && (label.colon
+            || label.alone
+            || label.numbered
+            || label.at_start && label.target == Target::Section(SectionKind::Allergies))
 }
 
 /// A list goes on until a line that begins with a label of a person, date, id or organisation.
@@ -117,7 +130,8 @@ fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) ->
         let text = layout.line(below);
         let lower = text.starts_with(|c: char| c.is_ascii_lowercase());
         let open = above.ends_with([',', ';', '/', '-', '(']);
-        let full = above.chars().count() > 70 && !above.ends_with('.');
+        let cells = layout.lines[below].cells.len();
+        let full = above.chars().count() > 70 && !above.ends_with(['.', ')']) && cells == 1;
         let prose = above.ends_with('.') && above.chars().count() > 70;
         let labelled = labels
             .iter()
@@ -131,7 +145,13 @@ fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) ->
 }
 
 /// An unknown heading (`SOCIAL ARRANGEMENTS:`) ends a list.
-fn last_heading_before(layout: &Layout, labels: &[Label], start: usize, end: usize) -> usize {
+fn last_heading_before(
+    layout: &Layout,
+    labels: &[Label],
+    start: usize,
+    end: usize,
+    kind: SectionKind,
+) -> usize {
     let first = layout.line_at(start) + 1;
     for index in first..layout.lines.len() {
         let span = &layout.lines[index].span;
@@ -147,11 +167,64 @@ fn last_heading_before(layout: &Layout, labels: &[Label], start: usize, end: usi
         let known = labels
             .iter()
             .any(|l| l.line == index && l.target == Target::Stop);
-        if (titled && !known) || bare.starts_with("***") {
+        let with_reaction = kind == SectionKind::Allergies
+            && layout.below(index).is_some_and(|below| {
+                layout
+                    .line(below)
+                    .starts_with(|c: char| c.is_ascii_lowercase())
+            });
+        if (titled && !known && !with_reaction) || bare.starts_with("***") {
             return span.start;
         }
     }
     end
+}
+
+/// A list of allergies ends where a strength is printed, and at a bare title above prose or above a
+/// line with a strength: what comes then are medications or the course, and none may be taken for an
+/// allergen.
+fn end_of_allergies(layout: &Layout, start: usize, end: usize) -> usize {
+    static STRENGTH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\d\s?(?:mg|mcg|µg|g|ml|units?|iu|%)(?:\W|$)").expect("a valid expression")
+    });
+    let first = layout.line_at(start) + 1;
+    for index in first..layout.lines.len() {
+        let span = &layout.lines[index].span;
+        if span.start >= end {
+            break;
+        }
+        let text = layout.get(span);
+        if STRENGTH.is_match(text) {
+            return span.start;
+        }
+        let bare = text.chars().all(|c| c.is_alphabetic() || " -'".contains(c))
+            && text.starts_with(char::is_uppercase)
+            && text.split_whitespace().count() <= 4
+            && layout.lines[index].cells.len() == 1;
+        let titles = layout.below(index).is_some_and(|below| {
+            let below = layout.line(below);
+            below.split_whitespace().count() > 7 || STRENGTH.is_match(below)
+        });
+        if bare && titles {
+            return span.start;
+        }
+    }
+    end
+}
+
+/// A list of diagnoses ends at the heading of a table (a claim's service lines).
+fn end_at_table(layout: &Layout, labels: &[Label], start: usize, end: usize) -> usize {
+    let first = layout.line_at(start) + 1;
+    (first..layout.lines.len())
+        .take_while(|index| layout.lines[*index].span.start < end)
+        .find(|index| {
+            let named = labels
+                .iter()
+                .filter(|l| l.line == *index && l.at_start)
+                .count();
+            layout.lines[*index].cells.len() >= 4 && named >= 2
+        })
+        .map_or(end, |index| layout.lines[index].span.start)
 }
 
 /// `1.`, `2)`, `-`, `•`, `A.` before the text.

@@ -157,3 +157,89 @@ fn a_doubtful_word_reaches_the_reasons() {
         assert!(medication.confidence.get() <= confidence);
     }
 }
+
+#[test]
+fn a_table_of_prescriptions_with_wrapped_cells() {
+    for (text, quantity, days) in [
+        (
+            "Medication\tDirections\tQty\tDays\tRefills\nCetirizine 10 mg\tTake 1 tablet by mouth every\t20\t5\t0\ntablet\t6 hours as needed\nThiamine 50 mg\tTake 2 tablets orally daily\t14\t7\t1\n",
+            "20",
+            "5",
+        ),
+        (
+            "Medication Directions Days Qty Refills\nCetirizine 10 mg Take 1 tablet by mouth every 20 5 0\ntablet 6 hours as needed\nThiamine 50 mg Take 2 tablets orally daily 14 7 1\n",
+            "5",
+            "20",
+        ),
+    ] {
+        let cetirizine = format!(
+            r#"{{"type":"medication","name":"Cetirizine","strength":"10 mg","form":"tablet","dose":"1 tablet","frequency":"every 6 hours as needed","prn":true,"quantity":"{quantity}","duration":"{days}","refills":"0","needs_review":false}}"#
+        );
+        check(text, &[&cetirizine], &[]);
+    }
+}
+
+#[test]
+fn two_parties_side_by_side() {
+    check(
+        "ORDER\nPATIENT\tPRESCRIBER\nName:\tAda Winter\tName:\tPaul Ferris, MD\nCetirizine 10 mg\tTablet\nDirections: Take 1 tablet by mouth daily\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"Ada Winter"}"#,
+            r#"{"type":"person","role":"prescriber","name":"Paul Ferris"}"#,
+        ],
+        &[r#"{"type":"person","role":"patient","name":"Paul Ferris"}"#],
+    );
+}
+
+#[test]
+fn a_list_of_allergies_takes_no_medication() {
+    check(
+        "Allergies\nSulfa drugs: hives\nHow it went\nThe stay was without any event and the patient was well on each day.\nCetirizine 10 mg tablet: take 1 tablet by mouth daily for 5 days.\n",
+        &[
+            r#"{"type":"allergy","substance":"Sulfa drugs","reaction":"hives"}"#,
+            r#"{"type":"medication","name":"Cetirizine","strength":"10 mg","duration":"5 days"}"#,
+        ],
+        &[r#"{"type":"allergy","substance":"How it went"}"#],
+    );
+}
+
+#[test]
+fn claims_with_misread_codes_and_charges() {
+    check(
+        "HEALTH INSURANCE CLAIM FORM\n21. DIAGNOSIS OR NATURE OF ILLNESS OR INJURY\nA. K21,9 Reflux oesophagitis\nB. I10 Hypertension\n24 DATE OF SERVICE\tPLACE\tCPT/HCPCS\tDESCRIPTION\tDX PTR\t$ CHARGES\tUNITS\n03/14/24\t11\t80053\tMetabolic panel\tA\t48 . 50\t1\n",
+        &[
+            r#"{"type":"diagnosis","text":"Reflux oesophagitis","code":"K21,9","needs_review":true}"#,
+            r#"{"type":"diagnosis","text":"Hypertension","code":"I10","needs_review":false}"#,
+            r#"{"type":"procedure","code":"80053","charge":"48 . 50","needs_review":true}"#,
+        ],
+        &[r#"{"type":"diagnosis","text":"PLACE"}"#],
+    );
+}
+
+#[test]
+fn flags_before_names_and_values() {
+    let ferritin = r#"{"type":"lab","name":"Ferritin","value":"214","flag":"H","unit":"ng/mL","range":"15 - 200","needs_review":false}"#;
+    for text in [
+        "Analyte Abn Value Normal range Unit\nFerritin H 214 15 - 200 ng/mL\nAlbumin 4.1 3.5 - 5.0 g/dL\n",
+        "Abn Analyte Value Normal range Unit\nH Ferritin 214 15 - 200 ng/mL\nAlbumin 4.1 3.5 - 5.0 g/dL\n",
+        "Abn\tAnalyte\tValue\tNormal range\tUnit\nH\tFerritin\t214\t15 - 200\tng/mL\n\tAlbumin\t4.1\t3.5 - 5.0\tg/dL\n",
+    ] {
+        check(text, &[ferritin], &[]);
+    }
+}
+
+#[test]
+fn a_date_that_may_be_two_days_is_doubtful() {
+    for (text, doubtful) in [
+        ("Nursing chart\nDate of birth: 03/04/1980\n", true),
+        (
+            "Nursing chart\nDate of birth: 03/04/1980\nAdmitted: 23/05/2020\n",
+            false,
+        ),
+        ("Nursing chart\nDate of birth: 03/03/1980\n", false),
+        ("Springfield, OH 44999\nDate of birth: 03/04/1980\n", false),
+    ] {
+        let wanted = format!(r#"{{"type":"date","role":"dob","needs_review":{doubtful}}}"#);
+        check(text, &[&wanted], &[]);
+    }
+}
