@@ -105,7 +105,7 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("ordonnance n° 1.jpg"), &good).unwrap();
     for (name, bytes) in [
-        ("truncated.jpg", &good[..good.len() / 3]),
+        ("cut short.jpg", &good[..good.len() / 3]),
         ("empty.pdf", b"".as_slice()),
         ("encrypted.pdf", &encrypted()),
         ("bomb.png", &bomb()),
@@ -121,7 +121,7 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     let log = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{log}");
     assert!(
-        !log.contains("ordonnance") && !log.contains("truncated"),
+        !log.contains("ordonnance") && !log.contains("cut short"),
         "a name in the log: {log}"
     );
     let rejected: Vec<(String, String)> = lines(&out.path().join("rejected.jsonl"))
@@ -133,10 +133,10 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
         .collect();
     let want = [
         ("bomb.png", "too-large"),
+        ("cut short.jpg", "truncated"),
         ("empty.pdf", "empty"),
         ("encrypted.pdf", "encrypted"),
         ("text.png", "mislabelled"),
-        ("truncated.jpg", "truncated"),
     ];
     let want = want.map(|(f, k)| (f.to_owned(), format!("urn:medbot:problem:{k}")));
     assert_eq!(rejected, want);

@@ -255,6 +255,18 @@ fn status(readers: &[ReaderReport], no_text: bool) -> PageStatus {
     }
 }
 
+/// What the engines said on the first page on which all of them failed.
+fn failures(pages: &[Page]) -> String {
+    let said: Vec<String> = pages
+        .iter()
+        .find(|page| page.readers.iter().any(|reader| reader.error.is_some()))
+        .into_iter()
+        .flat_map(|page| &page.readers)
+        .filter_map(|reader| Some(format!("{}: {}", reader.engine, reader.error.as_ref()?)))
+        .collect();
+    format!("every engine failed on every page; {}", said.join("; "))
+}
+
 fn source_words(page: &Page) -> impl Iterator<Item = SourceWord<'_>> {
     page.lines
         .iter()
