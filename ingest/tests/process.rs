@@ -195,8 +195,16 @@ fn results_obey_the_schema_and_point_to_their_evidence_and_repeat() {
         text.contains("1.0 mg"),
         "the visible strength is read: {text}"
     );
+    // Another drug of the page is visibly 10 mg; only this one hides it under 1.0 mg.
+    let warfarin = hidden["entities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["name"] == "Warfarin")
+        .expect("the drug is found");
+    assert_eq!(warfarin["strength"], "1.0 mg", "{text}");
     assert!(
-        !text.contains("10 mg"),
+        !text.contains("Warfarin 10"),
         "the hidden strength is output: {text}"
     );
 }
