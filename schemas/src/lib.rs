@@ -4,15 +4,20 @@
 //! The JSON shape of [`Document`] is a public contract (`medbot.document/1`); its JSON Schema is
 //! generated from these types into `schemas/document.schema.json` and checked by a test.
 
+mod artefact;
 mod confidence;
 mod document;
 mod engine;
 mod entity;
 mod geometry;
+mod ids;
 mod page;
+mod plan;
 mod problem;
 mod reading;
+mod task;
 
+pub use artefact::{Artefact, ArtefactKey};
 pub use confidence::Confidence;
 pub use document::{
     Document, DocumentInfo, DocumentKind, EngineInfo, ModelInfo, SCHEMA_ID, Timings, json_schema,
@@ -23,9 +28,12 @@ pub use entity::{
     IdRole, Instruction, Lab, Medication, Org, OrgRole, Person, PersonRole, Procedure, Vital,
 };
 pub use geometry::{BBox, Point, Quad};
+pub use ids::{BatchId, DocumentId, EntityId, JobId, TaskId, TenantId, WebhookId};
 pub use page::{
     Cell, Checkbox, Line, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, Table, Vote,
     Word,
 };
+pub use plan::{DocumentPlan, End, Known, PASSES, PageCounts, PagePlan, plan_document, plan_page};
 pub use problem::{Problem, Reject, RejectKind};
 pub use reading::{ReadLine, ReadWord, Reading};
+pub use task::{JobState, Outcome, Priority, Stage, Step, TaskError, TaskErrorKind};

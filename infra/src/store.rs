@@ -1,0 +1,115 @@
+//! Where artefacts lie: one port, its adapters, and the decorator that seals.
+//!
+//! Objects are written whole or not at all and are replaced whole; a key is only ever an
+//! [`ArtefactKey`]. Bodies stream, since an upload may be larger than memory.
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use schemas::{ArtefactKey, DocumentId, TenantId};
+
+/// The bytes of an object, in pieces.
+pub type Body = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// Why the store did not do what was asked. Messages hold keys' kinds, never document text.
+#[derive(Debug, thiserror::Error)]
+#[error("the store {}: {detail}", kind.words())]
+pub struct StoreError {
+    /// For machines.
+    pub kind: StoreErrorKind,
+    /// For people.
+    pub detail: String,
+}
+
+/// Kinds of store error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// There is no such object.
+    NotFound,
+    /// It does not answer now; trying again may help.
+    Unavailable,
+    /// It refuses: wrong credentials, a missing bucket, a full disk.
+    Refused,
+    /// The object is not what was written: it was changed, cut, swapped, or its key is gone.
+    Corrupt,
+    /// The body that was to be written broke off or is larger than allowed.
+    Body,
+}
+
+impl StoreErrorKind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NotFound => "does not hold the object",
+            Self::Unavailable => "does not answer",
+            Self::Refused => "refuses",
+            Self::Corrupt => "holds a broken object",
+            Self::Body => "was given a broken body",
+        }
+    }
+}
+
+impl StoreError {
+    /// An error with its cause in words.
+    pub fn new(kind: StoreErrorKind, detail: impl std::fmt::Display) -> Self {
+        Self {
+            kind,
+            detail: detail.to_string(),
+        }
+    }
+}
+
+/// A store of artefacts.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes an object; it is durable when this returns. Gives the size of the body in bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is visible under the key then, or what was there before.
+    async fn put(&self, key: ArtefactKey, body: Body) -> Result<u64, StoreError>;
+
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::NotFound`] and others, at once or while the body is read.
+    async fn get(&self, key: ArtefactKey) -> Result<Body, StoreError>;
+
+    /// Removes an object; removing what is not there succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn delete(&self, key: ArtefactKey) -> Result<(), StoreError>;
+
+    /// Removes every object of a document.
+    ///
+    /// # Errors
+    /// [`StoreError`]; some may be gone then.
+    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError>;
+
+    /// Does it answer?
+    ///
+    /// # Errors
+    /// [`StoreError`] with what is wrong.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// A body that is in memory already.
+#[must_use]
+pub fn body(bytes: impl Into<Bytes>) -> Body {
+    futures::stream::iter([Ok(bytes.into())]).boxed()
+}
+
+/// Takes a body into memory.
+///
+/// # Errors
+/// Of the body, or [`StoreErrorKind::Body`] when it has more than `limit` bytes.
+pub async fn collect(mut body: Body, limit: u64) -> Result<Bytes, StoreError> {
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = body.try_next().await? {
+        if (bytes.len() + piece.len()) as u64 > limit {
+            let detail = format!("an object has more than {limit} bytes");
+            return Err(StoreError::new(StoreErrorKind::Body, detail));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.freeze())
+}
