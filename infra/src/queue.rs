@@ -69,6 +69,11 @@ pub trait Queue: Send + Sync {
         slots: u16,
     ) -> Result<Box<dyn Subscription>, QueueError>;
 
+    /// Must due tasks be published, or does the queue see them by itself?
+    fn needs_notices(&self) -> bool {
+        true
+    }
+
     /// Does it answer?
     ///
     /// # Errors

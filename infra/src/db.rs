@@ -1,0 +1,41 @@
+//! PostgreSQL: the truth about documents, jobs, tasks and entities.
+//!
+//! Every query is checked against the migrations when it is compiled. The API's sessions run as
+//! `medbot_api`, for which row-level security shows only the tenant that the transaction names;
+//! workers' sessions run as `medbot_worker`. Nothing outside this folder writes SQL.
+
+mod claim;
+mod connect;
+mod data_keys;
+mod dead_letters;
+mod documents;
+mod entities;
+mod error;
+mod idempotency;
+mod intake;
+mod jobs;
+mod keys;
+mod listen;
+mod outbox;
+mod reviews;
+mod settle;
+mod sweep;
+mod table_queue;
+mod webhooks;
+
+pub use claim::{Claimed, Reader, StageInputs};
+pub use connect::{Db, DbSettings};
+pub use dead_letters::DeadLetter;
+pub use documents::DocumentRow;
+pub use entities::{EntityFilter, EntityRow, IndexedEntity};
+pub use error::{DbError, DbErrorKind};
+pub use idempotency::Recall;
+pub use intake::{Accepted, Upload};
+pub use jobs::{Batch, BatchReject, Cancelled, Job, StageProgress};
+pub use keys::{Caller, Role};
+pub use listen::{Change, Changes};
+pub use reviews::{Decision, Review};
+pub use settle::{Attempts, Settled};
+pub use sweep::Swept;
+pub use table_queue::TableQueue;
+pub use webhooks::{DueDelivery, Webhook};

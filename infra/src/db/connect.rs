@@ -1,0 +1,155 @@
+//! Connections: one pool of sessions for the API, one for workers, each in its own role.
+
+use std::{str::FromStr as _, time::Duration};
+
+use schemas::TenantId;
+use sqlx::{
+    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
+    Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+};
+
+use super::{DbError, DbErrorKind};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// How a process uses the database.
+#[derive(Clone, Debug)]
+pub struct DbSettings {
+    /// `postgres://…`, as a login that may take the roles of the API and of workers.
+    pub url: String,
+    /// Sessions for requests.
+    pub api_sessions: u32,
+    /// Sessions for workers.
+    pub worker_sessions: u32,
+    /// May a remote server be spoken to without TLS?
+    pub allow_plaintext: bool,
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Db {
+    options: PgConnectOptions,
+    api: PgPool,
+    worker: PgPool,
+}
+
+impl Db {
+    /// Prepares the pools; the first query connects.
+    ///
+    /// # Errors
+    /// When the URL is no URL, or names a remote server without TLS.
+    pub fn new(settings: &DbSettings) -> Result<Self, DbError> {
+        let refuse = |detail: &str| DbError::new(DbErrorKind::Refused, detail);
+        let mut options = PgConnectOptions::from_str(&settings.url)
+            .map_err(|_| refuse("DATABASE_URL is not of the form postgres://user@host/database"))?
+            .application_name("medbot")
+            .options([
+                // A session that hangs with a lock would stop everyone else.
+                ("idle_in_transaction_session_timeout", "30s"),
+                ("statement_timeout", "60s"),
+                ("lock_timeout", "20s"),
+            ]);
+        options = options.log_statements(tracing::log::LevelFilter::Trace);
+        let local = options.get_socket().is_some()
+            || matches!(
+                options.get_host(),
+                "localhost" | "127.0.0.1" | "::1" | "[::1]"
+            )
+            || options.get_host().starts_with('/');
+        if !local && !settings.allow_plaintext {
+            match options.get_ssl_mode() {
+                PgSslMode::Disable | PgSslMode::Allow => {
+                    return Err(refuse(
+                        "a remote DATABASE_URL needs TLS: sslmode=verify-full",
+                    ));
+                }
+                // Without this a server that offers no TLS is spoken to in the clear.
+                PgSslMode::Prefer => options = options.ssl_mode(PgSslMode::Require),
+                _ => {}
+            }
+        }
+        let pool = |sessions: u32, role: &'static str| {
+            PgPoolOptions::new()
+                .max_connections(sessions)
+                .acquire_timeout(Duration::from_secs(5))
+                .idle_timeout(Duration::from_mins(5))
+                .after_connect(move |session, _| {
+                    Box::pin(async move {
+                        session.execute(role).await?;
+                        Ok(())
+                    })
+                })
+                .connect_lazy_with(options.clone())
+        };
+        Ok(Self {
+            api: pool(settings.api_sessions, "SET ROLE medbot_api"),
+            worker: pool(settings.worker_sessions, "SET ROLE medbot_worker"),
+            options,
+        })
+    }
+
+    /// Brings the database up to date; several processes may ask at once.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn migrate(&self) -> Result<(), DbError> {
+        let mut session = self.owner().await?;
+        MIGRATIONS.run(&mut session).await?;
+        session.close().await?;
+        Ok(())
+    }
+
+    /// Does it answer, and is it as new as this program?
+    ///
+    /// # Errors
+    /// [`DbError`] with what is wrong.
+    pub async fn ready(&self) -> Result<(), DbError> {
+        let mut session = self.worker.acquire().await?;
+        sqlx::query_scalar!("SELECT count(*) FROM tenants")
+            .fetch_one(&mut *session)
+            .await
+            .map_err(|error| match DbError::from(error) {
+                error if error.kind == DbErrorKind::Refused => DbError::new(
+                    DbErrorKind::Refused,
+                    format!("{}; run `medbot migrate`", error.detail),
+                ),
+                error => error,
+            })?;
+        Ok(())
+    }
+
+    /// Ends all sessions.
+    pub async fn close(&self) {
+        self.api.close().await;
+        self.worker.close().await;
+    }
+
+    /// A session as the login itself.
+    pub(super) async fn owner(&self) -> Result<PgConnection, DbError> {
+        Ok(self.options.connect().await?)
+    }
+
+    /// A transaction that sees one tenant.
+    pub(super) async fn of_tenant(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Transaction<'static, Postgres>, DbError> {
+        let mut transaction = self.api.begin().await?;
+        sqlx::query!(
+            "SELECT set_config('medbot.tenant', $1, true)",
+            tenant.to_string()
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        Ok(transaction)
+    }
+
+    pub(super) fn api(&self) -> &PgPool {
+        &self.api
+    }
+
+    pub(super) fn worker(&self) -> &PgPool {
+        &self.worker
+    }
+}

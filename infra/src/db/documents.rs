@@ -1,0 +1,97 @@
+//! Documents as clients see them, and their erasing.
+
+use chrono::{DateTime, Utc};
+use schemas::{DocumentId, JobId, JobState, TenantId};
+
+use super::{Db, DbError};
+
+/// A document with its last job.
+#[derive(Clone, Debug)]
+pub struct DocumentRow {
+    /// Which.
+    pub id: DocumentId,
+    /// As it was uploaded.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// By magic bytes, once it was opened.
+    pub media_type: Option<String>,
+    /// When it was taken.
+    pub created_at: DateTime<Utc>,
+    /// Its last job.
+    pub job: JobId,
+    /// Where that is.
+    pub state: JobState,
+    /// The last job that has a result, which may be an earlier one.
+    pub result: Option<JobId>,
+    /// Its version.
+    pub version: i64,
+}
+
+impl Db {
+    /// A document of a tenant.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn document(
+        &self,
+        tenant: TenantId,
+        document: DocumentId,
+    ) -> Result<Option<DocumentRow>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let row = sqlx::query!(
+            r#"SELECT d.id, d.file, d.bytes, d.media_type, d.created_at, j.id AS job_id, j.state,
+                   j.version, r.id AS "result?"
+               FROM documents d
+               CROSS JOIN LATERAL (
+                   SELECT id, state, version FROM jobs WHERE document_id = d.id
+                   ORDER BY created_at DESC LIMIT 1) AS j
+               LEFT JOIN LATERAL (
+                   SELECT id FROM jobs WHERE document_id = d.id
+                     AND state IN ('succeeded', 'needs_review')
+                   ORDER BY created_at DESC LIMIT 1) AS r ON true
+               WHERE d.id = $1"#,
+            document.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        Ok(row.map(|row| DocumentRow {
+            id: DocumentId(row.id),
+            file: row.file,
+            bytes: row.bytes.cast_unsigned(),
+            media_type: row.media_type,
+            created_at: row.created_at,
+            job: JobId(row.job_id),
+            state: row.state.parse().unwrap_or(JobState::Cancelled),
+            result: row.result.map(JobId),
+            version: row.version,
+        }))
+    }
+
+    /// Removes a document with its jobs, entities, reviews and key. False when there is none.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing was removed then.
+    pub async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<bool, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let session = &mut *transaction;
+        // A settle holds the job's row: locked first, it cannot come in between.
+        sqlx::query!(
+            "SELECT id FROM jobs WHERE document_id = $1 ORDER BY id FOR UPDATE",
+            document.0
+        )
+        .fetch_all(&mut *session)
+        .await?;
+        let erased = sqlx::query!("DELETE FROM documents WHERE id = $1", document.0)
+            .execute(&mut *session)
+            .await?;
+        sqlx::query!(
+            "DELETE FROM document_keys WHERE document_id = $1",
+            document.0
+        )
+        .execute(&mut *session)
+        .await?;
+        transaction.commit().await?;
+        Ok(erased.rows_affected() == 1)
+    }
+}

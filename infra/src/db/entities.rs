@@ -1,0 +1,250 @@
+//! Entities as rows: written by the index stage, searched by analysts a page at a time.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemas::{Assertion, DocumentId, Entity, EntityId, Fact, JobId, TenantId};
+use serde::Deserialize;
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{Claimed, Db, DbError};
+
+/// An entity with the columns that it is searched by.
+#[derive(Clone, Debug)]
+pub struct EntityRow {
+    id: Uuid,
+    kind: String,
+    name: Option<String>,
+    iso: Option<NaiveDate>,
+    entity: Entity,
+}
+
+impl EntityRow {
+    /// The row of an entity of a job's result. Its id is the same whenever the job is indexed.
+    #[must_use]
+    pub fn of(job: JobId, entity: Entity) -> Self {
+        let (name, iso) = match &entity.fact {
+            Fact::Medication(fact) => (fact.name.clone(), None),
+            Fact::Lab(fact) => (fact.name.clone(), None),
+            Fact::Vital(fact) => (fact.name.clone(), None),
+            Fact::Person(fact) => (fact.name.clone(), None),
+            Fact::Org(fact) => (fact.name.clone(), None),
+            Fact::Allergy(fact) => (fact.substance.clone(), None),
+            Fact::Id(fact) => (fact.value.clone(), None),
+            Fact::Date(fact) => (None, fact.iso.as_deref().and_then(|iso| iso.parse().ok())),
+            Fact::Diagnosis(_) | Fact::Procedure(_) => (Some(entity.text.clone()), None),
+            Fact::Amount(_) | Fact::Instruction(_) => (None, None),
+        };
+        Self {
+            id: Uuid::new_v5(&job.0, entity.id.as_bytes()),
+            kind: tag(&entity.fact),
+            name,
+            iso,
+            entity,
+        }
+    }
+}
+
+impl EntityRow {
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+/// A unit variant or a tagged value as its name in JSON.
+fn tag(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value
+        .as_str()
+        .or_else(|| value.get("type")?.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// An entity as the service keeps it.
+#[derive(Clone, Debug)]
+pub struct IndexedEntity {
+    /// Its id in the service.
+    pub id: EntityId,
+    /// Where it was found.
+    pub document: DocumentId,
+    /// By which job.
+    pub job: JobId,
+    /// Grows with every review.
+    pub version: i32,
+    /// When its job was taken.
+    pub created_at: DateTime<Utc>,
+    /// As reviewed last.
+    pub entity: Entity,
+}
+
+/// What is looked for. Everything that is given must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntityFilter {
+    /// Type of entity.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// A code, `system|code` or the code alone.
+    pub code: Option<String>,
+    /// Its own date, or else the day it was taken, is not before this.
+    pub from: Option<NaiveDate>,
+    /// … and not after this.
+    pub to: Option<NaiveDate>,
+    /// At least.
+    pub min_confidence: Option<f32>,
+    /// Opaque patient id.
+    pub patient: Option<Uuid>,
+    /// Present ones unless asked otherwise.
+    pub assertion: Option<Assertion>,
+    /// Only those that a person should look at, or only others.
+    pub needs_review: Option<bool>,
+    /// Of one document.
+    pub document: Option<Uuid>,
+    /// Drug, analyte, diagnosis, person …, in any case.
+    pub name: Option<String>,
+}
+
+impl Db {
+    /// Entities of a tenant in the order in which they were taken, after `after`, at most `most`.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn entities(
+        &self,
+        tenant: TenantId,
+        filter: &EntityFilter,
+        after: Option<(DateTime<Utc>, EntityId)>,
+        most: i64,
+    ) -> Result<Vec<IndexedEntity>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let assertion = tag(&filter.assertion.unwrap_or_default());
+        let rows = sqlx::query!(
+            r#"SELECT id, document_id, job_id, version, created_at, entity AS "entity: Json<Entity>"
+               FROM entities
+               WHERE ($1::timestamptz IS NULL OR (created_at, id) > ($1, $2))
+                 AND ($3::text IS NULL OR type = $3)
+                 AND ($4::text IS NULL OR codes @> ARRAY[$4])
+                 AND ($5::date IS NULL OR coalesce(iso, created_at::date) >= $5)
+                 AND ($6::date IS NULL OR coalesce(iso, created_at::date) <= $6)
+                 AND ($7::real IS NULL OR confidence >= $7)
+                 AND ($8::uuid IS NULL OR patient_id = $8)
+                 AND assertion = $9
+                 AND ($10::boolean IS NULL OR needs_review = $10)
+                 AND ($11::uuid IS NULL OR document_id = $11)
+                 AND ($12::text IS NULL OR lower(name) = lower($12))
+               ORDER BY created_at, id LIMIT $13"#,
+            after.map(|(at, _)| at),
+            after.map(|(_, id)| id.0),
+            filter.kind,
+            filter.code,
+            filter.from,
+            filter.to,
+            filter.min_confidence,
+            filter.patient,
+            assertion,
+            filter.needs_review,
+            filter.document,
+            filter.name,
+            most,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| IndexedEntity {
+                id: EntityId(row.id),
+                document: DocumentId(row.document_id),
+                job: JobId(row.job_id),
+                version: row.version,
+                created_at: row.created_at,
+                entity: row.entity.0,
+            })
+            .collect())
+    }
+
+    /// One entity of a tenant.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn entity(
+        &self,
+        tenant: TenantId,
+        entity: EntityId,
+    ) -> Result<Option<IndexedEntity>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let row = sqlx::query!(
+            r#"SELECT id, document_id, job_id, version, created_at, entity AS "entity: Json<Entity>"
+               FROM entities WHERE id = $1"#,
+            entity.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        Ok(row.map(|row| IndexedEntity {
+            id: EntityId(row.id),
+            document: DocumentId(row.document_id),
+            job: JobId(row.job_id),
+            version: row.version,
+            created_at: row.created_at,
+            entity: row.entity.0,
+        }))
+    }
+}
+
+/// Puts the entities of a job in the place of all earlier ones of its document.
+pub(super) async fn replace(
+    session: &mut PgConnection,
+    claimed: &Claimed,
+    rows: &[EntityRow],
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "DELETE FROM entities WHERE document_id = $1",
+        claimed.document.0
+    )
+    .execute(&mut *session)
+    .await?;
+    let column = |of: fn(&EntityRow) -> String| rows.iter().map(of).collect::<Vec<String>>();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let local_ids = column(|row| row.entity.id.clone());
+    let kinds = column(|row| row.kind.clone());
+    let names: Vec<Option<String>> = rows.iter().map(|row| row.name.clone()).collect();
+    let isos: Vec<Option<NaiveDate>> = rows.iter().map(|row| row.iso).collect();
+    let pages: Vec<Option<i32>> = rows
+        .iter()
+        .map(|row| row.entity.page.and_then(|page| i32::try_from(page).ok()))
+        .collect();
+    let assertions = column(|row| tag(&row.entity.assertion));
+    let confidences: Vec<f32> = rows.iter().map(|row| row.entity.confidence.get()).collect();
+    let needs_review: Vec<bool> = rows.iter().map(|row| row.entity.needs_review).collect();
+    let entities: Vec<Json<&Entity>> = rows.iter().map(|row| Json(&row.entity)).collect();
+    sqlx::query!(
+        r#"INSERT INTO entities (id, tenant_id, document_id, job_id, local_id, type, name, iso, page,
+               assertion, confidence, needs_review, entity, codes, created_at)
+           SELECT e.id, $1, $2, $3, e.local_id, e.type, e.name, e.iso, e.page, e.assertion,
+               e.confidence, e.needs_review, e.entity,
+               coalesce((SELECT array_agg(k) FROM (
+                   SELECT c ->> 'code' AS k FROM jsonb_array_elements(e.entity -> 'codes') AS c
+                   UNION SELECT (c ->> 'system') || '|' || (c ->> 'code')
+                   FROM jsonb_array_elements(e.entity -> 'codes') AS c) AS keys), '{}'),
+               j.created_at
+           FROM jobs j, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::date[],
+               $9::int[], $10::text[], $11::real[], $12::boolean[], $13::jsonb[])
+               AS e (id, local_id, type, name, iso, page, assertion, confidence, needs_review, entity)
+           WHERE j.id = $3"#,
+        claimed.tenant.0,
+        claimed.document.0,
+        claimed.job.0,
+        &ids,
+        &local_ids,
+        &kinds,
+        &names as _,
+        &isos as _,
+        &pages as _,
+        &assertions,
+        &confidences,
+        &needs_review,
+        &entities as _,
+    )
+    .execute(session)
+    .await?;
+    Ok(())
+}

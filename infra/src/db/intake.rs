@@ -1,0 +1,228 @@
+//! Taking an upload: its document, its job and its first task appear together or not at all.
+
+use schemas::{
+    BatchId, DocumentId, Engine, JobId, JobState, PagePlan, Priority, Problem, TenantId, WebhookId,
+    plan_page,
+};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{Db, DbError, claim::engines as parse_engines};
+
+/// An object that lies in the store and shall be read.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Under which id it lies in the store.
+    pub document: DocumentId,
+    /// As the client calls it.
+    pub file: String,
+    /// Keyed digest of the content; none when a double shall be a document of its own.
+    pub digest: Option<[u8; 32]>,
+    /// Its size.
+    pub bytes: u64,
+    /// How soon.
+    pub priority: Priority,
+    /// Who shall read.
+    pub engines: Vec<Engine>,
+    /// Who shall be told.
+    pub webhook: Option<WebhookId>,
+    /// W3C trace of the request.
+    pub traceparent: Option<String>,
+}
+
+/// What an upload became.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The job to follow.
+    pub job: JobId,
+    /// The document: another than uploaded when the content was there already.
+    pub document: DocumentId,
+    /// Where the job is.
+    pub state: JobState,
+    /// Was the content there already? Then the uploaded object is to be removed.
+    pub duplicate: bool,
+}
+
+impl Db {
+    /// Takes an upload.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing was taken then.
+    pub async fn accept(&self, tenant: TenantId, upload: &Upload) -> Result<Accepted, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let session = &mut *transaction;
+        let inserted = sqlx::query_scalar!(
+            "INSERT INTO documents (id, tenant_id, file, digest, bytes) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (tenant_id, digest) DO NOTHING RETURNING id",
+            upload.document.0,
+            tenant.0,
+            upload.file,
+            upload.digest.as_ref().map(<[u8; 32]>::as_slice),
+            upload.bytes.cast_signed(),
+        )
+        .fetch_optional(&mut *session)
+        .await?;
+        let accepted = match inserted {
+            Some(id) => {
+                let job = start(session, tenant, DocumentId(id), upload).await?;
+                Accepted {
+                    job,
+                    document: upload.document,
+                    state: JobState::Queued,
+                    duplicate: false,
+                }
+            }
+            None => double(session, tenant, upload).await?,
+        };
+        sqlx::query!("SELECT pg_notify('medbot_due', '')")
+            .execute(&mut *session)
+            .await?;
+        transaction.commit().await?;
+        Ok(accepted)
+    }
+
+    /// Opens a batch.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn open_batch(
+        &self,
+        tenant: TenantId,
+        webhook: Option<WebhookId>,
+    ) -> Result<BatchId, DbError> {
+        let batch = Uuid::now_v7();
+        let mut transaction = self.of_tenant(tenant).await?;
+        sqlx::query!(
+            "INSERT INTO batches (id, tenant_id, webhook_id) VALUES ($1, $2, $3)",
+            batch,
+            tenant.0,
+            webhook.map(|webhook| webhook.0),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(BatchId(batch))
+    }
+
+    /// Adds to a batch what became of one of its files.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn add_to_batch(
+        &self,
+        tenant: TenantId,
+        batch: BatchId,
+        position: u32,
+        file: &str,
+        became: Result<&Accepted, &Problem>,
+    ) -> Result<(), DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        sqlx::query!(
+            "INSERT INTO batch_items (batch_id, position, tenant_id, file, job_id, duplicate, error)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            batch.0,
+            position.cast_signed(),
+            tenant.0,
+            file,
+            became.ok().map(|accepted| accepted.job.0),
+            became.is_ok_and(|accepted| accepted.duplicate),
+            became.err().map(Json) as _,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// The content is there: its last job counts, unless that gave no result and nothing runs.
+async fn double(
+    session: &mut PgConnection,
+    tenant: TenantId,
+    upload: &Upload,
+) -> Result<Accepted, DbError> {
+    let last = sqlx::query!(
+        r#"SELECT d.id AS document_id, j.id AS "job_id?", j.state AS "state?", j.engines AS "engines?"
+           FROM documents d LEFT JOIN LATERAL (
+               SELECT id, state, engines FROM jobs WHERE document_id = d.id
+               ORDER BY created_at DESC LIMIT 1) AS j ON true
+           WHERE d.digest = $1 FOR NO KEY UPDATE OF d"#,
+        upload.digest.as_ref().map(<[u8; 32]>::as_slice),
+    )
+    .fetch_one(&mut *session)
+    .await?;
+    let document = DocumentId(last.document_id);
+    let state = last.state.as_deref().and_then(|state| state.parse().ok());
+    let same = last
+        .engines
+        .map(|names| parse_engines(&names))
+        .transpose()?;
+    let (job, state) = match (last.job_id, state) {
+        (Some(job), Some(state))
+            if !matches!(state, JobState::Failed | JobState::Cancelled)
+                && same.as_deref() == Some(upload.engines.as_slice()) =>
+        {
+            (JobId(job), state)
+        }
+        _ => (
+            start(session, tenant, document, upload).await?,
+            JobState::Queued,
+        ),
+    };
+    Ok(Accepted {
+        job,
+        document,
+        state,
+        duplicate: true,
+    })
+}
+
+/// A job with its first page and that page's first task.
+async fn start(
+    session: &mut PgConnection,
+    tenant: TenantId,
+    document: DocumentId,
+    upload: &Upload,
+) -> Result<JobId, DbError> {
+    let job = JobId(Uuid::now_v7());
+    let priority = i16::from(upload.priority == Priority::Normal);
+    let engines: Vec<String> = upload.engines.iter().map(ToString::to_string).collect();
+    sqlx::query!(
+        "INSERT INTO jobs (id, tenant_id, document_id, webhook_id, priority, engines, traceparent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        job.0,
+        tenant.0,
+        document.0,
+        upload.webhook.map(|webhook| webhook.0),
+        priority,
+        &engines,
+        upload.traceparent,
+    )
+    .execute(&mut *session)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO pages (job_id, page, tenant_id) VALUES ($1, 0, $2)",
+        job.0,
+        tenant.0
+    )
+    .execute(&mut *session)
+    .await?;
+    if let PagePlan::Wait(steps) = plan_page(0, &upload.engines, &[]) {
+        for step in steps {
+            sqlx::query!(
+                "INSERT INTO tasks (id, tenant_id, job_id, priority, stage, page, pass)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                step.task_id(job).0,
+                tenant.0,
+                job.0,
+                priority,
+                step.stage.to_string(),
+                step.page.map(u32::cast_signed),
+                i16::from(step.pass),
+            )
+            .execute(&mut *session)
+            .await?;
+        }
+    }
+    Ok(job)
+}

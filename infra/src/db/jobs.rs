@@ -1,0 +1,255 @@
+//! Jobs and batches as clients see them, and their cancelling.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemas::{BatchId, DocumentId, Engine, JobId, JobState, Problem, Stage, TenantId};
+use sqlx::types::Json;
+
+use super::{Db, DbError, claim::engines, settle, webhooks};
+
+/// A job.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// Of which document.
+    pub document: DocumentId,
+    /// As it was uploaded.
+    pub file: String,
+    /// Where it is.
+    pub state: JobState,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was taken.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Pages of the document, once they are counted.
+    pub pages: Option<u32>,
+    /// Pages that could not be read.
+    pub pages_failed: u32,
+    /// By stage.
+    pub progress: BTreeMap<String, StageProgress>,
+    /// Why it failed.
+    pub error: Option<Problem>,
+}
+
+/// How far a stage is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageProgress {
+    /// Tasks that did their work.
+    pub done: u32,
+    /// Tasks that there are, or will be at least.
+    pub total: u32,
+    /// Tasks that were given up.
+    pub failed: u32,
+}
+
+/// What asking to cancel a job came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It is cancelled, now or since before.
+    Yes,
+    /// It had ended already.
+    TooLate(JobState),
+}
+
+/// A batch.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Which.
+    pub id: BatchId,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// Jobs by state.
+    pub states: BTreeMap<JobState, u64>,
+    /// Jobs of the batch with file and whether the content was known.
+    pub jobs: Vec<(String, JobId, bool)>,
+    /// Files that were not taken.
+    pub rejected: Vec<BatchReject>,
+}
+
+/// A file of a batch that was not taken.
+#[derive(Clone, Debug)]
+pub struct BatchReject {
+    /// As the client calls it.
+    pub file: String,
+    /// Why.
+    pub error: Problem,
+}
+
+impl Db {
+    /// A job of a tenant.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn job(&self, tenant: TenantId, job: JobId) -> Result<Option<Job>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let row = sqlx::query!(
+            r#"SELECT j.id, j.document_id, d.file, j.state, j.version, j.created_at, j.updated_at,
+                   j.page_count, j.pages_failed, j.engines, j.error AS "error: Json<Problem>"
+               FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.id = $1"#,
+            job.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let counts = sqlx::query!(
+            r#"SELECT stage, count(*) AS "total!", count(*) FILTER (WHERE state = 'done') AS "done!",
+                   count(*) FILTER (WHERE state = 'failed') AS "failed!"
+               FROM tasks WHERE job_id = $1 GROUP BY stage"#,
+            job.0
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let state: JobState = row.state.parse().unwrap_or(JobState::Cancelled);
+        let pages = row.page_count.map(i32::cast_unsigned);
+        let mut progress: BTreeMap<String, StageProgress> = BTreeMap::new();
+        if !state.is_final() {
+            for stage in expected(&engines(&row.engines)?) {
+                let total = match stage {
+                    Stage::Extract | Stage::Index => 1,
+                    _ => pages.unwrap_or(1),
+                };
+                let expected = StageProgress {
+                    total,
+                    ..StageProgress::default()
+                };
+                progress.insert(stage.to_string(), expected);
+            }
+        }
+        for row in counts {
+            let stage = progress.entry(row.stage).or_default();
+            stage.done = row.done as u32;
+            stage.failed = row.failed as u32;
+            stage.total = stage.total.max(row.total as u32);
+        }
+        Ok(Some(Job {
+            id: JobId(row.id),
+            document: DocumentId(row.document_id),
+            file: row.file,
+            state,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            pages,
+            pages_failed: row.pages_failed.cast_unsigned(),
+            progress,
+            error: row.error.map(|error| error.0),
+        }))
+    }
+
+    /// A job's state and version alone: what a poll needs to answer that nothing changed.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn job_version(
+        &self,
+        tenant: TenantId,
+        job: JobId,
+    ) -> Result<Option<(JobState, i64)>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let row = sqlx::query!("SELECT state, version FROM jobs WHERE id = $1", job.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        Ok(row.map(|row| {
+            let state = row.state.parse().unwrap_or(JobState::Cancelled);
+            (state, row.version)
+        }))
+    }
+
+    /// Stops a job: what waits is dropped, what runs works in vain.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn cancel(&self, tenant: TenantId, job: JobId) -> Result<Option<Cancelled>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let session = &mut *transaction;
+        let row = sqlx::query!(
+            "SELECT state FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
+            job.0
+        )
+        .fetch_optional(&mut *session)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let state: JobState = row.state.parse().unwrap_or(JobState::Cancelled);
+        if state == JobState::Cancelled {
+            return Ok(Some(Cancelled::Yes));
+        }
+        if state.is_final() {
+            return Ok(Some(Cancelled::TooLate(state)));
+        }
+        sqlx::query!(
+            "UPDATE jobs SET state = 'cancelled', version = version + 1, updated_at = now()
+             WHERE id = $1",
+            job.0
+        )
+        .execute(&mut *session)
+        .await?;
+        sqlx::query!(
+            "UPDATE tasks SET state = 'cancelled', lease_until = NULL, updated_at = now()
+             WHERE job_id = $1 AND state IN ('queued', 'running')",
+            job.0
+        )
+        .execute(&mut *session)
+        .await?;
+        settle::announce(session, job.0).await?;
+        webhooks::tell(session, job.0).await?;
+        transaction.commit().await?;
+        Ok(Some(Cancelled::Yes))
+    }
+
+    /// A batch of a tenant.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn batch(&self, tenant: TenantId, batch: BatchId) -> Result<Option<Batch>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let row = sqlx::query!("SELECT created_at FROM batches WHERE id = $1", batch.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let items = sqlx::query!(
+            r#"SELECT i.file, i.job_id, i.duplicate, i.error AS "error: Json<Problem>",
+                   j.state AS "state?"
+               FROM batch_items i LEFT JOIN jobs j ON j.id = i.job_id
+               WHERE i.batch_id = $1 ORDER BY i.position"#,
+            batch.0
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut found = Batch {
+            id: batch,
+            created_at: row.created_at,
+            states: BTreeMap::new(),
+            jobs: Vec::new(),
+            rejected: Vec::new(),
+        };
+        for item in items {
+            if let Some(error) = item.error {
+                found.rejected.push(BatchReject {
+                    file: item.file,
+                    error: error.0,
+                });
+            } else if let (Some(job), Some(Ok(state))) = (
+                item.job_id,
+                item.state.map(|state| state.parse::<JobState>()),
+            ) {
+                *found.states.entry(state).or_default() += 1;
+                found.jobs.push((item.file, JobId(job), item.duplicate));
+            }
+        }
+        Ok(Some(found))
+    }
+}
+
+/// The stages that a job of these engines goes through, as far as one can know beforehand.
+fn expected(engines: &[Engine]) -> impl Iterator<Item = Stage> {
+    Stage::ALL.into_iter().filter(|stage| match stage {
+        // Only pages with a text layer have it.
+        Stage::Recognise(Engine::PdfText) => false,
+        Stage::Recognise(engine) => engines.contains(engine),
+        _ => true,
+    })
+}

@@ -1,0 +1,117 @@
+//! API keys: who calls, and as what.
+
+use schemas::TenantId;
+use uuid::Uuid;
+
+use super::{Db, DbError, DbErrorKind};
+
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Upload and follow.
+    Uploader,
+    /// Read results and review.
+    Reviewer,
+    /// Read results and search.
+    Analyst,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "uploader" => Self::Uploader,
+            "reviewer" => Self::Reviewer,
+            "analyst" => Self::Analyst,
+            "admin" => Self::Admin,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Uploader => "uploader",
+            Self::Reviewer => "reviewer",
+            Self::Analyst => "analyst",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Somebody whose key is good.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The key's id.
+    pub id: Uuid,
+    /// Whose data they may see.
+    pub tenant: TenantId,
+    /// As what.
+    pub role: Role,
+}
+
+impl Db {
+    /// Who holds the key of this digest. The digest is of 256 random bits: comparing it in an index
+    /// tells an attacker nothing about the key.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn caller(&self, digest: &[u8; 32]) -> Result<Option<Caller>, DbError> {
+        let row = sqlx::query!(
+            r#"SELECT id AS "id!", tenant_id AS "tenant_id!", role AS "role!"
+               FROM medbot_authenticate($1)"#,
+            digest.as_slice()
+        )
+        .fetch_optional(self.api())
+        .await?;
+        row.map(|row| {
+            Ok(Caller {
+                id: row.id,
+                tenant: TenantId(row.tenant_id),
+                role: Role::of(&row.role)
+                    .ok_or_else(|| DbError::new(DbErrorKind::Refused, "a role is not known"))?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Makes the key of this digest good. As the login itself: no request can do it.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn admit(
+        &self,
+        tenant: TenantId,
+        digest: &[u8; 32],
+        role: Role,
+    ) -> Result<(), DbError> {
+        let mut session = self.owner().await?;
+        sqlx::query!(
+            "INSERT INTO api_keys (id, tenant_id, digest, role) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (digest) DO NOTHING",
+            Uuid::now_v7(),
+            tenant.0,
+            digest.as_slice(),
+            role.name()
+        )
+        .execute(&mut session)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a tenant.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn found_tenant(&self, tenant: TenantId, name: &str) -> Result<(), DbError> {
+        let mut session = self.owner().await?;
+        sqlx::query!(
+            "INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+            tenant.0,
+            name
+        )
+        .execute(&mut session)
+        .await?;
+        Ok(())
+    }
+}

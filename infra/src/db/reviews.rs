@@ -1,0 +1,118 @@
+//! What a person says of an entity: the old value is kept, with who, when and why.
+
+use schemas::{Entity, EntityId, JobState, TenantId};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Caller, Db, DbError, settle};
+
+/// What a person decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is right as it stands.
+    Accepted,
+    /// It is right as the person wrote it.
+    Corrected,
+}
+
+/// A review.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// What was decided.
+    pub decision: Decision,
+    /// The version that the person saw.
+    pub version: i32,
+    /// The entity as it shall stand.
+    pub after: Entity,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl Db {
+    /// Writes a review down. None when there is no such entity, false when it has changed since the
+    /// person saw it. The last review of a document ends its `needs_review`.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing was changed then.
+    pub async fn review(
+        &self,
+        caller: &Caller,
+        entity: EntityId,
+        review: &Review,
+    ) -> Result<Option<bool>, DbError> {
+        let tenant: TenantId = caller.tenant;
+        let mut transaction = self.of_tenant(tenant).await?;
+        let session = &mut *transaction;
+        // The job's row first, as everywhere.
+        let job = sqlx::query!(
+            "SELECT j.id, j.state FROM jobs j JOIN entities e ON e.job_id = j.id
+             WHERE e.id = $1 FOR NO KEY UPDATE OF j",
+            entity.0
+        )
+        .fetch_optional(&mut *session)
+        .await?;
+        let Some(job) = job else { return Ok(None) };
+        let before = sqlx::query!(
+            r#"SELECT document_id, version, entity AS "entity: Json<Entity>"
+               FROM entities WHERE id = $1 FOR NO KEY UPDATE"#,
+            entity.0
+        )
+        .fetch_optional(&mut *session)
+        .await?;
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        if before.version != review.version {
+            return Ok(Some(false));
+        }
+        let decision = match review.decision {
+            Decision::Accepted => "accepted",
+            Decision::Corrected => "corrected",
+        };
+        sqlx::query!(
+            "INSERT INTO reviews (id, tenant_id, entity_id, document_id, decision, before, after,
+                 reason, reviewer)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            Uuid::now_v7(),
+            tenant.0,
+            entity.0,
+            before.document_id,
+            decision,
+            before.entity as _,
+            Json(&review.after) as _,
+            review.reason,
+            caller.id,
+        )
+        .execute(&mut *session)
+        .await?;
+        let row = super::EntityRow::of(schemas::JobId(job.id), review.after.clone());
+        sqlx::query!(
+            "UPDATE entities SET entity = $2, name = $3, needs_review = $4, version = version + 1
+             WHERE id = $1",
+            entity.0,
+            Json(&review.after) as _,
+            row.name(),
+            review.after.needs_review,
+        )
+        .execute(&mut *session)
+        .await?;
+        let open = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM entities WHERE job_id = $1 AND needs_review) AS "open!""#,
+            job.id
+        )
+        .fetch_one(&mut *session)
+        .await?;
+        if !open && job.state == JobState::NeedsReview.name() {
+            sqlx::query!(
+                "UPDATE jobs SET state = 'succeeded', version = version + 1, updated_at = now()
+                 WHERE id = $1",
+                job.id
+            )
+            .execute(&mut *session)
+            .await?;
+            settle::announce(session, job.id).await?;
+        }
+        transaction.commit().await?;
+        Ok(Some(true))
+    }
+}

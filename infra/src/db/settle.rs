@@ -1,0 +1,440 @@
+//! Settling a task: its end, what `plan` says must exist now, and what clients can see, in one
+//! transaction that holds the job's row.
+//!
+//! The job's row is always locked first and tasks after it, here, in cancelling and in the sweep:
+//! so siblings serialise and nobody waits in a circle.
+
+use schemas::{
+    DocumentPlan, End, Engine, JobState, Known, Outcome, PageCounts, PagePlan, Problem, Stage,
+    Step, TaskError, TaskErrorKind, plan_document, plan_page,
+};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{
+    Claimed, Db, DbError, EntityRow,
+    claim::{engines, step},
+    entities, webhooks,
+};
+
+/// How often a task is tried, and how long it rests between.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempts {
+    /// At most.
+    pub most: i32,
+    /// Seconds of rest after the first; doubled after each other.
+    pub rest_seconds: f64,
+}
+
+impl Default for Attempts {
+    /// Five, resting 2, 4, 8 and 16 seconds.
+    fn default() -> Self {
+        Self {
+            most: 5,
+            rest_seconds: 2.0,
+        }
+    }
+}
+
+/// What a settle did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Somebody else holds the task now, or nobody: nothing was changed.
+    Stale,
+    /// It will be tried again.
+    Retried,
+    /// It ended, and the job goes on.
+    Ended,
+    /// It ended, and so did the job.
+    Finished {
+        /// How.
+        state: JobState,
+        /// Did no task fail? Then what lies between input and result is of no more use.
+        clean: bool,
+    },
+}
+
+/// The columns of a job that a settle needs.
+struct Locked {
+    id: Uuid,
+    tenant: Uuid,
+    document: Uuid,
+    state: JobState,
+    priority: i16,
+    engines: Vec<Engine>,
+    pages: PageCounts,
+}
+
+impl Db {
+    /// Ends a claimed task with what its stage said. `entities` are the rows of an index stage.
+    ///
+    /// # Errors
+    /// [`DbError`]: nothing was changed, and the task can be settled again or its lease runs out.
+    pub async fn settle(
+        &self,
+        claimed: &Claimed,
+        said: Result<Outcome, TaskError>,
+        entities: &[EntityRow],
+        attempts: Attempts,
+    ) -> Result<Settled, DbError> {
+        let mut transaction = self.worker().begin().await?;
+        let session = &mut *transaction;
+        let Some(job) = lock(session, claimed.job.0).await? else {
+            return Ok(Settled::Stale);
+        };
+        if let Err(error) = &said
+            && error.kind.is_transient()
+            && claimed.attempt < attempts.most
+        {
+            let retried = retry(session, claimed.task.0, claimed.attempt, error, attempts).await?;
+            transaction.commit().await?;
+            return Ok(if retried {
+                Settled::Retried
+            } else {
+                Settled::Stale
+            });
+        }
+        if !end(session, claimed.task.0, claimed.attempt, &said).await? {
+            return Ok(Settled::Stale);
+        }
+        if claimed.step.stage == Stage::Index && said.is_ok() {
+            entities::replace(session, claimed, entities).await?;
+        }
+        let settled = follow(session, job, claimed.step, &said).await?;
+        transaction.commit().await?;
+        Ok(settled)
+    }
+}
+
+/// Gives a task whose holder vanished to the next, or gives it up. As [`Db::settle`] in all else.
+pub(super) async fn lose(
+    session: &mut PgConnection,
+    task: Uuid,
+    job: Uuid,
+    attempts: Attempts,
+) -> Result<Settled, DbError> {
+    let Some(locked) = lock(session, job).await? else {
+        return Ok(Settled::Stale);
+    };
+    let row = sqlx::query!(
+        "SELECT attempt, stage, page, pass FROM tasks
+         WHERE id = $1 AND state = 'running' AND lease_until < now()",
+        task
+    )
+    .fetch_optional(&mut *session)
+    .await?;
+    let Some(row) = row else {
+        return Ok(Settled::Stale);
+    };
+    let error = TaskError {
+        kind: TaskErrorKind::Lost,
+        detail: format!("its worker vanished in attempt {}", row.attempt),
+    };
+    if row.attempt < attempts.most {
+        retry(session, task, row.attempt, &error, attempts).await?;
+        return Ok(Settled::Retried);
+    }
+    let said = Err(error);
+    end(session, task, row.attempt, &said).await?;
+    follow(
+        session,
+        locked,
+        step(&row.stage, row.page, row.pass)?,
+        &said,
+    )
+    .await
+}
+
+async fn lock(session: &mut PgConnection, job: Uuid) -> Result<Option<Locked>, DbError> {
+    let row = sqlx::query!(
+        "SELECT id, tenant_id, document_id, state, priority, engines, page_count, pages_fused,
+             pages_failed
+         FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
+        job
+    )
+    .fetch_optional(session)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let state = row.state.parse().unwrap_or(JobState::Cancelled);
+    Ok(Some(Locked {
+        id: row.id,
+        tenant: row.tenant_id,
+        document: row.document_id,
+        state,
+        priority: row.priority,
+        engines: engines(&row.engines)?,
+        pages: PageCounts {
+            total: row.page_count.map(i32::cast_unsigned),
+            fused: row.pages_fused.cast_unsigned(),
+            failed: row.pages_failed.cast_unsigned(),
+        },
+    }))
+}
+
+async fn retry(
+    session: &mut PgConnection,
+    task: Uuid,
+    attempt: i32,
+    error: &TaskError,
+    attempts: Attempts,
+) -> Result<bool, DbError> {
+    let rest = attempts.rest_seconds * f64::from(1 << (attempt - 1).clamp(0, 10));
+    let retried = sqlx::query!(
+        "UPDATE tasks SET state = 'queued', run_at = now() + make_interval(secs => $3),
+             lease_until = NULL, published_at = NULL, error = $4, updated_at = now()
+         WHERE id = $1 AND attempt = $2 AND state = 'running'",
+        task,
+        attempt,
+        rest,
+        Json(error) as _,
+    )
+    .execute(session)
+    .await?;
+    Ok(retried.rows_affected() == 1)
+}
+
+async fn end(
+    session: &mut PgConnection,
+    task: Uuid,
+    attempt: i32,
+    said: &Result<Outcome, TaskError>,
+) -> Result<bool, DbError> {
+    let (state, outcome, error) = match said {
+        Ok(outcome) => ("done", Some(Json(outcome)), None),
+        Err(error) => ("failed", None, Some(Json(error))),
+    };
+    let ended = sqlx::query!(
+        "UPDATE tasks SET state = $3, outcome = $4, error = $5, lease_until = NULL,
+             updated_at = now()
+         WHERE id = $1 AND attempt = $2 AND state = 'running'",
+        task,
+        attempt,
+        state,
+        outcome as _,
+        error as _,
+    )
+    .execute(session)
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// What follows from the end of a step.
+async fn follow(
+    session: &mut PgConnection,
+    mut job: Locked,
+    step: Step,
+    said: &Result<Outcome, TaskError>,
+) -> Result<Settled, DbError> {
+    if job.state.is_final() {
+        // A replayed page of a finished job is taken up by the replay, not here.
+        return Ok(Settled::Ended);
+    }
+    let mut steps = Vec::new();
+    if let Ok(Outcome::Decoded {
+        page_count,
+        media_type,
+        ..
+    }) = said
+        && job.pages.total.is_none()
+    {
+        count_pages(session, &mut job, *page_count, media_type).await?;
+        for page in 1..*page_count {
+            if let PagePlan::Wait(first) = plan_page(page, &job.engines, &[]) {
+                steps.extend(first);
+            }
+        }
+    }
+    if let Some(page) = step.page {
+        let known = steps_of(session, job.id, Some(page)).await?;
+        match plan_page(page, &job.engines, &known) {
+            PagePlan::Wait(next) => steps.extend(next),
+            PagePlan::Fused { pass, .. } => {
+                if close_page(session, job.id, page, "fused", pass, None).await? {
+                    job.pages.fused += 1;
+                }
+            }
+            PagePlan::Failed => {
+                let error = said.as_ref().err();
+                if close_page(session, job.id, page, "failed", 1, error).await? {
+                    job.pages.failed += 1;
+                }
+            }
+        }
+    }
+    let known = steps_of(session, job.id, None).await?;
+    let state = match plan_document(job.pages, &known) {
+        DocumentPlan::Wait(next) => {
+            steps.extend(next);
+            JobState::Running
+        }
+        DocumentPlan::Finished {
+            needs_review: false,
+        } => JobState::Succeeded,
+        DocumentPlan::Finished { needs_review: true } => JobState::NeedsReview,
+        DocumentPlan::Failed => JobState::Failed,
+    };
+    insert(session, &job, &steps).await?;
+    let problem = match (state, said) {
+        (JobState::Failed, Err(error)) => Some(problem(error)),
+        _ => None,
+    };
+    sqlx::query!(
+        "UPDATE jobs SET state = $2, page_count = $3, pages_fused = $4, pages_failed = $5,
+             error = $6, version = version + 1, updated_at = now()
+         WHERE id = $1",
+        job.id,
+        state.name(),
+        job.pages.total.map(u32::cast_signed),
+        job.pages.fused.cast_signed(),
+        job.pages.failed.cast_signed(),
+        problem.map(Json) as _,
+    )
+    .execute(&mut *session)
+    .await?;
+    if !steps.is_empty() {
+        sqlx::query!("SELECT pg_notify('medbot_due', '')")
+            .execute(&mut *session)
+            .await?;
+    }
+    announce(session, job.id).await?;
+    if !state.is_final() {
+        return Ok(Settled::Ended);
+    }
+    webhooks::tell(session, job.id).await?;
+    let failed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM tasks WHERE job_id = $1 AND state = 'failed') AS "failed!""#,
+        job.id
+    )
+    .fetch_one(&mut *session)
+    .await?;
+    Ok(Settled::Finished {
+        state,
+        clean: !failed,
+    })
+}
+
+/// Tells whoever listens that a job has changed.
+pub(super) async fn announce(session: &mut PgConnection, job: Uuid) -> Result<(), DbError> {
+    sqlx::query!("SELECT pg_notify('medbot_job', $1)", job.to_string())
+        .execute(session)
+        .await?;
+    Ok(())
+}
+
+async fn count_pages(
+    session: &mut PgConnection,
+    job: &mut Locked,
+    total: u32,
+    media_type: &str,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO pages (job_id, page, tenant_id)
+         SELECT $1, page, $2 FROM generate_series(0, $3 - 1) AS page ON CONFLICT DO NOTHING",
+        job.id,
+        job.tenant,
+        total.cast_signed(),
+    )
+    .execute(&mut *session)
+    .await?;
+    sqlx::query!(
+        "UPDATE documents SET media_type = $2 WHERE id = $1",
+        job.document,
+        media_type
+    )
+    .execute(session)
+    .await?;
+    job.pages.total = Some(total);
+    Ok(())
+}
+
+async fn close_page(
+    session: &mut PgConnection,
+    job: Uuid,
+    page: u32,
+    state: &str,
+    pass: u8,
+    error: Option<&TaskError>,
+) -> Result<bool, DbError> {
+    let closed = sqlx::query!(
+        "UPDATE pages SET state = $3, pass = $4, error = $5
+         WHERE job_id = $1 AND page = $2 AND state = 'open'",
+        job,
+        page.cast_signed(),
+        state,
+        i16::from(pass),
+        error.map(problem).map(Json) as _,
+    )
+    .execute(session)
+    .await?;
+    Ok(closed.rows_affected() == 1)
+}
+
+/// The steps of a page, or of the whole document, that exist.
+async fn steps_of(
+    session: &mut PgConnection,
+    job: Uuid,
+    page: Option<u32>,
+) -> Result<Vec<Known>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT stage, page, pass, state, outcome AS "outcome: Json<Outcome>"
+           FROM tasks WHERE job_id = $1 AND page IS NOT DISTINCT FROM $2"#,
+        job,
+        page.map(u32::cast_signed),
+    )
+    .fetch_all(session)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Known {
+                step: step(&row.stage, row.page, row.pass)?,
+                end: match (row.state.as_str(), row.outcome) {
+                    ("done", Some(outcome)) => Some(End::Done(outcome.0)),
+                    ("failed", _) => Some(End::Failed),
+                    _ => None,
+                },
+            })
+        })
+        .collect()
+}
+
+async fn insert(session: &mut PgConnection, job: &Locked, steps: &[Step]) -> Result<(), DbError> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let job_id = schemas::JobId(job.id);
+    let ids: Vec<Uuid> = steps.iter().map(|step| step.task_id(job_id).0).collect();
+    let stages: Vec<String> = steps.iter().map(|step| step.stage.to_string()).collect();
+    let pages: Vec<Option<i32>> = steps
+        .iter()
+        .map(|step| step.page.map(u32::cast_signed))
+        .collect();
+    let passes: Vec<i16> = steps.iter().map(|step| i16::from(step.pass)).collect();
+    sqlx::query!(
+        "INSERT INTO tasks (id, tenant_id, job_id, priority, stage, page, pass)
+         SELECT s.id, $1, $2, $3, s.stage, s.page, s.pass
+         FROM unnest($4::uuid[], $5::text[], $6::int[], $7::smallint[]) AS s (id, stage, page, pass)
+         ON CONFLICT DO NOTHING",
+        job.tenant,
+        job.id,
+        job.priority,
+        &ids,
+        &stages,
+        &pages as _,
+        &passes,
+    )
+    .execute(session)
+    .await?;
+    Ok(())
+}
+
+/// What a client is told of a task's error.
+fn problem(error: &TaskError) -> Problem {
+    if let TaskErrorKind::Reject(kind) = error.kind {
+        return Problem::from(&schemas::Reject::new(kind, error.detail.clone()));
+    }
+    Problem {
+        kind: "urn:medbot:problem:processing-failed".into(),
+        title: "The document could not be processed".into(),
+        detail: error.detail.clone(),
+    }
+}

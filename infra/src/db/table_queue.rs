@@ -1,0 +1,148 @@
+//! The `tasks` table as a queue: taking a due task is being told of it.
+//!
+//! There is no message that could be lost or doubled, so publishing only wakes whoever waits. A
+//! notice that was taken and never claimed, since its process died, is sent again by the sweep.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use schemas::{Stage, TaskId};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::{Db, DbError};
+use crate::queue::{Delivery, Notice, Queue, QueueError, QueueName, Receipt, Subscription};
+
+/// Somebody else may have made a task due without waking this process.
+const POLL: Duration = Duration::from_millis(500);
+
+/// The queue of the embedded default.
+pub struct TableQueue {
+    db: Db,
+    wake: Arc<Notify>,
+}
+
+impl TableQueue {
+    /// `wake` is notified when tasks may have become due.
+    #[must_use]
+    pub fn new(db: Db, wake: Arc<Notify>) -> Self {
+        Self { db, wake }
+    }
+}
+
+#[async_trait]
+impl Queue for TableQueue {
+    async fn publish(
+        &self,
+        notices: &[(QueueName, Notice)],
+        _time: Duration,
+    ) -> Result<Vec<bool>, QueueError> {
+        // They stay due until a subscription takes them.
+        self.wake.notify_waiters();
+        Ok(vec![false; notices.len()])
+    }
+
+    async fn subscribe(
+        &self,
+        queues: &[QueueName],
+        slots: u16,
+    ) -> Result<Box<dyn Subscription>, QueueError> {
+        let mut stages: Vec<Stage> = queues.iter().map(|queue| queue.stage).collect();
+        stages.dedup();
+        Ok(Box::new(Taking {
+            db: self.db.clone(),
+            wake: Arc::clone(&self.wake),
+            stages,
+            slots: Arc::new(Semaphore::new(usize::from(slots))),
+        }))
+    }
+
+    fn needs_notices(&self) -> bool {
+        false
+    }
+
+    async fn ready(&self) -> Result<(), QueueError> {
+        self.db.ready().await.map_err(QueueError::new)
+    }
+}
+
+struct Taking {
+    db: Db,
+    wake: Arc<Notify>,
+    stages: Vec<Stage>,
+    slots: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Subscription for Taking {
+    async fn next(&mut self) -> Result<Delivery, QueueError> {
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(QueueError::new)?;
+        loop {
+            let wake = Arc::clone(&self.wake);
+            let woken = wake.notified();
+            tokio::pin!(woken);
+            // From here on no wake is missed.
+            woken.as_mut().enable();
+            let taken = self
+                .db
+                .take_due(&self.stages, 1, async |notices| vec![true; notices.len()])
+                .await
+                .map_err(QueueError::new)?;
+            if let Some(notice) = taken.into_iter().next() {
+                return Ok(Delivery {
+                    receipt: Box::new(Taken {
+                        task: notice.task,
+                        db: Some(self.db.clone()),
+                        _slot: slot,
+                    }),
+                    notice,
+                });
+            }
+            let _ = tokio::time::timeout(POLL, woken).await;
+        }
+    }
+}
+
+/// A task that was taken. Dropped without an acknowledgement it becomes due again.
+struct Taken {
+    task: TaskId,
+    db: Option<Db>,
+    _slot: OwnedSemaphorePermit,
+}
+
+#[async_trait]
+impl Receipt for Taken {
+    async fn ack(mut self: Box<Self>) -> Result<(), QueueError> {
+        self.db = None;
+        Ok(())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let (Some(db), Ok(runtime)) = (self.db.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let task = self.task;
+        runtime.spawn(async move {
+            if let Err(error) = db.give_back(task).await {
+                tracing::warn!(%error, "a task is due again only after the sweep");
+            }
+        });
+    }
+}
+
+impl Db {
+    async fn give_back(&self, task: TaskId) -> Result<(), DbError> {
+        sqlx::query!(
+            "UPDATE tasks SET published_at = NULL WHERE id = $1 AND state = 'queued'",
+            task.0
+        )
+        .execute(self.worker())
+        .await?;
+        Ok(())
+    }
+}
