@@ -7,6 +7,7 @@
 //! stands above its value.
 
 use schemas::{BBox, Quad};
+use serde::{Deserialize, Serialize};
 
 use crate::vote::FusedWord;
 
@@ -15,7 +16,7 @@ mod columns;
 mod rows;
 
 /// A detected line with what fusion read there, in coordinates of the upright page.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// Where it stands.
     pub quad: Quad,
@@ -24,14 +25,14 @@ pub struct Segment {
 }
 
 /// A line of output: segments on one row, from left to right.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderedLine {
     /// Segments, each with whether a wide gap stands before it.
     pub segments: Vec<(bool, Segment)>,
 }
 
 /// Ruled lines of the upright page, as thin boxes.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rulings {
     /// Left to right.
     pub horizontal: Vec<BBox>,

@@ -5,6 +5,7 @@
 //! of its first column. Limit: a cell that runs over several lines stays several rows.
 
 use schemas::{BBox, Cell, Line, Table};
+use serde::{Deserialize, Serialize};
 
 use crate::order::OrderedLine;
 
@@ -14,7 +15,7 @@ const LEAST_ROWS: usize = 3;
 const LEAST_COLUMNS: usize = 3;
 
 /// A table as lines of a page and the columns of their cells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grid {
     first_line: usize,
     columns: usize,

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use schemas::{Confidence, Engine, Quad, ReadLine, Vote};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     agreement::Agreement,
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// A word of a fused line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FusedWord {
     /// What won.
     pub text: String,

@@ -143,6 +143,8 @@ CREATE TABLE tasks (
     published_at timestamptz,
     outcome jsonb,
     error jsonb,
+    -- Of the last attempt.
+    duration_ms real,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE NULLS NOT DISTINCT (job_id, stage, page, pass)

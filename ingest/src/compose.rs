@@ -13,6 +13,7 @@ use workers::{
     engine::{EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, tesseract::Tesseract},
     page::Readers,
     sandbox::Launch,
+    stage::Shelf,
 };
 
 /// Longest time that one page may take, all stages together.
@@ -92,6 +93,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             page_time: PAGE_TIME,
         },
         lexicon: lexicon(),
+        shelf: Shelf::default(),
     })
 }
 

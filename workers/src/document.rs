@@ -13,13 +13,15 @@ use extract::{Lexicon, Source, SourceWord};
 use fusion::{Calibration, Grid, OrderedLine, assemble, fuse_page, grids, reading_order};
 use schemas::{
     Confidence, Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
-    ReaderStatus, Reject, RejectKind, SCHEMA_ID, Timings, Word,
+    ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings, Word,
 };
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
     decode::{DecodedPage, Decoder},
-    page::{self, Readers},
+    page::{self, Detected, Prepared, Readers},
+    stage::Shelf,
 };
 
 /// All that documents are processed with, opened once and shared by threads.
@@ -30,6 +32,48 @@ pub struct Pipeline {
     pub readers: Readers,
     /// Words that extraction knows.
     pub lexicon: Lexicon,
+    /// Pages that are needed again soon.
+    pub shelf: Shelf,
+}
+
+/// What is known of a document before its pages are read.
+pub struct DocumentFacts {
+    /// Its id in results.
+    pub id: String,
+    /// The name that results carry.
+    pub file: String,
+    /// Of the bytes as given, lower-case hexadecimal.
+    pub sha256: String,
+    /// By magic bytes.
+    pub media_type: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// A page after the vote, before the document numbers its words.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FusedPage {
+    /// All but lines and tables.
+    pub page: Page,
+    /// Its lines in reading order.
+    pub lines: Vec<OrderedLine>,
+    /// Its tables.
+    pub grids: Vec<Grid>,
+}
+
+impl FusedPage {
+    /// A page that cannot be read.
+    #[must_use]
+    pub fn failed(index: usize) -> Self {
+        Self {
+            page: Page {
+                status: PageStatus::Failed,
+                ..empty_page(index, 0, 0, None)
+            },
+            lines: Vec::new(),
+            grids: Vec::new(),
+        }
+    }
 }
 
 impl Pipeline {
@@ -45,16 +89,10 @@ impl Pipeline {
             self.decoder.open(Arc::clone(bytes), Some(file))
         })?;
         let mut pages = Vec::new();
-        let (mut lines, mut grids) = (Vec::new(), Vec::new());
         let mut first_reject = None;
         for index in 0..decoded.page_count() {
-            match timed(&mut timings.decode, || decoded.page(index)) {
-                Ok(raster) => {
-                    let (page, ordered, tables) = self.page(index, &raster, &mut timings);
-                    pages.push(page);
-                    lines.push(ordered);
-                    grids.push(tables);
-                }
+            pages.push(match timed(&mut timings.decode, || decoded.page(index)) {
+                Ok(raster) => self.page(index, &raster, &mut timings),
                 Err(reject) => {
                     tracing::warn!(
                         page = index,
@@ -62,44 +100,67 @@ impl Pipeline {
                         "a page is not readable"
                     );
                     first_reject.get_or_insert(reject);
-                    pages.push(failed_page(index));
-                    lines.push(Vec::new());
-                    grids.push(Vec::new());
+                    FusedPage::failed(index)
                 }
-            }
+            });
         }
-        if pages.iter().all(|page| page.status == PageStatus::Failed) {
-            return Err(first_reject.unwrap_or_else(|| {
-                Reject::new(
-                    RejectKind::Unprocessable,
-                    "every engine failed on every page",
-                )
-            }));
+        if pages
+            .iter()
+            .all(|fused| fused.page.status == PageStatus::Failed)
+        {
+            return Err(first_reject
+                .unwrap_or_else(|| Reject::new(RejectKind::Unprocessable, failures(&pages))));
+        }
+        let facts = DocumentFacts {
+            id: document_id(&sha256, file),
+            file: file.into(),
+            sha256: hex(&sha256),
+            media_type: decoded.media_type().into(),
+            bytes: bytes.len() as u64,
+        };
+        let mut document = self.compile(facts, pages, timings, Instant::now());
+        document.timings_ms.total = milliseconds(start.elapsed());
+        Ok(document)
+    }
+
+    /// Pages to the document result: words numbered, text put together, entities found.
+    #[must_use]
+    pub fn compile(
+        &self,
+        facts: DocumentFacts,
+        fused: Vec<FusedPage>,
+        mut timings: Timings,
+        start: Instant,
+    ) -> Document {
+        let (mut pages, mut lines, mut grids) = (Vec::new(), Vec::new(), Vec::new());
+        for page in fused {
+            pages.push(page.page);
+            lines.push(page.lines);
+            grids.push(page.grids);
         }
         let text = assemble(lines);
         for ((page, lines), grids) in pages.iter_mut().zip(text.pages).zip(grids) {
             page.tables = grids.iter().filter_map(|grid| grid.table(&lines)).collect();
             page.lines = lines;
         }
-        let extraction = timed(&mut timings.extract, || {
-            let words: Vec<SourceWord<'_>> = pages.iter().flat_map(source_words).collect();
-            extract::extract(
-                &Source {
-                    text: &text.text,
-                    words: &words,
-                },
-                &self.lexicon,
-            )
-        });
-        timings.total = milliseconds(start.elapsed());
-        Ok(Document {
+        let words: Vec<SourceWord<'_>> = pages.iter().flat_map(source_words).collect();
+        let extraction = extract::extract(
+            &Source {
+                text: &text.text,
+                words: &words,
+            },
+            &self.lexicon,
+        );
+        timings.extract += milliseconds(start.elapsed());
+        timings.total += milliseconds(start.elapsed());
+        Document {
             schema: SCHEMA_ID.into(),
             document: DocumentInfo {
-                id: document_id(&sha256, file),
-                file: file.into(),
-                sha256: hex(&sha256),
-                media_type: decoded.media_type().into(),
-                bytes: bytes.len() as u64,
+                id: facts.id,
+                file: facts.file,
+                sha256: facts.sha256,
+                media_type: facts.media_type,
+                bytes: facts.bytes,
                 page_count: pages.len(),
                 kind: extraction.kind,
                 kind_confidence: extraction.kind_confidence,
@@ -109,7 +170,7 @@ impl Pipeline {
             entities: extraction.entities,
             engines: self.engines(),
             timings_ms: timings,
-        })
+        }
     }
 
     fn engines(&self) -> Vec<EngineInfo> {
@@ -120,15 +181,11 @@ impl Pipeline {
             .collect()
     }
 
-    /// One page to its lines in reading order, in coordinates of the raster.
-    fn page(
-        &self,
-        index: usize,
-        raster: &DecodedPage,
-        timings: &mut Timings,
-    ) -> (Page, Vec<OrderedLine>, Vec<Grid>) {
+    /// One page through its stages, in memory.
+    fn page(&self, index: usize, raster: &DecodedPage, timings: &mut Timings) -> FusedPage {
         let deadline = Instant::now() + self.readers.page_time;
-        let mut page = empty_page(index, raster);
+        let (width, height) = raster.image.dimensions();
+        let page = empty_page(index, width, height, raster.dpi);
         let prepared = timed(&mut timings.prepare, || {
             self.readers.prepare(&raster.image, deadline)
         });
@@ -136,40 +193,64 @@ impl Pipeline {
             Ok(prepared) => prepared,
             Err(error) => {
                 tracing::warn!(page = index, %error, "a page could not be prepared");
-                page.status = PageStatus::Failed;
-                return (page, Vec::new(), Vec::new());
+                return FusedPage {
+                    page: Page {
+                        status: PageStatus::Failed,
+                        ..page
+                    },
+                    ..FusedPage::failed(index)
+                };
             }
         };
-        page.orientation = prepared.upright.orientation;
-        page.skew_degrees = rounded(prepared.upright.skew_degrees);
         let detected = timed(&mut timings.detect, || {
             self.readers.detect(&prepared, deadline)
         });
-        let layer = page::text_layer(raster, &prepared.upright);
+        let layer = page::text_layer(&raster.text_layer, &prepared.upright);
         let recognised = self
             .readers
             .recognise(&prepared, &detected.lines, &layer, deadline);
         for (engine, duration) in &recognised.durations {
             *timings.ocr.entry(*engine).or_default() += milliseconds(*duration);
         }
-        page.readers = self.reports(recognised.reports);
-        let start = Instant::now();
-        let lines = page::by_line(&detected, &recognised.readings);
+        timed(&mut timings.fuse, || {
+            self.fuse(
+                page,
+                &prepared,
+                &detected,
+                &recognised.readings,
+                recognised.reports,
+            )
+        })
+    }
+
+    /// The readings of a page to its lines in reading order, in coordinates of the raster.
+    #[must_use]
+    pub fn fuse(
+        &self,
+        mut page: Page,
+        prepared: &Prepared,
+        detected: &Detected,
+        readings: &[Reading],
+        reports: Vec<ReaderReport>,
+    ) -> FusedPage {
+        page.orientation = prepared.upright.orientation;
+        page.skew_degrees = rounded(prepared.upright.skew_degrees);
+        page.readers = self.reports(reports);
+        let lines = page::by_line(detected, readings);
         let words = fuse_page(&lines, Calibration::packaged());
         let segments = page::segments(&detected.lines, words);
         let quads: Vec<Quad> = segments
             .iter()
             .flat_map(|s| s.words.iter().map(|word| word.quad))
             .collect();
-        page.unread_ink = rounded(page::unread_ink(&prepared, &quads));
+        page.unread_ink = rounded(page::unread_ink(prepared, &quads));
         page.status = status(&page.readers, quads.is_empty());
-        let mut ordered = reading_order(segments, &prepared.rulings);
-        let tables = grids(&ordered);
-        for word in words_of(&mut ordered) {
-            word.quad = on_raster(&prepared.upright.raster_quad(&word.quad), raster);
+        let mut lines = reading_order(segments, &prepared.rulings);
+        let grids = grids(&lines);
+        for word in words_of(&mut lines) {
+            word.quad = on_raster(&prepared.upright.raster_quad(&word.quad), &page);
         }
-        timings.fuse += milliseconds(start.elapsed());
-        (page, ordered, tables)
+        FusedPage { page, lines, grids }
     }
 
     /// Reports in the order of the engines; who was not asked is said to be skipped.
@@ -201,8 +282,8 @@ fn words_of(lines: &mut [OrderedLine]) -> impl Iterator<Item = &mut fusion::Fuse
 }
 
 /// A quad cut to the raster, at a tenth of a pixel.
-fn on_raster(quad: &Quad, raster: &DecodedPage) -> Quad {
-    let (w, h) = (raster.image.width() as f32, raster.image.height() as f32);
+fn on_raster(quad: &Quad, page: &Page) -> Quad {
+    let (w, h) = (page.width as f32, page.height as f32);
     quad.map(|[x, y]| [tenth(x.clamp(0.0, w)), tenth(y.clamp(0.0, h))])
 }
 
@@ -214,23 +295,14 @@ fn rounded(v: f32) -> f32 {
     (v * 10_000.0).round() / 10_000.0
 }
 
-fn empty_page(index: usize, raster: &DecodedPage) -> Page {
-    Page {
-        width: raster.image.width(),
-        height: raster.image.height(),
-        dpi: raster.dpi,
-        status: PageStatus::Ok,
-        ..failed_page(index)
-    }
-}
-
-fn failed_page(index: usize) -> Page {
+/// A page of which nothing is known but its raster.
+pub(crate) fn empty_page(index: usize, width: u32, height: u32, dpi: Option<f32>) -> Page {
     Page {
         index,
-        status: PageStatus::Failed,
-        width: 0,
-        height: 0,
-        dpi: None,
+        status: PageStatus::Ok,
+        width,
+        height,
+        dpi,
         orientation: schemas::Orientation::Upright,
         skew_degrees: 0.0,
         unread_ink: 0.0,
@@ -256,9 +328,10 @@ fn status(readers: &[ReaderReport], no_text: bool) -> PageStatus {
 }
 
 /// What the engines said on the first page on which all of them failed.
-fn failures(pages: &[Page]) -> String {
+fn failures(pages: &[FusedPage]) -> String {
     let said: Vec<String> = pages
         .iter()
+        .map(|fused| &fused.page)
         .find(|page| page.readers.iter().any(|reader| reader.error.is_some()))
         .into_iter()
         .flat_map(|page| &page.readers)
@@ -300,7 +373,7 @@ fn document_id(sha256: &[u8], file: &str) -> String {
     hex(&digest[..16])
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

@@ -1,5 +1,6 @@
 //! The stages that look at bytes and pixels: decode, prepare, detect and recognise.
 
+mod artefact;
 pub mod decode;
 pub mod detect;
 pub mod document;
@@ -7,4 +8,6 @@ pub mod engine;
 pub mod page;
 pub mod prepare;
 pub mod sandbox;
+pub mod shell;
+pub mod stage;
 pub mod upright;

@@ -14,9 +14,10 @@ use rayon::prelude::*;
 use schemas::{
     BBox, Engine, Orientation, Point, Quad, ReadLine, ReaderReport, ReaderStatus, Reading,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    decode::DecodedPage,
+    decode::TextWord,
     detect::{self, db::Detector},
     engine::{self, OcrEngine, Paddle, PageView, ReadError, tesseract::Tesseract},
     prepare::{
@@ -61,10 +62,11 @@ pub struct Prepared {
     /// Ruled lines.
     pub rulings: Rulings,
     /// Boxes that the detector found on the way, on the upright page; None when it must look again.
-    boxes: Option<Vec<Quad>>,
+    pub(crate) boxes: Option<Vec<Quad>>,
 }
 
 /// The lines of a page.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Detected {
     /// On the upright page.
     pub lines: Vec<Quad>,
@@ -217,8 +219,8 @@ impl Readers {
 
 /// Words of the text layer on the upright page.
 #[must_use]
-pub fn text_layer(page: &DecodedPage, upright: &Upright) -> Vec<(String, Quad)> {
-    page.text_layer
+pub fn text_layer(words: &[TextWord], upright: &Upright) -> Vec<(String, Quad)> {
+    words
         .iter()
         .map(|word| (word.text.clone(), upright.upright_quad(&word.bbox.quad())))
         .collect()

@@ -36,6 +36,8 @@ pub struct StageInputs {
     pub readers: Vec<Reader>,
     /// For extraction: each page with the pass whose fused page counts; none for a page given up.
     pub pages: Vec<Option<u8>>,
+    /// For extraction: milliseconds that the stages before took, summed over pages.
+    pub durations: Vec<(Stage, f64)>,
 }
 
 /// What became of an engine on a page.
@@ -150,6 +152,16 @@ impl Db {
                     .into_iter()
                     .map(|row| (row.state == "fused").then_some(row.pass as u8))
                     .collect();
+                let rows = sqlx::query!(
+                    r#"SELECT stage, sum(duration_ms)::float8 AS "sum!" FROM tasks
+                       WHERE job_id = $1 AND duration_ms IS NOT NULL GROUP BY stage"#,
+                    claimed.job.0
+                )
+                .fetch_all(self.worker())
+                .await?;
+                for row in rows {
+                    inputs.durations.push((stage(&row.stage)?, row.sum));
+                }
             }
             _ => {}
         }

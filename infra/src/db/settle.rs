@@ -4,6 +4,8 @@
 //! The job's row is always locked first and tasks after it, here, in cancelling and in the sweep:
 //! so siblings serialise and nobody waits in a circle.
 
+use std::time::Duration;
+
 use schemas::{
     DocumentPlan, End, Engine, JobState, Known, Outcome, PageCounts, PagePlan, Problem, Stage,
     Step, TaskError, TaskErrorKind, plan_document, plan_page,
@@ -74,6 +76,7 @@ impl Db {
         &self,
         claimed: &Claimed,
         said: Result<Outcome, TaskError>,
+        took: Duration,
         entities: &[EntityRow],
         attempts: Attempts,
     ) -> Result<Settled, DbError> {
@@ -94,7 +97,8 @@ impl Db {
                 Settled::Stale
             });
         }
-        if !end(session, claimed.task.0, claimed.attempt, &said).await? {
+        let took = Some(took);
+        if !end(session, claimed.task.0, claimed.attempt, &said, took).await? {
             return Ok(Settled::Stale);
         }
         if claimed.step.stage == Stage::Index && said.is_ok() {
@@ -135,7 +139,7 @@ pub(super) async fn lose(
         return Ok(Settled::Retried);
     }
     let said = Err(error);
-    end(session, task, row.attempt, &said).await?;
+    end(session, task, row.attempt, &said, None).await?;
     follow(
         session,
         locked,
@@ -198,6 +202,7 @@ async fn end(
     task: Uuid,
     attempt: i32,
     said: &Result<Outcome, TaskError>,
+    took: Option<Duration>,
 ) -> Result<bool, DbError> {
     let (state, outcome, error) = match said {
         Ok(outcome) => ("done", Some(Json(outcome)), None),
@@ -205,13 +210,14 @@ async fn end(
     };
     let ended = sqlx::query!(
         "UPDATE tasks SET state = $3, outcome = $4, error = $5, lease_until = NULL,
-             updated_at = now()
+             duration_ms = $6, updated_at = now()
          WHERE id = $1 AND attempt = $2 AND state = 'running'",
         task,
         attempt,
         state,
         outcome as _,
         error as _,
+        took.map(|took| took.as_secs_f32() * 1000.0),
     )
     .execute(session)
     .await?;

@@ -7,9 +7,10 @@
 use image::{GrayImage, Rgb, RgbImage};
 use rayon::prelude::*;
 use schemas::{Point, Quad};
+use serde::{Deserialize, Serialize};
 
 /// A plane projective map, row-major, acting on column vectors `[x, y, 1]`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Homography(pub [[f64; 3]; 3]);
 
 impl Homography {
