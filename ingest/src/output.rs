@@ -20,6 +20,7 @@ mod entities_csv;
 mod hocr;
 
 use entities_csv::EntitiesCsv;
+pub(crate) use hocr::hocr;
 
 #[derive(Serialize)]
 struct DocumentLine<'a> {
@@ -79,7 +80,7 @@ impl Results {
         for format in &self.formats {
             match format {
                 Format::Text => self.write(file, "txt", document.text.as_bytes())?,
-                Format::Hocr => self.write(file, "hocr", hocr::hocr(document).as_bytes())?,
+                Format::Hocr => self.write(file, "hocr", hocr(document).as_bytes())?,
                 Format::Csv => {}
             }
         }

@@ -1,6 +1,6 @@
 //! What a person says of an entity: the old value is kept, with who, when and why.
 
-use schemas::{Entity, EntityId, JobState, TenantId};
+use schemas::{DocumentId, Entity, EntityId, JobState, TenantId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -29,6 +29,26 @@ pub struct Review {
 }
 
 impl Db {
+    /// The entities of a document that somebody reviewed, as they stand now.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn reviewed(
+        &self,
+        tenant: TenantId,
+        document: DocumentId,
+    ) -> Result<Vec<Entity>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let rows = sqlx::query_scalar!(
+            r#"SELECT entity AS "entity: Json<Entity>" FROM entities
+               WHERE document_id = $1 AND version > 1"#,
+            document.0
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        Ok(rows.into_iter().map(|entity| entity.0).collect())
+    }
+
     /// Writes a review down. None when there is no such entity, false when it has changed since the
     /// person saw it. The last review of a document ends its `needs_review`.
     ///

@@ -102,6 +102,16 @@ pub struct Decoded {
     pub pages: Vec<DecodedPage>,
 }
 
+/// Tells from the first bytes whether a document can be one that medbot reads; of `name_hint` only the
+/// extension is looked at. Gives the media type.
+///
+/// # Errors
+/// [`Reject`]: empty, unsupported or mislabelled.
+pub fn sniff(head: &[u8], name_hint: Option<&str>) -> Result<&'static str, Reject> {
+    let extension = name_hint.and_then(format::extension);
+    format::sniff(head, extension.as_deref()).map(format::Format::media_type)
+}
+
 /// Decodes a whole document in this process.
 ///
 /// `name_hint` is the file's name; its extension only tells a mislabelled file from an unknown

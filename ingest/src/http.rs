@@ -1,0 +1,122 @@
+//! The HTTP API: a file a resource. A handler checks who asks, calls the database or the store, and
+//! says what came of it; it holds no state of its own, so any process can answer any request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    middleware, response::IntoResponse as _,
+};
+use infra::{
+    db::{Changes, Db},
+    queue::Queue,
+    store::{MasterKey, Store},
+};
+use schemas::Engine;
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+mod admin;
+mod auth;
+mod batches;
+mod documents;
+mod entities;
+mod events;
+mod evidence;
+mod extract;
+mod idempotency;
+mod intake;
+mod jobs;
+mod openapi;
+mod probes;
+mod problem;
+mod serve;
+mod uploads;
+mod webhooks;
+
+pub use auth::Authentication;
+pub use serve::serve;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct Api {
+    /// The truth.
+    pub db: Db,
+    /// Where objects lie.
+    pub store: Arc<dyn Store>,
+    /// Who tells what is due; only asked whether it answers.
+    pub queue: Arc<dyn Queue>,
+    /// Changes of jobs as they happen.
+    pub changes: Changes,
+    /// Seals webhooks' secrets, and keys digests.
+    pub master: Arc<MasterKey>,
+    /// Who may ask.
+    pub authentication: Authentication,
+    /// The engines that read unless a request says otherwise.
+    pub engines: Vec<Engine>,
+    /// Largest upload in bytes, a file.
+    pub largest_upload: u64,
+    /// May webhooks go to private addresses?
+    pub allow_private_webhooks: bool,
+}
+
+/// Every route, and the description of them that clients are written from.
+pub fn router(api: Api) -> Router {
+    let (v1, mut description) = OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(uploads::upload))
+        .routes(routes!(documents::show, documents::erase))
+        .routes(routes!(documents::page_image))
+        .routes(routes!(batches::open))
+        .routes(routes!(batches::show))
+        .routes(routes!(jobs::show, jobs::cancel))
+        .routes(routes!(events::follow))
+        .routes(routes!(entities::list))
+        .routes(routes!(entities::search))
+        .routes(routes!(entities::review))
+        .routes(routes!(evidence::crop))
+        .routes(routes!(webhooks::add, webhooks::list))
+        .routes(routes!(webhooks::remove))
+        .routes(routes!(admin::dead_letters))
+        .routes(routes!(admin::replay))
+        .split_for_parts();
+    let (open, probes) = OpenApiRouter::new()
+        .routes(routes!(probes::healthz))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(probes::version))
+        .split_for_parts();
+    description.merge(probes);
+    let description = Arc::new(openapi::finished(&description));
+    let no_store = SetResponseHeaderLayer::overriding(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store"),
+    );
+    let no_sniff = SetResponseHeaderLayer::overriding(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    Router::new()
+        .merge(v1.layer(no_store))
+        .merge(open)
+        .route(
+            "/openapi.json",
+            axum::routing::get(move || {
+                let description = Arc::clone(&description);
+                async move { axum::Json(&*description).into_response() }
+            }),
+        )
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(middleware::from_fn(problem::plain_answers_are_problems))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(no_sniff)
+        .with_state(api)
+}
+
+/// Counts by state, with every state that a client may see.
+fn counts(states: &BTreeMap<schemas::JobState, u64>) -> BTreeMap<&'static str, u64> {
+    schemas::JobState::ALL
+        .into_iter()
+        .map(|state| (state.name(), states.get(&state).copied().unwrap_or(0)))
+        .collect()
+}

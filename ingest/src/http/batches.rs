@@ -1,0 +1,387 @@
+//! `/v1/batches`: many files, or one zip of them, and their counts.
+//!
+//! A zip is spooled to an unlinked temporary file, since its directory stands at its end; its members
+//! then stream out of it one by one. Names in it only label results and touch no file system.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+};
+
+use axum::{
+    Json,
+    extract::{FromRequest as _, Multipart, OriginalUri, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt as _};
+use infra::db::{Accepted, Caller, Role};
+use schemas::{BatchId, Problem, Reject, RejectKind};
+use serde::Serialize;
+use tokio::{io::AsyncWriteExt as _, sync::mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Api,
+    auth::Known,
+    counts,
+    extract::{Asked, PathId},
+    idempotency::{self, Answer},
+    intake::{self, Wishes},
+    jobs::FOLLOWERS,
+    problem::{ApiError, Errors},
+    uploads::{self, UploadQuery},
+};
+
+/// Most files of a zip.
+const MOST_FILES: usize = 10_000;
+/// Largest zip, in files of the largest size.
+const LARGEST_ZIP: u64 = 16;
+/// Bytes read from a member at a time.
+const PIECE: usize = 64 << 10;
+
+/// A batch.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Batch)]
+pub(crate) struct BatchView {
+    id: Uuid,
+    created_at: DateTime<Utc>,
+    /// Files, the rejected ones included.
+    total: u64,
+    /// Jobs by state.
+    counts: BTreeMap<&'static str, u64>,
+    /// Files that were not taken.
+    rejected: u64,
+    /// Has every job ended?
+    done: bool,
+    jobs: Vec<BatchJob>,
+    rejections: Vec<BatchRejection>,
+}
+
+/// A job of a batch.
+#[derive(Serialize, ToSchema)]
+struct BatchJob {
+    file: String,
+    job_id: Uuid,
+    duplicate: bool,
+}
+
+/// A file of a batch that was not taken.
+#[derive(Serialize, ToSchema)]
+struct BatchRejection {
+    file: String,
+    #[schema(value_type = Object)]
+    error: Problem,
+}
+
+/// Uploads many files as multipart, or one zip as the body.
+#[utoipa::path(
+    post,
+    path = "/v1/batches",
+    tag = "documents",
+    params(
+        UploadQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer for a day"),
+    ),
+    request_body(content(
+        (inline(uploads::Files) = "multipart/form-data"),
+        (inline(uploads::Raw) = "application/zip"),
+    )),
+    responses(
+        (status = 202, description = "Taken; nothing of it will be lost", body = uploads::Taken,
+         headers(("Location" = String, description = "The batch"))),
+        (status = 409, description = "A request with this Idempotency-Key is under way", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 413, description = "The zip is too large", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is neither multipart nor a zip", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 422, description = "The zip cannot be read", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn open(
+    State(api): State<Api>,
+    known: Known,
+    Asked(query): Asked<UploadQuery>,
+    OriginalUri(uri): OriginalUri,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = known.as_one_of(&[Role::Uploader, Role::Reviewer])?;
+    let headers = request.headers().clone();
+    let mut wishes = query.wishes(&api, &caller, &headers).await?;
+    // The batch's end is told, not each of its jobs'.
+    let webhook = wishes.webhook.take();
+    let line = format!("POST {uri}");
+    let work = async {
+        let mut gathered = Gathered::default();
+        if uploads::is_multipart(&headers) {
+            let multipart = Multipart::from_request(request, &api)
+                .await
+                .map_err(|error| ApiError::BadRequest(error.body_text()))?;
+            parts(&api, &caller, &wishes, multipart, &mut gathered).await?;
+        } else {
+            let spooled = spool(&api, request).await?;
+            members(&api, &caller, &wishes, spooled, &mut gathered).await?;
+        }
+        if gathered.accepted.is_empty() && gathered.rejected.is_empty() {
+            return Err(ApiError::unprocessable(
+                "empty-batch",
+                "The batch holds no file",
+                "send at least one part named `file`, or a zip with files",
+            ));
+        }
+        let batch = api.db.open_batch(caller.tenant, webhook).await?;
+        uploads::gather(&api, &caller, batch, &gathered.accepted, &gathered.rejected).await?;
+        api.db.close_batch(caller.tenant, batch).await?;
+        uploads::taken(gathered.accepted, gathered.rejected, Some(batch))
+    };
+    idempotency::once(&api, &caller, &headers, &line, work).await
+}
+
+#[derive(Default)]
+struct Gathered {
+    accepted: Vec<(String, Accepted)>,
+    rejected: Vec<(String, Problem)>,
+}
+
+impl Gathered {
+    /// Takes one file; a file's own fault is written down, anything else stops the batch.
+    async fn take<E: std::fmt::Display>(
+        &mut self,
+        api: &Api,
+        caller: &Caller,
+        wishes: &Wishes,
+        file: &str,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<(), ApiError> {
+        match intake::take(api, caller, wishes, file, pieces).await {
+            Ok(accepted) => self.accepted.push((file.to_owned(), accepted)),
+            Err(
+                error @ (ApiError::Unsupported(_)
+                | ApiError::Unprocessable(_)
+                | ApiError::TooLarge(_)),
+            ) => self.rejected.push((file.to_owned(), error.parts().1)),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+async fn parts(
+    api: &Api,
+    caller: &Caller,
+    wishes: &Wishes,
+    mut multipart: Multipart,
+    gathered: &mut Gathered,
+) -> Result<(), ApiError> {
+    loop {
+        let field = multipart
+            .next_field()
+            .await
+            .map_err(|error| ApiError::BadRequest(error.body_text()))?;
+        let Some(mut field) = field else {
+            return Ok(());
+        };
+        if field.name() != Some("file") {
+            continue;
+        }
+        let file = field.file_name().unwrap_or("document").to_owned();
+        gathered
+            .take(api, caller, wishes, &file, (&mut field).boxed())
+            .await?;
+        // The next part begins where this one ends.
+        while let Ok(Some(_)) = field.chunk().await {}
+    }
+}
+
+/// The body in an unlinked file.
+async fn spool(api: &Api, request: Request) -> Result<File, ApiError> {
+    let mut pieces = request.into_body().into_data_stream();
+    let refused = |error: std::io::Error| {
+        tracing::error!(%error, "a zip could not be spooled");
+        ApiError::Unavailable("the disk for temporary files")
+    };
+    let mut spooled = tokio::fs::File::from_std(tempfile::tempfile().map_err(refused)?);
+    let limit = api.largest_upload.saturating_mul(LARGEST_ZIP);
+    let (mut size, mut checked) = (0_u64, false);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece
+            .map_err(|_| ApiError::BadRequest("the body broke off before its end".into()))?;
+        if !checked && !piece.is_empty() {
+            if !piece.starts_with(b"PK") {
+                return Err(ApiError::rejected(&Reject::new(
+                    RejectKind::UnsupportedFormat,
+                    "a batch is multipart/form-data or a zip",
+                )));
+            }
+            checked = true;
+        }
+        size += piece.len() as u64;
+        if size > limit {
+            let detail = format!("a zip has at most {limit} bytes; send several");
+            return Err(ApiError::TooLarge(detail));
+        }
+        spooled.write_all(&piece).await.map_err(refused)?;
+    }
+    spooled.flush().await.map_err(refused)?;
+    Ok(spooled.into_std().await)
+}
+
+/// The members of a zip, one after the other.
+async fn members(
+    api: &Api,
+    caller: &Caller,
+    wishes: &Wishes,
+    spooled: File,
+    gathered: &mut Gathered,
+) -> Result<(), ApiError> {
+    let (sender, mut opened) = mpsc::channel(1);
+    let most_bytes = api.largest_upload.saturating_mul(LARGEST_ZIP);
+    let unzipping = tokio::task::spawn_blocking(move || unzip(spooled, most_bytes, &sender));
+    while let Some((file, pieces)) = opened.recv().await {
+        gathered
+            .take(api, caller, wishes, &file, ReceiverStream::new(pieces))
+            .await
+            .or_else(|error| match error {
+                // The member breaks off, not the connection.
+                ApiError::BadRequest(_) => {
+                    let detail = "the zip holds it broken or encrypted; send it by itself";
+                    let reject = Reject::new(RejectKind::Malformed, detail);
+                    gathered.rejected.push((file, Problem::from(&reject)));
+                    Ok(())
+                }
+                error => Err(error),
+            })?;
+    }
+    unzipping.await.map_err(|_| ApiError::Internal)?
+}
+
+type Pieces = mpsc::Receiver<Result<Bytes, String>>;
+
+/// Unpacks on a thread. A member that is broken breaks its own stream and no other.
+fn unzip(
+    mut spooled: File,
+    most_bytes: u64,
+    sender: &mpsc::Sender<(String, Pieces)>,
+) -> Result<(), ApiError> {
+    let unreadable = |_| {
+        ApiError::unprocessable(
+            "malformed",
+            "The content breaks its format's rules",
+            "the zip cannot be read; make it again, without encryption",
+        )
+    };
+    spooled.seek(SeekFrom::Start(0)).map_err(|_| ApiError::Internal)?;
+    let mut zip = zip::ZipArchive::new(spooled).map_err(unreadable)?;
+    if zip.len() > MOST_FILES {
+        let detail = format!("a zip has at most {MOST_FILES} files; send several");
+        return Err(ApiError::TooLarge(detail));
+    }
+    let mut left = most_bytes;
+    for index in 0..zip.len() {
+        let name = zip.name_for_index(index).unwrap_or_default().to_owned();
+        if name.ends_with('/') || is_litter(&name) {
+            continue;
+        }
+        let (pieces, receiver) = mpsc::channel(2);
+        if sender.blocking_send((name, receiver)).is_err() {
+            return Ok(());
+        }
+        let mut member = match zip.by_index(index) {
+            Ok(member) => member,
+            Err(error) => {
+                let _ = pieces.blocking_send(Err(error.to_string()));
+                continue;
+            }
+        };
+        loop {
+            let mut piece = vec![0; PIECE];
+            let sent = match member.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) if n as u64 > left => {
+                    return Err(ApiError::TooLarge(
+                        "the zip unpacks to more than is taken at once; send several".into(),
+                    ));
+                }
+                Ok(n) => {
+                    left -= n as u64;
+                    piece.truncate(n);
+                    pieces.blocking_send(Ok(Bytes::from(piece)))
+                }
+                Err(error) => {
+                    let _ = pieces.blocking_send(Err(error.to_string()));
+                    break;
+                }
+            };
+            // Whoever took it has seen enough.
+            if sent.is_err() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What archivers and desktops leave behind.
+fn is_litter(name: &str) -> bool {
+    name.starts_with("__MACOSX/")
+        || name
+            .rsplit('/')
+            .next()
+            .is_some_and(|last| last.starts_with('.') || last == "Thumbs.db")
+}
+
+/// How a batch stands.
+#[utoipa::path(
+    get,
+    path = "/v1/batches/{id}",
+    tag = "documents",
+    params(("id" = String, Path, description = "Batch")),
+    responses(
+        (status = 200, description = "The batch", body = BatchView),
+        (status = 404, description = "There is no such batch", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<BatchId>,
+) -> Result<Json<BatchView>, ApiError> {
+    let caller = known.as_one_of(&FOLLOWERS)?;
+    let batch = api
+        .db
+        .batch(caller.tenant, id)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    let done = batch.states.keys().all(|state| state.is_final());
+    Ok(Json(BatchView {
+        id: batch.id.0,
+        created_at: batch.created_at,
+        total: (batch.jobs.len() + batch.rejected.len()) as u64,
+        counts: counts(&batch.states),
+        rejected: batch.rejected.len() as u64,
+        done,
+        jobs: batch
+            .jobs
+            .into_iter()
+            .map(|(file, job, duplicate)| BatchJob {
+                file,
+                job_id: job.0,
+                duplicate,
+            })
+            .collect(),
+        rejections: batch
+            .rejected
+            .into_iter()
+            .map(|reject| BatchRejection {
+                file: reject.file,
+                error: reject.error,
+            })
+            .collect(),
+    }))
+}
+

@@ -1,0 +1,237 @@
+//! `/v1/documents/{id}`: results in every form, page images, and erasing.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use infra::{
+    db::{Caller, DocumentRow, Role},
+    store,
+};
+use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobState};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    auth::Known,
+    extract::{Asked, PathId},
+    problem::{ApiError, Errors},
+};
+use crate::output;
+
+/// Largest document result that is taken into memory.
+const LARGEST_RESULT: u64 = 1 << 30;
+/// Who may read what documents say.
+pub(crate) const READERS: [Role; 2] = [Role::Reviewer, Role::Analyst];
+
+/// In which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FormatQuery {
+    /// `json`, `text` or `hocr`; before `Accept`.
+    #[param(inline)]
+    format: Option<ResultFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ResultFormat {
+    Json,
+    Text,
+    Hocr,
+}
+
+impl ResultFormat {
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Text => "text/plain; charset=utf-8",
+            Self::Hocr => "text/vnd.hocr+html; charset=utf-8",
+        }
+    }
+
+    fn of(accept: Option<&HeaderValue>) -> Option<Self> {
+        let Some(accept) = accept.and_then(|value| value.to_str().ok()) else {
+            return Some(Self::Json);
+        };
+        accept.split(',').find_map(|range| {
+            let range = range.split(';').next().unwrap_or_default().trim();
+            Some(match range {
+                "*/*" | "application/*" | "application/json" => Self::Json,
+                "text/plain" | "text/*" => Self::Text,
+                "text/vnd.hocr+html" | "text/html" => Self::Hocr,
+                _ => return None,
+            })
+        })
+    }
+}
+
+/// What a document says.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}",
+    tag = "documents",
+    params(("id" = String, Path, description = "Document"), FormatQuery),
+    responses(
+        (status = 200, description = "The document result", content(
+            (Document = "application/json"),
+            (String = "text/plain"),
+            (String = "text/vnd.hocr+html"),
+        )),
+        (status = 404, description = "There is no such document", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 409, description = "There is no result yet (`Retry-After`), or there will be none", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<DocumentId>,
+    Asked(query): Asked<FormatQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let caller = known.as_one_of(&READERS)?;
+    let format = query
+        .format
+        .or_else(|| ResultFormat::of(headers.get(header::ACCEPT)))
+        .ok_or_else(|| {
+            ApiError::NotAcceptable(
+                "ask for application/json, text/plain or text/vnd.hocr+html".into(),
+            )
+        })?;
+    let row = find(&api, &caller, id).await?;
+    let document = result(&api, &caller, &row).await?;
+    let body = match format {
+        ResultFormat::Json => serde_json::to_vec(&document).map_err(|_| ApiError::Internal)?,
+        ResultFormat::Text => document.text.into_bytes(),
+        ResultFormat::Hocr => output::hocr(&document).into_bytes(),
+    };
+    Ok(([(header::CONTENT_TYPE, format.media_type())], body).into_response())
+}
+
+/// Erases a document: its objects, its key, its entities and reviews. Its jobs end.
+#[utoipa::path(
+    delete,
+    path = "/v1/documents/{id}",
+    tag = "documents",
+    params(("id" = String, Path, description = "Document")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such document", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn erase(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<DocumentId>,
+) -> Result<StatusCode, ApiError> {
+    let caller = known.as_one_of(&[])?;
+    if !api.db.erase(caller.tenant, id).await? {
+        return Err(ApiError::NotFound);
+    }
+    // Its key is gone already: what the store still holds cannot be read.
+    if let Err(error) = api.store.erase(caller.tenant, id).await {
+        tracing::warn!(%error, "sealed objects of an erased document stay in the store");
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A page's raster: the picture that every box of the result refers to.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/pages/{page}",
+    tag = "documents",
+    params(
+        ("id" = String, Path, description = "Document"),
+        ("page" = String, Path, description = "Page from 0, with `.png`"),
+    ),
+    responses(
+        (status = 200, description = "The raster", body = Vec<u8>, content_type = "image/png"),
+        (status = 404, description = "There is no such page, or it is not decoded yet", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn page_image(
+    State(api): State<Api>,
+    known: Known,
+    Path((id, page)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let caller = known.as_one_of(&READERS)?;
+    let id: DocumentId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let page: u32 = page
+        .strip_suffix(".png")
+        .and_then(|page| page.parse().ok())
+        .ok_or(ApiError::NotFound)?;
+    let row = find(&api, &caller, id).await?;
+    let artefact = Artefact::Raster(row.result.unwrap_or(row.job), page);
+    let body = api.store.get(key(&caller, id, artefact)).await?;
+    Ok((
+        [(header::CONTENT_TYPE, artefact.content_type())],
+        Body::from_stream(body),
+    )
+        .into_response())
+}
+
+pub(crate) fn key(caller: &Caller, document: DocumentId, artefact: Artefact) -> ArtefactKey {
+    ArtefactKey {
+        tenant: caller.tenant,
+        document,
+        artefact,
+    }
+}
+
+pub(crate) async fn find(
+    api: &Api,
+    caller: &Caller,
+    id: DocumentId,
+) -> Result<DocumentRow, ApiError> {
+    api.db
+        .document(caller.tenant, id)
+        .await?
+        .ok_or(ApiError::NotFound)
+}
+
+/// The result with what reviewers made of it.
+pub(crate) async fn result(
+    api: &Api,
+    caller: &Caller,
+    row: &DocumentRow,
+) -> Result<Document, ApiError> {
+    let Some(job) = row.result else {
+        return Err(match row.state {
+            JobState::Failed => ApiError::Conflict(
+                format!("it could not be read: see /v1/jobs/{}", row.job),
+                None,
+            ),
+            JobState::Cancelled => {
+                ApiError::Conflict("its job was cancelled: upload it again".into(), None)
+            }
+            _ => ApiError::Conflict("it is not read yet".into(), Some(2)),
+        });
+    };
+    let body = api
+        .store
+        .get(key(caller, row.id, Artefact::Result(job)))
+        .await?;
+    let bytes = store::collect(body, LARGEST_RESULT).await?;
+    let mut document: Document =
+        serde_json::from_slice(&bytes).map_err(|_| ApiError::Internal)?;
+    for reviewed in api.db.reviewed(caller.tenant, row.id).await? {
+        let shown = document
+            .entities
+            .iter_mut()
+            .find(|entity| entity.id == reviewed.id);
+        if let Some(shown) = shown {
+            *shown = reviewed;
+        }
+    }
+    Ok(document)
+}
+

@@ -1,0 +1,499 @@
+//! `/v1/entities`: what was found in all documents, filtered; and its review.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use infra::db::{Decision, EntityFilter, IndexedEntity, Review, Role};
+use schemas::{Assertion, Confidence, Entity, EntityId, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{
+    Api,
+    auth::Known,
+    documents::READERS,
+    extract::{Asked, JsonBody, PathId},
+    problem::{ApiError, Errors},
+};
+use crate::export::{self, Format, Row};
+
+/// Entities of a JSON answer, unless asked otherwise.
+const PAGE: u16 = 100;
+/// At most.
+const LARGEST_PAGE: u16 = 1000;
+
+/// Which entities. Names of people and drugs are looked for by `POST /v1/entities/search`, so that
+/// no URL holds one.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntityQuery {
+    /// `medication`, `lab`, `date`, `person`, `diagnosis`, `allergy`, `vital`, `id`, `org`,
+    /// `procedure`, `amount` or `instruction`.
+    #[serde(rename = "type")]
+    #[param(inline)]
+    kind: Option<EntityType>,
+    /// A code, alone or as `system|code`.
+    code: Option<String>,
+    /// Their own date, or else the day of their upload, is not before this.
+    from: Option<NaiveDate>,
+    /// … and not after this.
+    to: Option<NaiveDate>,
+    /// At least this.
+    #[param(minimum = 0, maximum = 1)]
+    min_confidence: Option<f32>,
+    /// Opaque id of a patient.
+    patient: Option<Uuid>,
+    /// `present` unless asked otherwise.
+    #[param(inline)]
+    assertion: Option<AssertionName>,
+    /// Only those that a person should look at, or only others.
+    needs_review: Option<bool>,
+    /// Of one document.
+    document: Option<Uuid>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+    /// Entities of a JSON answer.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum EntityType {
+    Medication,
+    Lab,
+    Date,
+    Person,
+    Diagnosis,
+    Allergy,
+    Vital,
+    Id,
+    Org,
+    Procedure,
+    Amount,
+    Instruction,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum AssertionName {
+    Present,
+    Absent,
+    Possible,
+    Family,
+    Historical,
+    Planned,
+}
+
+/// Which entities, with a name.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntitySearch {
+    /// A drug, an analyte, a diagnosis, a person …, in any case.
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<EntityType>,
+    code: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    #[schema(minimum = 0, maximum = 1)]
+    min_confidence: Option<f32>,
+    patient: Option<Uuid>,
+    assertion: Option<AssertionName>,
+    needs_review: Option<bool>,
+    document: Option<Uuid>,
+    cursor: Option<String>,
+    #[schema(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+}
+
+/// A page of entities.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EntityPage {
+    entities: Vec<EntityView>,
+    /// For the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// An entity, with where it was found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IndexedEntity)]
+pub(crate) struct EntityView {
+    /// Its id in the service.
+    entity_id: Uuid,
+    document_id: Uuid,
+    job_id: Uuid,
+    /// Grows with every review.
+    version: i32,
+    created_at: DateTime<Utc>,
+    /// As in the document result.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    entity: Entity,
+}
+
+impl From<IndexedEntity> for EntityView {
+    fn from(found: IndexedEntity) -> Self {
+        Self {
+            entity_id: found.id.0,
+            document_id: found.document.0,
+            job_id: found.job.0,
+            version: found.version,
+            created_at: found.created_at,
+            entity: found.entity,
+        }
+    }
+}
+
+/// Entities of all documents, in the order of their upload.
+#[utoipa::path(
+    get,
+    path = "/v1/entities",
+    tag = "entities",
+    params(EntityQuery),
+    responses(
+        (status = 200, description = "JSON gives a page; the other forms stream everything", content(
+            (EntityPage = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
+        )),
+        (status = 406, description = "That form cannot be given", body = inline(Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    known: Known,
+    Asked(query): Asked<EntityQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let search = EntitySearch {
+        name: None,
+        kind: query.kind,
+        code: query.code,
+        from: query.from,
+        to: query.to,
+        min_confidence: query.min_confidence,
+        patient: query.patient,
+        assertion: query.assertion,
+        needs_review: query.needs_review,
+        document: query.document,
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    answer(api, &known, search, &headers).await
+}
+
+/// The same with names, which no URL should hold.
+#[utoipa::path(
+    post,
+    path = "/v1/entities/search",
+    tag = "entities",
+    request_body = EntitySearch,
+    responses(
+        (status = 200, description = "JSON gives a page; the other forms stream everything", content(
+            (EntityPage = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
+        )),
+        (status = 406, description = "That form cannot be given", body = inline(Value), content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = inline(Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = inline(Value), content_type = "application/problem+json"),
+        (status = 422, description = "The body does not fit its schema", body = inline(Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn search(
+    State(api): State<Api>,
+    known: Known,
+    headers: HeaderMap,
+    JsonBody(search): JsonBody<EntitySearch>,
+) -> Result<Response, ApiError> {
+    answer(api, &known, search, &headers).await
+}
+
+async fn answer(
+    api: Api,
+    known: &Known,
+    search: EntitySearch,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let tenant = known.as_one_of(&READERS)?.tenant;
+    let accept = headers.get(header::ACCEPT).map(|value| value.to_str());
+    let format = match accept {
+        None => Format::Json,
+        Some(Ok(accept)) => Format::from_accept(accept).ok_or_else(|| {
+            ApiError::NotAcceptable(
+                "ask for application/json, application/x-ndjson, text/csv or \
+                 application/vnd.apache.parquet"
+                    .into(),
+            )
+        })?,
+        Some(Err(_)) => return Err(ApiError::BadRequest("the header `Accept` is no text".into())),
+    };
+    let after = search.cursor.as_deref().map(parsed).transpose()?;
+    let limit = search.limit.unwrap_or(PAGE);
+    if !(1..=LARGEST_PAGE).contains(&limit) {
+        let detail = format!("`limit` lies between 1 and {LARGEST_PAGE}");
+        return Err(ApiError::BadRequest(detail));
+    }
+    if search.min_confidence.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
+        return Err(ApiError::BadRequest("`min_confidence` lies between 0 and 1".into()));
+    }
+    let filter = search.filter();
+    if format == Format::Json {
+        let most = i64::from(limit) + 1;
+        let mut found = api.db.entities(tenant, &filter, after, most).await?;
+        let more = found.len() > usize::from(limit);
+        found.truncate(usize::from(limit));
+        let next_cursor = found.last().filter(|_| more).map(cursor);
+        let entities = found.into_iter().map(EntityView::from).collect();
+        return Ok(Json(EntityPage {
+            entities,
+            next_cursor,
+        })
+        .into_response());
+    }
+    let rows = rows(api, tenant, filter, after);
+    Ok((
+        [
+            (header::CONTENT_TYPE, format.media_type()),
+            (
+                header::CONTENT_DISPOSITION,
+                match format {
+                    Format::Csv => "attachment; filename=\"entities.csv\"",
+                    Format::Parquet => "attachment; filename=\"entities.parquet\"",
+                    _ => "inline",
+                },
+            ),
+        ],
+        Body::from_stream(export::write(format, rows)),
+    )
+        .into_response())
+}
+
+impl EntitySearch {
+    fn filter(self) -> EntityFilter {
+        let name = |kind: EntityType| {
+            let name = serde_json::to_value(kind).ok();
+            name.and_then(|name| name.as_str().map(str::to_owned))
+        };
+        EntityFilter {
+            kind: self.kind.and_then(name),
+            code: self.code,
+            from: self.from,
+            to: self.to,
+            min_confidence: self.min_confidence,
+            patient: self.patient,
+            assertion: self.assertion.map(|assertion| match assertion {
+                AssertionName::Present => Assertion::Present,
+                AssertionName::Absent => Assertion::Absent,
+                AssertionName::Possible => Assertion::Possible,
+                AssertionName::Family => Assertion::Family,
+                AssertionName::Historical => Assertion::Historical,
+                AssertionName::Planned => Assertion::Planned,
+            }),
+            needs_review: self.needs_review,
+            document: self.document,
+            name: self.name,
+        }
+    }
+}
+
+/// Every entity that fits, a page of the database at a time.
+fn rows(
+    api: Api,
+    tenant: TenantId,
+    filter: EntityFilter,
+    after: Option<(DateTime<Utc>, EntityId)>,
+) -> impl Stream<Item = Result<Row, infra::db::DbError>> + Send + 'static {
+    stream::try_unfold(Some(after), move |after| {
+        let (api, filter) = (api.clone(), filter.clone());
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let most = i64::from(LARGEST_PAGE);
+            let found = api.db.entities(tenant, &filter, after, most).await?;
+            let next = found
+                .last()
+                .filter(|_| found.len() == usize::from(LARGEST_PAGE))
+                .map(|last| Some((last.created_at, last.id)));
+            let rows: Vec<Result<Row, infra::db::DbError>> = found
+                .into_iter()
+                .map(|found| {
+                    Ok(Row::from_entity(
+                        &found.entity,
+                        found.id.0,
+                        found.document.0,
+                        found.job.0,
+                        found.created_at,
+                    ))
+                })
+                .collect();
+            Ok(Some((stream::iter(rows), next)))
+        }
+    })
+    .try_flatten()
+    .boxed()
+}
+
+fn cursor(last: &IndexedEntity) -> String {
+    let text = format!("{}:{}", last.created_at.timestamp_micros(), last.id);
+    BASE64_URL_SAFE_NO_PAD.encode(text)
+}
+
+fn parsed(cursor: &str) -> Result<(DateTime<Utc>, EntityId), ApiError> {
+    let parse = || {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (micros, id) = text.split_once(':')?;
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some((at, id.parse().ok()?))
+    };
+    parse().ok_or_else(|| ApiError::BadRequest("`cursor` is no `next_cursor` of an answer".into()))
+}
+
+/// What a reviewer says of an entity.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReviewBody {
+    /// The `version` that the reviewer saw.
+    version: i32,
+    /// `accept` it as it stands, or `correct` it.
+    decision: ReviewDecision,
+    /// Attributes as they should be; null removes one.
+    #[serde(default)]
+    attributes: Map<String, Value>,
+    /// Why.
+    reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReviewDecision {
+    Accept,
+    Correct,
+}
+
+/// Attributes that a correction may not touch: they say where the entity stands, not what it is.
+const FIXED: [&str; 9] = [
+    "id",
+    "type",
+    "span",
+    "page",
+    "words",
+    "confidence",
+    "needs_review",
+    "reasons",
+    "candidates",
+];
+
+/// Accepts or corrects an entity. The old value is kept.
+#[utoipa::path(
+    patch,
+    path = "/v1/entities/{id}",
+    tag = "entities",
+    params(("id" = String, Path, description = "Entity (`entity_id`)")),
+    request_body = ReviewBody,
+    responses(
+        (status = 200, description = "The entity as it stands now", body = EntityView),
+        (status = 404, description = "There is no such entity", body = inline(Value), content_type = "application/problem+json"),
+        (status = 409, description = "It has changed since that version", body = inline(Value), content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = inline(Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = inline(Value), content_type = "application/problem+json"),
+        (status = 422, description = "The correction does not fit the entity", body = inline(Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn review(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<EntityId>,
+    JsonBody(body): JsonBody<ReviewBody>,
+) -> Result<Json<EntityView>, ApiError> {
+    let caller = known.as_one_of(&[Role::Reviewer])?;
+    let found = api
+        .db
+        .entity(caller.tenant, id)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    let after = reviewed(found.entity, &body)?;
+    let review = Review {
+        decision: match body.decision {
+            ReviewDecision::Accept => Decision::Accepted,
+            ReviewDecision::Correct => Decision::Corrected,
+        },
+        version: body.version,
+        after,
+        reason: body.reason,
+    };
+    match api.db.review(&caller, id, &review).await? {
+        None => Err(ApiError::NotFound),
+        Some(false) => Err(ApiError::Conflict(
+            "the entity has changed since that version: look again".into(),
+            None,
+        )),
+        Some(true) => {
+            let found = api.db.entity(caller.tenant, id).await?;
+            Ok(Json(found.ok_or(ApiError::NotFound)?.into()))
+        }
+    }
+}
+
+fn reviewed(entity: Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
+    let wrong = |detail: String| {
+        ApiError::unprocessable(
+            "invalid-correction",
+            "The correction does not fit the entity",
+            detail,
+        )
+    };
+    match (body.decision, body.attributes.is_empty()) {
+        (ReviewDecision::Accept, false) => {
+            return Err(wrong("to accept is to change nothing: `attributes` is empty".into()));
+        }
+        (ReviewDecision::Correct, true) => {
+            return Err(wrong("a correction names `attributes`".into()));
+        }
+        _ => {}
+    }
+    let mut value = serde_json::to_value(&entity).map_err(|_| ApiError::Internal)?;
+    let object = value.as_object_mut().ok_or(ApiError::Internal)?;
+    for (name, attribute) in &body.attributes {
+        if FIXED.contains(&name.as_str()) {
+            return Err(wrong(format!("`{name}` cannot be corrected")));
+        }
+        if attribute.is_null() {
+            object.remove(name);
+        } else {
+            object.insert(name.clone(), attribute.clone());
+        }
+    }
+    let mut after: Entity =
+        serde_json::from_value(value.clone()).map_err(|error| wrong(error.to_string()))?;
+    // What the type does not know would be dropped without a word.
+    let kept = serde_json::to_value(&after).map_err(|_| ApiError::Internal)?;
+    if let Some(unknown) = body
+        .attributes
+        .keys()
+        .find(|name| value.get(*name) != kept.get(*name))
+    {
+        return Err(wrong(format!("an entity of this type has no attribute `{unknown}`")));
+    }
+    after.needs_review = false;
+    after.reasons.clear();
+    after.confidence = Confidence::ONE;
+    Ok(after)
+}
+

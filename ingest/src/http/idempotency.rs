@@ -1,0 +1,94 @@
+//! `Idempotency-Key`: a request that is sent again gets the answer that it got before.
+
+use std::future::Future;
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use infra::db::{Caller, Recall};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Api, problem::ApiError};
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// An answer that can be given again.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    pub body: Value,
+}
+
+impl Answer {
+    fn response(&self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = (status, Json(&self.body)).into_response();
+        if let Some(Ok(location)) = self.location.as_deref().map(HeaderValue::from_str) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+/// Does the work, or gives the answer that the same key got for the same request. What tells
+/// requests apart is what is known before the body: the route, its query and the body's size.
+pub(crate) async fn once(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    request: &str,
+    work: impl Future<Output = Result<Answer, ApiError>>,
+) -> Result<Response, ApiError> {
+    let Some(key) = headers.get(KEY) else {
+        return Ok(work.await?.response());
+    };
+    let key = key
+        .to_str()
+        .ok()
+        .filter(|key| (1..=255).contains(&key.len()))
+        .ok_or_else(|| {
+            ApiError::BadRequest("an Idempotency-Key has 1 to 255 printable characters".into())
+        })?;
+    let size = headers.get(header::CONTENT_LENGTH).map_or(&b""[..], HeaderValue::as_bytes);
+    let fingerprint: [u8; 32] = Sha256::new()
+        .chain_update(request)
+        .chain_update([0])
+        .chain_update(size)
+        .finalize()
+        .into();
+    match api.db.recall(caller.tenant, key, &fingerprint).await? {
+        Recall::New => {}
+        Recall::Answered(answer) => {
+            let answer: Answer = serde_json::from_value(answer).map_err(|_| ApiError::Internal)?;
+            let mut response = answer.response();
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(response);
+        }
+        Recall::Pending => {
+            let detail = "a request with this Idempotency-Key is under way";
+            return Err(ApiError::Conflict(detail.into(), Some(1)));
+        }
+        Recall::Other => {
+            return Err(ApiError::unprocessable(
+                "idempotency-key-reused",
+                "The Idempotency-Key belongs to another request",
+                "use a new key for a new request",
+            ));
+        }
+    }
+    let done = work.await;
+    let kept = done
+        .as_ref()
+        .ok()
+        .and_then(|answer| serde_json::to_value(answer).ok());
+    api.db.remember(caller.tenant, key, kept.as_ref()).await?;
+    Ok(done?.response())
+}

@@ -1,0 +1,164 @@
+//! `/v1/jobs/{id}`: where a job is, and its cancelling.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use chrono::{DateTime, Utc};
+use infra::db::{Cancelled, Job, Role, StageProgress};
+use schemas::{JobId, JobState, Problem};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Api,
+    auth::Known,
+    extract::PathId,
+    problem::{ApiError, Errors},
+};
+
+/// A job.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
+pub(crate) struct JobView {
+    id: Uuid,
+    document_id: Uuid,
+    state: JobState,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// Pages of the document; null until they are counted.
+    pages: Option<u32>,
+    /// Pages that could not be read.
+    pages_failed: u32,
+    /// By stage.
+    progress: BTreeMap<String, Progress>,
+    /// Why it failed.
+    #[schema(value_type = Option<Object>)]
+    error: Option<Problem>,
+}
+
+/// How far a stage is.
+#[derive(Serialize, ToSchema)]
+struct Progress {
+    done: u32,
+    total: u32,
+    failed: u32,
+}
+
+impl From<StageProgress> for Progress {
+    fn from(progress: StageProgress) -> Self {
+        Self {
+            done: progress.done,
+            total: progress.total,
+            failed: progress.failed,
+        }
+    }
+}
+
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        Self {
+            id: job.id.0,
+            document_id: job.document.0,
+            state: job.state,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+            pages: job.pages,
+            pages_failed: job.pages_failed,
+            progress: job
+                .progress
+                .into_iter()
+                .map(|(stage, progress)| (stage, progress.into()))
+                .collect(),
+            error: job.error,
+        }
+    }
+}
+
+/// Every role may follow jobs.
+pub(crate) const FOLLOWERS: [Role; 3] = [Role::Uploader, Role::Reviewer, Role::Analyst];
+
+pub(crate) fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// Where a job is.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}",
+    tag = "jobs",
+    params(
+        ("id" = String, Path, description = "Job"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that was seen last"),
+    ),
+    responses(
+        (status = 200, description = "The job", body = JobView, headers(("ETag" = String))),
+        (status = 304, description = "Nothing has changed"),
+        (status = 404, description = "There is no such job", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    known: Known,
+    PathId(job): PathId<JobId>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let caller = known.as_one_of(&FOLLOWERS)?;
+    if let Some(seen) = headers.get(header::IF_NONE_MATCH) {
+        let (_, version) = api
+            .db
+            .job_version(caller.tenant, job)
+            .await?
+            .ok_or(ApiError::NotFound)?;
+        let now = etag(version);
+        let seen = seen.to_str().unwrap_or_default();
+        if seen.split(',').any(|tag| tag.trim().trim_start_matches("W/") == now) {
+            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, now)]).into_response());
+        }
+    }
+    let job = api
+        .db
+        .job(caller.tenant, job)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    let tag = HeaderValue::from_str(&etag(job.version)).map_err(|_| ApiError::Internal)?;
+    Ok(([(header::ETAG, tag)], Json(JobView::from(job))).into_response())
+}
+
+/// Cancels a job. What was read until then is dropped; the document stays.
+#[utoipa::path(
+    delete,
+    path = "/v1/jobs/{id}",
+    tag = "jobs",
+    params(("id" = String, Path, description = "Job")),
+    responses(
+        (status = 200, description = "It is cancelled", body = JobView),
+        (status = 404, description = "There is no such job", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 409, description = "It had ended already", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn cancel(
+    State(api): State<Api>,
+    known: Known,
+    PathId(job): PathId<JobId>,
+) -> Result<Json<JobView>, ApiError> {
+    let caller = known.as_one_of(&[Role::Uploader, Role::Reviewer])?;
+    match api.db.cancel(caller.tenant, job).await? {
+        None => Err(ApiError::NotFound),
+        Some(Cancelled::TooLate(state)) => {
+            let detail = format!("the job has ended already: {}", state.name());
+            Err(ApiError::Conflict(detail, None))
+        }
+        Some(Cancelled::Yes) => {
+            let job = api.db.job(caller.tenant, job).await?;
+            Ok(Json(job.ok_or(ApiError::NotFound)?.into()))
+        }
+    }
+}

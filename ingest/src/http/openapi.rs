@@ -1,0 +1,79 @@
+//! The description of the API that clients are written from: OpenAPI 3.1, made from the handlers.
+
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder,
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
+
+use super::problem;
+
+/// What stands in it before the routes.
+pub(super) fn base() -> OpenApi {
+    let bearer = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key"))
+            .build(),
+    );
+    let (name, problem) = problem::schema();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("medbot")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "Scanned medical documents to text, entities and the pixels that prove them. \
+                     Nothing that medbot finds has been reviewed by a person unless it says so.",
+                ))
+                .build(),
+        )
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme("key", bearer)
+                .schema(name, problem)
+                .build(),
+        ))
+        .security(Some([SecurityRequirement::new("key", [] as [&str; 0])]))
+        .build()
+}
+
+/// The finished description: the document result's own schema stands among the others.
+pub(super) fn finished(description: &OpenApi) -> Value {
+    let mut value = serde_json::to_value(description).unwrap_or_default();
+    let document = schemas::json_schema().to_string();
+    // Inside, references are to the place where the schema stands now.
+    let document = document.replace("\"#/$defs/", "\"#/components/schemas/Document/$defs/");
+    if let (Some(components), Ok(mut document)) = (
+        value.pointer_mut("/components/schemas"),
+        serde_json::from_str::<Value>(&document),
+    ) {
+        if let Some(object) = document.as_object_mut() {
+            object.remove("$id");
+            object.remove("$schema");
+        }
+        components["Document"] = document;
+    }
+    for path in ["/healthz", "/readyz", "/version"] {
+        value["paths"][path]["get"]["security"] = json!([]);
+    }
+    // A problem wherever one is answered.
+    problems(&mut value);
+    value
+}
+
+fn problems(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (key, inner) in object.iter_mut() {
+                if key == "application/problem+json" {
+                    *inner = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
+                } else {
+                    problems(inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(problems),
+        _ => {}
+    }
+}

@@ -1,0 +1,362 @@
+//! `POST /v1/documents`: one body, or several files as multipart.
+
+use axum::{
+    extract::{FromRequest as _, Multipart, OriginalUri, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
+use futures::StreamExt as _;
+use infra::db::{Accepted, Caller, Role};
+use schemas::{BatchId, Engine, JobState, Priority, Problem, WebhookId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{
+    Api,
+    auth::Known,
+    extract::Asked,
+    idempotency::{self, Answer},
+    intake::{self, Wishes},
+    problem::{ApiError, Errors},
+};
+
+/// How documents shall be taken.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UploadQuery {
+    /// `urgent` before everything else, or `normal`.
+    #[param(inline)]
+    priority: Option<UploadPriority>,
+    /// `false`: the same bytes twice are two documents.
+    dedupe: Option<bool>,
+    /// A webhook that is told when the job or batch ends.
+    webhook: Option<Uuid>,
+    /// Engines that shall read, separated by commas.
+    engines: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum UploadPriority {
+    Urgent,
+    Normal,
+}
+
+/// What became of an upload.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Taken {
+    /// A job for each file that was taken.
+    jobs: Vec<TakenJob>,
+    /// Files that were not taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<NotTaken>,
+    /// The batch that several files make.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_id: Option<Uuid>,
+}
+
+/// The job of a file.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TakenJob {
+    job_id: Uuid,
+    document_id: Uuid,
+    file: String,
+    state: JobState,
+    /// Were these bytes known already?
+    duplicate: bool,
+}
+
+/// A file that was not taken.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NotTaken {
+    file: String,
+    #[schema(value_type = Object)]
+    error: Problem,
+}
+
+impl UploadQuery {
+    /// The query and the headers as wishes.
+    pub(crate) async fn wishes(
+        &self,
+        api: &Api,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> Result<Wishes, ApiError> {
+        let webhook = self.webhook.map(WebhookId);
+        if let Some(webhook) = webhook
+            && !api
+                .db
+                .webhooks(caller.tenant)
+                .await?
+                .iter()
+                .any(|known| known.id == webhook && known.disabled_at.is_none())
+        {
+            return Err(ApiError::unprocessable(
+                "no-such-webhook",
+                "There is no such webhook",
+                "make it with POST /v1/webhooks first",
+            ));
+        }
+        let engines = match &self.engines {
+            None => api.engines.clone(),
+            Some(names) => names
+                .split(',')
+                .map(|name| name.trim().parse::<Engine>())
+                .collect::<Result<Vec<_>, _>>()
+                .and_then(|engines| {
+                    match engines.iter().find(|engine| !api.engines.contains(engine)) {
+                        Some(other) => Err(format!("this service has no engine `{other}`")),
+                        None => Ok(Engine::ALL
+                            .into_iter()
+                            .filter(|engine| engines.contains(engine))
+                            .collect()),
+                    }
+                })
+                .map_err(ApiError::BadRequest)?,
+        };
+        Ok(Wishes {
+            priority: match self.priority {
+                Some(UploadPriority::Urgent) => Priority::Urgent,
+                _ => Priority::Normal,
+            },
+            dedupe: self.dedupe.unwrap_or(true),
+            webhook,
+            engines,
+            traceparent: headers
+                .get("traceparent")
+                .and_then(|value| value.to_str().ok())
+                .filter(|value| value.len() == 55)
+                .map(str::to_owned),
+        })
+    }
+}
+
+/// Uploads documents.
+///
+/// A raw body is one file, named by `Content-Disposition`. Several `file` parts of a multipart body
+/// make a batch, in which files that cannot be read are listed and do not stop the others.
+#[utoipa::path(
+    post,
+    path = "/v1/documents",
+    tag = "documents",
+    params(
+        UploadQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer for a day"),
+    ),
+    request_body(content(
+        (inline(Files) = "multipart/form-data"),
+        (inline(Raw) = "application/octet-stream"),
+        (inline(Raw) = "application/pdf"),
+        (inline(Raw) = "image/*"),
+    )),
+    responses(
+        (status = 202, description = "Taken; nothing of it will be lost", body = Taken,
+         headers(("Location" = String, description = "The job, or the batch of several files"))),
+        (status = 409, description = "A request with this Idempotency-Key is under way", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 413, description = "A file is too large", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 415, description = "The content is no format that is read", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 422, description = "The content cannot be processed", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn upload(
+    State(api): State<Api>,
+    known: Known,
+    Asked(query): Asked<UploadQuery>,
+    OriginalUri(uri): OriginalUri,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = known.as_one_of(&[Role::Uploader, Role::Reviewer])?;
+    let headers = request.headers().clone();
+    let wishes = query.wishes(&api, &caller, &headers).await?;
+    let line = format!("POST {uri}");
+    let work = async {
+        if is_multipart(&headers) {
+            let multipart = Multipart::from_request(request, &api)
+                .await
+                .map_err(|error| ApiError::BadRequest(error.body_text()))?;
+            several(&api, &caller, &wishes, multipart).await
+        } else {
+            let file = file_name(&headers).unwrap_or_else(|| "document".into());
+            let pieces = request.into_body().into_data_stream();
+            let accepted = intake::take(&api, &caller, &wishes, &file, pieces).await?;
+            taken(vec![(file, accepted)], Vec::new(), None)
+        }
+    };
+    idempotency::once(&api, &caller, &headers, &line, work).await
+}
+
+/// A multipart body.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a shape for the description")]
+struct Files {
+    /// One part a file.
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<String>,
+}
+
+/// A raw body.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a shape for the description")]
+struct Raw(String);
+
+pub(crate) fn is_multipart(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/"))
+}
+
+/// The `file` parts, one after the other; others are passed over.
+async fn several(
+    api: &Api,
+    caller: &Caller,
+    wishes: &Wishes,
+    mut multipart: Multipart,
+) -> Result<Answer, ApiError> {
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return ApiError::TooLarge(error.body_text());
+        }
+        ApiError::BadRequest(error.body_text())
+    };
+    let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
+    let mut broke = None;
+    loop {
+        let field = match multipart.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
+            Err(error) => {
+                broke = Some(broken(error));
+                break;
+            }
+        };
+        if field.name() != Some("file") {
+            continue;
+        }
+        let file = field.file_name().unwrap_or("document").to_owned();
+        let mut field = field;
+        let taken = intake::take(api, caller, wishes, &file, (&mut field).boxed()).await;
+        // The next part begins where this one ends.
+        while let Ok(Some(_)) = field.chunk().await {}
+        match taken {
+            Ok(taken) => accepted.push((file, taken)),
+            Err(
+                error @ (ApiError::Unsupported(_)
+                | ApiError::Unprocessable(_)
+                | ApiError::TooLarge(_)),
+            ) => rejected.push((file, error)),
+            Err(error) => {
+                broke = Some(error);
+                break;
+            }
+        }
+    }
+    // What was taken before it broke is kept: sent again, it is a duplicate.
+    if let Some(error) = broke {
+        return Err(error);
+    }
+    match (accepted.len() + rejected.len(), rejected.pop()) {
+        (0, _) => Err(ApiError::BadRequest(
+            "the multipart body has no part named `file`".into(),
+        )),
+        (1, Some((_, error))) => Err(error),
+        (1, None) => taken(accepted, Vec::new(), None),
+        (_, last) => {
+            rejected.extend(last);
+            let rejected: Vec<(String, Problem)> = rejected
+                .into_iter()
+                .map(|(file, error)| (file, error.parts().1))
+                .collect();
+            // The batch's webhook is told once, the jobs' as well.
+            let batch = api.db.open_batch(caller.tenant, wishes.webhook).await?;
+            gather(api, caller, batch, &accepted, &rejected).await?;
+            taken(accepted, rejected, Some(batch))
+        }
+    }
+}
+
+/// Puts files into a batch.
+pub(crate) async fn gather(
+    api: &Api,
+    caller: &Caller,
+    batch: BatchId,
+    accepted: &[(String, Accepted)],
+    rejected: &[(String, Problem)],
+) -> Result<(), ApiError> {
+    let mut position = 0;
+    for (file, accepted) in accepted {
+        api.db
+            .add_to_batch(caller.tenant, batch, position, file, Ok(accepted))
+            .await?;
+        position += 1;
+    }
+    for (file, problem) in rejected {
+        api.db
+            .add_to_batch(caller.tenant, batch, position, file, Err(problem))
+            .await?;
+        position += 1;
+    }
+    Ok(())
+}
+
+/// The answer to an upload.
+pub(crate) fn taken(
+    accepted: Vec<(String, Accepted)>,
+    rejected: Vec<(String, Problem)>,
+    batch: Option<BatchId>,
+) -> Result<Answer, ApiError> {
+    let location = match (batch, accepted.first()) {
+        (Some(batch), _) => Some(format!("/v1/batches/{batch}")),
+        (None, Some((_, accepted))) => Some(format!("/v1/jobs/{}", accepted.job)),
+        (None, None) => None,
+    };
+    let body = Taken {
+        jobs: accepted
+            .into_iter()
+            .map(|(file, accepted)| TakenJob {
+                job_id: accepted.job.0,
+                document_id: accepted.document.0,
+                file,
+                state: accepted.state,
+                duplicate: accepted.duplicate,
+            })
+            .collect(),
+        rejected: rejected
+            .into_iter()
+            .map(|(file, error)| NotTaken { file, error })
+            .collect(),
+        batch_id: batch.map(|batch| batch.0),
+    };
+    Ok(Answer {
+        status: StatusCode::ACCEPTED.as_u16(),
+        location,
+        body: serde_json::to_value(body).map_err(|_| ApiError::Internal)?,
+    })
+}
+
+/// The name in `Content-Disposition`, RFC 6266: `filename*` before `filename`.
+pub(crate) fn file_name(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_DISPOSITION)?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let parameter = |name: &str| {
+        text.split(';').skip(1).find_map(|part| {
+            let (key, value) = part.split_once('=')?;
+            key.trim()
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim().trim_matches('"').to_owned())
+        })
+    };
+    let extended = parameter("filename*").and_then(|value| {
+        let encoded = value.splitn(3, '\'').nth(2)?.to_owned();
+        let decoded = url::form_urlencoded::parse(encoded.replace('+', "%2B").as_bytes())
+            .next()?
+            .0
+            .into_owned();
+        (!decoded.is_empty()).then_some(decoded)
+    });
+    extended.or_else(|| parameter("filename"))
+}
