@@ -28,8 +28,8 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 #[must_use]
 pub fn backoff(attempt: u32, jitter: f64) -> Option<Duration> {
     let delay = *SCHEDULE.get(usize::try_from(attempt).ok()?)?;
-    // `max` and `min` take the other number where one is NaN.
-    Some(delay.mul_f64(1.0 + 0.1 * jitter.max(0.0).min(1.0)))
+    let jitter = if jitter.is_nan() { 0.0 } else { jitter };
+    Some(delay.mul_f64(1.0 + 0.1 * jitter.clamp(0.0, 1.0)))
 }
 
 /// A `Retry-After` header, seconds or an HTTP date, as a wait of a day at most.

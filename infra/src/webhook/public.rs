@@ -1,6 +1,6 @@
 //! Is an address on the public internet? The blocks are those of IANA's special-purpose registries.
 //!
-//! IPv6 is judged by what is allowed, since only 2000::/3 is given out. An IPv4 address inside an
+//! IPv6 is judged by what is allowed, since only `2000::/3` is given out. An IPv4 address inside an
 //! IPv6 one is judged as IPv4 where the system or a DNS64 resolver hands out such forms (mapped,
 //! NAT64); the abandoned ways through a tunnel (compatible, 6to4, Teredo) are refused whole.
 
@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Not public: network and length of its prefix.
 const REFUSED_V4: [(Ipv4Addr, u32); 16] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),        // this host
+    (Ipv4Addr::UNSPECIFIED, 8),            // this host
     (Ipv4Addr::new(10, 0, 0, 0), 8),       // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),    // behind a carrier's NAT
     (Ipv4Addr::new(127, 0, 0, 0), 8),      // loopback
@@ -26,7 +26,7 @@ const REFUSED_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved, broadcast
 ];
 
-/// Not public although in 2000::/3.
+/// Not public although in `2000::/3`.
 const REFUSED_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, Teredo, benchmarks
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation

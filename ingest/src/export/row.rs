@@ -1,7 +1,9 @@
 //! One entity as a row: flat, with the ids under which the service keeps it.
 
 use chrono::{DateTime, Utc};
-use schemas::{Assertion, Code, Confidence, DocumentId, Entity, EntityId, Fact, JobId};
+use schemas::{
+    Assertion, Code, Confidence, DocumentId, Entity, EntityId, Fact, JobId, Lab, Medication,
+};
 use serde::{Deserialize, Serialize};
 
 /// One entity with everything that an analyst filters or counts by.
@@ -148,37 +150,8 @@ impl Row {
 fn flat(fact: &Fact) -> (&'static str, Attributes) {
     let none = Attributes::default();
     match fact.clone() {
-        Fact::Medication(m) => (
-            "medication",
-            Attributes {
-                name: m.name,
-                strength: m.strength,
-                form: m.form,
-                dose: m.dose,
-                route: m.route,
-                route_norm: m.route_norm,
-                frequency: m.frequency,
-                frequency_norm: m.frequency_norm,
-                duration: m.duration,
-                quantity: m.quantity,
-                refills: m.refills,
-                status: m.status,
-                instructions: m.instructions,
-                ..none
-            },
-        ),
-        Fact::Lab(l) => (
-            "lab",
-            Attributes {
-                name: l.name,
-                value: l.value,
-                unit: l.unit,
-                range: l.range,
-                flag: l.flag,
-                date: l.date,
-                ..none
-            },
-        ),
+        Fact::Medication(medication) => ("medication", of_medication(medication)),
+        Fact::Lab(lab) => ("lab", of_lab(lab)),
         Fact::Date(d) => (
             "date",
             Attributes {
@@ -253,6 +226,37 @@ fn flat(fact: &Fact) -> (&'static str, Attributes) {
             },
         ),
         Fact::Instruction(_) => ("instruction", none),
+    }
+}
+
+fn of_medication(medication: Medication) -> Attributes {
+    Attributes {
+        name: medication.name,
+        strength: medication.strength,
+        form: medication.form,
+        dose: medication.dose,
+        route: medication.route,
+        route_norm: medication.route_norm,
+        frequency: medication.frequency,
+        frequency_norm: medication.frequency_norm,
+        duration: medication.duration,
+        quantity: medication.quantity,
+        refills: medication.refills,
+        status: medication.status,
+        instructions: medication.instructions,
+        ..Attributes::default()
+    }
+}
+
+fn of_lab(lab: Lab) -> Attributes {
+    Attributes {
+        name: lab.name,
+        value: lab.value,
+        unit: lab.unit,
+        range: lab.range,
+        flag: lab.flag,
+        date: lab.date,
+        ..Attributes::default()
     }
 }
 

@@ -10,7 +10,10 @@ use chrono::{DateTime, SecondsFormat};
 use futures::{StreamExt as _, TryStreamExt as _, stream as streams};
 use parquet::{
     basic::Repetition,
-    file::reader::{FileReader as _, SerializedFileReader},
+    file::{
+        metadata::RowGroupMetaData,
+        reader::{FileReader as _, SerializedFileReader},
+    },
     record::Field,
 };
 use serde_json::json;
@@ -156,8 +159,9 @@ async fn parquet_comes_back_with_its_types() {
         .take(2 * GROUP_ROWS + 3)
         .collect();
     let file = SerializedFileReader::new(table(Format::Parquet, rows.clone()).await).unwrap();
-    let groups = file.metadata().row_groups().iter().map(|g| g.num_rows());
-    assert_eq!(groups.collect::<Vec<_>>(), [5_000, 5_000, 3]);
+    let groups = file.metadata().row_groups().iter();
+    let groups: Vec<i64> = groups.map(RowGroupMetaData::num_rows).collect();
+    assert_eq!(groups, [5_000, 5_000, 3]);
     for (field, column) in file
         .metadata()
         .file_metadata()
