@@ -8,3 +8,4 @@ pub mod doctor;
 pub mod models;
 pub mod queue;
 pub mod store;
+pub mod webhook;

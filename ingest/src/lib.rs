@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod compose;
+pub mod export;
 mod extract_text;
 mod inputs;
 mod output;

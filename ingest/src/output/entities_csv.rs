@@ -1,9 +1,12 @@
-//! Entities of all documents as one table: a row an entity, a column an attribute.
+//! Entities of all documents as one table: a row an entity, a column an attribute. It names files and
+//! words where the service's export names ids, so the columns are its own.
 
 use std::{collections::BTreeMap, fs::File, io::BufWriter};
 
 use schemas::Entity;
 use serde_json::Value;
+
+use crate::export::formula::guarded;
 
 /// The columns, in order. Those of one entity type are empty for the others.
 const COLUMNS: [&str; 37] = [
@@ -85,8 +88,38 @@ fn row(file: &str, entity: &Entity) -> anyhow::Result<Vec<String>> {
         .iter()
         .map(|column| match fields.get(*column) {
             None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => guarded(text).into_owned(),
             Some(other) => other.to_string(),
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Assertion, Confidence, Entity, Fact, Instruction};
+
+    use super::{COLUMNS, row};
+
+    #[test]
+    fn a_document_cannot_put_a_formula_into_the_table() {
+        let entity = Entity {
+            id: "e0".into(),
+            text: "=1+1".into(),
+            span: [0, 4],
+            page: None,
+            words: vec![],
+            confidence: Confidence::ONE,
+            needs_review: false,
+            reasons: vec![],
+            assertion: Assertion::Present,
+            codes: vec![],
+            candidates: vec![],
+            fact: Fact::Instruction(Instruction {}),
+        };
+        let row = row("@scan.png", &entity).unwrap();
+        let cell = |name: &str| &row[COLUMNS.iter().position(|c| *c == name).unwrap()];
+        assert_eq!(cell("text"), "'=1+1");
+        assert_eq!(cell("file"), "'@scan.png");
+        assert_eq!(cell("span_end"), "4");
+    }
 }
