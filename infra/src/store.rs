@@ -3,10 +3,26 @@
 //! Objects are written whole or not at all and are replaced whole; a key is only ever an
 //! [`ArtefactKey`]. Bodies stream, since an upload may be larger than memory.
 
+mod cut;
+mod keys;
+mod local;
+mod master;
+mod s3;
+mod sealed;
+
+#[cfg(test)]
+mod contract;
+
+pub use keys::{DataKey, DataKeys};
+pub use local::Local;
+pub use master::{KeyId, MasterKey, MasterKeyError};
+pub use s3::{S3, S3Settings, S3SettingsError};
+pub use sealed::Sealed;
+
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
-use schemas::{ArtefactKey, DocumentId, TenantId};
+use schemas::{Artefact, ArtefactKey, DocumentId, TenantId};
 
 /// The bytes of an object, in pieces.
 pub type Body = BoxStream<'static, Result<Bytes, StoreError>>;
@@ -56,6 +72,21 @@ impl StoreError {
             detail: detail.to_string(),
         }
     }
+
+    /// There is nothing under that key.
+    fn not_found(key: ArtefactKey) -> Self {
+        let detail = match key.artefact {
+            Artefact::Original => "an original",
+            Artefact::Raster(..) => "a page's raster",
+            Artefact::Decoded(..) => "a decoded page",
+            Artefact::Prepared(..) => "a prepared page",
+            Artefact::Detected(..) => "a page's lines",
+            Artefact::Reading(..) => "a reading of a page",
+            Artefact::Fused(..) => "a fused page",
+            Artefact::Result(..) => "a result",
+        };
+        Self::new(StoreErrorKind::NotFound, detail)
+    }
 }
 
 /// A store of artefacts.
@@ -64,7 +95,8 @@ pub trait Store: Send + Sync {
     /// Writes an object; it is durable when this returns. Gives the size of the body in bytes.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing is visible under the key then, or what was there before.
+    /// [`StoreError`]; nothing is visible under the key then, or what was there before. Only when a
+    /// store in the network was [`StoreErrorKind::Unavailable`] the new object may be there, whole.
     async fn put(&self, key: ArtefactKey, body: Body) -> Result<u64, StoreError>;
 
     /// Reads an object.

@@ -1,0 +1,73 @@
+//! The keys that documents are sealed with: one a document, so that forgetting it erases.
+
+use std::fmt;
+
+use aes_gcm::aead::Generate as _;
+use async_trait::async_trait;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use schemas::{DocumentId, TenantId};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::{StoreError, StoreErrorKind};
+
+/// The key of one document.
+#[derive(Clone)]
+pub struct DataKey(Zeroizing<[u8; 32]>);
+
+/// Where the keys of documents are kept.
+#[async_trait]
+pub trait DataKeys: Send + Sync {
+    /// The key of a document; made and kept when there is none yet.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Corrupt`] when what is kept is not a key any more, and others.
+    async fn data_key(&self, tenant: TenantId, document: DocumentId)
+    -> Result<DataKey, StoreError>;
+
+    /// Destroys the key of a document; what was sealed with it is lost. Without a key it succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the key is still there then.
+    async fn forget(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError>;
+}
+
+impl DataKey {
+    /// A new key.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn generate() -> Result<Self, StoreError> {
+        Ok(Self(Zeroizing::new(random()?)))
+    }
+
+    pub(super) fn from_bytes(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey(..)")
+    }
+}
+
+/// Random bytes of the system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    <[u8; N]>::try_generate()
+        .map_err(|_| StoreError::new(StoreErrorKind::Refused, "the system has no random bytes"))
+}
+
+/// HMAC-SHA256 (RFC 2104) over the parts, each after its length so that no two lists look alike.
+pub(super) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}

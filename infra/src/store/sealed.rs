@@ -1,0 +1,64 @@
+//! The store that seals: what lies in the store below is encrypted, whatever store that is.
+//!
+//! Each document has a key of its own, and erasing a document destroys the key before the objects,
+//! so that copies and old versions are lost with it. Names and sizes of objects stay visible below.
+//! A whole older object under its own key is taken for the present one.
+
+mod chunks;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemas::{ArtefactKey, DocumentId, TenantId};
+
+use super::{Body, DataKeys, Store, StoreError};
+
+/// A store that encrypts what another keeps.
+#[derive(Clone)]
+pub struct Sealed {
+    store: Arc<dyn Store>,
+    keys: Arc<dyn DataKeys>,
+}
+
+impl Sealed {
+    /// Seals what `store` keeps, with the keys of `keys`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, keys: Arc<dyn DataKeys>) -> Self {
+        Self { store, keys }
+    }
+}
+
+#[async_trait]
+impl Store for Sealed {
+    async fn put(&self, key: ArtefactKey, body: Body) -> Result<u64, StoreError> {
+        let data_key = self.keys.data_key(key.tenant, key.document).await?;
+        let sealed = chunks::seal(body, &data_key, &key.to_string())?;
+        let size = self.store.put(key, sealed).await?;
+        Ok(chunks::plain_size(size))
+    }
+
+    /// The body that this gives was proven piece by piece, but that it is whole is known only at
+    /// its end: act on nothing before.
+    async fn get(&self, key: ArtefactKey) -> Result<Body, StoreError> {
+        // First the object: no key is to be made for a document that is not there.
+        let sealed = self.store.get(key).await?;
+        let data_key = self.keys.data_key(key.tenant, key.document).await?;
+        Ok(chunks::open(sealed, &data_key, &key.to_string()))
+    }
+
+    async fn delete(&self, key: ArtefactKey) -> Result<(), StoreError> {
+        self.store.delete(key).await
+    }
+
+    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError> {
+        self.keys.forget(tenant, document).await?;
+        self.store.erase(tenant, document).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready().await
+    }
+}
+
+#[cfg(test)]
+mod tests;
