@@ -25,6 +25,7 @@ mod webhooks;
 
 pub use claim::{Claimed, Reader, StageInputs};
 pub use connect::{Db, DbSettings};
+pub use data_keys::WrappedKeys;
 pub use dead_letters::DeadLetter;
 pub use documents::DocumentRow;
 pub use entities::{EntityFilter, EntityRow, IndexedEntity};

@@ -9,6 +9,7 @@ mod local;
 mod master;
 mod s3;
 mod sealed;
+mod secret;
 
 #[cfg(test)]
 mod contract;
@@ -18,6 +19,7 @@ pub use local::Local;
 pub use master::{KeyId, MasterKey, MasterKeyError};
 pub use s3::{S3, S3Settings, S3SettingsError};
 pub use sealed::Sealed;
+pub use secret::keyed_digest;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};

@@ -6,12 +6,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Router,
     http::{HeaderValue, header},
-    middleware, response::IntoResponse as _,
+    middleware,
+    response::IntoResponse as _,
 };
 use infra::{
     db::{Changes, Db},
     queue::Queue,
     store::{MasterKey, Store},
+    webhook::Guard,
 };
 use schemas::Engine;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
@@ -57,8 +59,8 @@ pub struct Api {
     pub engines: Vec<Engine>,
     /// Largest upload in bytes, a file.
     pub largest_upload: u64,
-    /// May webhooks go to private addresses?
-    pub allow_private_webhooks: bool,
+    /// Where webhooks may go.
+    pub webhook_guard: Guard,
 }
 
 /// Every route, and the description of them that clients are written from.

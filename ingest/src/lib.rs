@@ -4,6 +4,7 @@ pub mod cli;
 pub mod compose;
 pub mod export;
 mod extract_text;
+pub mod http;
 mod inputs;
 mod output;
 mod process;

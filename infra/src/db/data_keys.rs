@@ -1,8 +1,101 @@
 //! Wrapped data keys of documents: the first writer's counts, and without its row a document is gone.
+//!
+//! A key that was unwrapped is kept for a short while, so that a page's many artefacts do not each ask
+//! for it; an erase is complete everywhere when that while is over.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
 use schemas::{DocumentId, TenantId};
 
-use super::{Db, DbError};
+use super::{Db, DbError, DbErrorKind};
+use crate::store::{DataKey, DataKeys, MasterKey, StoreError, StoreErrorKind};
+
+/// For how long an unwrapped key is kept.
+const KEPT: Duration = Duration::from_secs(20);
+
+/// The keys of documents, wrapped by a master key.
+pub struct WrappedKeys {
+    db: Db,
+    master: MasterKey,
+    kept: Mutex<HashMap<(TenantId, DocumentId), (Instant, DataKey)>>,
+}
+
+impl WrappedKeys {
+    /// Keys in this database, wrapped by this master key.
+    #[must_use]
+    pub fn new(db: Db, master: MasterKey) -> Self {
+        Self {
+            db,
+            master,
+            kept: Mutex::default(),
+        }
+    }
+
+    fn kept(&self, of: (TenantId, DocumentId)) -> Option<DataKey> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (since, _)| since.elapsed() < KEPT);
+        kept.get(&of).map(|(_, key)| key.clone())
+    }
+
+    fn keep(&self, of: (TenantId, DocumentId), key: &DataKey) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(of, (Instant::now(), key.clone()));
+    }
+}
+
+#[async_trait]
+impl DataKeys for WrappedKeys {
+    async fn data_key(
+        &self,
+        tenant: TenantId,
+        document: DocumentId,
+    ) -> Result<DataKey, StoreError> {
+        if let Some(key) = self.kept((tenant, document)) {
+            return Ok(key);
+        }
+        let stored = |error: DbError| {
+            let kind = match error.kind {
+                DbErrorKind::Refused => StoreErrorKind::Refused,
+                DbErrorKind::Unavailable | DbErrorKind::Conflict => StoreErrorKind::Unavailable,
+            };
+            StoreError::new(kind, error)
+        };
+        let wrapped = match self
+            .db
+            .wrapped_key(tenant, document)
+            .await
+            .map_err(stored)?
+        {
+            Some(wrapped) => wrapped,
+            None => {
+                let fresh = self.master.wrap(&DataKey::generate()?, tenant, document)?;
+                self.db
+                    .keep_wrapped_key(tenant, document, &fresh)
+                    .await
+                    .map_err(stored)?
+            }
+        };
+        let key = self.master.unwrap(&wrapped, tenant, document)?;
+        self.keep((tenant, document), &key);
+        Ok(key)
+    }
+
+    async fn forget(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&(tenant, document));
+        self.db
+            .forget_wrapped_key(tenant, document)
+            .await
+            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error))
+    }
+}
 
 impl Db {
     /// A document's wrapped key.
@@ -44,7 +137,7 @@ impl Db {
         .await?;
         self.wrapped_key(tenant, document).await?.ok_or_else(|| {
             DbError::new(
-                super::DbErrorKind::Conflict,
+                DbErrorKind::Conflict,
                 "a document's key was removed while it was made",
             )
         })

@@ -12,7 +12,6 @@ use std::{
 use axum::{
     Json,
     extract::{FromRequest as _, Multipart, OriginalUri, Request, State},
-    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use bytes::Bytes;
@@ -31,7 +30,7 @@ use super::{
     auth::Known,
     counts,
     extract::{Asked, PathId},
-    idempotency::{self, Answer},
+    idempotency,
     intake::{self, Wishes},
     jobs::FOLLOWERS,
     problem::{ApiError, Errors},
@@ -208,8 +207,8 @@ async fn spool(api: &Api, request: Request) -> Result<File, ApiError> {
     let limit = api.largest_upload.saturating_mul(LARGEST_ZIP);
     let (mut size, mut checked) = (0_u64, false);
     while let Some(piece) = pieces.next().await {
-        let piece = piece
-            .map_err(|_| ApiError::BadRequest("the body broke off before its end".into()))?;
+        let piece =
+            piece.map_err(|_| ApiError::BadRequest("the body broke off before its end".into()))?;
         if !checked && !piece.is_empty() {
             if !piece.starts_with(b"PK") {
                 return Err(ApiError::rejected(&Reject::new(
@@ -274,7 +273,9 @@ fn unzip(
             "the zip cannot be read; make it again, without encryption",
         )
     };
-    spooled.seek(SeekFrom::Start(0)).map_err(|_| ApiError::Internal)?;
+    spooled
+        .seek(SeekFrom::Start(0))
+        .map_err(|_| ApiError::Internal)?;
     let mut zip = zip::ZipArchive::new(spooled).map_err(unreadable)?;
     if zip.len() > MOST_FILES {
         let detail = format!("a zip has at most {MOST_FILES} files; send several");
@@ -384,4 +385,3 @@ pub(crate) async fn show(
             .collect(),
     }))
 }
-

@@ -221,8 +221,7 @@ pub(crate) async fn result(
         .get(key(caller, row.id, Artefact::Result(job)))
         .await?;
     let bytes = store::collect(body, LARGEST_RESULT).await?;
-    let mut document: Document =
-        serde_json::from_slice(&bytes).map_err(|_| ApiError::Internal)?;
+    let mut document: Document = serde_json::from_slice(&bytes).map_err(|_| ApiError::Internal)?;
     for reviewed in api.db.reviewed(caller.tenant, row.id).await? {
         let shown = document
             .entities
@@ -234,4 +233,3 @@ pub(crate) async fn result(
     }
     Ok(document)
 }
-

@@ -24,7 +24,7 @@ use super::{
     extract::{Asked, JsonBody, PathId},
     problem::{ApiError, Errors},
 };
-use crate::export::{self, Format, Row};
+use crate::export::{self, Format, Row, RowIds};
 
 /// Entities of a JSON answer, unless asked otherwise.
 const PAGE: u16 = 100;
@@ -241,7 +241,11 @@ async fn answer(
                     .into(),
             )
         })?,
-        Some(Err(_)) => return Err(ApiError::BadRequest("the header `Accept` is no text".into())),
+        Some(Err(_)) => {
+            return Err(ApiError::BadRequest(
+                "the header `Accept` is no text".into(),
+            ));
+        }
     };
     let after = search.cursor.as_deref().map(parsed).transpose()?;
     let limit = search.limit.unwrap_or(PAGE);
@@ -249,8 +253,13 @@ async fn answer(
         let detail = format!("`limit` lies between 1 and {LARGEST_PAGE}");
         return Err(ApiError::BadRequest(detail));
     }
-    if search.min_confidence.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
-        return Err(ApiError::BadRequest("`min_confidence` lies between 0 and 1".into()));
+    if search
+        .min_confidence
+        .is_some_and(|least| !(0.0..=1.0).contains(&least))
+    {
+        return Err(ApiError::BadRequest(
+            "`min_confidence` lies between 0 and 1".into(),
+        ));
     }
     let filter = search.filter();
     if format == Format::Json {
@@ -279,7 +288,7 @@ async fn answer(
                 },
             ),
         ],
-        Body::from_stream(export::write(format, rows)),
+        Body::from_stream(export::stream(format, rows)),
     )
         .into_response())
 }
@@ -318,25 +327,31 @@ fn rows(
     tenant: TenantId,
     filter: EntityFilter,
     after: Option<(DateTime<Utc>, EntityId)>,
-) -> impl Stream<Item = Result<Row, infra::db::DbError>> + Send + 'static {
+) -> impl Stream<Item = Result<Row, ExportFailed>> + Send + 'static {
     stream::try_unfold(Some(after), move |after| {
         let (api, filter) = (api.clone(), filter.clone());
         async move {
             let Some(after) = after else { return Ok(None) };
             let most = i64::from(LARGEST_PAGE);
-            let found = api.db.entities(tenant, &filter, after, most).await?;
+            let found = api
+                .db
+                .entities(tenant, &filter, after, most)
+                .await
+                .map_err(ExportFailed::Rows)?;
             let next = found
                 .last()
                 .filter(|_| found.len() == usize::from(LARGEST_PAGE))
                 .map(|last| Some((last.created_at, last.id)));
-            let rows: Vec<Result<Row, infra::db::DbError>> = found
+            let rows: Vec<Result<Row, ExportFailed>> = found
                 .into_iter()
                 .map(|found| {
                     Ok(Row::from_entity(
                         &found.entity,
-                        found.id.0,
-                        found.document.0,
-                        found.job.0,
+                        RowIds {
+                            entity_id: found.id,
+                            document_id: found.document,
+                            job_id: found.job,
+                        },
                         found.created_at,
                     ))
                 })
@@ -346,6 +361,15 @@ fn rows(
     })
     .try_flatten()
     .boxed()
+}
+
+/// Why an export broke off in the middle.
+#[derive(Debug, thiserror::Error)]
+enum ExportFailed {
+    #[error(transparent)]
+    Rows(infra::db::DbError),
+    #[error(transparent)]
+    Written(#[from] export::ExportError),
 }
 
 fn cursor(last: &IndexedEntity) -> String {
@@ -461,7 +485,9 @@ fn reviewed(entity: Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
     };
     match (body.decision, body.attributes.is_empty()) {
         (ReviewDecision::Accept, false) => {
-            return Err(wrong("to accept is to change nothing: `attributes` is empty".into()));
+            return Err(wrong(
+                "to accept is to change nothing: `attributes` is empty".into(),
+            ));
         }
         (ReviewDecision::Correct, true) => {
             return Err(wrong("a correction names `attributes`".into()));
@@ -489,11 +515,12 @@ fn reviewed(entity: Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
         .keys()
         .find(|name| value.get(*name) != kept.get(*name))
     {
-        return Err(wrong(format!("an entity of this type has no attribute `{unknown}`")));
+        return Err(wrong(format!(
+            "an entity of this type has no attribute `{unknown}`"
+        )));
     }
     after.needs_review = false;
     after.reasons.clear();
     after.confidence = Confidence::ONE;
     Ok(after)
 }
-

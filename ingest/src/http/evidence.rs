@@ -52,7 +52,10 @@ pub(crate) async fn crop(
     let document = documents::result(&api, &caller, &row).await?;
     let (page, place) = place(&document, &found.entity).ok_or(ApiError::NotFound)?;
     let artefact = Artefact::Raster(found.job, page);
-    let body = api.store.get(key(&caller, found.document, artefact)).await?;
+    let body = api
+        .store
+        .get(key(&caller, found.document, artefact))
+        .await?;
     let raster = store::collect(body, LARGEST_RASTER).await?;
     let cut = tokio::task::spawn_blocking(move || cut(&raster, place))
         .await

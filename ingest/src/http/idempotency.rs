@@ -55,7 +55,9 @@ pub(crate) async fn once(
         .ok_or_else(|| {
             ApiError::BadRequest("an Idempotency-Key has 1 to 255 printable characters".into())
         })?;
-    let size = headers.get(header::CONTENT_LENGTH).map_or(&b""[..], HeaderValue::as_bytes);
+    let size = headers
+        .get(header::CONTENT_LENGTH)
+        .map_or(&b""[..], HeaderValue::as_bytes);
     let fingerprint: [u8; 32] = Sha256::new()
         .chain_update(request)
         .chain_update([0])

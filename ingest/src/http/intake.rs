@@ -6,9 +6,7 @@ use infra::{
     db::{Accepted, Caller, Upload},
     store::{StoreError, StoreErrorKind},
 };
-use schemas::{
-    Artefact, ArtefactKey, DocumentId, Engine, Priority, Reject, RejectKind, WebhookId,
-};
+use schemas::{Artefact, ArtefactKey, DocumentId, Engine, Priority, Reject, RejectKind, WebhookId};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -74,7 +72,8 @@ async fn store<E: std::fmt::Display>(
     file: &str,
     mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<(u64, [u8; 32]), ApiError> {
-    let broken = |_: E| ApiError::BadRequest("the body broke off before its end; send it again".into());
+    let broken =
+        |_: E| ApiError::BadRequest("the body broke off before its end; send it again".into());
     // Content that nobody can read is refused before anything is written.
     let mut head = Vec::new();
     let mut first = Vec::new();

@@ -118,7 +118,10 @@ pub(crate) async fn show(
             .ok_or(ApiError::NotFound)?;
         let now = etag(version);
         let seen = seen.to_str().unwrap_or_default();
-        if seen.split(',').any(|tag| tag.trim().trim_start_matches("W/") == now) {
+        if seen
+            .split(',')
+            .any(|tag| tag.trim().trim_start_matches("W/") == now)
+        {
             return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, now)]).into_response());
         }
     }

@@ -52,9 +52,18 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Response {
         timeout(PATIENCE, api.queue.ready()),
     );
     let checks: BTreeMap<&str, String> = [
-        ("database", database.map(|said| said.map_err(|error| error.to_string()))),
-        ("store", store.map(|said| said.map_err(|error| error.to_string()))),
-        ("queue", queue.map(|said| said.map_err(|error| error.to_string()))),
+        (
+            "database",
+            database.map(|said| said.map_err(|error| error.to_string())),
+        ),
+        (
+            "store",
+            store.map(|said| said.map_err(|error| error.to_string())),
+        ),
+        (
+            "queue",
+            queue.map(|said| said.map_err(|error| error.to_string())),
+        ),
     ]
     .into_iter()
     .map(|(name, said)| {

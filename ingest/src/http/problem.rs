@@ -119,7 +119,11 @@ impl ApiError {
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
-                problem("not-found", "There is no such thing", "check the id and the route"),
+                problem(
+                    "not-found",
+                    "There is no such thing",
+                    "check the id and the route",
+                ),
                 None,
             ),
             Self::Conflict(detail, after) => (
@@ -277,7 +281,10 @@ impl IntoResponses for Errors {
             ("400", "The request is malformed"),
             ("401", "Who asks is not known"),
             ("403", "This key may not do that"),
-            ("503", "Something that is needed does not answer; `Retry-After` says when to ask again"),
+            (
+                "503",
+                "Something that is needed does not answer; `Retry-After` says when to ask again",
+            ),
         ]
         .into_iter()
         .map(|(status, words)| (status.to_owned(), described(words)))
@@ -298,5 +305,8 @@ fn described(words: &str) -> RefOr<Described> {
 
 /// The schema of a problem, for the description.
 pub(super) fn schema() -> (String, RefOr<utoipa::openapi::Schema>) {
-    ("Problem".into(), <Details as utoipa::PartialSchema>::schema())
+    (
+        "Problem".into(),
+        <Details as utoipa::PartialSchema>::schema(),
+    )
 }

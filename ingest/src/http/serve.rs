@@ -60,10 +60,7 @@ pub async fn serve(
             .clone()
             .map_request(|request: Request<Incoming>| request.map(Body::new));
         let connection = http
-            .serve_connection_with_upgrades(
-                TokioIo::new(stream),
-                TowerToHyperService::new(service),
-            )
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
             .into_owned();
         let connection = drain.watch(connection);
         tokio::spawn(async move {

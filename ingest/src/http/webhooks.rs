@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
-use infra::webhook;
+use infra::webhook::{Refusal, Secret};
 use schemas::WebhookId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +19,9 @@ use super::{
     extract::{JsonBody, PathId},
     problem::{ApiError, Errors},
 };
+
+/// What a webhook's secret is sealed for.
+pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret";
 
 /// A new webhook.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,27 +77,31 @@ pub(crate) async fn add(
     JsonBody(asked): JsonBody<NewWebhook>,
 ) -> Result<Response, ApiError> {
     let caller = known.as_one_of(&[])?;
-    if let Err(error) = webhook::check_url(&asked.url, api.allow_private_webhooks) {
-        return Err(ApiError::unprocessable(
+    let refused = |refusal: Refusal| {
+        ApiError::unprocessable(
             "webhook-refused",
             "The address cannot be used",
-            error.to_string(),
-        ));
-    }
+            refusal.to_string(),
+        )
+    };
+    api.webhook_guard.check(&asked.url).await.map_err(refused)?;
     let id = WebhookId(Uuid::now_v7());
-    let secret = webhook::Secret::generate();
-    let sealed = api
-        .master
-        .seal("webhook-secret", caller.tenant, id.0.as_bytes(), secret.as_bytes());
+    let secret = Secret::random().map_err(|_| ApiError::Internal)?.expose();
+    let sealed = api.master.seal(
+        WEBHOOK_SECRET,
+        caller.tenant,
+        id.0.as_bytes(),
+        secret.as_bytes(),
+    )?;
     api.db
         .add_webhook(caller.tenant, id, &asked.url, &sealed)
         .await?;
-    let location = HeaderValue::from_str(&format!("/v1/webhooks/{id}"))
-        .map_err(|_| ApiError::Internal)?;
+    let location =
+        HeaderValue::from_str(&format!("/v1/webhooks/{id}")).map_err(|_| ApiError::Internal)?;
     let made = MadeWebhook {
         id: id.0,
         url: asked.url,
-        secret: secret.to_text(),
+        secret: secret.to_string(),
     };
     Ok((
         StatusCode::CREATED,

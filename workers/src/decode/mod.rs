@@ -112,6 +112,12 @@ pub fn sniff(head: &[u8], name_hint: Option<&str>) -> Result<&'static str, Rejec
     format::sniff(head, extension.as_deref()).map(format::Format::media_type)
 }
 
+/// A page raster that a stage wrote, as pixels; none when it is no PNG.
+#[must_use]
+pub fn raster_from_png(bytes: &[u8]) -> Option<RgbImage> {
+    crate::artefact::raster(bytes).ok()
+}
+
 /// Decodes a whole document in this process.
 ///
 /// `name_hint` is the file's name; its extension only tells a mislabelled file from an unknown
