@@ -1,0 +1,3 @@
+//! The database: where it comes from and what is asked of it.
+
+pub mod private;
