@@ -109,7 +109,7 @@ fn size_of(path: &Path) -> Option<u64> {
         let files = tree::files(path).ok()?;
         return Some(files.iter().map(|(_, m)| m.len()).sum());
     }
-    metadata.is_file().then(|| metadata.len())
+    metadata.is_file().then_some(metadata.len())
 }
 
 #[cfg(test)]

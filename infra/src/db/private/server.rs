@@ -22,7 +22,7 @@ use super::programs::{Programs, last_line};
 use super::{PrivateError, left_over};
 
 /// A recovery after a crash may have much to read.
-const START_PATIENCE: Duration = Duration::from_secs(300);
+const START_PATIENCE: Duration = Duration::from_mins(5);
 
 /// For a small machine; what is not named is PostgreSQL's default (`fsync` on). Nothing of a
 /// statement, its values or its errors gets into the log, since they may be a patient's.
@@ -126,20 +126,19 @@ impl Server {
     /// # Errors
     /// [`PrivateError::NotStopped`] when it did not heed the first.
     pub(super) fn stop(&mut self) -> Result<(), PrivateError> {
-        let steps = [(Signal::INT, 60), (Signal::QUIT, 10), (Signal::KILL, 10)];
-        for (number, (signal, seconds)) in steps.into_iter().enumerate() {
-            if self.ends_within(Duration::ZERO) {
-                return Ok(());
-            }
-            if let Some(pid) = Pid::from_raw(self.pid.cast_signed()) {
-                // Until it was reaped, which is heard of, the number is this child's.
-                let _ = kill_process(pid, signal);
-            }
-            if self.ends_within(Duration::from_secs(seconds)) && number == 0 {
-                return Ok(());
-            }
+        if self.ends_within(Duration::ZERO) || self.obeys(Signal::INT, 60) {
+            return Ok(());
         }
+        let _ = self.obeys(Signal::QUIT, 10) || self.obeys(Signal::KILL, 10);
         Err(PrivateError::NotStopped)
+    }
+
+    fn obeys(&mut self, signal: Signal, seconds: u64) -> bool {
+        if let Some(pid) = Pid::from_raw(self.pid.cast_signed()) {
+            // The number is this child's until it is reaped, which is heard of at once.
+            let _ = kill_process(pid, signal);
+        }
+        self.ends_within(Duration::from_secs(seconds))
     }
 
     fn ends_within(&mut self, patience: Duration) -> bool {
