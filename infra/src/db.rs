@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod listen;
 mod outbox;
+pub mod private;
 mod reviews;
 mod settle;
 mod sweep;

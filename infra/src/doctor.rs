@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 
 use serde::Serialize;
 
-use crate::models::{AssetState, AssetStatus, Cache, status};
+use crate::db::private::POSTGRES_BIN;
+use crate::models::{Asset, AssetState, AssetStatus, Cache, status};
 
 /// Everything that `doctor` found, in the order in which it is printed.
 #[derive(Clone, Debug, Serialize)]
@@ -194,10 +195,13 @@ fn asset(found: &AssetStatus) -> Item {
             package.as_deref().unwrap_or("its package")
         )),
     };
+    let server = (found.asset == Asset::Postgres && state == State::Present)
+        .then(|| postgres_version(&found.path))
+        .flatten();
     Item {
         name: entry.name.clone(),
         state,
-        version: package,
+        version: server.or(package),
         path: Some(found.path.display().to_string()),
         size_bytes: Some(entry.size),
         sha256: Some(entry.sha256.clone()),
@@ -205,6 +209,18 @@ fn asset(found: &AssetStatus) -> Item {
         needed_by: entry.needed_by.clone(),
         remedy,
     }
+}
+
+/// What the server says of itself, "PostgreSQL 18.6"; it runs, so its libraries are there.
+fn postgres_version(tree: &Path) -> Option<String> {
+    let output = Command::new(tree.join(POSTGRES_BIN).join("postgres"))
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let said = String::from_utf8(output.stdout).ok()?;
+    let (_, version) = said.trim().split_once('(')?;
+    Some(version.replace(')', ""))
 }
 
 /// A model that no package ships: its engine, and the settings that say where its files are.

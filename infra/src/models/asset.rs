@@ -1,4 +1,4 @@
-//! The files that code can ask for, by role and not by name.
+//! The files and trees that code can ask for, by role and not by name.
 //!
 //! The lock file says what each of them is; a test holds the two lists together.
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::lock::{FileEntry, Lock};
 
-/// One file of the lock, named by what it is for.
+/// One file or folder tree of the lock, named by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asset {
@@ -38,11 +38,13 @@ pub enum Asset {
     Icd10cm,
     /// A handwriting font for the fixtures' generator.
     FontHomemadeApple,
+    /// PostgreSQL with pgvector: a folder tree, whose programs [`crate::db::private`] runs.
+    Postgres,
 }
 
 impl Asset {
     /// All of them, in the lock's order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::OnnxRuntime,
         Self::PaddleDetection,
         Self::PaddleRecognition,
@@ -57,6 +59,7 @@ impl Asset {
         Self::DiseaseNames,
         Self::Icd10cm,
         Self::FontHomemadeApple,
+        Self::Postgres,
     ];
 
     /// What the lock says about it.

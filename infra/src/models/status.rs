@@ -38,7 +38,7 @@ pub fn status(cache: &Cache) -> Vec<AssetStatus> {
     let lock = Lock::embedded();
     let one = |entry: &'static FileEntry| {
         let path = cache.files().join(&entry.name);
-        let state = match digest::of_file(&path) {
+        let state = match digest::of_place(&path) {
             Ok(sha256) if sha256 == entry.sha256 => AssetState::Present,
             Ok(sha256) => AssetState::WrongHash(sha256),
             Err(_) => AssetState::Missing,

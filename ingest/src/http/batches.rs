@@ -283,7 +283,7 @@ fn unzip(
     }
     let mut left = most_bytes;
     for index in 0..zip.len() {
-        let name = zip.name_for_index(index).unwrap_or_default().to_owned();
+        let name = zip.name_for_index(index).map_err(unreadable)?.into_owned();
         if name.ends_with('/') || is_litter(&name) {
             continue;
         }

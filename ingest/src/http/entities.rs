@@ -331,7 +331,9 @@ fn rows(
     stream::try_unfold(Some(after), move |after| {
         let (api, filter) = (api.clone(), filter.clone());
         async move {
-            let Some(after) = after else { return Ok(None) };
+            let Some(after) = after else {
+                return Ok::<_, ExportFailed>(None);
+            };
             let most = i64::from(LARGEST_PAGE);
             let found = api
                 .db

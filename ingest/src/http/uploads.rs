@@ -191,7 +191,7 @@ pub(crate) async fn upload(
 /// A multipart body.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a shape for the description")]
-struct Files {
+pub(crate) struct Files {
     /// One part a file.
     #[schema(value_type = Vec<String>, format = Binary)]
     file: Vec<String>,
@@ -201,7 +201,7 @@ struct Files {
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "a shape for the description")]
-struct Raw(String);
+pub(crate) struct Raw(String);
 
 pub(crate) fn is_multipart(headers: &HeaderMap) -> bool {
     headers

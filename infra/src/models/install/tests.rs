@@ -19,6 +19,8 @@ fn wheel(folder: &Path) -> PathBuf {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in [
         ("medbot_probe/table.tsv", CONTENT),
+        ("medbot_probe/bin/run", CONTENT),
+        ("medbot_probe.libs/a.so", b"library"),
         (
             "medbot_probe-1.0.dist-info/METADATA",
             b"Metadata-Version: 2.1\nName: medbot-probe\nVersion: 1.0\n",
@@ -29,7 +31,9 @@ fn wheel(folder: &Path) -> PathBuf {
         ),
         ("medbot_probe-1.0.dist-info/RECORD", b""),
     ] {
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        let mode = if name.contains("/bin/") { 0o755 } else { 0o644 };
+        let options = SimpleFileOptions::default().unix_permissions(mode);
+        zip.start_file(name, options).unwrap();
         zip.write_all(content).unwrap();
     }
     let path = folder.join("medbot_probe-1.0-py3-none-any.whl");
@@ -64,6 +68,28 @@ needed_by = ["extract"]
     )
 }
 
+/// The lock's entry for the two folders of the wheel.
+fn tree_text(sha256: &str) -> String {
+    format!(
+        r#"
+[[file]]
+asset = "postgres"
+name = "server-1.0"
+package = "medbot-probe"
+path = ["medbot_probe/bin/", "medbot_probe.libs/"]
+sha256 = "{sha256}"
+size = {}
+licence = "Apache-2.0"
+needed_by = ["up"]
+"#,
+        CONTENT.len() + 7
+    )
+}
+
+fn sha256_of_text(text: &[u8]) -> String {
+    digest::copy(&mut &text[..], &mut std::io::sink()).unwrap()
+}
+
 #[test]
 #[ignore = "the other tests run it, in a process of its own"]
 fn inside() {
@@ -94,8 +120,16 @@ impl Bench {
     fn with_wheel() -> Self {
         let bench = Self::new("");
         let wheel = wheel(&bench.folder.path().join("wheels"));
-        let file = digest::copy(&mut &CONTENT[..], &mut std::io::sink()).unwrap();
-        bench.relock(&digest::of_file(&wheel).unwrap(), &file);
+        bench.relock(&digest::of_file(&wheel).unwrap(), &sha256_of_text(CONTENT));
+        bench
+    }
+
+    /// With the tree in the lock, too.
+    fn with_tree(sha256: &str) -> Self {
+        let bench = Self::with_wheel();
+        let lock = bench.folder.path().join("lock.toml");
+        let text = fs::read_to_string(&lock).unwrap() + &tree_text(sha256);
+        fs::write(lock, text).unwrap();
         bench
     }
 
@@ -188,6 +222,43 @@ fn a_file_is_installed_once_and_again_when_it_was_changed() {
         3,
         "only files, stamps and the lock remain: {left:?}"
     );
+}
+
+#[test]
+fn a_tree_is_installed_whole_and_again_when_anything_in_it_was_changed() {
+    let listing = format!(
+        "- {} medbot_probe.libs/a.so\nx {} medbot_probe/bin/run\n",
+        sha256_of_text(b"library"),
+        sha256_of_text(CONTENT)
+    );
+    let bench = Bench::with_tree(&sha256_of_text(listing.as_bytes()));
+    let tree = bench.cache().join("files/server-1.0");
+    let program = tree.join("medbot_probe/bin/run");
+    assert_eq!(bench.run(), [FETCHING, "DONE 0 present, 2 new"]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&tree), mode(&program)), (0o755, 0o755));
+    assert_eq!(bench.run(), ["DONE 2 present, 0 new"], "second run");
+
+    let changes: [(&str, &dyn Fn() -> io::Result<()>); 3] = [
+        ("a change", &|| fs::write(&program, "variant\tNAME\n")),
+        ("one more file", &|| fs::write(tree.join("more"), "")),
+        ("one file less", &|| fs::remove_file(&program)),
+    ];
+    for (case, change) in changes {
+        change().unwrap();
+        assert_eq!(bench.run(), [FETCHING, "DONE 1 present, 1 new"], "{case}");
+        assert_eq!(fs::read(&program).unwrap(), CONTENT, "{case}");
+        assert!(!tree.join("more").exists(), "{case}");
+    }
+
+    let bench = Bench::with_tree(&"0".repeat(64));
+    let lines = bench.run();
+    let expected = "FAILED server-1.0 of medbot-probe has the wrong sha256";
+    assert!(
+        lines.last().is_some_and(|l| l.starts_with(expected)),
+        "{lines:?}"
+    );
+    assert!(!bench.cache().join("files/server-1.0").exists());
 }
 
 #[test]
