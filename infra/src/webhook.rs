@@ -5,12 +5,14 @@
 //! the database, and one call is one attempt.
 
 mod backoff;
+mod deliver;
 mod guard;
 mod public;
 mod send;
 mod sign;
 
 pub use backoff::{backoff, retry_after};
+pub use deliver::{SECRET, deliver};
 pub use guard::{Guard, Lookup, Refusal, SystemLookup};
 pub use send::{Attempt, Cause, Message, Sender, Times};
 pub use sign::{Secret, SecretError, signatures, verify};

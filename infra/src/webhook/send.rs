@@ -66,15 +66,19 @@ pub enum Attempt {
 }
 
 /// Why an attempt may be repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// The receiver answered something else than 2xx and 410.
+    #[error("the receiver answered {0}")]
     Status(u16),
     /// It took too long.
+    #[error("it took too long")]
     Timeout,
     /// The name has no address now.
+    #[error("the name has no address now")]
     Unresolved,
     /// No connection, no trusted certificate, or no answer in HTTP.
+    #[error("no connection could be made")]
     Connection,
 }
 

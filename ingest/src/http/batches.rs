@@ -283,7 +283,10 @@ fn unzip(
     }
     let mut left = most_bytes;
     for index in 0..zip.len() {
-        let name = zip.name_for_index(index).map_err(unreadable)?.into_owned();
+        let name = match zip.name_for_index(index) {
+            Some(name) => name.map_err(unreadable)?.into_owned(),
+            None => continue,
+        };
         if name.ends_with('/') || is_litter(&name) {
             continue;
         }

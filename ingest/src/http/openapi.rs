@@ -54,6 +54,10 @@ pub(super) fn finished(description: &OpenApi) -> Value {
         }
         components["Document"] = document;
     }
+    let result = "/paths/~1v1~1documents~1{id}/get/responses/200/content/application~1json/schema";
+    if let Some(schema) = value.pointer_mut(result) {
+        *schema = json!({"$ref": "#/components/schemas/Document"});
+    }
     for path in ["/healthz", "/readyz", "/version"] {
         value["paths"][path]["get"]["security"] = json!([]);
     }

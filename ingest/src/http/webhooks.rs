@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
-use infra::webhook::{Refusal, Secret};
+use infra::webhook::{self, Refusal, Secret};
 use schemas::WebhookId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,9 +19,6 @@ use super::{
     extract::{JsonBody, PathId},
     problem::{ApiError, Errors},
 };
-
-/// What a webhook's secret is sealed for.
-pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret";
 
 /// A new webhook.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -88,7 +85,7 @@ pub(crate) async fn add(
     let id = WebhookId(Uuid::now_v7());
     let secret = Secret::random().map_err(|_| ApiError::Internal)?.expose();
     let sealed = api.master.seal(
-        WEBHOOK_SECRET,
+        webhook::SECRET,
         caller.tenant,
         id.0.as_bytes(),
         secret.as_bytes(),
