@@ -2,10 +2,11 @@
 //!
 //! A slot is taken before a notice is handed out and is free again with its receipt. The broker sends
 //! a normal queue's notices up to the slots; of an urgent one twice as many, so that the next lies
-//! here already when a slot comes free and no normal one slips in. What lies here waits for this
-//! worker even if another is idle, so subscribe to few queues with few slots. Dropping the
-//! subscription gives everything back that is not acknowledged, receipts in hand included.
+//! here already when a slot comes free, and tasks so short that they outrun the broker wait a moment
+//! for it. What lies here waits for this worker even if another is idle, so subscribe to few queues
+//! with few slots. Dropping the subscription gives back everything that is not acknowledged.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -19,11 +20,14 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Consumer};
 use schemas::Priority;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::super::{Delivery, Receipt, Subscription};
 use super::link::Line;
 use super::{Names, QueueError, QueueName, in_time, message};
+
+/// How long after an urgent notice, and after the start, a normal one waits for another urgent one.
+const URGENT_GRACE: Duration = Duration::from_millis(100);
 
 pub(super) async fn open(
     line: &Line,
@@ -50,6 +54,7 @@ pub(super) async fn open(
         consumers,
         slots: Arc::new(Semaphore::new(usize::from(slots))),
         call_time,
+        urgent_first_until: Instant::now() + URGENT_GRACE,
         _channel: channel,
     })
 }
@@ -71,27 +76,50 @@ pub(super) struct Notices {
     consumers: [Vec<Consumer>; 2],
     slots: Arc<Semaphore>,
     call_time: Duration,
+    urgent_first_until: Instant,
     /// Closed when it is dropped, which gives back what is not acknowledged.
     _channel: Channel,
 }
 
 impl Notices {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, QueueError>> {
-        for group in &mut self.consumers {
-            for at in 0..group.len() {
-                let Poll::Ready(message) = group[at].poll_next_unpin(context) else {
-                    continue;
-                };
-                // The others of its priority come first the next time.
-                group.rotate_left(at + 1);
-                return Poll::Ready(match message {
-                    Some(message) => message.map_err(QueueError::new),
-                    None => Err(QueueError::new("the broker ended the subscription")),
-                });
+    async fn message(&mut self) -> Result<Message, QueueError> {
+        let [urgent, normal] = &mut self.consumers;
+        if !urgent.is_empty() {
+            let more = poll_fn(|context| poll(urgent, context));
+            if let Ok(message) = timeout_at(self.urgent_first_until, more).await {
+                self.urgent_first_until = Instant::now() + URGENT_GRACE;
+                return message;
             }
         }
-        Poll::Pending
+        let (message, is_urgent) = poll_fn(|context| {
+            if let Poll::Ready(message) = poll(urgent, context) {
+                return Poll::Ready((message, true));
+            }
+            poll(normal, context).map(|message| (message, false))
+        })
+        .await;
+        if is_urgent {
+            self.urgent_first_until = Instant::now() + URGENT_GRACE;
+        }
+        message
     }
+}
+
+/// The first message of these consumers; the others come first the next time.
+fn poll(
+    consumers: &mut [Consumer],
+    context: &mut Context<'_>,
+) -> Poll<Result<Message, QueueError>> {
+    for at in 0..consumers.len() {
+        if let Poll::Ready(message) = consumers[at].poll_next_unpin(context) {
+            consumers.rotate_left(at + 1);
+            return Poll::Ready(match message {
+                Some(message) => message.map_err(QueueError::new),
+                None => Err(QueueError::new("the broker ended the subscription")),
+            });
+        }
+    }
+    Poll::Pending
 }
 
 #[async_trait]
@@ -100,7 +128,7 @@ impl Subscription for Notices {
         let slot = self.slots.clone().acquire_owned().await;
         let slot = slot.map_err(QueueError::new)?;
         loop {
-            let message = std::future::poll_fn(|context| self.poll(context)).await?;
+            let message = self.message().await?;
             let Some(notice) = message::read(&message.data, &message.properties) else {
                 let size_bytes = message.data.len();
                 tracing::warn!(size_bytes, "a message that is no notice was thrown away");
@@ -152,8 +180,8 @@ async fn acknowledge(acker: &Acker, time: Duration) -> Result<(), QueueError> {
         Instant::now() + time,
         told.map(|t| t.map_err(QueueError::new)),
     );
-    match told.await? {
-        true => Ok(()),
-        false => Err(QueueError::new("the subscription of this notice is gone")),
+    if told.await? {
+        return Ok(());
     }
+    Err(QueueError::new("the subscription of this notice is gone"))
 }
