@@ -12,9 +12,12 @@ use uuid::Uuid;
 
 /// The broker that all tests share.
 pub fn shared() -> String {
-    std::env::var("MEDBOT_TEST_AMQP_URL").expect(
-        "MEDBOT_TEST_AMQP_URL is not set: run the tests with infra/test, which starts a broker",
-    )
+    let url = std::env::var("MEDBOT_TEST_AMQP_URL");
+    url.unwrap_or_else(|_| {
+        panic!(
+            "MEDBOT_TEST_AMQP_URL is not set: run infra/test, which starts a broker for the tests"
+        )
+    })
 }
 
 /// A queue whose names no other test has, and that does not wait long.
