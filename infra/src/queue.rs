@@ -4,6 +4,8 @@
 //! so a notice may come twice, late or never; the sweeper sends lost ones again. There is a queue for
 //! each stage, normal and urgent.
 
+pub mod rabbit;
+
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
@@ -34,7 +36,7 @@ pub struct Notice {
 }
 
 /// Why the queue did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the queue does not answer: {0}")]
 pub struct QueueError(pub String);
 
@@ -81,7 +83,8 @@ pub trait Queue: Send + Sync {
     async fn ready(&self) -> Result<(), QueueError>;
 }
 
-/// Notices as they come.
+/// Notices as they come. Dropped, it gives back what was not acknowledged, receipts in hand included:
+/// a worker that stops acknowledges first and drops it last.
 #[async_trait]
 pub trait Subscription: Send {
     /// The next notice; waits until there is one.
