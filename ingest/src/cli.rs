@@ -2,15 +2,22 @@
 
 use std::{
     io::{IsTerminal, Write as _, stderr, stdout},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
 use infra::models::{self, Cache, Selection};
-use schemas::Engine;
+use schemas::{Engine, Stage};
 
-use crate::{extract_text, process};
+use crate::{
+    extract_text,
+    operations::{self, Dlq, Keys},
+    process,
+    service::{self, Parts},
+    settings::{Flags, Settings},
+};
 
 /// All inputs were processed.
 pub(crate) const DONE: u8 = 0;
@@ -49,6 +56,41 @@ enum Command {
     },
     /// Says what is there, what is missing and how to get it.
     Doctor,
+    /// Everything in one service: API, workers, and a PostgreSQL of its own unless DATABASE_URL is set.
+    Up {
+        /// Where HTTP is answered.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// What it keeps.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Tasks at once.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        slots: Option<u16>,
+    },
+    /// The API alone.
+    Serve {
+        /// Where HTTP is answered.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+    },
+    /// Stage workers alone; run as many as you like.
+    Work {
+        /// Which stages; all by default.
+        #[arg(long, value_delimiter = ',')]
+        stages: Vec<Stage>,
+        /// Tasks at once.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        slots: Option<u16>,
+    },
+    /// Brings the database up to date.
+    Migrate,
+    /// Tasks that were given up.
+    #[command(subcommand)]
+    Dlq(Dlq),
+    /// Master and API keys.
+    #[command(subcommand)]
+    Keys(Keys),
 }
 
 /// Arguments of `medbot process`.
@@ -122,11 +164,74 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Extract { file, jsonl } => extract_text::run(file.as_deref(), jsonl),
         Command::Setup { all } => setup(all),
         Command::Doctor => doctor(),
+        Command::Up {
+            listen,
+            data,
+            slots,
+        } => with_settings(
+            Flags {
+                listen,
+                data,
+                slots,
+            },
+            |settings| {
+                let parts = Parts {
+                    serve: true,
+                    work: Some(Vec::new()),
+                    embedded: true,
+                };
+                service::run(settings, &parts)
+            },
+        ),
+        Command::Serve { listen } => {
+            let flags = Flags {
+                listen,
+                ..Flags::default()
+            };
+            with_settings(flags, |settings| {
+                let parts = Parts {
+                    serve: true,
+                    work: None,
+                    embedded: false,
+                };
+                service::run(settings, &parts)
+            })
+        }
+        Command::Work { stages, slots } => {
+            let flags = Flags {
+                slots,
+                ..Flags::default()
+            };
+            with_settings(flags, |settings| {
+                let parts = Parts {
+                    serve: false,
+                    work: Some(stages),
+                    embedded: false,
+                };
+                service::run(settings, &parts)
+            })
+        }
+        Command::Migrate => with_settings(Flags::default(), service::migrate),
+        Command::Dlq(command) => with_settings(Flags::default(), |settings| {
+            operations::dlq(settings, &command)
+        }),
+        Command::Keys(command) => with_settings(Flags::default(), |settings| {
+            operations::keys(settings, &command)
+        }),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         complain(&error);
         CANNOT_RUN
     }))
+}
+
+fn with_settings(
+    flags: Flags,
+    run: impl FnOnce(&Settings) -> anyhow::Result<u8>,
+) -> anyhow::Result<u8> {
+    // Every TLS connection of the process uses this provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    run(&Settings::read(flags)?)
 }
 
 /// One sentence with its causes on standard error.

@@ -115,7 +115,7 @@ pub fn lexicon() -> Lexicon {
 }
 
 /// The engines of a run, without doubles, in the order of [`Engine::ALL`].
-fn wanted(asked: &[Engine]) -> Vec<Engine> {
+pub(crate) fn wanted(asked: &[Engine]) -> Vec<Engine> {
     if !asked.is_empty() {
         return Engine::ALL
             .into_iter()

@@ -3,9 +3,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use anyhow::Context as _;
 use axum::{
     Router,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, header},
     middleware,
     response::IntoResponse as _,
 };
@@ -16,7 +17,9 @@ use infra::{
     webhook::Guard,
 };
 use schemas::Engine;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod admin;
@@ -38,6 +41,7 @@ mod uploads;
 mod webhooks;
 
 pub use auth::Authentication;
+pub(crate) use auth::{digest as key_digest, new_key};
 pub use serve::serve;
 
 /// What every handler may use.
@@ -64,7 +68,7 @@ pub struct Api {
 }
 
 /// Every route, and the description of them that clients are written from.
-pub fn router(api: Api) -> Router {
+pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router> {
     let (v1, mut description) = OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(uploads::upload))
         .routes(routes!(documents::show, documents::erase))
@@ -97,7 +101,7 @@ pub fn router(api: Api) -> Router {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    Router::new()
+    let router = Router::new()
         .merge(v1.layer(no_store))
         .merge(open)
         .route(
@@ -112,7 +116,26 @@ pub fn router(api: Api) -> Router {
         .layer(middleware::from_fn(problem::plain_answers_are_problems))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(no_sniff)
-        .with_state(api)
+        .with_state(api);
+    if cors_origins.is_empty() {
+        return Ok(router);
+    }
+    let origins = cors_origins
+        .iter()
+        .map(|origin| origin.parse())
+        .collect::<Result<Vec<HeaderValue>, _>>()
+        .context("MEDBOT_CORS_ORIGINS is a list of origins, such as https://app.example.org")?;
+    let cors = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::CONTENT_DISPOSITION,
+            header::IF_NONE_MATCH,
+        ])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER]);
+    Ok(router.layer(cors))
 }
 
 /// Counts by state, with every state that a client may see.

@@ -6,5 +6,8 @@ pub mod export;
 mod extract_text;
 pub mod http;
 mod inputs;
+mod operations;
 mod output;
 mod process;
+mod service;
+mod settings;

@@ -90,7 +90,8 @@ fn one<'a>(
                 db.undelivered(delivery.id, rest, &cause.to_string()).await
             }
             Attempt::Refused(refusal) => {
-                db.undelivered(delivery.id, None, &refusal.to_string()).await
+                db.undelivered(delivery.id, None, &refusal.to_string())
+                    .await
             }
         }
     }

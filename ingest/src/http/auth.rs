@@ -4,6 +4,7 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use infra::db::{Caller, Role};
 use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
@@ -33,6 +34,22 @@ impl Known {
             Err(ApiError::Forbidden)
         }
     }
+}
+
+/// A new key of 256 random bits.
+#[must_use]
+pub(crate) fn new_key() -> String {
+    let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+    let (c, d) = (Uuid::new_v4(), Uuid::new_v4());
+    // A version 4 id has 122 random bits, so four have more than enough.
+    let bits: [u8; 32] = Sha256::new()
+        .chain_update(a)
+        .chain_update(b)
+        .chain_update(c)
+        .chain_update(d)
+        .finalize()
+        .into();
+    format!("mbk_{}", BASE64_URL_SAFE_NO_PAD.encode(bits))
 }
 
 /// The digest that a key is known by.

@@ -73,7 +73,6 @@ impl ResultFormat {
 /// Stands where the document result's own schema is put.
 #[derive(ToSchema)]
 #[schema(value_type = Object)]
-#[expect(dead_code, reason = "a shape for the description")]
 pub(crate) struct DocumentSchema(());
 
 /// What a document says.

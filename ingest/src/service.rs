@@ -1,0 +1,405 @@
+//! `medbot up`, `serve` and `work`: the same parts, in one process or in many.
+//!
+//! This is where three URLs become adapters. Nothing after it asks which they are.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use infra::{
+    db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys, private::PrivatePostgres},
+    models::{Asset, Cache},
+    queue::{
+        Queue,
+        rabbit::{Rabbit, RabbitSettings},
+    },
+    store::{Local, MasterKey, S3, S3Settings, Sealed, Store},
+    webhook::{self, Guard, Sender, Times},
+};
+use schemas::{Engine, Stage, TenantId};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+use workers::{
+    decode::Limits,
+    sandbox::Launch,
+    shell::{Patience, Shell},
+    stage::Stages,
+};
+
+use crate::{
+    cli::DONE,
+    compose::{self, Choice},
+    http::{self, Api},
+    settings::Settings,
+};
+
+/// Sessions with the database of a process.
+const API_SESSIONS: u32 = 24;
+const WORKER_SESSIONS: u32 = 16;
+
+/// Which parts a process runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    /// Answer HTTP.
+    pub serve: bool,
+    /// Stages to work on; none for no work, empty for all.
+    pub work: Option<Vec<Stage>>,
+    /// Start what is embedded and migrate.
+    pub embedded: bool,
+}
+
+/// Runs the parts until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When a part cannot start; the message says what to do.
+pub(crate) fn run(settings: &Settings, parts: &Parts) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads for the service")?;
+    let private = if parts.embedded {
+        make_data_folder(&settings.data)?;
+        private_postgres(settings)?
+    } else {
+        None
+    };
+    let url = match (&settings.database_url, &private) {
+        (Some(url), _) => url.clone(),
+        (None, Some(private)) => private.url(),
+        (None, None) => bail!(
+            "DATABASE_URL is not set: `serve` and `work` share a database; `medbot up` brings its own"
+        ),
+    };
+    let ended = runtime.block_on(parts_until_told(settings, parts, &url));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    if let Some(private) = private {
+        private
+            .stop()
+            .context("the private PostgreSQL did not stop")?;
+    }
+    ended.map(|()| DONE)
+}
+
+async fn parts_until_told(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<()> {
+    let opened = open(settings, parts, url).await?;
+    let (tell, told) = watch::channel(false);
+    let mut running = JoinSet::new();
+    if parts.serve {
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr().context("no address")?;
+        let router = http::router(opened.api(settings)?, &settings.cors_origins)?;
+        running.spawn({
+            let told = told.clone();
+            async move {
+                if let Err(error) = http::serve(listener, router, told).await {
+                    tracing::error!(%error, "HTTP is not answered any more");
+                }
+            }
+        });
+        tracing::info!(%address, "HTTP is answered");
+        if parts.embedded {
+            eprintln!("medbot: listening on http://{address}");
+        }
+    }
+    let sender = Sender::new(
+        Guard::new(settings.allow_private_webhooks),
+        Times::default(),
+    )
+    .context("webhooks")?;
+    running.spawn({
+        let (opened, told) = (opened.clone(), told.clone());
+        async move {
+            webhook::deliver(&opened.db, &opened.master, &sender, &opened.changes, told).await;
+        }
+    });
+    if let Some(stages) = &parts.work {
+        let (shell, stages) = opened.shell(settings, stages).await?;
+        running.spawn({
+            let (shell, changes, told) = (shell.clone(), opened.changes.clone(), told.clone());
+            async move { shell.keep_promises(changes, told).await }
+        });
+        let (slots, told) = (settings.slots, told.clone());
+        running.spawn(async move { shell.work(&stages, slots, told).await });
+        tracing::info!(slots = settings.slots, "tasks are taken");
+    }
+    told_to_stop().await?;
+    tracing::info!("ending: what was begun is finished, nothing new is taken");
+    tell.send_replace(true);
+    let ended = tokio::time::timeout(Duration::from_mins(2), async {
+        while running.join_next().await.is_some() {}
+    });
+    tokio::select! {
+        ended = ended => if ended.is_err() {
+            tracing::warn!("some tasks were cut off; their leases will end");
+        },
+        _ = told_to_stop() => tracing::warn!("told twice: ending at once"),
+    }
+    opened.db.close().await;
+    Ok(())
+}
+
+/// What every part works with.
+#[derive(Clone)]
+struct Opened {
+    db: Db,
+    queue: Arc<dyn Queue>,
+    store: Arc<dyn Store>,
+    changes: Changes,
+    master: Arc<MasterKey>,
+    due: Arc<Notify>,
+}
+
+async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<Opened> {
+    let db = Db::new(&DbSettings {
+        url: url.to_owned(),
+        api_sessions: API_SESSIONS,
+        worker_sessions: WORKER_SESSIONS,
+        allow_plaintext: settings.allow_plaintext,
+    })?;
+    if parts.embedded {
+        db.migrate().await?;
+    }
+    let master = master_key(settings, parts.embedded)?;
+    if parts.embedded {
+        admin_key(&db, &settings.data.join("admin.key")).await?;
+    }
+    let due = Arc::new(Notify::new());
+    let queue: Arc<dyn Queue> = match &settings.queue_url {
+        None => Arc::new(TableQueue::new(db.clone(), Arc::clone(&due))),
+        Some(url) => {
+            let mut rabbit = RabbitSettings::new(url.clone());
+            rabbit.allow_plaintext = settings.allow_plaintext;
+            Arc::new(Rabbit::new(&rabbit)?)
+        }
+    };
+    let inner: Arc<dyn Store> = match &settings.store_url {
+        None => {
+            make_data_folder(&settings.data)?;
+            Arc::new(Local::open(&settings.data.join("objects"))?)
+        }
+        Some(url) => {
+            // A file of settings may give what the environment does not.
+            let s3 = S3Settings::from_variables(|name| match name {
+                "STORE_URL" => Some(url.clone()),
+                "STORE_ALLOW_PLAINTEXT" => Some(settings.allow_plaintext.to_string()),
+                name => std::env::var(name).ok(),
+            })?;
+            Arc::new(S3::open(&s3)?)
+        }
+    };
+    let keys = WrappedKeys::new(db.clone(), master.clone());
+    Ok(Opened {
+        changes: db.listen(),
+        store: Arc::new(Sealed::new(inner, Arc::new(keys))),
+        master: Arc::new(master),
+        db,
+        queue,
+        due,
+    })
+}
+
+impl Opened {
+    fn api(&self, settings: &Settings) -> anyhow::Result<Api> {
+        Ok(Api {
+            db: self.db.clone(),
+            store: Arc::clone(&self.store),
+            queue: Arc::clone(&self.queue),
+            changes: self.changes.clone(),
+            master: Arc::clone(&self.master),
+            authentication: settings.authentication,
+            engines: compose::wanted(&settings.engines),
+            largest_upload: Limits::default().bytes,
+            webhook_guard: Guard::new(settings.allow_private_webhooks),
+        })
+    }
+
+    /// A shell with the stages that this machine can run. Opening models takes a while and blocks.
+    async fn shell(
+        &self,
+        settings: &Settings,
+        asked: &[Stage],
+    ) -> anyhow::Result<(Shell, Vec<Stage>)> {
+        let engines = compose::wanted(&settings.engines);
+        let stages: Vec<Stage> = Stage::ALL
+            .into_iter()
+            .filter(|stage| asked.is_empty() || asked.contains(stage))
+            .filter(|stage| match stage {
+                Stage::Recognise(engine) => engines.contains(engine),
+                _ => true,
+            })
+            .collect();
+        if let Some(missing) = asked.iter().find(|stage| !stages.contains(stage)) {
+            bail!("this worker cannot run the stage `{missing}`: its engine is not configured");
+        }
+        let (languages, slots) = (settings.languages.clone(), usize::from(settings.slots));
+        let chosen: Vec<Engine> = settings.engines.clone();
+        let pipeline = tokio::task::spawn_blocking(move || {
+            compose::pipeline(&Choice {
+                engines: &chosen,
+                languages: &languages,
+                jobs: slots,
+                launch: Launch::this_program(),
+            })
+        })
+        .await
+        .context("opening the models broke down")??;
+        let stages_of_pipeline: Arc<dyn Stages> = Arc::new(pipeline);
+        let shell = Shell {
+            db: self.db.clone(),
+            queue: Arc::clone(&self.queue),
+            store: Arc::clone(&self.store),
+            stages: stages_of_pipeline,
+            due: Arc::clone(&self.due),
+            patience: patience()?,
+        };
+        Ok((shell, stages))
+    }
+}
+
+/// Default patience; `MEDBOT_LEASE_SECONDS` makes leases and all that follows from them shorter or
+/// longer.
+fn patience() -> anyhow::Result<Patience> {
+    let mut patience = Patience::default();
+    if let Ok(seconds) = std::env::var("MEDBOT_LEASE_SECONDS") {
+        let seconds: f64 = seconds
+            .parse()
+            .ok()
+            .filter(|seconds| (0.5..=3600.0).contains(seconds))
+            .context("MEDBOT_LEASE_SECONDS lies between 0.5 and 3600")?;
+        patience.lease = Duration::from_secs_f64(seconds);
+        patience.overdue = 5 * patience.lease;
+        patience.sweep = (patience.lease / 12).max(Duration::from_millis(250));
+    }
+    Ok(patience)
+}
+
+fn private_postgres(settings: &Settings) -> anyhow::Result<Option<PrivatePostgres>> {
+    if settings.database_url.is_some() {
+        return Ok(None);
+    }
+    let tree = Cache::locate()?.require(Asset::Postgres)?;
+    let private = PrivatePostgres::start(&tree, &settings.data.join("postgres"))?;
+    Ok(Some(private))
+}
+
+/// The folder of the embedded default. Others may pass through it, since PostgreSQL runs as another
+/// user when medbot runs as root; what lies in it is closed.
+fn make_data_folder(data: &Path) -> anyhow::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o711)
+        .create(data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))
+}
+
+fn master_key(settings: &Settings, make: bool) -> anyhow::Result<MasterKey> {
+    let path = &settings.master_key_file;
+    if make && !path.exists() {
+        let key = MasterKey::generate(path)?;
+        eprintln!(
+            "medbot: made the master key {}: keep a copy elsewhere, without it nothing can be read",
+            path.display()
+        );
+        return Ok(key);
+    }
+    MasterKey::load(path).with_context(|| {
+        "MEDBOT_MASTER_KEY_FILE names the key that all processes share; \
+         `medbot keys master FILE` makes one"
+    })
+}
+
+/// The first administrator's key, in a file that only its owner may read.
+async fn admin_key(db: &Db, path: &Path) -> anyhow::Result<()> {
+    let key = match fs::read_to_string(path) {
+        Ok(key) => key.trim().to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = http::new_key();
+            write_secret(path, &key)?;
+            key
+        }
+        Err(error) => return Err(error).context("the administrator's key cannot be read"),
+    };
+    db.admit(TenantId::DEFAULT, &http::key_digest(&key), Role::Admin)
+        .await?;
+    eprintln!(
+        "medbot: the administrator's API key is in {}",
+        path.display()
+    );
+    Ok(())
+}
+
+/// A secret in a new file that only its owner may read.
+pub(crate) fn write_secret(path: &Path, secret: &str) -> anyhow::Result<()> {
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            writeln!(file, "{secret}")?;
+            file.sync_all()
+        });
+    written.with_context(|| format!("{} cannot be written", path.display()))
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// `medbot migrate`.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) fn migrate(settings: &Settings) -> anyhow::Result<u8> {
+    with_db(settings, async |db| {
+        db.migrate().await?;
+        eprintln!("medbot: the database is up to date");
+        Ok(DONE)
+    })
+}
+
+/// Runs something on the database of `DATABASE_URL`.
+///
+/// # Errors
+/// Of the database, and when it is not set.
+pub(crate) fn with_db<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Db) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let url = settings.database_url.clone().context(
+        "DATABASE_URL is not set; for the service of `medbot up` use the routes under /v1/admin",
+    )?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no thread for the database")?;
+    runtime.block_on(async {
+        let db = Db::new(&DbSettings {
+            url,
+            api_sessions: 1,
+            worker_sessions: 2,
+            allow_plaintext: settings.allow_plaintext,
+        })?;
+        let done = work(&db).await;
+        db.close().await;
+        done
+    })
+}

@@ -1,0 +1,183 @@
+//! Settings of the service: a flag before the environment, the environment before the file, the file
+//! before the default. Secrets come from files or the environment and are never printed.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use schemas::Engine;
+
+use crate::http::Authentication;
+
+/// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
+/// by `MEDBOT_CONFIG`.
+const NAMES: [&str; 13] = [
+    "DATABASE_URL",
+    "QUEUE_URL",
+    "STORE_URL",
+    "MEDBOT_LISTEN",
+    "MEDBOT_DATA",
+    "MEDBOT_MASTER_KEY_FILE",
+    "MEDBOT_AUTH",
+    "MEDBOT_CORS_ORIGINS",
+    "MEDBOT_ENGINES",
+    "MEDBOT_LANG",
+    "MEDBOT_SLOTS",
+    "MEDBOT_ALLOW_PLAINTEXT",
+    "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
+];
+
+/// How a process of the service runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// None: the private PostgreSQL.
+    pub database_url: Option<String>,
+    /// None: the `tasks` table.
+    pub queue_url: Option<String>,
+    /// None: a folder in `data`.
+    pub store_url: Option<String>,
+    /// Where HTTP is answered.
+    pub listen: SocketAddr,
+    /// What the embedded default keeps.
+    pub data: PathBuf,
+    /// The key that wraps the keys of documents.
+    pub master_key_file: PathBuf,
+    /// Who may ask.
+    pub authentication: Authentication,
+    /// Pages of other origins that may ask.
+    pub cors_origins: Vec<String>,
+    /// Empty: the default engines.
+    pub engines: Vec<Engine>,
+    /// As Tesseract names them.
+    pub languages: Vec<String>,
+    /// Tasks at once.
+    pub slots: u16,
+    /// May other machines be spoken to without TLS?
+    pub allow_plaintext: bool,
+    /// May webhooks go to addresses of this network?
+    pub allow_private_webhooks: bool,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flags {
+    pub listen: Option<SocketAddr>,
+    pub data: Option<PathBuf>,
+    pub slots: Option<u16>,
+}
+
+impl Settings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When one of them makes no sense; the message names it.
+    pub(crate) fn read(flags: Flags) -> anyhow::Result<Self> {
+        let file = match env::var_os("MEDBOT_CONFIG") {
+            Some(path) => file(Path::new(&path))?,
+            None => BTreeMap::new(),
+        };
+        let get = |name: &str| {
+            debug_assert!(NAMES.contains(&name));
+            env::var(name)
+                .ok()
+                .or_else(|| file.get(name).cloned())
+                .filter(|value| !value.is_empty())
+        };
+        let data = flags
+            .data
+            .or_else(|| get("MEDBOT_DATA").map(PathBuf::from))
+            .unwrap_or_else(|| PathBuf::from(".medbot"));
+        let listen = match flags.listen {
+            Some(listen) => listen,
+            None => get("MEDBOT_LISTEN")
+                .as_deref()
+                .unwrap_or("127.0.0.1:8080")
+                .parse()
+                .context("MEDBOT_LISTEN is an address with a port, such as 127.0.0.1:8080")?,
+        };
+        let authentication = match get("MEDBOT_AUTH").as_deref() {
+            None | Some("on") => Authentication::Keys,
+            Some("off") if is_loopback(listen.ip()) => Authentication::Off,
+            Some("off") => {
+                bail!("MEDBOT_AUTH=off is for a loopback address, and MEDBOT_LISTEN is {listen}")
+            }
+            Some(_) => bail!("MEDBOT_AUTH is `on` or `off`"),
+        };
+        let engines = list(get("MEDBOT_ENGINES"))
+            .iter()
+            .map(|name| name.parse().map_err(anyhow::Error::msg))
+            .collect::<anyhow::Result<_>>()
+            .context("MEDBOT_ENGINES")?;
+        let slots = match flags.slots {
+            Some(slots) => slots,
+            None => match get("MEDBOT_SLOTS") {
+                Some(slots) => slots
+                    .parse()
+                    .ok()
+                    .filter(|slots| *slots > 0)
+                    .context("MEDBOT_SLOTS is a number of at least 1")?,
+                None => std::thread::available_parallelism()
+                    .map_or(2, |n| u16::try_from(n.get()).unwrap_or(64)),
+            },
+        };
+        let languages = list(get("MEDBOT_LANG"));
+        Ok(Self {
+            database_url: get("DATABASE_URL"),
+            queue_url: get("QUEUE_URL"),
+            store_url: get("STORE_URL"),
+            listen,
+            master_key_file: get("MEDBOT_MASTER_KEY_FILE")
+                .map_or_else(|| data.join("master.key"), PathBuf::from),
+            data,
+            authentication,
+            cors_origins: list(get("MEDBOT_CORS_ORIGINS")),
+            engines,
+            languages: if languages.is_empty() {
+                vec!["eng".into()]
+            } else {
+                languages
+            },
+            slots,
+            allow_plaintext: switch("MEDBOT_ALLOW_PLAINTEXT", get("MEDBOT_ALLOW_PLAINTEXT"))?,
+            allow_private_webhooks: switch(
+                "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
+                get("MEDBOT_ALLOW_PRIVATE_WEBHOOKS"),
+            )?,
+        })
+    }
+}
+
+fn file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let text = fs::read_to_string(path).context("the file of MEDBOT_CONFIG cannot be read")?;
+    let values: BTreeMap<String, String> = toml::from_str(&text)
+        .context("the file of MEDBOT_CONFIG is not of the form NAME = \"value\"")?;
+    match values.keys().find(|name| !NAMES.contains(&name.as_str())) {
+        Some(unknown) => bail!("the file of MEDBOT_CONFIG gives `{unknown}`, which is no setting"),
+        None => Ok(values),
+    }
+}
+
+fn list(value: Option<String>) -> Vec<String> {
+    value
+        .unwrap_or_default()
+        .split(',')
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect()
+}
+
+fn switch(name: &str, value: Option<String>) -> anyhow::Result<bool> {
+    match value.as_deref() {
+        None | Some("0" | "false" | "off") => Ok(false),
+        Some("1" | "true" | "on") => Ok(true),
+        Some(_) => bail!("{name} is `1` or `0`"),
+    }
+}
+
+fn is_loopback(ip: IpAddr) -> bool {
+    ip.to_canonical().is_loopback()
+}
