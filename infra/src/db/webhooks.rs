@@ -41,7 +41,8 @@ pub struct DueDelivery {
     pub attempt: u32,
 }
 
-/// Writes down that a job ended, for its webhook and for each of its batches that ended with it.
+/// Writes down that a job ended, for its webhook and for each of its batches that ended with it. A
+/// webhook that is being removed is waited for, and then is none.
 pub(super) async fn tell(session: &mut PgConnection, job: Uuid) -> Result<(), DbError> {
     let told = sqlx::query!(
         "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
@@ -49,7 +50,8 @@ pub(super) async fn tell(session: &mut PgConnection, job: Uuid) -> Result<(), Db
              'type', 'job.' || j.state, 'timestamp', now(), 'data', jsonb_build_object(
                  'job_id', j.id, 'document_id', j.document_id, 'state', j.state))
          FROM jobs j JOIN webhooks w ON w.id = j.webhook_id AND w.tenant_id = j.tenant_id
-         WHERE j.id = $1 AND w.disabled_at IS NULL",
+         WHERE j.id = $1 AND w.disabled_at IS NULL
+         FOR KEY SHARE OF w",
         job
     )
     .execute(&mut *session)
@@ -92,7 +94,8 @@ pub(super) async fn finish(session: &mut PgConnection, batches: &[Uuid]) -> Resu
              'type', 'batch.finished', 'timestamp', now(), 'data', jsonb_build_object(
                  'batch_id', b.id))
          FROM finished b JOIN webhooks w ON w.id = b.webhook_id AND w.tenant_id = b.tenant_id
-         WHERE w.disabled_at IS NULL",
+         WHERE w.disabled_at IS NULL
+         FOR KEY SHARE OF w",
         batches
     )
     .execute(&mut *session)
@@ -188,9 +191,9 @@ impl Db {
             "UPDATE webhook_deliveries d SET attempt = attempt + 1,
                  run_at = now() + make_interval(secs => $2)
              FROM webhooks w
-             WHERE w.id = d.webhook_id AND d.id IN (
+             WHERE w.id = d.webhook_id AND d.id = ANY (ARRAY(
                  SELECT id FROM webhook_deliveries WHERE state = 'waiting' AND run_at <= now()
-                 ORDER BY run_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+                 ORDER BY run_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED))
              RETURNING d.id, d.tenant_id, d.webhook_id, w.url, w.secret, d.body, d.attempt",
             most,
             lease.as_secs_f64()
