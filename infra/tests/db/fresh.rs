@@ -1,8 +1,6 @@
 //! A database of a test's own, made before it and dropped after it however it ends.
 
-use std::{
-    panic::{AssertUnwindSafe, resume_unwind},
-};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt as _;
 use infra::db::{Db, DbSettings};
@@ -32,9 +30,11 @@ pub async fn with_database<F: Future<Output = ()>>(test: impl FnOnce(Fresh) -> F
 
 /// Runs a test on a database that holds nothing.
 pub async fn with_empty_database<F: Future<Output = ()>>(test: impl FnOnce(Fresh) -> F) {
-    let server = std::env::var("MEDBOT_TEST_DATABASE_URL").expect(
-        "MEDBOT_TEST_DATABASE_URL names no PostgreSQL server to test against: run infra/test, which starts one",
-    );
+    let Ok(server) = std::env::var("MEDBOT_TEST_DATABASE_URL") else {
+        panic!(
+            "MEDBOT_TEST_DATABASE_URL names no PostgreSQL server: run infra/test, which starts one"
+        );
+    };
     let name = format!("test_{}", Uuid::new_v4().simple());
     let mut session = PgConnection::connect(&server)
         .await
