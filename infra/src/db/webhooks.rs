@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use schemas::{BatchId, TenantId, WebhookId};
+use schemas::{TenantId, WebhookId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -115,29 +115,6 @@ async fn wake(session: &mut PgConnection) -> Result<(), DbError> {
 }
 
 impl Db {
-    /// A batch is whole: tells its webhook if all its jobs ended while it was gathered.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn close_batch(&self, tenant: TenantId, batch: BatchId) -> Result<(), DbError> {
-        let mut transaction = self.of_tenant(tenant).await?;
-        sqlx::query!(
-            "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
-             SELECT gen_random_uuid(), b.tenant_id, b.webhook_id, jsonb_build_object(
-                 'type', 'batch.finished', 'timestamp', now(), 'data', jsonb_build_object(
-                     'batch_id', b.id))
-             FROM batches b JOIN webhooks w ON w.id = b.webhook_id AND w.disabled_at IS NULL
-             WHERE b.id = $1 AND NOT EXISTS (
-                 SELECT FROM batch_items i JOIN jobs j ON j.id = i.job_id
-                 WHERE i.batch_id = b.id AND j.state IN ('queued', 'running'))",
-            batch.0
-        )
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// Makes a webhook.
     ///
     /// # Errors
