@@ -61,7 +61,7 @@ async fn outages_are_said_and_survived() {
     ]);
 
     // The broker is down at the start of everything.
-    broker.stop();
+    broker.kill();
     let server = Medbot::start(&["serve", "--listen", "127.0.0.1:0"], &settings, true);
     let worker = Medbot::start(&["work", "--slots", "2"], &settings, false);
     let caller = Caller::new(&server.url, Some(&admin));
@@ -94,7 +94,7 @@ async fn outages_are_said_and_survived() {
     let (second, _) = caller
         .take("b.png", document("prescription_table_skewed.jpg"))
         .await;
-    store.stop();
+    store.kill();
     caller
         .until("/readyz", StatusCode::SERVICE_UNAVAILABLE)
         .await;
@@ -107,7 +107,7 @@ async fn outages_are_said_and_survived() {
 
     // The database is down.
     let (third, id) = caller.take("d.png", document("lab_columns.png")).await;
-    database.stop();
+    database.kill();
     caller
         .until("/readyz", StatusCode::SERVICE_UNAVAILABLE)
         .await;

@@ -247,14 +247,31 @@ impl Service {
             folder: folder.join(name),
             variables: Vec::new(),
         };
-        service.again();
+        service.run("start");
         service
     }
 
     /// Starts it again on the same data and port.
     pub fn again(&mut self) {
+        let revives = self.script.ends_with("seaweedfs");
+        self.run(if revives { "revive" } else { "start" });
+    }
+
+    /// Kills it as a power cut does.
+    pub fn kill(&self) {
+        let pid = match fs::read_to_string(self.folder.join("pid")) {
+            Ok(pid) => pid.trim().to_owned(),
+            Err(_) => {
+                let state = fs::read(self.folder.join("server.json")).unwrap();
+                serde_json::from_slice::<Value>(&state).unwrap()["pid"].to_string()
+            }
+        };
+        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    }
+
+    fn run(&mut self, verb: &str) {
         let output = Command::new(&self.script)
-            .arg("start")
+            .arg(verb)
             .arg(&self.folder)
             .stderr(Stdio::inherit())
             .output()
