@@ -17,6 +17,8 @@ mod dead_letters;
 mod doubles;
 #[path = "db/entities.rs"]
 mod entities;
+#[path = "db/erasing.rs"]
+mod erasing;
 #[path = "db/fencing.rs"]
 mod fencing;
 #[path = "db/fresh.rs"]

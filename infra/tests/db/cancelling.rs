@@ -233,23 +233,3 @@ async fn is_erased(field: &Field, double: &Accepted) {
         "race {n}: a double came before the erase or after it"
     );
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_can_be_sealed_for_an_erased_document() {
-    with_database(async |fresh| {
-        let accepted = fresh.accept(TENANT, &upload()).await;
-        let document = accepted.document;
-        let keep = |key: &'static [u8]| fresh.db.keep_wrapped_key(TENANT, document, key);
-        assert_eq!(keep(b"first").await.unwrap(), b"first");
-        assert_eq!(keep(b"second").await.unwrap(), b"first");
-        assert!(fresh.db.erase(TENANT, document).await.unwrap());
-        assert!(!fresh.db.erase(TENANT, document).await.unwrap(), "twice");
-        assert_eq!(fresh.db.wrapped_key(TENANT, document).await.unwrap(), None);
-        let late = keep(b"late").await.expect_err("a late worker makes no key");
-        assert_eq!(late.kind, infra::db::DbErrorKind::Refused);
-        fresh.db.forget_wrapped_key(TENANT, document).await.unwrap();
-        assert!(keep(b"later").await.is_err());
-        assert!(fresh.db.document(TENANT, document).await.unwrap().is_none());
-    })
-    .await;
-}
