@@ -3,6 +3,8 @@
 //! `MEDBOT_TEST_DATABASE_URL` names a server whose login may create databases and roles; `infra/test`
 //! starts one.
 
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+
 #[path = "db/batches.rs"]
 mod batches;
 #[path = "db/cancelling.rs"]
@@ -15,6 +17,8 @@ mod dead_letters;
 mod doubles;
 #[path = "db/entities.rs"]
 mod entities;
+#[path = "db/erasing.rs"]
+mod erasing;
 #[path = "db/fencing.rs"]
 mod fencing;
 #[path = "db/fresh.rs"]

@@ -103,10 +103,6 @@ impl Db {
             .execute("SET statement_timeout = 0; SET lock_timeout = 0")
             .await?;
         MIGRATIONS.run(&mut session).await?;
-        // A worker looks here whether the database is as new as its program.
-        session
-            .execute("GRANT SELECT ON _sqlx_migrations TO medbot_worker")
-            .await?;
         session.close().await?;
         Ok(())
     }

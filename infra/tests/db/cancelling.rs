@@ -1,10 +1,13 @@
 //! Cancelling and erasing in the middle of everything else: nobody waits in a circle, and what was
 //! stopped stays stopped.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use infra::db::{Cancelled, Settled, Upload};
-use schemas::{JobState, Stage};
+use infra::db::{Accepted, Cancelled, Claimed, Settled, Upload};
+use schemas::{Engine, JobState, Stage};
 
 use super::{
     fresh::{Fresh, with_database},
@@ -71,8 +74,18 @@ async fn cancels_and_erases_race_with_settles_claims_sweeps_and_doubles() {
     .await;
 }
 
-/// One race. Gives whether the settle came first.
-async fn race(fresh: &Fresh, stroke: Stroke, n: usize, dice: &mut Dice) -> bool {
+/// A job that has come so far by chance, with a task that somebody holds.
+struct Field {
+    fresh: Fresh,
+    n: usize,
+    uploaded: Upload,
+    accepted: Accepted,
+    held: Claimed,
+    /// Of a worker that vanished.
+    lost: Option<Claimed>,
+}
+
+async fn prepare(fresh: &Fresh, n: usize, dice: &mut Dice) -> Field {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&n.to_be_bytes());
     let uploaded = Upload {
@@ -80,155 +93,143 @@ async fn race(fresh: &Fresh, stroke: Stroke, n: usize, dice: &mut Dice) -> bool 
         ..upload()
     };
     let accepted = fresh.accept(TENANT, &uploaded).await;
-    let job = accepted.job;
-    for _ in 0..dice.below(10) {
-        let due = fresh.due(job).await;
-        let Some(&task) = due.get(dice.below(due.len().max(1))) else {
-            break;
-        };
-        let claimed = fresh.claim(task).await;
+    // A job of two pages has 16 tasks: one is always left.
+    for _ in 0..dice.below(12) {
+        let due = fresh.due(accepted.job).await;
+        let claimed = fresh.claim(due[dice.below(due.len())]).await;
         fresh.settle(&claimed, well(claimed.step, 2)).await;
     }
-    let due = fresh.due(job).await;
-    let claimed = match due.first() {
-        Some(&task) => fresh.claim(task).await,
-        None => return false,
-    };
+    let due = fresh.due(accepted.job).await;
+    let held = fresh.claim(due[0]).await;
     let lost = match due.get(1) {
         Some(&task) => fresh.db.claim(task, Duration::ZERO).await.unwrap(),
         None => None,
     };
-    // The double asks for other engines, so it always starts a job of its own.
-    let double = Upload {
-        engines: vec![schemas::Engine::Ocrs],
-        document: upload().document,
-        ..uploaded.clone()
-    };
+    Field {
+        fresh: fresh.clone(),
+        n,
+        uploaded,
+        accepted,
+        held,
+        lost,
+    }
+}
 
-    let delay = |dice: &mut Dice| Duration::from_micros(dice.below(3000) as u64);
-    let delays: Vec<Duration> = (0..5).map(|_| delay(dice)).collect();
-    let go = |n: usize| {
-        let pause = delays[n];
-        async move { tokio::time::sleep(pause).await }
-    };
-    let settle = {
-        let (fresh, claimed, go) = (fresh.clone(), claimed.clone(), go(0));
-        tokio::spawn(async move {
-            go.await;
-            fresh.settle(&claimed, well(claimed.step, 2)).await
-        })
-    };
-    let stop = {
-        let (fresh, go) = (fresh.clone(), go(1));
-        tokio::spawn(async move {
-            go.await;
-            match stroke {
-                Stroke::Cancel => {
-                    fresh.db.cancel(TENANT, job).await.expect("cancelled");
-                }
-                Stroke::Erase => {
-                    let document = accepted.document;
-                    assert!(fresh.db.erase(TENANT, document).await.expect("erased"));
-                }
-            }
-        })
-    };
-    let claim = {
-        let (fresh, go) = (fresh.clone(), go(2));
-        let task = due.last().copied().expect("some were due");
-        tokio::spawn(async move {
-            go.await;
-            fresh.db.claim(task, LEASE).await.expect("no claim fails");
-        })
-    };
-    let sweep = {
-        let (fresh, go) = (fresh.clone(), go(3));
-        tokio::spawn(async move {
-            go.await;
-            let overdue = Duration::from_secs(60);
-            fresh.db.sweep(ATTEMPTS, overdue).await.expect("swept");
-        })
-    };
-    let again = {
-        let (fresh, go) = (fresh.clone(), go(4));
-        tokio::spawn(async move {
-            go.await;
-            fresh.db.accept(TENANT, &double).await.expect("accepted")
-        })
-    };
+/// One race. Gives whether the settle came first.
+async fn race(fresh: &Fresh, stroke: Stroke, n: usize, dice: &mut Dice) -> bool {
+    let field = Arc::new(prepare(fresh, n, dice).await);
+    let mut go = || Duration::from_micros(dice.below(3000) as u64);
+    let settle = at(&field, go(), async |field| {
+        let said = well(field.held.step, 2);
+        field.fresh.settle(&field.held, said).await
+    });
+    let stop = at(&field, go(), async move |field| match stroke {
+        Stroke::Cancel => {
+            let cancelled = field.fresh.db.cancel(TENANT, field.accepted.job).await;
+            cancelled.expect("cancelled");
+        }
+        Stroke::Erase => {
+            let erased = field.fresh.db.erase(TENANT, field.accepted.document).await;
+            assert!(erased.expect("erased"));
+        }
+    });
+    let claim = at(&field, go(), async |field| {
+        if let Some(lost) = &field.lost {
+            let claimed = field.fresh.db.claim(lost.task, LEASE).await;
+            claimed.expect("no claim fails");
+        }
+    });
+    let sweep = at(&field, go(), async |field| {
+        let overdue = Duration::from_mins(1);
+        field
+            .fresh
+            .db
+            .sweep(ATTEMPTS, overdue)
+            .await
+            .expect("swept");
+    });
+    let double = at(&field, go(), async |field| {
+        // It asks for other engines, so it always starts a job of its own.
+        let double = Upload {
+            engines: vec![Engine::Ocrs],
+            document: upload().document,
+            ..field.uploaded.clone()
+        };
+        field.fresh.accept(TENANT, &double).await
+    });
     let settled = settle.await.expect("no settle fails");
     for other in [stop, claim, sweep] {
         other
             .await
             .unwrap_or_else(|error| panic!("race {n}, {stroke:?}: {error}"));
     }
-    let again = again.await.expect("no double fails");
-
-    if let Some(lost) = lost {
-        let late = fresh.settle(&lost, well(lost.step, 2)).await;
+    let double = double.await.expect("no double fails");
+    if let Some(lost) = &field.lost {
+        let late = fresh.settle(lost, well(lost.step, 2)).await;
         assert_eq!(late, Settled::Stale, "race {n}: its worker vanished");
     }
     match stroke {
-        Stroke::Cancel => {
-            let row: (String, i64, i64) = sqlx::query_as(
-                "SELECT state, (SELECT count(*) FROM tasks WHERE job_id = j.id
-                                AND state IN ('queued', 'running')),
-                     (SELECT count(*) FROM tasks WHERE job_id = j.id)
-                 FROM jobs j WHERE id = $1",
-            )
-            .bind(job.0)
-            .fetch_one(&fresh.pool)
-            .await
-            .unwrap();
-            assert_eq!((row.0.as_str(), row.1), ("cancelled", 0), "race {n}");
-            let late = fresh.settle(&claimed, well(claimed.step, 2)).await;
-            assert_eq!(late, Settled::Stale, "race {n}");
-            let after: i64 = sqlx::query_scalar("SELECT count(*) FROM tasks WHERE job_id = $1")
-                .bind(job.0)
-                .fetch_one(&fresh.pool)
-                .await
-                .unwrap();
-            assert_eq!(after, row.2, "race {n}: a task came after the end");
-        }
-        Stroke::Erase => {
-            let left: i64 = sqlx::query_scalar(
-                "SELECT (SELECT count(*) FROM documents WHERE id = $1)
-                      + (SELECT count(*) FROM jobs WHERE document_id = $1)
-                      + (SELECT count(*) FROM tasks WHERE job_id = $2)
-                      + (SELECT count(*) FROM pages WHERE job_id = $2)",
-            )
-            .bind(accepted.document.0)
-            .bind(job.0)
-            .fetch_one(&fresh.pool)
-            .await
-            .unwrap();
-            assert_eq!(left, 0, "race {n}");
-            let alive = fresh.db.job(TENANT, again.job).await.unwrap().is_some();
-            assert_eq!(
-                alive, !again.duplicate,
-                "race {n}: a double came before the erase or after it"
-            );
-        }
+        Stroke::Cancel => is_cancelled(&field).await,
+        Stroke::Erase => is_erased(&field, &double).await,
     }
     settled != Settled::Stale
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_can_be_sealed_for_an_erased_document() {
-    with_database(async |fresh| {
-        let accepted = fresh.accept(TENANT, &upload()).await;
-        let document = accepted.document;
-        let keep = |key: &'static [u8]| fresh.db.keep_wrapped_key(TENANT, document, key);
-        assert_eq!(keep(b"first").await.unwrap(), b"first");
-        assert_eq!(keep(b"second").await.unwrap(), b"first");
-        assert!(fresh.db.erase(TENANT, document).await.unwrap());
-        assert!(!fresh.db.erase(TENANT, document).await.unwrap(), "twice");
-        assert_eq!(fresh.db.wrapped_key(TENANT, document).await.unwrap(), None);
-        let late = keep(b"late").await.expect_err("a late worker makes no key");
-        assert_eq!(late.kind, infra::db::DbErrorKind::Refused);
-        fresh.db.forget_wrapped_key(TENANT, document).await.unwrap();
-        assert!(keep(b"later").await.is_err());
-        assert!(fresh.db.document(TENANT, document).await.unwrap().is_none());
+/// Does something after a pause.
+fn at<T, F>(
+    field: &Arc<Field>,
+    pause: Duration,
+    act: impl FnOnce(Arc<Field>) -> F + Send + 'static,
+) -> tokio::task::JoinHandle<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let field = Arc::clone(field);
+    tokio::spawn(async move {
+        tokio::time::sleep(pause).await;
+        act(field).await
     })
-    .await;
+}
+
+async fn is_cancelled(field: &Field) {
+    let (fresh, n) = (&field.fresh, field.n);
+    let look = async || -> (String, i64, i64) {
+        sqlx::query_as(
+            "SELECT state, (SELECT count(*) FROM tasks WHERE job_id = j.id
+                            AND state IN ('queued', 'running')),
+                 (SELECT count(*) FROM tasks WHERE job_id = j.id)
+             FROM jobs j WHERE id = $1",
+        )
+        .bind(field.accepted.job.0)
+        .fetch_one(&fresh.pool)
+        .await
+        .unwrap()
+    };
+    let (state, open, all) = look().await;
+    assert_eq!((state.as_str(), open), ("cancelled", 0), "race {n}");
+    let late = fresh.settle(&field.held, well(field.held.step, 2)).await;
+    assert_eq!(late, Settled::Stale, "race {n}");
+    assert_eq!(look().await.2, all, "race {n}: a task came after the end");
+}
+
+async fn is_erased(field: &Field, double: &Accepted) {
+    let (fresh, n) = (&field.fresh, field.n);
+    let left: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM documents WHERE id = $1)
+              + (SELECT count(*) FROM jobs WHERE document_id = $1)
+              + (SELECT count(*) FROM tasks WHERE job_id = $2)
+              + (SELECT count(*) FROM pages WHERE job_id = $2)",
+    )
+    .bind(field.accepted.document.0)
+    .bind(field.accepted.job.0)
+    .fetch_one(&fresh.pool)
+    .await
+    .unwrap();
+    assert_eq!(left, 0, "race {n}");
+    let alive = fresh.db.job(TENANT, double.job).await.unwrap().is_some();
+    assert_eq!(
+        alive, !double.duplicate,
+        "race {n}: a double came before the erase or after it"
+    );
 }

@@ -11,6 +11,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 async fn a_replay_runs_what_follows_anew_and_nothing_else() {
     let engine = Stage::Recognise(Engine::Paddle);
     let all = |stages: &[Stage], page: u32| -> Vec<Step> {

@@ -64,6 +64,7 @@ async fn local_ids(fresh: &Fresh, filter: &EntityFilter) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 async fn each_filter_finds_what_it_says() {
     let day = |text: &str| Some(text.parse().unwrap());
     let code = Code {

@@ -86,7 +86,7 @@ async fn whoever_was_given_up_before_a_replay_cannot_settle_after_it() {
             fresh.expire(task).await;
             fresh
                 .db
-                .sweep(ATTEMPTS, Duration::from_secs(60))
+                .sweep(ATTEMPTS, Duration::from_mins(1))
                 .await
                 .unwrap();
         }

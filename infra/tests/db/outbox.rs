@@ -145,7 +145,7 @@ async fn what_the_queue_does_not_confirm_stays_due() {
                  WHERE id IN (SELECT id FROM tasks LIMIT 3)",
             )
             .await;
-        let overdue = Duration::from_secs(60);
+        let overdue = Duration::from_mins(1);
         let swept = fresh.db.sweep(ATTEMPTS, overdue).await.unwrap();
         assert_eq!(
             swept,

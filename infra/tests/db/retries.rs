@@ -71,13 +71,16 @@ async fn transient_errors_back_off_and_end_as_failed() {
     .await;
 }
 
+type Fails = Box<dyn Fn(Step) -> bool + Sync + Send>;
+
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::type_complexity, reason = "the rows of a table")]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 async fn what_a_failure_does_to_the_job() {
     let engine = Stage::Recognise(Engine::Paddle);
     let malformed = format!("urn:medbot:problem:{}", RejectKind::Malformed.slug());
     let unprocessable = format!("urn:medbot:problem:{}", RejectKind::Unprocessable.slug());
     let pdf_text = vec![Engine::PdfText];
-    type Fails = Box<dyn Fn(Step) -> bool + Sync + Send>;
     let on = |stage: Stage, page: u32| -> Fails {
         Box::new(move |step: Step| step.stage == stage && step.page == Some(page))
     };
@@ -267,7 +270,7 @@ async fn a_vanished_worker_is_one_attempt() {
     with_database(async |fresh| {
         let job = fresh.job().await;
         let task = page_task(job, Stage::Decode, 0);
-        let overdue = Duration::from_secs(60);
+        let overdue = Duration::from_mins(1);
         for attempt in 1..=ATTEMPTS.most {
             assert_eq!(fresh.claim(task).await.attempt, attempt);
             let swept = fresh.db.sweep(ATTEMPTS, overdue).await.unwrap();

@@ -13,7 +13,7 @@ use super::fresh::Fresh;
 
 pub const TENANT: TenantId = TenantId::DEFAULT;
 pub const ENGINES: [Engine; 3] = [Engine::Tesseract, Engine::Paddle, Engine::Easyocr];
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Three at once.
 pub const ATTEMPTS: Attempts = Attempts {
     most: 3,
@@ -38,6 +38,7 @@ pub fn upload() -> Upload {
 }
 
 /// What a stage says when all goes well with a document of so many pages.
+#[expect(clippy::unnecessary_wraps, reason = "as a stage says it")]
 pub fn well(step: Step, page_count: u32) -> Said {
     Ok(match step.stage {
         Stage::Decode => Outcome::Decoded {

@@ -11,7 +11,7 @@ use super::{
     run::{TENANT, page_task, reject, upload},
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A webhook of the tenant.
 pub async fn hook(fresh: &Fresh) -> WebhookId {
@@ -102,7 +102,7 @@ async fn a_delivery_is_leased_tried_again_and_given_up() {
         assert_eq!(again.len(), 3, "their taker vanished");
         assert!(again.iter().all(|d| d.attempt == 1));
 
-        let rest = Duration::from_secs(600);
+        let rest = Duration::from_mins(10);
         fresh.db.delivered(again[0].id).await.unwrap();
         fresh.db.undelivered(again[1].id, Some(rest), "503").await.unwrap();
         fresh.db.undelivered(again[2].id, None, "too often").await.unwrap();
