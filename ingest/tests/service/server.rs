@@ -266,7 +266,13 @@ impl Service {
                 serde_json::from_slice::<Value>(&state).unwrap()["pid"].to_string()
             }
         };
-        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-9", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     fn run(&mut self, verb: &str) {
