@@ -3,12 +3,12 @@
 
 use schemas::Lab;
 
-use crate::{draft::Draft, lab_cells, medication_review};
+use crate::{draft::Draft, lab_cells, medication::review};
 
 /// Adds reasons and candidates.
 pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     let Some(value) = &lab.value else { return };
-    medication_review::number("value", value, draft);
+    review::number("value", value, draft);
     if let Some(unit) = &lab.unit
         && !lab_cells::is_unit(unit)
     {

@@ -26,8 +26,6 @@ mod labels;
 mod layout;
 mod lexicon;
 mod medication;
-mod medication_review;
-mod medication_table;
 mod names;
 mod org;
 mod person;
