@@ -19,8 +19,6 @@ mod id;
 mod instruction;
 mod kind;
 mod lab;
-mod lab_cells;
-mod lab_review;
 mod label_table;
 mod labels;
 mod layout;
@@ -31,7 +29,6 @@ mod org;
 mod person;
 mod sections;
 mod sig;
-mod sig_repair;
 mod vital;
 
 use std::sync::LazyLock;

@@ -12,8 +12,10 @@ use crate::{
     draft::Draft,
     layout::Span,
     sections::SectionKind,
-    sig,
-    sig_repair::{self, Read},
+    sig::{
+        self,
+        repair::{self, Read},
+    },
 };
 
 mod block;
@@ -97,7 +99,7 @@ fn build(
             corrected: None,
         })
         .collect();
-    found.extend(sig_repair::scan(
+    found.extend(repair::scan(
         text,
         mention.name.end..end.max(mention.name.end),
         taken,

@@ -10,8 +10,7 @@ use crate::{
     context::Context,
     labels::Target,
     sections::{SectionKind, item_mark},
-    sig::{Found, Part},
-    sig_repair,
+    sig::{Found, Part, repair},
 };
 
 /// The end of the text that may speak of a mention.
@@ -75,7 +74,7 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
         return false;
     }
     let span = layout.lines[line].span.clone();
-    let found: Vec<Found> = sig_repair::scan(layout.text, span.clone(), &[])
+    let found: Vec<Found> = repair::scan(layout.text, span.clone(), &[])
         .into_iter()
         .map(|read| read.found)
         .collect();

@@ -11,8 +11,7 @@ use crate::{
     context::Context,
     draft::Draft,
     layout::Span,
-    sig::{self, Part},
-    sig_repair::Read,
+    sig::{self, Part, repair::Read},
 };
 
 /// A table's row: the first phrase of each kind counts.
