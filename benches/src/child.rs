@@ -1,4 +1,4 @@
-//! The `medbot` binary as a child process, with what the kernel says that it cost.
+//! Programs as child processes, `medbot` above all, with what the kernel says that they cost.
 
 use std::{
     env,
@@ -62,14 +62,21 @@ pub fn process(
     if let Some(jobs) = jobs {
         command.args(["--jobs", &jobs.to_string()]);
     }
+    run(&mut command, &[0, 3])
+}
+
+/// Runs a program to its end.
+///
+/// # Errors
+/// When it cannot start, or ends with an exit code that is not among `good`.
+pub fn run(command: &mut Command, good: &[i32]) -> anyhow::Result<Cost> {
+    let program = command.get_program().to_string_lossy().into_owned();
     let start = Instant::now();
-    let child = command
-        .spawn()
-        .with_context(|| format!("{}", binary.display()))?;
+    let child = command.spawn().with_context(|| program.clone())?;
     let (code, usage) = wait(child.id())?;
     let wall = start.elapsed();
-    if !matches!(code, 0 | 3) {
-        bail!("medbot process ended with exit code {code}");
+    if !good.contains(&code) {
+        bail!("{program} ended with exit code {code}");
     }
     let time = |t: libc::timeval| Duration::new(t.tv_sec as u64, t.tv_usec as u32 * 1000);
     Ok(Cost {
@@ -94,7 +101,7 @@ fn wait(pid: u32) -> anyhow::Result<(i32, libc::rusage)> {
         )
     };
     if got != pid as i32 {
-        return Err(std::io::Error::last_os_error()).context("waiting for medbot");
+        return Err(std::io::Error::last_os_error()).context("waiting for a child");
     }
     let code = if libc::WIFEXITED(status) {
         libc::WEXITSTATUS(status)

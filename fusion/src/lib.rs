@@ -12,6 +12,7 @@ mod assemble;
 mod calibrate;
 pub mod metrics;
 mod order;
+mod parties;
 mod tables;
 mod vote;
 
@@ -20,5 +21,6 @@ pub use align::{Glyph, Network, Slot, glyphs};
 pub use assemble::{DocumentText, assemble};
 pub use calibrate::{Calibration, CharClass};
 pub use order::{OrderedLine, Rulings, Segment, reading_order};
+pub use parties::{Party, parties, statement};
 pub use tables::{Grid, grids};
-pub use vote::{FusedWord, LineReadings, Party, fuse_page, network, parties, statement};
+pub use vote::{FusedWord, LineReadings, fuse_page, network};

@@ -1,11 +1,8 @@
 //! One line, several readings: the calibrated vote.
 //!
-//! In each slot the engines that have the same there form a party. A party weighs the log-odds of
-//! being right that parties of just these engines, against just those, had on the pages for fitting;
-//! the heaviest wins. A word's confidence is the product of its slots' posteriors, mapped
-//! once more through a fitted curve, since engines are not independent.
-
-use std::collections::BTreeMap;
+//! In each slot the parties of engines decide ([`crate::parties`]); the slots between spaces are a word.
+//! Its confidence is the product of its slots' posteriors, mapped once more through a fitted curve,
+//! since engines are not independent.
 
 use schemas::{Confidence, Engine, Quad, ReadLine, Vote};
 use serde::{Deserialize, Serialize};
@@ -14,6 +11,7 @@ use crate::{
     agreement::Agreement,
     align::{self, Glyph, Network, Slot},
     calibrate::{Calibration, CharClass},
+    parties::{Decision, decide, mean_confidence},
 };
 
 /// A word of a fused line.
@@ -75,13 +73,6 @@ pub fn network(line: &LineReadings<'_>) -> Network {
     network
 }
 
-fn mean_confidence<'a>(glyphs: impl Iterator<Item = &'a Glyph>) -> f32 {
-    let (sum, n) = glyphs
-        .filter(|g| g.ch != ' ')
-        .fold((0.0, 0), |(s, n), g| (s + g.confidence.get(), n + 1));
-    if n == 0 { 0.0 } else { sum / n as f32 }
-}
-
 fn fuse_network(
     network: &Network,
     line: &LineReadings<'_>,
@@ -117,37 +108,6 @@ fn fuse_network(
     words
 }
 
-/// What is left for a reading whose sides were never seen, at least.
-const LEAST_SHARE: f32 = 0.01;
-
-/// The outcome of one slot.
-struct Decision {
-    winner: Option<char>,
-    posterior: f32,
-}
-
-/// What an engine says in a slot: its choice, the choice's class and its score.
-#[must_use]
-pub fn statement(network: &Network, slot: &Slot, e: usize, reliability: f32) -> (CharClass, f32) {
-    if let Some(glyph) = &slot.glyphs[e] {
-        return (
-            CharClass::of(glyph.ch),
-            glyph.confidence.get() * reliability,
-        );
-    }
-    let has_ink = slot.glyphs.iter().flatten().any(|glyph| glyph.ch != ' ');
-    let class = if has_ink {
-        CharClass::NoInk
-    } else {
-        CharClass::NoSpace
-    };
-    let line = network
-        .slots
-        .iter()
-        .filter_map(|slot| slot.glyphs[e].as_ref());
-    (class, mean_confidence(line) * reliability)
-}
-
 /// Does a hyphen, stroke or point stand beside this slot? Such marks are narrow and leave wide gaps, so
 /// that a gap there says nothing of a space.
 fn beside_mark(network: &Network, i: usize) -> bool {
@@ -163,144 +123,6 @@ fn beside_mark(network: &Network, i: usize) -> bool {
         i.checked_sub(1)
             .and_then(|before| network.slots.get(before)),
     ) || is_mark(network.slots.get(i + 1))
-}
-
-/// A reading of a slot with the engines that stand for it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Party {
-    /// What they read; None for nothing.
-    pub choice: Option<char>,
-    /// Its class.
-    pub class: CharClass,
-    /// Who stands for it and against it, `paddle>easyocr+tesseract`: a key of the calibration.
-    pub key: String,
-    /// Mean score of those who stand for it less that of the others; alone, the mean itself.
-    pub margin: f32,
-}
-
-/// The parties of a slot, one for each different reading.
-#[must_use]
-pub fn parties(network: &Network, slot: &Slot, reliability: &[f32]) -> Vec<Party> {
-    let mut sides: BTreeMap<Option<char>, Vec<(Engine, CharClass, f32)>> = BTreeMap::new();
-    for (e, glyph) in slot.glyphs.iter().enumerate() {
-        let (class, score) = statement(network, slot, e, reliability[e]);
-        let side = sides.entry(glyph.as_ref().map(|g| g.ch)).or_default();
-        side.push((network.engines[e], class, score));
-    }
-    let mean = |scores: &[f32]| scores.iter().sum::<f32>() / scores.len().max(1) as f32;
-    let names = |mut engines: Vec<Engine>| {
-        engines.sort_unstable();
-        engines
-            .iter()
-            .map(|engine| engine.name())
-            .collect::<Vec<_>>()
-            .join("+")
-    };
-    sides
-        .iter()
-        .map(|(choice, side)| {
-            let others = || {
-                sides
-                    .iter()
-                    .filter(|(c, _)| *c != choice)
-                    .flat_map(|(_, side)| side)
-            };
-            let own: Vec<f32> = side.iter().map(|said| said.2).collect();
-            let against: Vec<f32> = others().map(|said| said.2).collect();
-            let key = format!(
-                "{}>{}",
-                names(side.iter().map(|said| said.0).collect()),
-                names(others().map(|said| said.0).collect())
-            );
-            let class = side[0].1;
-            Party {
-                choice: *choice,
-                class,
-                key,
-                margin: mean(&own) - mean(&against),
-            }
-        })
-        .collect()
-}
-
-fn decide(
-    network: &Network,
-    slot: &Slot,
-    reliability: &[f32],
-    gap_heights: Option<f32>,
-    calibration: &Calibration,
-) -> Decision {
-    let mut weights = party_weights(network, slot, reliability, calibration)
-        .unwrap_or_else(|| engine_weights(network, slot, reliability, calibration));
-    if let Some(gap_heights) = gap_heights
-        && weights.contains_key(&Some(' '))
-        && slot.glyphs.iter().flatten().all(|g| g.ch == ' ')
-    {
-        let evidence = log_odds(calibration.space_probability(gap_heights));
-        let side = if evidence > 0.0 { Some(' ') } else { None };
-        *weights.entry(side).or_default() += evidence.abs();
-    }
-    let (winner, most) =
-        weights.iter().fold(
-            (None, f32::MIN),
-            |best, (c, w)| if *w > best.1 { (*c, *w) } else { best },
-        );
-    // An alternative that nobody proposed has weight 0.
-    let all: f32 = weights.values().map(|w| (w - most).exp()).sum::<f32>() + (-most).exp();
-    Decision {
-        winner,
-        posterior: 1.0 / all,
-    }
-}
-
-/// Log-odds of each reading by who stands for it and who against; None where pages for fitting never
-/// showed any of these sides. Sides that they did not show share what the others leave. Engines err
-/// together, so that what two of them share is not twice as sure.
-fn party_weights(
-    network: &Network,
-    slot: &Slot,
-    reliability: &[f32],
-    calibration: &Calibration,
-) -> Option<BTreeMap<Option<char>, f32>> {
-    let sides: Vec<(Option<char>, Option<f32>)> = parties(network, slot, reliability)
-        .into_iter()
-        .map(|party| {
-            let p = calibration.party_probability(&party.key, party.class, party.margin);
-            (party.choice, p)
-        })
-        .collect();
-    let known: Vec<f32> = sides.iter().filter_map(|(_, p)| *p).collect();
-    if known.is_empty() {
-        return None;
-    }
-    let unknown = (sides.len() - known.len()).max(1) as f32;
-    let left = ((1.0 - known.iter().sum::<f32>()) / unknown).max(LEAST_SHARE);
-    Some(
-        sides
-            .into_iter()
-            .map(|(choice, p)| (choice, log_odds(p.unwrap_or(left))))
-            .collect(),
-    )
-}
-
-/// Log-odds summed over engines as if they were independent: for sides without a curve.
-fn engine_weights(
-    network: &Network,
-    slot: &Slot,
-    reliability: &[f32],
-    calibration: &Calibration,
-) -> BTreeMap<Option<char>, f32> {
-    let mut weights: BTreeMap<Option<char>, f32> = BTreeMap::new();
-    for (e, glyph) in slot.glyphs.iter().enumerate() {
-        let (class, score) = statement(network, slot, e, reliability[e]);
-        let p = calibration.probability(network.engines[e], class, score);
-        *weights.entry(glyph.as_ref().map(|g| g.ch)).or_default() += log_odds(p).max(0.05);
-    }
-    weights
-}
-
-fn log_odds(p: f32) -> f32 {
-    (p / (1.0 - p)).ln()
 }
 
 fn word(

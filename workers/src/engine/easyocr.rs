@@ -6,20 +6,28 @@
 use std::{path::Path, time::Instant};
 
 use image::GrayImage;
-use rten::Model;
+use rten::{Model, NodeId};
 use rten_tensor::{AsView, NdTensor, prelude::*};
 use schemas::{Engine, EngineInfo, ModelInfo, ReadLine};
 
 use super::{OcrEngine, PageView, ReadError, crop, ctc};
 
 const HEIGHT: u32 = 64;
+/// Strips that go through the recurrent layers together, at most.
 const BATCH: usize = 8;
+/// Share of a strip that may be padding.
+const PADDING: f32 = 0.1;
+/// The tensor between the convolutions and the recurrent layers, as the conversion names it.
+const FEATURES: &str = "sequence";
 /// Classes 1..=96 of the network; class 0 is the blank.
 const ALPHABET: &str = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The `english_g2` recogniser.
 pub struct EasyOcr {
     network: Model,
+    input: NodeId,
+    features: NodeId,
+    output: NodeId,
     alphabet: Vec<char>,
     model: ModelInfo,
 }
@@ -43,47 +51,63 @@ impl EasyOcr {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let network = Model::load_file(model).map_err(|cause| LoadError {
+        let error = |cause: &dyn std::fmt::Display| LoadError {
             file: file.clone(),
             cause: cause.to_string(),
-        })?;
+        };
+        let network = Model::load_file(model).map_err(|cause| error(&cause))?;
+        let features = network.node_id(FEATURES).map_err(|cause| error(&cause))?;
+        let (&[input], &[output]) = (network.input_ids(), network.output_ids()) else {
+            return Err(error(&"it has more than one input or output"));
+        };
         let alphabet = std::iter::once('\0').chain(ALPHABET.chars()).collect();
         Ok(Self {
             network,
+            input,
+            features,
+            output,
             alphabet,
             model: ModelInfo { file, sha256 },
         })
     }
 
-    /// Class probabilities of each strip, row by row, with the number of time steps.
-    fn run(&self, strips: &[&GrayImage]) -> Result<(Vec<f32>, usize), ReadError> {
-        let width = strips
-            .iter()
-            .map(|s| s.width())
-            .max()
-            .unwrap_or(1)
-            .next_multiple_of(16);
-        let mut input =
-            NdTensor::<f32, 4>::zeros([strips.len(), 1, HEIGHT as usize, width as usize]);
-        for (n, strip) in strips.iter().enumerate() {
-            for y in 0..HEIGHT {
-                for x in 0..width {
-                    let pixel = strip.get_pixel(x.min(strip.width() - 1), y);
-                    input[[n, 0, y as usize, x as usize]] =
-                        (f32::from(pixel[0]) / 255.0 - 0.5) / 0.5;
-                }
-            }
-        }
-        let output = self
+    /// What the convolutions see in a strip: a vector a time step, `[steps, 1, FEATURES]`. Each strip
+    /// goes through them alone, in its own width, and while what lies between the layers fits a cache.
+    fn features(&self, strip: &GrayImage, width: u32) -> Result<NdTensor<f32, 3>, ReadError> {
+        let input =
+            NdTensor::<f32, 4>::from_fn([1, 1, HEIGHT as usize, width as usize], |[_, _, y, x]| {
+                let pixel = strip.get_pixel((x as u32).min(strip.width() - 1), y as u32);
+                (f32::from(pixel[0]) / 255.0 - 0.5) / 0.5
+            });
+        let [features] = self
             .network
-            .run_one((&input).into(), None)
+            .run_n(vec![(self.input, (&input).into())], [self.features], None)
+            .map_err(ReadError::failed)?;
+        features.try_into().map_err(ReadError::failed)
+    }
+
+    /// Class probabilities of each strip, row by row, with the number of time steps. All features
+    /// have as many steps: the recurrent layers cost a strip far less when several go together.
+    fn probabilities(&self, features: &[NdTensor<f32, 3>]) -> Result<(Vec<f32>, usize), ReadError> {
+        let views: Vec<_> = features.iter().map(|strip| strip.nd_view::<3>()).collect();
+        let [steps, _, channels] = views[0].shape();
+        let together = NdTensor::<f32, 3>::from_fn([steps, views.len(), channels], |[t, n, c]| {
+            views[n][[t, 0, c]]
+        });
+        let [output] = self
+            .network
+            .run_n(
+                vec![(self.features, (&together).into())],
+                [self.output],
+                None,
+            )
             .map_err(ReadError::failed)?;
         let output: NdTensor<f32, 3> = output.try_into().map_err(ReadError::failed)?;
         let [steps, batch, classes] = output.shape();
-        if batch != strips.len() || classes != self.alphabet.len() {
+        if batch != features.len() || classes != self.alphabet.len() {
             return Err(ReadError::Failed(format!(
                 "the network answered {batch} strips of {classes} classes to {} of {}",
-                strips.len(),
+                features.len(),
                 self.alphabet.len()
             )));
         }
@@ -109,7 +133,7 @@ impl OcrEngine for EasyOcr {
             .map(|line| crop::strip(page.flat, line, HEIGHT))
             .collect();
         let mut order: Vec<usize> = (0..strips.len()).collect();
-        order.sort_by_key(|&i| strips[i].width());
+        order.sort_by_key(|&i| std::cmp::Reverse(strips[i].width()));
         let mut lines: Vec<ReadLine> = (0..strips.len())
             .map(|line| ReadLine {
                 line,
@@ -117,18 +141,16 @@ impl OcrEngine for EasyOcr {
             })
             .collect();
         let mut lines_read = 0;
-        for batch in order.chunks(BATCH) {
-            if Instant::now() > page.deadline {
-                return Err(ReadError::Timeout { lines_read });
+        for batch in of_similar_width(&order, &strips) {
+            let width = strips[batch[0]].width().next_multiple_of(16);
+            let mut features = Vec::with_capacity(batch.len());
+            for &i in batch {
+                if Instant::now() > page.deadline {
+                    return Err(ReadError::Timeout { lines_read });
+                }
+                features.push(self.features(&strips[i], width)?);
             }
-            let images: Vec<&GrayImage> = batch.iter().map(|&i| &strips[i]).collect();
-            let width = images
-                .iter()
-                .map(|s| s.width())
-                .max()
-                .unwrap_or(1)
-                .next_multiple_of(16);
-            let (probabilities, steps) = self.run(&images)?;
+            let (probabilities, steps) = self.probabilities(&features)?;
             let per_strip = steps * self.alphabet.len();
             for (&i, p) in batch.iter().zip(probabilities.chunks_exact(per_strip)) {
                 let filled = steps as f32 * strips[i].width() as f32 / width as f32;
@@ -139,4 +161,23 @@ impl OcrEngine for EasyOcr {
         }
         Ok(lines)
     }
+}
+
+/// Runs of strips, widest first, that lose little by being padded to the first of their run.
+fn of_similar_width<'a>(
+    order: &'a [usize],
+    strips: &'a [GrayImage],
+) -> impl Iterator<Item = &'a [usize]> {
+    let mut rest = order;
+    std::iter::from_fn(move || {
+        let widest = strips[*rest.first()?].width() as f32;
+        let similar = rest
+            .iter()
+            .take(BATCH)
+            .take_while(|&&i| strips[i].width() as f32 >= widest * (1.0 - PADDING))
+            .count();
+        let (run, after) = rest.split_at(similar);
+        rest = after;
+        Some(run)
+    })
 }

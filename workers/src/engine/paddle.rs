@@ -1,7 +1,7 @@
 //! PP-OCRv6 small recognition on ONNX Runtime: an SVTR-style network with CTC output.
 //!
-//! Strips are 48 px high, BGR, scaled to -1..=1 and padded with zeros to a common width of at least
-//! 320 px; strips of similar width share a batch so that little is spent on padding.
+//! Strips are 48 px high, BGR, scaled to -1..=1 and padded with zeros to at least 320 px. Each goes
+//! alone: a batch costs as much a pixel as its strips do one by one, and its padding on top.
 
 use std::{path::Path, sync::Mutex, time::Instant};
 
@@ -18,7 +18,6 @@ use super::{
 
 const HEIGHT: u32 = 48;
 const MIN_WIDTH: u32 = 320;
-const BATCH: usize = 8;
 /// Beyond this the network's attention has seen too little of its like; the line is read in parts.
 const MAX_WIDTH: u32 = 3200;
 
@@ -70,41 +69,25 @@ impl Paddle {
         strips: &[RgbImage],
         deadline: Instant,
     ) -> Result<Vec<(Vec<CtcChar>, f32)>, ReadError> {
-        let mut order: Vec<usize> = (0..strips.len()).collect();
-        order.sort_by_key(|&i| strips[i].width());
-        let mut answers = vec![(Vec::new(), 1.0); strips.len()];
-        let mut lines_read = 0;
-        for batch in order.chunks(BATCH) {
+        let mut answers = Vec::with_capacity(strips.len());
+        for strip in strips {
             if Instant::now() > deadline {
-                return Err(ReadError::Timeout { lines_read });
+                return Err(ReadError::Timeout {
+                    lines_read: answers.len(),
+                });
             }
-            for (&i, answer) in batch.iter().zip(self.read_batch(strips, batch)?) {
-                answers[i] = answer;
-            }
-            lines_read += batch.len();
+            answers.push(self.read_strip(strip)?);
         }
         Ok(answers)
     }
 
-    fn read_batch(
-        &self,
-        strips: &[RgbImage],
-        batch: &[usize],
-    ) -> Result<Vec<(Vec<CtcChar>, f32)>, ReadError> {
-        let width = batch
-            .iter()
-            .map(|&i| strips[i].width())
-            .max()
-            .unwrap_or(0)
-            .max(MIN_WIDTH);
-        let width = width.next_multiple_of(8);
-        let mut input = Array4::<f32>::zeros((batch.len(), 3, HEIGHT as usize, width as usize));
-        for (n, &i) in batch.iter().enumerate() {
-            for (x, y, pixel) in strips[i].enumerate_pixels() {
-                for (channel, value) in pixel.0.iter().rev().enumerate() {
-                    input[[n, channel, y as usize, x as usize]] =
-                        (f32::from(*value) / 255.0 - 0.5) / 0.5;
-                }
+    fn read_strip(&self, strip: &RgbImage) -> Result<(Vec<CtcChar>, f32), ReadError> {
+        let width = strip.width().max(MIN_WIDTH).next_multiple_of(8);
+        let mut input = Array4::<f32>::zeros((1, 3, HEIGHT as usize, width as usize));
+        for (x, y, pixel) in strip.enumerate_pixels() {
+            for (channel, value) in pixel.0.iter().rev().enumerate() {
+                input[[0, channel, y as usize, x as usize]] =
+                    (f32::from(*value) / 255.0 - 0.5) / 0.5;
             }
         }
         let tensor = TensorRef::from_array_view(&input).map_err(ReadError::failed)?;
@@ -122,17 +105,8 @@ impl Paddle {
                 self.alphabet.len()
             )));
         }
-        let pixels_per_step = width as f32 / steps as f32;
-        Ok(batch
-            .iter()
-            .zip(values.chunks_exact(steps * classes))
-            .map(|(&i, p)| {
-                (
-                    ctc::greedy(p, &self.alphabet),
-                    strips[i].width() as f32 / pixels_per_step,
-                )
-            })
-            .collect())
+        let filled = steps as f32 * strip.width() as f32 / width as f32;
+        Ok((ctc::greedy(values, &self.alphabet), filled))
     }
 }
 

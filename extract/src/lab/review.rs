@@ -3,14 +3,15 @@
 
 use schemas::Lab;
 
-use crate::{draft::Draft, lab_cells, medication_review};
+use super::cells;
+use crate::{draft::Draft, medication::review::number as check_number};
 
 /// Adds reasons and candidates.
 pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     let Some(value) = &lab.value else { return };
-    medication_review::number("value", value, draft);
+    check_number("value", value, draft);
     if let Some(unit) = &lab.unit
-        && !lab_cells::is_unit(unit)
+        && !cells::is_unit(unit)
     {
         draft.doubt("the unit is not known");
     }

@@ -1,0 +1,127 @@
+//! Whether a name and the cells behind it are a result: a known analyte where results stand, or a unit,
+//! a range and a heading that prove it. Sigs, vital signs and sums look alike and are none.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use schemas::DocumentKind;
+
+use super::{
+    cells::{Cell, CellKind},
+    header::Header,
+    parts::{Parts, dated_columns},
+};
+use crate::{
+    context::Context,
+    draft::Draft,
+    layout::Span,
+    sections::SectionKind,
+    sig::{self, Part},
+};
+
+/// Cells become one result, or one for each dated column.
+pub(super) fn assemble(
+    context: &Context,
+    name: &Span,
+    known: bool,
+    cells: &[Cell],
+    line: &Span,
+    header: Option<&Header>,
+) -> Vec<Draft> {
+    let text = context.layout.text;
+    let covered: usize = cells
+        .iter()
+        .filter(|c| c.span.start >= name.end)
+        .map(|c| c.span.len())
+        .sum();
+    let rest = text[name.end..line.end]
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .count();
+    let has = |kind: CellKind| cells.iter().any(|c| c.kind == kind);
+    let numeric = has(CellKind::Number) || has(CellKind::Range);
+    if !(numeric || has(CellKind::Word)) || covered * 10 < rest * 6 {
+        return Vec::new();
+    }
+    let first = cells
+        .first()
+        .filter(|c| c.span.start >= name.end)
+        .map_or(usize::MAX, |c| c.span.start);
+    let gap = text[name.end..first.min(line.end)].trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
+    });
+    if !gap.is_empty() {
+        return Vec::new();
+    }
+    let two_ranges = cells.iter().filter(|c| c.kind == CellKind::Range).count() > 1;
+    let proof = has(CellKind::Unit) && (has(CellKind::Range) || has(CellKind::Flag))
+        || has(CellKind::Range) && has(CellKind::Number) && header.is_some();
+    let lab_place = header.is_some()
+        || context.kind == DocumentKind::LabReport
+        || context.section(name.start) == Some(SectionKind::Labs);
+    if looks_like_sig(context, name, line, proof) {
+        return Vec::new();
+    }
+    let accepted = if known {
+        lab_place && (numeric || has(CellKind::Word))
+            || has(CellKind::Unit) && numeric
+            || proof
+            || two_ranges && header.is_some()
+    } else {
+        proof && lab_place
+            || proof && has(CellKind::Unit) && has(CellKind::Range)
+            || header.is_some() && has(CellKind::Number) && has(CellKind::Unit)
+            || header.is_some() && two_ranges
+    };
+    if !accepted || !known && is_vital_or_sum(&text[name.clone()]) {
+        return Vec::new();
+    }
+    if let Some(header) = header.filter(|h| h.dates.len() >= 2) {
+        let drafts = dated_columns(context, name, known, cells, header);
+        if drafts.len() > 1 {
+            return drafts;
+        }
+    }
+    let Some(parts) = Parts::of(text, cells, header) else {
+        return Vec::new();
+    };
+    vec![parts.draft(context, name, known, None)]
+}
+
+pub(super) fn is_vital_or_sum(name: &str) -> bool {
+    static NOT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:bp|blood pressure|pulse|heart rate|hr|temp(?:erature)?|resp(?:iratory rate)?|rr|weight|wt|height|ht|bmi|spo2|o2 sat\w*|age|page|phone|tel|fax|total|amount|room|suite|date|time|charge|balance|copay|deductible|apt|po box|days?|visit|qty|refills?)\b").expect("a valid expression")
+    });
+    NOT.is_match(name)
+}
+
+/// `Potassium Chloride 20 mEq once daily` is no result.
+pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof: bool) -> bool {
+    let text = context.layout.text;
+    if proof && context.kind == DocumentKind::LabReport {
+        return false;
+    }
+    let listed = context.section(name.start) == Some(SectionKind::Medications);
+    let found = sig::scan(text, name.end..line.end, &[]);
+    let spoken = found.iter().any(|f| {
+        matches!(
+            f.part,
+            Part::Frequency | Part::Route | Part::Form | Part::Refills | Part::Quantity
+        ) || f.part == Part::Dose && f.value.len() > 3
+    });
+    let strength = found
+        .iter()
+        .find(|f| f.part == Part::Strength)
+        .is_some_and(|f| {
+            let value = &text[f.value.clone()];
+            let unit = sig::strength_unit(value).unwrap_or_default();
+            !value.contains('/')
+                && matches!(
+                    unit.as_str(),
+                    "mg" | "mcg" | "g" | "iu" | "meq" | "units" | "gm"
+                )
+        });
+    let product = strength && context.lexicon.is_drug(&text[name.clone()]);
+    !proof && (listed || spoken || product)
+}

@@ -1,0 +1,84 @@
+//! The heading of a table of results: what its columns hold, in printed order.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{context::Context, layout::Span};
+
+/// What the columns of a table hold, in printed order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Name,
+    Value,
+    Previous,
+    Flag,
+    Range,
+    Unit,
+    Date,
+}
+
+/// A table's heading.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Header {
+    pub columns: Vec<Column>,
+    /// Dates over columns of values.
+    pub dates: Vec<Span>,
+}
+
+impl Header {
+    pub fn before(&self, first: Column, second: Column) -> bool {
+        let at = |c: Column| self.columns.iter().position(|x| *x == c);
+        matches!((at(first), at(second)), (Some(a), Some(b)) if a < b)
+    }
+}
+
+pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:(previous(?: results?)?|prior(?: results?)?|last result)|(tests?(?: names?| description)?|components?|analytes?|investigations?|parameters?|exam(?:ination)?|procedure|description|assay)|((?:your |in range |out of range |current |patient )?(?:results?|values?)|observed values?|findings?|in range|out of range)|(flags?|status|abn(?:ormal)?|h/l|indicator|interpretation)|((?:biological |normal |standard |ref(?:erence)?\.? )*(?:reference|ref\.?|range|interval|normal|limits?|expected)(?: (?:range|interval|values?|limits?|intervals|ranges))?)|(units?|uom)|(date|collected))\b").expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let span = &layout.lines[index].span;
+    let text = layout.get(span);
+    if text.len() > 120 {
+        return None;
+    }
+    let mut columns = Vec::new();
+    let mut covered = 0;
+    for found in WORDS.captures_iter(text) {
+        covered += found.get(0).map_or(0, |m| m.len());
+        let kinds = [
+            Column::Previous,
+            Column::Name,
+            Column::Value,
+            Column::Flag,
+            Column::Range,
+            Column::Unit,
+            Column::Date,
+        ];
+        let kind = (1..=7)
+            .find(|i| found.get(*i).is_some())
+            .map(|i| kinds[i - 1])?;
+        if columns.last() != Some(&kind) {
+            columns.push(kind);
+        }
+    }
+    let dates: Vec<Span> = context
+        .dates
+        .iter()
+        .filter(|d| d.span.start >= span.start && d.span.end <= span.end)
+        .map(|d| d.span.clone())
+        .collect();
+    covered += dates.iter().map(ExactSizeIterator::len).sum::<usize>();
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    let dense = covered * 10 >= letters * 7;
+    let kinds: std::collections::BTreeSet<_> = columns.iter().map(|c| *c as usize).collect();
+    let named = columns.iter().find(|c| **c != Column::Flag) == Some(&Column::Name);
+    let result = columns.contains(&Column::Value) || dates.len() >= 2;
+    (dense
+        && named
+        && (kinds.len() >= 2 || dates.len() >= 2)
+        && (result || kinds.len() >= 3)
+        && !text.trim_end().ends_with('.'))
+    .then_some(Header { columns, dates })
+}

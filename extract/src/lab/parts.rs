@@ -1,0 +1,177 @@
+//! Which cell of a row is the value, and which its unit, range and flag; and the entity they make.
+
+use schemas::{Fact, Lab};
+
+use super::{
+    cells::{self, Cell, CellKind},
+    header::{Column, Header},
+    review,
+};
+use crate::{context::Context, draft::Draft, layout::Span};
+
+/// The parts of one result.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    value: Cell,
+    unit: Option<Cell>,
+    range: Option<Cell>,
+    flag: Option<Cell>,
+}
+
+impl Parts {
+    pub fn of(text: &str, cells: &[Cell], header: Option<&Header>) -> Option<Self> {
+        let range_first = header.is_some_and(|h| h.before(Column::Range, Column::Value));
+        let previous_first = header.is_some_and(|h| h.before(Column::Previous, Column::Value));
+        let flags: Vec<&Cell> = cells.iter().filter(|c| c.kind == CellKind::Flag).collect();
+        let unit = cells.iter().find(|c| c.kind == CellKind::Unit).cloned();
+        let mut measured: Vec<&Cell> = cells
+            .iter()
+            .filter(|c| matches!(c.kind, CellKind::Number | CellKind::Range | CellKind::Word))
+            .collect();
+        if previous_first && measured.len() > 1 {
+            measured.remove(0);
+        }
+        let bracketed = |c: &Cell| text[..c.span.start].trim_end().ends_with(['(', '[']);
+        let in_brackets = measured
+            .iter()
+            .position(|c| c.kind == CellKind::Range && bracketed(c));
+        let (value, range) = if let Some(range) = in_brackets
+            && measured.len() > 1
+        {
+            let value = usize::from(range == 0);
+            (measured[value].clone(), Some(measured[range].clone()))
+        } else if range_first && measured.len() > 1 {
+            (measured[1].clone(), Some(measured[0].clone()))
+        } else {
+            let at = measured
+                .iter()
+                .position(|c| c.kind != CellKind::Range || !bracketed(c))
+                .unwrap_or(0);
+            let number = measured.iter().position(|c| c.kind == CellKind::Number);
+            let two_sided = |c: &&&Cell| c.kind == CellKind::Range;
+            let value = match (measured.get(at), number) {
+                // A range printed before the only plain number is the reference.
+                (Some(first), Some(n))
+                    if first.kind == CellKind::Range
+                        && header.is_none_or(|h| !h.before(Column::Value, Column::Range)) =>
+                {
+                    let ranges = measured.iter().filter(two_sided).count();
+                    if ranges > 1 { at } else { n }
+                }
+                (Some(_), _) => at,
+                (None, _) => return None,
+            };
+            let range = measured
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i != value)
+                .find(|(_, c)| c.kind == CellKind::Range)
+                .or_else(|| {
+                    measured
+                        .iter()
+                        .enumerate()
+                        .find(|(i, c)| *i > value && c.kind == CellKind::Word)
+                })
+                .map(|(_, c)| (*c).clone());
+            (measured[value].clone(), range)
+        };
+        let flag = flags
+            .iter()
+            .find(|f| f.span.start >= value.span.end)
+            .or_else(|| flags.first())
+            .map(|f| (*f).clone());
+        Some(Self {
+            value,
+            unit,
+            range,
+            flag,
+        })
+    }
+
+    pub fn draft(&self, context: &Context, name: &Span, known: bool, date: Option<&Span>) -> Draft {
+        let text = context.layout.text;
+        let get = |cell: &Cell| text[cell.span.clone()].to_owned();
+        let flag = self
+            .flag
+            .as_ref()
+            .and_then(|f| cells::flag_norm(&text[f.span.clone()]));
+        let iso = date.map(|span| {
+            context
+                .dates
+                .iter()
+                .find(|d| d.span == *span)
+                .and_then(|d| d.iso(context.style, false))
+                .unwrap_or_else(|| text[span.clone()].to_owned())
+        });
+        let lab = Lab {
+            name: Some(context.text(name)),
+            value: Some(get(&self.value)),
+            unit: self.unit.as_ref().map(get),
+            range: self.range.as_ref().map(get),
+            flag: flag.map(Into::into),
+            date: iso,
+        };
+        let mut draft = Draft::new(Fact::Lab(Lab::default()), if known { 0.97 } else { 0.85 });
+        draft.add("name", name.clone(), false);
+        draft.add("value", self.value.span.clone(), true);
+        if let Some(unit) = &self.unit {
+            draft.add("unit", unit.span.clone(), true);
+        }
+        if let Some(range) = &self.range {
+            draft.add("range", range.span.clone(), false);
+        }
+        if let (Some(cell), Some(_)) = (&self.flag, flag) {
+            draft.add("flag", cell.span.clone(), false);
+        }
+        review::check(&lab, &mut draft);
+        if !known {
+            draft.doubt("the test's name is not in the lexicon");
+        }
+        let joined = text[self.value.span.end..]
+            .chars()
+            .next()
+            .is_some_and(|c| matches!(c, '.' | '/' | '-') || c.is_ascii_digit());
+        if joined && self.value.kind == CellKind::Number {
+            draft.doubt("the value goes on with something that is no number");
+        }
+        draft.fact = Fact::Lab(lab);
+        draft
+    }
+}
+
+/// One result for each dated column that holds a number.
+pub(super) fn dated_columns(
+    context: &Context,
+    name: &Span,
+    known: bool,
+    cells: &[Cell],
+    header: &Header,
+) -> Vec<Draft> {
+    let numbers: Vec<&Cell> = cells
+        .iter()
+        .filter(|c| c.kind == CellKind::Number)
+        .collect();
+    let unit = cells.iter().find(|c| c.kind == CellKind::Unit).cloned();
+    let range = cells.iter().find(|c| c.kind == CellKind::Range).cloned();
+    numbers
+        .iter()
+        .zip(&header.dates)
+        .enumerate()
+        .map(|(i, (value, date))| {
+            let next = numbers.get(i + 1).map_or(usize::MAX, |c| c.span.start);
+            let flag = cells
+                .iter()
+                .find(|c| {
+                    c.kind == CellKind::Flag && c.span.start >= value.span.end && c.span.end <= next
+                })
+                .cloned();
+            let parts = Parts {
+                value: (*value).clone(),
+                unit: unit.clone(),
+                range: range.clone(),
+                flag,
+            };
+            parts.draft(context, name, known, Some(date))
+        })
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! Results in running text and in lists without a heading.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use schemas::DocumentKind;
+
+use super::{
+    accept::{is_vital_or_sum, looks_like_sig},
+    cells::{self, CellKind},
+    parts::Parts,
+};
+use crate::{context::Context, draft::Draft, layout::trim_by, sections::SectionKind};
+
+/// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
+pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?::|=|of|was|is|at|were|\()\s*|\s+)")
+            .expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let text = layout.text;
+    let line = layout.lines[index].span.clone();
+    let section = context.section(line.start);
+    if section == Some(SectionKind::Medications) {
+        return Vec::new();
+    }
+    let words = layout.lines[index].words.clone();
+    let mut out = Vec::new();
+    let mut i = 0;
+    while i < words.len() {
+        let found = (1..=4.min(words.len() - i)).rev().find_map(|n| {
+            let span = trim_by(text, words[i].start..words[i + n - 1].end, |c| {
+                matches!(c, ':' | ',' | '(' | ')' | ';' | '.' | '=')
+            });
+            let ok = !span.is_empty() && context.lexicon.is_analyte(&text[span.clone()]);
+            ok.then_some((n, span))
+        });
+        let Some((n, name)) = found else {
+            i += 1;
+            continue;
+        };
+        i += n;
+        let Some(link) = LINK.find(&text[name.end..line.end]) else {
+            continue;
+        };
+        let from = name.end + link.end();
+        let stop = text[from..line.end]
+            .find([';', '\t'])
+            .map_or(line.end, |k| from + k);
+        let cells = cells::scan_run(text, from..stop);
+        let Some(first) = cells.first() else { continue };
+        let printed = &text[name.clone()];
+        let unit = cells.iter().any(|c| c.kind == CellKind::Unit);
+        let short = printed.len() <= 2;
+        let lab_place =
+            section == Some(SectionKind::Labs) || context.kind == DocumentKind::LabReport;
+        let upper = printed.starts_with(char::is_uppercase);
+        let number = matches!(first.kind, CellKind::Number);
+        let word = first.kind == CellKind::Word && lab_place && upper;
+        let sure = number
+            && (unit
+                || lab_place && upper
+                || upper
+                    && !short
+                    && !is_vital_or_sum(printed)
+                    && !context.lexicon.is_drug(printed)
+                    && text[first.span.clone()].len() < 6
+                    && text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n'])
+                    && link.as_str().trim() != "");
+        let rest_of_line = name.start..line.end;
+        if !(sure || word) || looks_like_sig(context, &name, &rest_of_line, false) {
+            continue;
+        }
+        if let Some(parts) = Parts::of(text, &cells, None) {
+            out.push(parts.draft(context, &name, true, None));
+        }
+    }
+    out
+}

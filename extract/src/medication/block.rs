@@ -1,0 +1,113 @@
+//! How much of the text speaks of a mention: in running text its sentence, in a list the lines below
+//! it as long as they speak the language of prescriptions; and the phrases right before the name.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Mention;
+use crate::{
+    context::Context,
+    labels::Target,
+    sections::{SectionKind, item_mark},
+    sig::{Found, Part, repair},
+};
+
+/// The end of the text that may speak of a mention.
+pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize>) -> usize {
+    let layout = &context.layout;
+    let limit = next.unwrap_or(layout.text.len());
+    let first = layout.line_at(mention.name.start);
+    let mut last = first;
+    let prose = is_prose(context, first, mention);
+    if prose {
+        let sentence = layout.sentence(mention.name.start);
+        return sentence.end.max(mention.name.end).min(limit);
+    }
+    while let Some(below) = layout.below(last) {
+        if layout.lines[below].span.start >= limit || below > first + 9 {
+            break;
+        }
+        if !speaks_of_sig(context, last, below) {
+            break;
+        }
+        last = below;
+    }
+    layout.lines[last].span.end.min(limit)
+}
+
+/// Running text: the name stands late in a long line, or the line runs on from the one above.
+fn is_prose(context: &Context, line: usize, mention: &Mention) -> bool {
+    let layout = &context.layout;
+    let span = &layout.lines[line].span;
+    let before = &layout.text[span.start..mention.name.start];
+    let before = &before[item_mark(before).min(before.len())..];
+    let words = before.split_whitespace().count();
+    let section = context.section(mention.name.start);
+    let listed = section == Some(SectionKind::Medications) && words <= 3;
+    let lower = before.starts_with(|c: char| c.is_ascii_lowercase());
+    !listed && (words > 4 || lower && words > 1)
+}
+
+fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
+    static LEAD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|s:|for|administer|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#").expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let text = layout.line(line);
+    if item_mark(text) > 0 && text.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let heading = context.labels_on(line).any(|(_, label)| {
+        label.at_start
+            && (label.colon || label.alone)
+            && !matches!(
+                label.target,
+                Target::Stop | Target::Section(SectionKind::Instructions)
+            )
+    });
+    let date_label = context
+        .dates
+        .iter()
+        .any(|d| layout.line_at(d.span.start) == line);
+    if heading || date_label || text.starts_with("***") {
+        return false;
+    }
+    let span = layout.lines[line].span.clone();
+    let found: Vec<Found> = repair::scan(layout.text, span.clone(), &[])
+        .into_iter()
+        .map(|read| read.found)
+        .collect();
+    let covered: usize = found.iter().map(|f| f.span.len()).sum();
+    if LEAD.is_match(text) && (covered > 0 || text.len() < 80) {
+        return true;
+    }
+    let starts = found
+        .first()
+        .is_some_and(|f| f.span.start <= span.start + 2);
+    let above = layout.line(last).trim_end();
+    let open = !above.ends_with('.')
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    (starts && covered * 3 >= span.len()) || (open && covered > 0)
+}
+
+/// `20 mg of prednisone`, `IV methylprednisolone`: phrases right before the name.
+pub(super) fn leading(text: &str, found: &[Found], mention: &Mention) -> Vec<Found> {
+    let mut out = Vec::new();
+    let mut at = mention.name.start;
+    for item in found.iter().rev() {
+        let gap = text[item.span.end..at].trim().to_lowercase();
+        let fits = matches!(gap.as_str(), "" | "of" | "of the" | "x");
+        let part = matches!(
+            item.part,
+            Part::Strength | Part::Dose | Part::Route | Part::Duration
+        );
+        if !fits || !part {
+            break;
+        }
+        at = item.span.start;
+        out.push(item.clone());
+    }
+    out.reverse();
+    out
+}

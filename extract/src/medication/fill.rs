@@ -1,0 +1,189 @@
+//! Phrases become the fields of a medication: the first of each kind counts, a second dose or frequency
+//! is part of a taper and goes to the instructions. Normal forms are set beside what is printed.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::Medication;
+
+use super::{Mention, table};
+use crate::{
+    context::Context,
+    draft::Draft,
+    layout::Span,
+    sig::{self, Part, repair::Read},
+};
+
+/// A table's row: the first phrase of each kind counts.
+pub(super) fn fill_from_row(
+    medication: &mut Medication,
+    draft: &mut Draft,
+    phrases: Vec<table::Phrase>,
+) {
+    for phrase in phrases {
+        let (slot, field, dangerous) = match phrase.part {
+            Part::Strength if medication.strength.is_some() => (&mut medication.dose, "dose", true),
+            Part::Strength => (&mut medication.strength, "strength", true),
+            Part::Dose => (&mut medication.dose, "dose", true),
+            Part::Form => (&mut medication.form, "form", false),
+            Part::Route => (&mut medication.route, "route", true),
+            Part::Frequency => (&mut medication.frequency, "frequency", true),
+            Part::Duration => (&mut medication.duration, "duration", false),
+            Part::Quantity => (&mut medication.quantity, "quantity", false),
+            Part::Refills => (&mut medication.refills, "refills", false),
+            Part::Instructions => (&mut medication.instructions, "instructions", false),
+            Part::Prn => {
+                medication.prn = Some(true);
+                if medication.frequency.is_some() {
+                    draft.doubt("as needed stands apart from the frequency");
+                    continue;
+                }
+                (&mut medication.frequency, "frequency", true)
+            }
+        };
+        if slot.is_some() {
+            continue;
+        }
+        *slot = Some(phrase.value);
+        for span in phrase.spans {
+            draft.add(field, span, dangerous);
+        }
+    }
+}
+
+/// Normal forms of what is printed, where [`fill`] has not set them from corrected words.
+pub(super) fn finish_norms(medication: &mut Medication) {
+    if medication.frequency_norm.is_none()
+        && let Some(frequency) = &medication.frequency
+    {
+        let norm = sig::frequency_norm(frequency);
+        if norm.ends_with("as needed") {
+            medication.prn = Some(true);
+        }
+        medication.frequency_norm = Some(norm);
+    }
+    if medication.route_norm.is_none() {
+        medication.route_norm = medication
+            .route
+            .as_deref()
+            .and_then(sig::route_norm)
+            .map(Into::into);
+    }
+}
+
+pub(super) fn fill(
+    context: &Context,
+    medication: &mut Medication,
+    draft: &mut Draft,
+    found: &[Read],
+    mention: &Mention,
+) {
+    let text = context.layout.text;
+    let mut instructions: Vec<String> = Vec::new();
+    let mut frequency_said = None;
+    let mut route_said = None;
+    for Read {
+        found: item,
+        corrected,
+    } in found
+    {
+        let value = text[item.value.clone()]
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let (slot, field, dangerous) = match item.part {
+            Part::Strength => {
+                let verb = dose_verb(text, &item.span, mention.name.end);
+                let amount_dose = medication.strength.is_some() || verb || is_dose_unit(&value);
+                if amount_dose {
+                    if medication.dose.is_some() {
+                        continue;
+                    }
+                    (&mut medication.dose, "dose", true)
+                } else {
+                    (&mut medication.strength, "strength", true)
+                }
+            }
+            Part::Dose => (&mut medication.dose, "dose", true),
+            Part::Form => {
+                let late = medication.dose.is_some() || medication.frequency.is_some();
+                if late {
+                    continue;
+                }
+                (&mut medication.form, "form", false)
+            }
+            Part::Route => (&mut medication.route, "route", true),
+            Part::Frequency => (&mut medication.frequency, "frequency", true),
+            Part::Duration => (&mut medication.duration, "duration", false),
+            Part::Quantity => (&mut medication.quantity, "quantity", false),
+            Part::Refills => (&mut medication.refills, "refills", false),
+            Part::Prn => {
+                medication.prn = Some(true);
+                if medication.frequency.is_none() {
+                    medication.frequency = Some(value);
+                    draft.add("frequency", item.value.clone(), true);
+                }
+                continue;
+            }
+            Part::Instructions => {
+                draft.add("instructions", item.value.clone(), false);
+                instructions.push(value);
+                continue;
+            }
+        };
+        if slot.is_some() {
+            if matches!(item.part, Part::Dose | Part::Frequency) {
+                let taper = text[item.span.clone()].to_owned();
+                instructions.push(taper);
+                draft.add("instructions", item.span.clone(), false);
+            }
+            continue;
+        }
+        *slot = Some(value);
+        if corrected.is_some() {
+            draft.doubt(format!("a word of the {field} is misread"));
+        }
+        match item.part {
+            Part::Frequency => frequency_said.clone_from(corrected),
+            Part::Route => route_said.clone_from(corrected),
+            _ => {}
+        }
+        let printed = if field == "duration" || field == "quantity" || field == "refills" {
+            item.span.clone()
+        } else {
+            item.value.clone()
+        };
+        draft.add(field, printed, dangerous);
+    }
+    if let Some(frequency) = &medication.frequency {
+        let norm = sig::frequency_norm(frequency_said.as_ref().unwrap_or(frequency));
+        if norm.ends_with("as needed") {
+            medication.prn = Some(true);
+        }
+        medication.frequency_norm = Some(norm);
+    }
+    medication.route_norm = route_said
+        .as_deref()
+        .or(medication.route.as_deref())
+        .and_then(sig::route_norm)
+        .map(Into::into);
+    if !instructions.is_empty() {
+        medication.instructions = Some(instructions.join("; "));
+    }
+}
+
+/// `take 5 mg`: what is taken, not what the product holds.
+fn dose_verb(text: &str, span: &Span, from: usize) -> bool {
+    static VERB: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:take|takes|taking|give|inject|administer|apply|use|dose\s*[:=])\s*$")
+            .expect("a valid expression")
+    });
+    from <= span.start && VERB.is_match(&text[from..span.start])
+}
+
+/// Units of insulin and volumes are taken; they are no product's strength.
+fn is_dose_unit(value: &str) -> bool {
+    let per = value.contains('/') || value.contains(" per ");
+    let unit = sig::strength_unit(value).unwrap_or_default();
+    !per && matches!(unit.as_str(), "unit" | "units" | "u" | "ml" | "cc" | "mls")
+}

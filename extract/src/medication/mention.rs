@@ -1,0 +1,323 @@
+//! Where drugs are named: the lexicon's longest name at each word, or the shape of a line that begins
+//! with a name before a strength. Names that belong together (`Amlodipine/Benazepril`) are one mention.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::DocumentKind;
+
+use crate::{
+    context::Context,
+    layout::{Span, trim_by},
+    lexicon::LONGEST_NAME,
+    sections::{SectionKind, item_mark},
+    sig::{self, Part},
+};
+
+/// A drug's name in the text.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    pub name: Span,
+    /// In the compiled-in table or the added list; otherwise found by shape.
+    pub known: bool,
+    /// Only in the added list, or a word with other meanings: needs evidence beside it.
+    pub weak: bool,
+}
+
+/// Every drug that is named outside `taken`, in reading order.
+pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
+    let layout = &context.layout;
+    let mut out = Vec::new();
+    for index in 0..layout.lines.len() {
+        let line = &layout.lines[index];
+        let words = name_words(context, &line.span);
+        let mut i = 0;
+        let mut found_in_line = false;
+        while i < words.len() {
+            let found = (1..=LONGEST_NAME.min(words.len() - i)).rev().find_map(|n| {
+                let span = words[i].start..words[i + n - 1].end;
+                let name = layout.get(&span);
+                let known = !name.contains(['\t', ',', ';', ':', '('])
+                    && name.len() > 2
+                    && context.lexicon.is_any_drug(name);
+                known.then_some((n, span))
+            });
+            let Some((n, span)) = found else {
+                i += 1;
+                continue;
+            };
+            let first = i;
+            i += n;
+            if names_condition(context, &words[first..]) {
+                continue;
+            }
+            if overlaps(&span, taken) || touches_word(layout.text, &span) {
+                continue;
+            }
+            found_in_line = true;
+            let name = layout.get(&span);
+            let weak = !context.lexicon.is_drug(name)
+                || context.lexicon.is_analyte(name)
+                || matches!(
+                    crate::lexicon::key(name).as_str(),
+                    "sulfa"
+                        | "zinc"
+                        | "soma"
+                        | "norco"
+                        | "insulin"
+                        | "heparin"
+                        | "menthol"
+                        | "camphor"
+                        | "normal saline"
+                        | "sodium chloride"
+                        | "nicotine"
+                        | "factor viii"
+                        | "probiotic"
+                );
+            out.push(Mention {
+                name: span,
+                known: true,
+                weak,
+            });
+        }
+        if !found_in_line && !overlaps(&line.span, taken) {
+            out.extend(by_shape(context, index));
+        }
+    }
+    merge_combinations(context, out)
+}
+
+/// `Iron deficiency anaemia`: the name begins a condition.
+fn names_condition(context: &Context, words: &[Span]) -> bool {
+    let longest = words.len().min(5);
+    (2..=longest).any(|n| {
+        let name = context.layout.get(&(words[0].start..words[n - 1].end));
+        !name.contains([',', ';', '\t', '.']) && context.lexicon.is_condition(name)
+    })
+}
+
+/// Words of letters, digits and inner marks, so that `(Advair` and `Lisinopril,` match.
+fn name_words(context: &Context, line: &Span) -> Vec<Span> {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[\p{L}][\p{L}0-9'’]*(?:-[\p{L}0-9]+)*|[0-9]+").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    WORD.find_iter(context.layout.get(line))
+        .map(|m| line.start + m.start()..line.start + m.end())
+        .map(|word| {
+            // A lost space: `Acetaminophen650mg`.
+            let letters = text[word.clone()]
+                .find(|c: char| c.is_ascii_digit())
+                .filter(|cut| *cut > 4)
+                .map_or(word.end, |cut| word.start + cut);
+            let glued = letters < word.end && context.lexicon.is_drug(&text[word.start..letters]);
+            if glued { word.start..letters } else { word }
+        })
+        .collect()
+}
+
+fn touches_word(text: &str, span: &Span) -> bool {
+    text[..span.start].ends_with(|c: char| c.is_alphabetic())
+        || text[span.end..].starts_with(|c: char| c.is_alphabetic())
+}
+
+pub(crate) fn overlaps(span: &Span, taken: &[Span]) -> bool {
+    taken
+        .iter()
+        .any(|t| t.start < span.end && span.start < t.end)
+}
+
+/// Words that begin sigs and measurements, never drug names.
+const ORDINARY: &[&str] = &[
+    "take",
+    "apply",
+    "inhale",
+    "inject",
+    "total",
+    "weight",
+    "height",
+    "dose",
+    "strength",
+    "directions",
+    "sig",
+    "increase",
+    "decrease",
+    "give",
+    "use",
+    "patient",
+    "the",
+    "and",
+    "or",
+    "for",
+    "with",
+    "of",
+    "to",
+    "at",
+    "in",
+    "on",
+    "then",
+    "continue",
+    "each",
+    "every",
+    "per",
+    "qty",
+    "quantity",
+    "disp",
+    "dispense",
+    "age",
+    "creatinine",
+    "glucose",
+    "sodium",
+    "range",
+    "result",
+    "amount",
+    "max",
+    "maximum",
+    "by",
+    "was",
+    "is",
+    "one",
+    "two",
+    "half",
+    "three",
+    "four",
+    "x",
+    "temp",
+    "bp",
+    "instil",
+    "place",
+    "insert",
+    "dissolve",
+    "chew",
+    "spray",
+    "po",
+    "iv",
+    "im",
+    "tab",
+    "tabs",
+    "cap",
+    "caps",
+    "tablet",
+    "tablets",
+    "capsule",
+    "capsules",
+    "refills",
+    "from",
+    "up",
+    "reduce",
+    "titrate",
+    "mix",
+    "drink",
+    "until",
+    "a",
+    "an",
+    "contrast",
+    "reference",
+    "limit",
+    "specimen",
+    "volume",
+];
+
+/// A line that begins with a capitalised name before a strength, form or dose.
+fn by_shape(context: &Context, index: usize) -> Option<Mention> {
+    static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"^(?:(?i:rx|drug|medication|medicine|item|drug name|med)\s*(?:[:.]|\d\s*[:.)])\s*|(?i:take|start|continue|give)\s+)?([\p{L}][\p{L}0-9'’|]*(?:[-/ ][\p{L}][\p{L}0-9|]*){0,3}?)[,:]?[\s\t]*(?:\([^)]{1,40}\)\s*)?(?:[0-9OolI]*[0-9][0-9OolI.,/-]*\s*(?:mcg|mcq|ug|µg|mg|rng|mq|g|gm|mL|ml|units?|IU|mEq|%)(?:[^\p{L}]|[A-Z]|tab|cap|$))",
+        )
+        .expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let line = &layout.lines[index];
+    let text = layout.get(&line.span);
+    let mark = item_mark(text);
+    let rest = &text[mark..];
+    let found = SHAPE.captures(rest)?.get(1)?;
+    let name = line.span.start + mark + found.start()..line.span.start + mark + found.end();
+    let name = strip_form(context, name);
+    let printed = layout.get(&name);
+    let lower = printed.to_lowercase();
+    let first = lower.split([' ', '-']).next().unwrap_or_default();
+    let letters = lower.chars().filter(|c| c.is_alphabetic()).count();
+    let in_list = mark > 0 || context.section(name.start) == Some(SectionKind::Medications);
+    let capital = printed.starts_with(char::is_uppercase);
+    let lab = context.kind == DocumentKind::LabReport
+        || context.section(name.start) == Some(SectionKind::Labs);
+    let analyte = context.lexicon.is_analyte(printed);
+    let words = printed.split_whitespace().count();
+    if letters < 4
+        || ORDINARY.contains(&first)
+        || lab
+        || analyte
+        || !(capital || in_list && !context.lexicon.near_drugs(printed).is_empty())
+        || words > 4
+        || context.lexicon.is_condition(printed)
+    {
+        return None;
+    }
+    Some(Mention {
+        name,
+        known: false,
+        weak: true,
+    })
+}
+
+/// `Tylenoll Tablet 500 mg`: the form is no part of the name.
+fn strip_form(context: &Context, name: Span) -> Span {
+    let found = sig::scan(context.layout.text, name.clone(), &[]);
+    let cut = found
+        .iter()
+        .find(|f| matches!(f.part, Part::Form | Part::Dose) && f.span.start > name.start)
+        .map_or(name.end, |f| f.span.start);
+    trim_by(context.layout.text, name.start..cut, |c| {
+        c.is_whitespace() || c == ','
+    })
+}
+
+/// `Amlodipine/Benazepril`, `Calcium + Vitamin D` and `Fluticasone-Salmeterol` are one medication.
+fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention> {
+    let text = context.layout.text;
+    let mut out: Vec<Mention> = Vec::new();
+    for mention in mentions {
+        if let Some(last) = out.last_mut() {
+            let gap = text[last.name.end..mention.name.start].trim();
+            let bracketed = text[last.name.end..mention.name.start].trim() == "("
+                && text[mention.name.end..]
+                    .trim_start_matches(['®', '™'])
+                    .starts_with(')');
+            if bracketed {
+                continue;
+            }
+            let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);
+            let close = mention.name.start - last.name.end <= 3;
+            let counted = gap.ends_with('/')
+                && gap[..gap.len() - 1]
+                    .trim_start()
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '.');
+            let close = close || counted;
+            let joined = counted
+                || matches!(gap, "/" | "+" | "-" | "&")
+                || gap.is_empty() && mention.name.start == last.name.end;
+            if same_line && close && joined {
+                last.name.end = mention.name.end;
+                last.weak = last.weak && mention.weak;
+                continue;
+            }
+        }
+        out.push(mention);
+    }
+    for mention in &mut out {
+        extend_name(text, mention);
+    }
+    out
+}
+
+static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM)\b)").expect("a valid expression")
+});
+
+fn extend_name(text: &str, mention: &mut Mention) {
+    while let Some(found) = SUFFIX.find(&text[mention.name.end..]) {
+        mention.name.end += found.end();
+    }
+}
