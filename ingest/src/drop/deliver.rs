@@ -358,12 +358,10 @@ impl Delivery {
             });
         }
         if let Some(to) = self.wishes.move_to.clone() {
-            let name = file.name.clone();
             let moved = tokio::task::spawn_blocking(move || shift(&file, &to)).await;
             match moved.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())) {
-                // The next file of that name is another one.
-                Ok(true) => drop(self.counted.remove(&name)),
-                Ok(false) => {}
+                // A scan from before the move may show it once more: it stays counted.
+                Ok(_) => {}
                 Err(error) => {
                     let kind = error.kind();
                     self.progress
