@@ -12,6 +12,7 @@ use infra::models::{self, Cache, Selection};
 use schemas::{Engine, Stage};
 
 use crate::{
+    drop::{self, DropArguments},
     extract_text,
     operations::{self, Dlq, Keys},
     process,
@@ -83,6 +84,8 @@ enum Command {
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         slots: Option<u16>,
     },
+    /// Uploads a folder to a service, and goes on where it was when it is called again.
+    Drop(DropArguments),
     /// Brings the database up to date.
     Migrate,
     /// Tasks that were given up.
@@ -210,6 +213,9 @@ pub fn run(cli: Cli) -> ExitCode {
                 };
                 service::run(settings, &parts)
             })
+        }
+        Command::Drop(arguments) => {
+            with_settings(Flags::default(), |settings| drop::run(settings, &arguments))
         }
         Command::Migrate => with_settings(Flags::default(), service::migrate),
         Command::Dlq(command) => with_settings(Flags::default(), |settings| {

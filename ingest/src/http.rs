@@ -42,7 +42,10 @@ mod webhooks;
 
 pub use auth::Authentication;
 pub(crate) use auth::{digest as key_digest, new_key};
+pub(crate) use batches::is_litter;
 pub use serve::serve;
+#[cfg(test)]
+pub(crate) use uploads::file_name;
 
 /// What every handler may use.
 #[derive(Clone)]

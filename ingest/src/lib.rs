@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod compose;
+mod drop;
 pub mod export;
 mod extract_text;
 pub mod http;

@@ -15,13 +15,14 @@ use crate::http::Authentication;
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
     "MEDBOT_LISTEN",
     "MEDBOT_DATA",
     "MEDBOT_MASTER_KEY_FILE",
+    "MEDBOT_API_KEY_FILE",
     "MEDBOT_AUTH",
     "MEDBOT_CORS_ORIGINS",
     "MEDBOT_ENGINES",
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub data: PathBuf,
     /// The key that wraps the keys of documents.
     pub master_key_file: PathBuf,
+    /// The key of a client of the service.
+    pub api_key_file: Option<PathBuf>,
     /// Who may ask.
     pub authentication: Authentication,
     /// Pages of other origins that may ask.
@@ -132,6 +135,7 @@ impl Settings {
             listen,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
+            api_key_file: get("MEDBOT_API_KEY_FILE").map(PathBuf::from),
             data,
             authentication,
             cors_origins: list(get("MEDBOT_CORS_ORIGINS")),

@@ -329,7 +329,7 @@ fn unzip(
 }
 
 /// What archivers and desktops leave behind.
-fn is_litter(name: &str) -> bool {
+pub(crate) fn is_litter(name: &str) -> bool {
     name.starts_with("__MACOSX/")
         || name
             .rsplit('/')
