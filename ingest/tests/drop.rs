@@ -1,5 +1,6 @@
 //! `medbot drop` against a real service: killed, cut off, refused, watching. Documents are uploaded and
 //! not read. Needs the private PostgreSQL and the model files; `infra/test` sets them up.
+#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 use std::{
     fs::{self, File},
@@ -16,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Until something happens that must.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
@@ -322,7 +323,7 @@ fn whoever_dies_nothing_is_lost_and_nothing_is_sent_twice() {
         .output()
         .unwrap();
     assert_eq!(ended(&output, 1), "");
-    assert!(text(&output.stderr).contains("did not take anything for 1 seconds"));
+    assert!(text(&output.stderr).contains("did not answer for 1 seconds"));
 }
 
 #[test]
