@@ -8,6 +8,7 @@ mod backoff;
 mod deliver;
 mod folder;
 mod follow;
+mod gate;
 mod ledger;
 mod progress;
 mod server;
@@ -53,10 +54,10 @@ pub(crate) struct DropArguments {
     /// The folder; every regular file in it is uploaded, but for hidden ones.
     dir: PathBuf,
     /// The service's URL. Another machine's begins with https. A certificate authority of your own
-    /// stands in the file that SSL_CERT_FILE names.
+    /// stands in the file that `SSL_CERT_FILE` names.
     #[arg(long)]
     server: String,
-    /// The file that holds the API key; MEDBOT_API_KEY_FILE otherwise.
+    /// The file that holds the API key; `MEDBOT_API_KEY_FILE` otherwise.
     #[arg(long)]
     key_file: Option<PathBuf>,
     /// Uploads at once.

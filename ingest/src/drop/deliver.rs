@@ -23,6 +23,7 @@ use super::{
     backoff::backoff,
     folder::{Found, Growing, Scan, State},
     follow::Followed,
+    gate::Gate,
     ledger::{Fate, Ledger, Taken},
     progress::{self, Progress},
     server::Server,
@@ -86,10 +87,7 @@ pub(super) struct Delivery {
     counted: HashMap<String, State>,
     growing: Growing,
     unreadable: u64,
-    /// Nothing starts before.
-    held_until: Instant,
-    held_times: u32,
-    trouble_since: Option<Instant>,
+    gate: Gate,
 }
 
 impl Delivery {
@@ -100,6 +98,7 @@ impl Delivery {
         progress: Progress,
         follow: Option<mpsc::UnboundedSender<Followed>>,
     ) -> Self {
+        let gate = Gate::new(wishes.patience, Instant::now());
         Self {
             wishes,
             server,
@@ -113,9 +112,7 @@ impl Delivery {
             counted: HashMap::new(),
             growing: Growing::default(),
             unreadable: 0,
-            held_until: Instant::now(),
-            held_times: 0,
-            trouble_since: None,
+            gate,
         }
     }
 
@@ -141,12 +138,10 @@ impl Delivery {
                 return Ok(self.counts);
             }
             let mut wake = next_line;
-            if let (Some(since), Some(patience)) = (self.trouble_since, self.wishes.patience) {
-                wake = wake.min(since + patience);
-            }
-            if !stopping && self.running.len() < self.most() {
+            wake = wake.min(self.gate.end().unwrap_or(wake));
+            if !stopping && self.running.len() < self.gate.most(self.wishes.jobs) {
                 let due = self.queue.iter().map(|pending| pending.due).min();
-                wake = wake.min(due.map_or(wake, |due| due.max(self.held_until)));
+                wake = wake.min(due.map_or(wake, |due| due.max(self.gate.held_until())));
             }
             tokio::select! {
                 Some(ended) = self.running.join_next(), if !idle => {
@@ -164,24 +159,16 @@ impl Delivery {
                 self.progress.line();
                 next_line = Instant::now() + progress::EVERY;
             }
-            if let (Some(since), Some(patience)) = (self.trouble_since, self.wishes.patience)
-                && since.elapsed() >= patience
-            {
-                bail!(
-                    "the server did not take anything for {} seconds: what is left is sent when \
-                     the command is called again",
-                    patience.as_secs()
-                );
-            }
+            self.gate.check(Instant::now())?;
         }
     }
 
     /// Starts what is due, as far as there is room.
     fn start(&mut self, now: Instant) {
-        if now < self.held_until {
+        if now < self.gate.held_until() {
             return;
         }
-        while self.running.len() < self.most()
+        while self.running.len() < self.gate.most(self.wishes.jobs)
             && let Some(index) = self.queue.iter().position(|pending| pending.due <= now)
             && let Some(pending) = self.queue.remove(index)
         {
@@ -193,15 +180,6 @@ impl Delivery {
                 let attempt = attempt(&server, &pending.file, &key, &progress).await;
                 (pending, now, attempt)
             });
-        }
-    }
-
-    /// Uploads at once. After a failure one finds out whether the server is back.
-    fn most(&self) -> usize {
-        if self.held_times > 0 {
-            1
-        } else {
-            self.wishes.jobs
         }
     }
 
@@ -257,14 +235,17 @@ impl Delivery {
         attempt: Attempt,
     ) -> anyhow::Result<()> {
         let now = Instant::now();
+        let mut went_away = false;
         match &attempt {
-            Attempt::Taken(_) | Attempt::Refused(_) | Attempt::UnderWay(_) => {
-                (self.trouble_since, self.held_times) = (None, 0);
-            }
-            Attempt::Later(_) | Attempt::Broken => {
-                self.trouble_since.get_or_insert(started);
-            }
+            Attempt::Taken(_) | Attempt::Refused(_) | Attempt::UnderWay(_) => self.gate.answered(),
+            Attempt::Broken => self.gate.broke(started),
+            Attempt::Later(after) => went_away = self.gate.away(started, now, *after),
             _ => {}
+        }
+        if went_away {
+            self.progress.aside(|| {
+                tracing::warn!("the server takes nothing now; it is asked again and again");
+            });
         }
         match attempt {
             Attempt::Taken(taken) => {
@@ -319,7 +300,7 @@ impl Delivery {
                 pending.under_way += 1;
                 pending.due = now + after.unwrap_or(Duration::from_secs(1));
             }
-            Attempt::Later(after) => self.hold(started, now, after),
+            Attempt::Later(_) => {}
             Attempt::Broken => {
                 pending.failures += 1;
                 pending.due = now + backoff(pending.failures);
@@ -328,22 +309,6 @@ impl Delivery {
         }
         self.queue.push_back(pending);
         Ok(())
-    }
-
-    /// Leaves the server alone for a while. Uploads that began before the last failure add nothing.
-    fn hold(&mut self, started: Instant, now: Instant, after: Option<Duration>) {
-        if started >= self.held_until {
-            self.held_times += 1;
-            self.held_until = now + backoff(self.held_times);
-            if self.held_times == 1 {
-                self.progress.aside(|| {
-                    tracing::warn!("the server takes nothing now; it is asked again and again");
-                });
-            }
-        }
-        if let Some(after) = after {
-            self.held_until = self.held_until.max(now + after);
-        }
     }
 
     /// A file that the server has: its job may be followed, and it may leave the folder.

@@ -25,7 +25,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    backoff::backoff,
+    gate::Gate,
     server::{Answer, NOT_MEDBOT, Server},
 };
 
@@ -102,8 +102,8 @@ impl Follower {
         let mut ends = Ends::default();
         let mut files: HashMap<Uuid, Vec<PathBuf>> = HashMap::new();
         let mut waiting: VecDeque<Asked> = VecDeque::new();
-        let (mut coming, mut away, mut trouble_since) = (true, 0_u32, None::<Instant>);
-        let mut held_until = Instant::now();
+        let mut coming = true;
+        let mut gate = Gate::new(self.patience, Instant::now());
         while coming || !waiting.is_empty() {
             let due = waiting.iter().take(OLDEST).map(|asked| asked.due).min();
             tokio::select! {
@@ -116,7 +116,7 @@ impl Follower {
                     }
                     continue;
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now).max(held_until)), if due.is_some() => {}
+                () = sleep_until(due.unwrap_or_else(Instant::now).max(gate.held_until())), if due.is_some() => {}
             }
             let now = Instant::now();
             let (asking, rest): (Vec<_>, Vec<_>) = waiting
@@ -156,30 +156,19 @@ impl Follower {
                         still.push(asked);
                     }
                     Said::Away(after) => {
-                        trouble_since.get_or_insert(now);
-                        let wait = after.unwrap_or_default().max(backoff(away + 1));
-                        held_until = held_until.max(Instant::now() + wait);
+                        gate.away(now, Instant::now(), after);
                         still.push(asked);
                     }
                 }
             }
             if answered {
-                (away, trouble_since) = (0, None);
-            } else {
-                away = away.saturating_add(1);
+                gate.answered();
             }
+            gate.check(Instant::now())?;
             // The oldest stay the oldest: ids grow with time.
             still.sort_by_key(|asked| asked.job);
             for asked in still.into_iter().rev() {
                 waiting.push_front(asked);
-            }
-            if let (Some(since), Some(patience)) = (trouble_since, self.patience)
-                && since.elapsed() >= patience
-            {
-                bail!(
-                    "the server did not answer for {} seconds",
-                    patience.as_secs()
-                );
             }
         }
         Ok(ends)

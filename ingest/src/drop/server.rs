@@ -226,6 +226,7 @@ mod tests {
 
     #[test]
     fn a_path_before_the_routes_is_kept() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let base = address("http://127.0.0.1:9/clinic", false).unwrap();
         let server = Server::new(base, None).unwrap();
         let url = server.at("v1/documents");

@@ -269,14 +269,16 @@ fn taken(body: &[u8]) -> Attempt {
     }
     #[derive(Deserialize)]
     struct Job {
-        job_id: Uuid,
-        document_id: Uuid,
+        #[serde(rename = "job_id")]
+        id: Uuid,
+        #[serde(rename = "document_id")]
+        document: Uuid,
         duplicate: bool,
     }
     match serde_json::from_slice::<Body>(body) {
         Ok(Body { jobs }) if jobs.len() == 1 => Attempt::Taken(Taken {
-            job: jobs[0].job_id,
-            document: jobs[0].document_id,
+            job: jobs[0].id,
+            document: jobs[0].document,
             duplicate: jobs[0].duplicate,
         }),
         _ => Attempt::Never(NOT_MEDBOT),
@@ -285,12 +287,21 @@ fn taken(body: &[u8]) -> Attempt {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::{
+        io::Write as _,
+        path::{Path, PathBuf},
+        sync::{
+            Arc,
+            atomic::{AtomicBool, AtomicU64, Ordering},
+        },
+        time::{Duration, SystemTime},
+    };
 
+    use futures::StreamExt as _;
     use http::{HeaderMap, HeaderValue, header};
     use uuid::Uuid;
 
-    use super::{State, disposition, idempotency_key};
+    use super::{PIECE, Progress, Sending, State, disposition, idempotency_key, pieces};
     use crate::{drop::folder::Found, http::file_name};
 
     #[test]
@@ -312,11 +323,49 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             let value = HeaderValue::from_str(&disposition(Path::new(name))).unwrap();
-            assert!(value.to_str().is_ok_and(|value| value.is_ascii()), "{name}");
+            assert!(value.to_str().is_ok_and(str::is_ascii), "{name}");
             headers.insert(header::CONTENT_DISPOSITION, value);
             let expected = name.replace("//", "/");
             assert_eq!(file_name(&headers), Some(expected), "{name}");
         }
+    }
+
+    /// What arrives of a file of three pieces that is written to while it is sent.
+    async fn sent_while(write: impl FnOnce(&mut std::fs::File)) -> (usize, bool, bool) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&vec![7; 3 * PIECE]).unwrap();
+        let state = State::from(&file.as_file().metadata().unwrap());
+        let sending = Arc::new(Sending {
+            progress: Progress::new(),
+            bytes: AtomicU64::new(0),
+            changed: AtomicBool::new(false),
+            unreadable: AtomicBool::new(false),
+        });
+        let opened = file.reopen().unwrap();
+        let mut stream = std::pin::pin!(pieces(opened, state, Arc::clone(&sending)));
+        let mut arrived = stream.next().await.unwrap().unwrap().len();
+        write(file.as_file_mut());
+        let mut broke = false;
+        while let Some(piece) = stream.next().await {
+            match piece {
+                Ok(piece) => arrived += piece.len(),
+                Err(_) => broke = true,
+            }
+        }
+        (arrived, broke, sending.changed.load(Ordering::Acquire))
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_on_its_way_never_arrives_whole() {
+        let whole = 3 * PIECE;
+        assert_eq!(sent_while(|_| {}).await, (whole, false, false));
+        let (arrived, broke, changed) = sent_while(|f| f.write_all(b"more").unwrap()).await;
+        assert!(arrived < whole && broke && changed, "it grew");
+        let (arrived, broke, changed) = sent_while(|f| f.set_len(10).unwrap()).await;
+        assert!(arrived < whole && broke && changed, "it shrank");
+        let later = SystemTime::now() + Duration::from_secs(5);
+        let (arrived, broke, changed) = sent_while(|f| f.set_modified(later).unwrap()).await;
+        assert!(arrived < whole && broke && changed, "it was written over");
     }
 
     #[test]
