@@ -40,8 +40,7 @@ mod serve;
 mod uploads;
 mod webhooks;
 
-pub use auth::Authentication;
-pub(crate) use auth::{digest as key_digest, new_key};
+pub use auth::{Authentication, digest as key_digest, new_key};
 pub use serve::serve;
 
 /// What every handler may use.

@@ -9,5 +9,5 @@ mod inputs;
 mod operations;
 mod output;
 mod process;
-mod service;
-mod settings;
+pub mod service;
+pub mod settings;
