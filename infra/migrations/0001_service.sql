@@ -1,20 +1,31 @@
 -- The service's tables. Every row has its tenant; row-level security shows a session of the API only
 -- the rows of the tenant that its transaction names. Workers serve all tenants.
 
+-- Roles belong to the whole cluster, and no lock reaches over two databases that are migrated at once:
+-- whoever comes second finds the work done.
 DO $$
+DECLARE
+    named text;
 BEGIN
-    -- Roles belong to the whole cluster; two databases may be migrated at once.
-    PERFORM pg_advisory_xact_lock(7203101);
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'medbot_api') THEN
-        CREATE ROLE medbot_api NOLOGIN;
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'medbot_worker') THEN
-        CREATE ROLE medbot_worker NOLOGIN;
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'medbot_analyst') THEN
-        CREATE ROLE medbot_analyst NOLOGIN;
-    END IF;
-    EXECUTE format('GRANT medbot_api, medbot_worker TO %I', current_user);
+    FOREACH named IN ARRAY ARRAY['medbot_api', 'medbot_worker', 'medbot_analyst'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = named) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', named);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+    FOREACH named IN ARRAY ARRAY['medbot_api', 'medbot_worker'] LOOP
+        BEGIN
+            EXECUTE format('GRANT %I TO %I', named, current_user);
+        -- Somebody else made the roles and let this login take them, or does so at this moment.
+        EXCEPTION WHEN insufficient_privilege OR unique_violation OR internal_error THEN
+            IF NOT pg_has_role(named, 'MEMBER') THEN
+                RAISE;
+            END IF;
+        END;
+    END LOOP;
 END
 $$;
 
@@ -40,11 +51,15 @@ CREATE TABLE api_keys (
     revoked_at timestamptz
 );
 
+-- Foreign keys hold the tenant too: row-level security does not look at them, and a row must not hang
+-- on another tenant's.
+
 -- Data keys of documents, wrapped by the master key. Without its row a document cannot be read.
 CREATE TABLE document_keys (
     tenant_id uuid NOT NULL REFERENCES tenants,
     document_id uuid NOT NULL,
-    wrapped bytea NOT NULL,
+    -- Null once the document was erased: nothing can be sealed for it any more, by no late worker.
+    wrapped bytea,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, document_id)
 );
@@ -58,7 +73,8 @@ CREATE TABLE documents (
     bytes bigint NOT NULL,
     media_type text,
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (tenant_id, digest)
+    UNIQUE (tenant_id, digest),
+    UNIQUE (tenant_id, id)
 );
 
 CREATE TABLE webhooks (
@@ -68,21 +84,29 @@ CREATE TABLE webhooks (
     -- Sealed with the tenant's key.
     secret bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    disabled_at timestamptz
+    disabled_at timestamptz,
+    UNIQUE (tenant_id, id)
 );
 
 CREATE TABLE batches (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
-    webhook_id uuid REFERENCES webhooks ON DELETE SET NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
+    -- As in `jobs`.
+    webhook_id uuid,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    -- When its last file was added.
+    closed_at timestamptz,
+    -- When it was closed and none of its jobs was open, for the first time.
+    finished_at timestamptz,
+    UNIQUE (tenant_id, id)
 );
 
 CREATE TABLE jobs (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
-    document_id uuid NOT NULL REFERENCES documents ON DELETE CASCADE,
-    webhook_id uuid REFERENCES webhooks ON DELETE SET NULL,
+    document_id uuid NOT NULL,
+    -- No foreign key: removing a webhook would lock and rewrite every job that ever named it.
+    webhook_id uuid,
     state text NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'running', 'succeeded', 'needs_review', 'failed', 'cancelled')),
     -- 0 urgent, 1 normal.
@@ -95,42 +119,52 @@ CREATE TABLE jobs (
     version bigint NOT NULL DEFAULT 1,
     error jsonb,
     traceparent text,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    -- The clock and not the transaction's begin: of two jobs of a document the later is the later.
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX jobs_of_document ON jobs (document_id, created_at);
 CREATE INDEX jobs_of_tenant ON jobs (tenant_id, created_at, id);
 
 -- What a batch was made of: a job, or the reason why there is none.
 CREATE TABLE batch_items (
-    batch_id uuid NOT NULL REFERENCES batches ON DELETE CASCADE,
+    batch_id uuid NOT NULL,
     position integer NOT NULL,
     tenant_id uuid NOT NULL REFERENCES tenants,
     file text NOT NULL,
-    job_id uuid REFERENCES jobs ON DELETE CASCADE,
+    job_id uuid,
     duplicate boolean NOT NULL DEFAULT false,
     error jsonb,
     PRIMARY KEY (batch_id, position),
-    CHECK ((job_id IS NULL) <> (error IS NULL))
+    CHECK ((job_id IS NULL) <> (error IS NULL)),
+    FOREIGN KEY (tenant_id, batch_id) REFERENCES batches (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX batch_items_of_job ON batch_items (job_id);
 
 CREATE TABLE pages (
-    job_id uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    job_id uuid NOT NULL,
     page integer NOT NULL,
     tenant_id uuid NOT NULL REFERENCES tenants,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'fused', 'failed')),
     -- The pass whose fused page counts.
     pass smallint NOT NULL DEFAULT 1,
     error jsonb,
-    PRIMARY KEY (job_id, page)
+    PRIMARY KEY (job_id, page),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs (tenant_id, id) ON DELETE CASCADE
 );
 
--- Truth and outbox in one. `attempt` is the fencing token of whoever runs the task.
+-- Fencing tokens. Not the attempts of a task: those begin anew when it is replayed, and somebody who
+-- was given up for lost may still come back then.
+CREATE SEQUENCE fences;
+
+-- Truth and outbox in one.
 CREATE TABLE tasks (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
-    job_id uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    job_id uuid NOT NULL,
     stage text NOT NULL,
     page integer,
     pass smallint NOT NULL DEFAULT 1,
@@ -138,6 +172,8 @@ CREATE TABLE tasks (
     state text NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     attempt integer NOT NULL DEFAULT 0,
+    -- The token of whoever claimed it last.
+    fence bigint NOT NULL DEFAULT 0,
     run_at timestamptz NOT NULL DEFAULT now(),
     lease_until timestamptz,
     published_at timestamptz,
@@ -147,11 +183,12 @@ CREATE TABLE tasks (
     duration_ms real,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE NULLS NOT DISTINCT (job_id, stage, page, pass)
+    UNIQUE NULLS NOT DISTINCT (job_id, page, pass, stage),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX tasks_due ON tasks (tenant_id, stage, priority, run_at, id)
     WHERE state = 'queued' AND published_at IS NULL;
-CREATE INDEX tasks_standing ON tasks (tenant_id, stage, published_at)
+CREATE INDEX tasks_standing ON tasks (tenant_id, stage, priority)
     WHERE state = 'queued' AND published_at IS NOT NULL;
 CREATE INDEX tasks_leased ON tasks (lease_until) WHERE state = 'running';
 CREATE INDEX tasks_dead ON tasks (updated_at) WHERE state = 'failed';
@@ -173,22 +210,32 @@ CREATE TABLE idempotency_keys (
 CREATE TABLE webhook_deliveries (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
-    webhook_id uuid NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    webhook_id uuid NOT NULL,
     body jsonb NOT NULL,
     attempt integer NOT NULL DEFAULT 0,
     run_at timestamptz NOT NULL DEFAULT now(),
     state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'given_up')),
-    lease_until timestamptz,
     last_error text,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (tenant_id, webhook_id) REFERENCES webhooks (tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX webhook_deliveries_of_webhook ON webhook_deliveries (webhook_id);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (run_at) WHERE state = 'waiting';
+
+-- What an entity's codes are searched by: the code alone, and `system|code`.
+CREATE FUNCTION medbot_codes(entity jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN coalesce((
+        SELECT array_agg(DISTINCT k.key)
+        FROM jsonb_array_elements(entity -> 'codes') AS c,
+             LATERAL (VALUES (c ->> 'code'), ((c ->> 'system') || '|' || (c ->> 'code'))) AS k (key)
+    ), '{}');
 
 CREATE TABLE entities (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
-    document_id uuid NOT NULL REFERENCES documents ON DELETE CASCADE,
-    job_id uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    document_id uuid NOT NULL,
+    job_id uuid NOT NULL,
     patient_id uuid,
     -- `e{n}` of the document result.
     local_id text NOT NULL,
@@ -204,29 +251,33 @@ CREATE TABLE entities (
     -- The whole entity as in the document result.
     entity jsonb NOT NULL,
     version integer NOT NULL DEFAULT 1,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX entities_in_order ON entities (tenant_id, created_at, id);
 CREATE INDEX entities_by_type ON entities (tenant_id, type, created_at, id);
 CREATE INDEX entities_by_code ON entities USING gin (codes);
 CREATE INDEX entities_by_name ON entities (tenant_id, lower(name)) WHERE name IS NOT NULL;
 CREATE INDEX entities_of_document ON entities (document_id);
-CREATE INDEX entities_in_review ON entities (document_id) WHERE needs_review;
+CREATE INDEX entities_of_job ON entities (job_id);
 
 -- What people said of entities: never changed, never removed but with the document.
 CREATE TABLE reviews (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
     entity_id uuid NOT NULL,
-    document_id uuid NOT NULL REFERENCES documents ON DELETE CASCADE,
+    document_id uuid NOT NULL,
     decision text NOT NULL CHECK (decision IN ('accepted', 'corrected')),
     before jsonb NOT NULL,
     after jsonb NOT NULL,
     reason text,
     reviewer uuid NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX reviews_of_entity ON reviews (entity_id, created_at);
+CREATE INDEX reviews_of_document ON reviews (document_id);
 
 -- Logins of people who read a tenant's rows in PostgreSQL itself.
 CREATE TABLE analysts (
@@ -253,6 +304,7 @@ BEGIN
 END
 $$;
 REVOKE UPDATE, DELETE ON reviews FROM medbot_api, medbot_worker;
+GRANT USAGE ON SEQUENCE fences TO medbot_worker;
 
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_tenant ON tenants FOR SELECT TO medbot_api USING (id = medbot_tenant());
@@ -318,3 +370,13 @@ SELECT id, document_id, patient_id, page, entity ->> 'text' AS text, iso, entity
 FROM entities WHERE type = 'date';
 
 GRANT SELECT ON medications, labs, diagnoses, allergies, vitals, dates TO medbot_analyst;
+
+-- A worker looks here whether the database is as new as its program. The table is the migrator's, and
+-- is not there when queries are recorded.
+DO $$
+BEGIN
+    IF to_regclass('_sqlx_migrations') IS NOT NULL THEN
+        GRANT SELECT ON _sqlx_migrations TO medbot_worker;
+    END IF;
+END
+$$;

@@ -11,8 +11,10 @@ use super::{Db, DbError, DbErrorKind};
 pub struct Claimed {
     /// Which.
     pub task: TaskId,
-    /// The fencing token: a settle with an older one does nothing.
+    /// How often it was claimed since it was made or replayed, this time included.
     pub attempt: i32,
+    /// The fencing token: a settle with another than the task's last does nothing.
+    pub fence: i64,
     /// Whose.
     pub tenant: TenantId,
     /// Of which document.
@@ -59,13 +61,13 @@ impl Db {
     pub async fn claim(&self, task: TaskId, lease: Duration) -> Result<Option<Claimed>, DbError> {
         let row = sqlx::query!(
             r#"UPDATE tasks t SET state = 'running', attempt = attempt + 1,
-                   lease_until = now() + make_interval(secs => $2), updated_at = now(),
+                   fence = nextval('fences'), lease_until = now() + make_interval(secs => $2), updated_at = now(),
                    published_at = coalesce(published_at, now())
                FROM jobs j JOIN documents d ON d.id = j.document_id
                WHERE t.id = $1 AND j.id = t.job_id
                  AND (t.state = 'queued' AND t.run_at <= now()
                       OR t.state = 'running' AND t.lease_until < now())
-               RETURNING t.attempt, t.tenant_id, t.job_id, t.stage, t.page, t.pass, j.document_id,
+               RETURNING t.attempt, t.fence, t.tenant_id, t.job_id, t.stage, t.page, t.pass, j.document_id,
                    j.engines, j.traceparent, j.state AS job_state, d.file"#,
             task.0,
             lease.as_secs_f64(),
@@ -74,9 +76,12 @@ impl Db {
         .await?;
         let Some(row) = row else { return Ok(None) };
         if row.job_state == "queued" {
+            // Not in one statement with the task: the job's row comes first wherever both are locked.
             sqlx::query!(
-                "UPDATE jobs SET state = 'running', version = version + 1, updated_at = now()
-                 WHERE id = $1 AND state = 'queued'",
+                "WITH begun AS (
+                     UPDATE jobs SET state = 'running', version = version + 1, updated_at = now()
+                     WHERE id = $1 AND state = 'queued' RETURNING id)
+                 SELECT pg_notify('medbot_job', id::text) FROM begun",
                 row.job_id
             )
             .execute(self.worker())
@@ -85,6 +90,7 @@ impl Db {
         Ok(Some(Claimed {
             task,
             attempt: row.attempt,
+            fence: row.fence,
             tenant: TenantId(row.tenant_id),
             document: DocumentId(row.document_id),
             job: JobId(row.job_id),
@@ -102,9 +108,9 @@ impl Db {
     pub async fn renew(&self, claimed: &Claimed, lease: Duration) -> Result<bool, DbError> {
         let renewed = sqlx::query!(
             "UPDATE tasks SET lease_until = now() + make_interval(secs => $3)
-             WHERE id = $1 AND attempt = $2 AND state = 'running'",
+             WHERE id = $1 AND fence = $2 AND state = 'running'",
             claimed.task.0,
-            claimed.attempt,
+            claimed.fence,
             lease.as_secs_f64(),
         )
         .execute(self.worker())

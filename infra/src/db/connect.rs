@@ -13,6 +13,10 @@ use super::{DbError, DbErrorKind};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
+/// What a database says that was never migrated: no such role, no such table, a table of somebody
+/// else's.
+const UNMADE: [&str; 3] = ["22023", "42P01", "42501"];
+
 /// How a process uses the database.
 #[derive(Clone, Debug)]
 pub struct DbSettings {
@@ -32,6 +36,8 @@ pub struct Db {
     options: PgConnectOptions,
     api: PgPool,
     worker: PgPool,
+    /// One session that only listens, so that no worker waits for it.
+    ear: PgPool,
 }
 
 impl Db {
@@ -70,21 +76,18 @@ impl Db {
             }
         }
         let pool = |sessions: u32, role: &'static str| {
+            // Said while connecting: the pool would try a statement of its own again and again until
+            // its time is out, and hide why it failed.
             PgPoolOptions::new()
                 .max_connections(sessions)
                 .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_mins(5))
-                .after_connect(move |session, _| {
-                    Box::pin(async move {
-                        session.execute(role).await?;
-                        Ok(())
-                    })
-                })
-                .connect_lazy_with(options.clone())
+                .connect_lazy_with(options.clone().options([("role", role)]))
         };
         Ok(Self {
-            api: pool(settings.api_sessions, "SET ROLE medbot_api"),
-            worker: pool(settings.worker_sessions, "SET ROLE medbot_worker"),
+            api: pool(settings.api_sessions, "medbot_api"),
+            worker: pool(settings.worker_sessions, "medbot_worker"),
+            ear: pool(1, "medbot_worker"),
             options,
         })
     }
@@ -95,6 +98,10 @@ impl Db {
     /// [`DbError`].
     pub async fn migrate(&self) -> Result<(), DbError> {
         let mut session = self.owner().await?;
+        // A migration may take long, and so may waiting for another process's.
+        session
+            .execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            .await?;
         MIGRATIONS.run(&mut session).await?;
         session.close().await?;
         Ok(())
@@ -105,22 +112,31 @@ impl Db {
     /// # Errors
     /// [`DbError`] with what is wrong.
     pub async fn ready(&self) -> Result<(), DbError> {
-        let mut session = self.worker.acquire().await?;
-        sqlx::query_scalar!("SELECT count(*) FROM tenants")
-            .fetch_one(&mut *session)
-            .await
-            .map_err(|error| match DbError::from(error) {
-                error if error.kind == DbErrorKind::Refused => DbError::new(
-                    DbErrorKind::Refused,
-                    format!("{}; run `medbot migrate`", error.detail),
-                ),
-                error => error,
-            })?;
+        let wanted = MIGRATIONS.iter().map(|migration| migration.version).max();
+        // Not checked when it is compiled: the table is the migrator's and in no migration.
+        let done: Result<Option<i64>, _> =
+            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+                .fetch_one(&self.worker)
+                .await;
+        let behind = match done {
+            Ok(done) => done < wanted,
+            Err(sqlx::Error::Database(said))
+                if said.code().is_some_and(|c| UNMADE.contains(&&*c)) =>
+            {
+                true
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if behind {
+            let detail = "the database is older than this program; run `medbot migrate`";
+            return Err(DbError::new(DbErrorKind::Refused, detail));
+        }
         Ok(())
     }
 
     /// Ends all sessions.
     pub async fn close(&self) {
+        self.ear.close().await;
         self.api.close().await;
         self.worker.close().await;
     }
@@ -151,5 +167,9 @@ impl Db {
 
     pub(super) fn worker(&self) -> &PgPool {
         &self.worker
+    }
+
+    pub(super) fn ear(&self) -> &PgPool {
+        &self.ear
     }
 }

@@ -1,7 +1,8 @@
-//! Wrapped data keys of documents: the first writer's counts, and without its row a document is gone.
+//! Wrapped data keys of documents: the first writer's counts, and without its key a document is gone.
 //!
-//! A key that was unwrapped is kept for a short while, so that a page's many artefacts do not each ask
-//! for it; an erase is complete everywhere when that while is over.
+//! An erased document keeps its row without a key, so that a worker that is late cannot make another
+//! key and leave something behind. A key that was unwrapped is kept for a short while, so that a page's
+//! many artefacts do not each ask for it; an erase is complete everywhere when that while is over.
 
 use std::{
     collections::HashMap,
@@ -11,6 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use schemas::{DocumentId, TenantId};
+use sqlx::PgConnection;
 
 use super::{Db, DbError, DbErrorKind};
 use crate::store::{DataKey, DataKeys, MasterKey, StoreError, StoreErrorKind};
@@ -113,13 +115,14 @@ impl Db {
             document.0
         )
         .fetch_optional(self.worker())
-        .await?)
+        .await?
+        .flatten())
     }
 
     /// Keeps a document's wrapped key unless it has one; gives the one that is kept.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`DbError`], also when the document was erased.
     pub async fn keep_wrapped_key(
         &self,
         tenant: TenantId,
@@ -135,12 +138,9 @@ impl Db {
         )
         .execute(self.worker())
         .await?;
-        self.wrapped_key(tenant, document).await?.ok_or_else(|| {
-            DbError::new(
-                DbErrorKind::Conflict,
-                "a document's key was removed while it was made",
-            )
-        })
+        self.wrapped_key(tenant, document)
+            .await?
+            .ok_or_else(|| DbError::new(DbErrorKind::Refused, "the document was erased"))
     }
 
     /// Removes a document's key: what was sealed with it cannot be read any more.
@@ -152,13 +152,23 @@ impl Db {
         tenant: TenantId,
         document: DocumentId,
     ) -> Result<(), DbError> {
-        sqlx::query!(
-            "DELETE FROM document_keys WHERE tenant_id = $1 AND document_id = $2",
-            tenant.0,
-            document.0
-        )
-        .execute(self.worker())
-        .await?;
-        Ok(())
+        destroy(&mut *self.worker().acquire().await?, tenant, document).await
     }
+}
+
+/// Leaves a document without a key, for good.
+pub(super) async fn destroy(
+    session: &mut PgConnection,
+    tenant: TenantId,
+    document: DocumentId,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO document_keys (tenant_id, document_id) VALUES ($1, $2)
+         ON CONFLICT (tenant_id, document_id) DO UPDATE SET wrapped = NULL",
+        tenant.0,
+        document.0
+    )
+    .execute(session)
+    .await?;
+    Ok(())
 }

@@ -99,7 +99,8 @@ impl Db {
         }
         sqlx::query!(
             "DELETE FROM tasks WHERE job_id = $1 AND id <> $2
-               AND (page IS NULL OR page = $3 AND (stage = 'fuse' OR pass = 2))",
+               AND (page IS NULL AND (stage = 'index' OR $3::int IS NOT NULL)
+                    OR page = $3 AND (stage = 'fuse' OR pass = 2))",
             found.job_id,
             task.0,
             found.page,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schemas::{DocumentId, JobId, JobState, TenantId};
 
-use super::{Db, DbError};
+use super::{Db, DbError, data_keys, webhooks};
 
 /// A document with its last job.
 #[derive(Clone, Debug)]
@@ -73,6 +73,17 @@ impl Db {
     /// # Errors
     /// [`DbError`]; nothing was removed then.
     pub async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<bool, DbError> {
+        // First of all it has no doubles any more: whoever adds a job to it holds its row and then
+        // the job's, and everybody else the other way round.
+        let mut transaction = self.of_tenant(tenant).await?;
+        sqlx::query!(
+            "UPDATE documents SET digest = NULL WHERE id = $1",
+            document.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+
         let mut transaction = self.of_tenant(tenant).await?;
         let session = &mut *transaction;
         // A settle holds the job's row: locked first, it cannot come in between.
@@ -82,16 +93,23 @@ impl Db {
         )
         .fetch_all(&mut *session)
         .await?;
+        let batches = sqlx::query_scalar!(
+            "SELECT DISTINCT i.batch_id FROM batch_items i JOIN jobs j ON j.id = i.job_id
+             WHERE j.document_id = $1",
+            document.0
+        )
+        .fetch_all(&mut *session)
+        .await?;
         let erased = sqlx::query!("DELETE FROM documents WHERE id = $1", document.0)
             .execute(&mut *session)
             .await?;
-        sqlx::query!(
-            "DELETE FROM document_keys WHERE document_id = $1",
-            document.0
-        )
-        .execute(&mut *session)
-        .await?;
+        if erased.rows_affected() == 0 {
+            return Ok(false);
+        }
+        data_keys::destroy(session, tenant, document).await?;
+        // Its job may have been the last that a batch waited for.
+        webhooks::finish(session, &batches).await?;
         transaction.commit().await?;
-        Ok(erased.rows_affected() == 1)
+        Ok(true)
     }
 }

@@ -1,5 +1,7 @@
 //! Entities as rows: written by the index stage, searched by analysts a page at a time.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use schemas::{Assertion, DocumentId, Entity, EntityId, Fact, JobId, TenantId};
 use serde::Deserialize;
@@ -41,12 +43,6 @@ impl EntityRow {
             iso,
             entity,
         }
-    }
-}
-
-impl EntityRow {
-    pub(super) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
     }
 }
 
@@ -124,8 +120,8 @@ impl Db {
                WHERE ($1::timestamptz IS NULL OR (created_at, id) > ($1, $2))
                  AND ($3::text IS NULL OR type = $3)
                  AND ($4::text IS NULL OR codes @> ARRAY[$4])
-                 AND ($5::date IS NULL OR coalesce(iso, created_at::date) >= $5)
-                 AND ($6::date IS NULL OR coalesce(iso, created_at::date) <= $6)
+                 AND ($5::date IS NULL OR coalesce(iso, (created_at AT TIME ZONE 'UTC')::date) >= $5)
+                 AND ($6::date IS NULL OR coalesce(iso, (created_at AT TIME ZONE 'UTC')::date) <= $6)
                  AND ($7::real IS NULL OR confidence >= $7)
                  AND ($8::uuid IS NULL OR patient_id = $8)
                  AND assertion = $9
@@ -190,18 +186,66 @@ impl Db {
     }
 }
 
-/// Puts the entities of a job in the place of all earlier ones of its document.
+/// Puts an entity that a person reviewed in the place of what stood there.
+pub(super) async fn correct(
+    session: &mut PgConnection,
+    id: EntityId,
+    row: &EntityRow,
+) -> Result<(), DbError> {
+    let page = row.entity.page.and_then(|page| i32::try_from(page).ok());
+    sqlx::query!(
+        "UPDATE entities SET entity = $2, type = $3, name = $4, iso = $5, page = $6, assertion = $7,
+             confidence = $8, needs_review = $9, codes = medbot_codes($2), version = version + 1
+         WHERE id = $1",
+        id.0,
+        Json(&row.entity) as _,
+        row.kind,
+        row.name,
+        row.iso,
+        page,
+        tag(&row.entity.assertion),
+        row.entity.confidence.get(),
+        row.entity.needs_review,
+    )
+    .execute(session)
+    .await?;
+    Ok(())
+}
+
+/// Puts the entities of a job in the place of all others of its document, unless a later job's stand
+/// there. One that stood there before gets a higher version, so that no review of the old one fits.
 pub(super) async fn replace(
     session: &mut PgConnection,
     claimed: &Claimed,
     rows: &[EntityRow],
 ) -> Result<(), DbError> {
+    // Two jobs of a document may end at the same moment.
     sqlx::query!(
-        "DELETE FROM entities WHERE document_id = $1",
+        "SELECT id FROM documents WHERE id = $1 FOR NO KEY UPDATE",
         claimed.document.0
     )
-    .execute(&mut *session)
+    .fetch_optional(&mut *session)
     .await?;
+    let later = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM jobs j JOIN jobs o ON o.document_id = j.document_id
+               WHERE j.id = $1 AND o.created_at > j.created_at
+                 AND o.state IN ('succeeded', 'needs_review')) AS "later!""#,
+        claimed.job.0
+    )
+    .fetch_one(&mut *session)
+    .await?;
+    if later {
+        return Ok(());
+    }
+    let old: HashMap<Uuid, i32> = sqlx::query!(
+        "DELETE FROM entities WHERE document_id = $1 RETURNING id, version",
+        claimed.document.0
+    )
+    .fetch_all(&mut *session)
+    .await?
+    .into_iter()
+    .map(|row| (row.id, row.version))
+    .collect();
     let column = |of: fn(&EntityRow) -> String| rows.iter().map(of).collect::<Vec<String>>();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let local_ids = column(|row| row.entity.id.clone());
@@ -215,20 +259,21 @@ pub(super) async fn replace(
     let assertions = column(|row| tag(&row.entity.assertion));
     let confidences: Vec<f32> = rows.iter().map(|row| row.entity.confidence.get()).collect();
     let needs_review: Vec<bool> = rows.iter().map(|row| row.entity.needs_review).collect();
+    let versions: Vec<i32> = ids
+        .iter()
+        .map(|id| old.get(id).map_or(1, |version| version + 1))
+        .collect();
     let entities: Vec<Json<&Entity>> = rows.iter().map(|row| Json(&row.entity)).collect();
     sqlx::query!(
         r#"INSERT INTO entities (id, tenant_id, document_id, job_id, local_id, type, name, iso, page,
-               assertion, confidence, needs_review, entity, codes, created_at)
+               assertion, confidence, needs_review, entity, version, codes, created_at)
            SELECT e.id, $1, $2, $3, e.local_id, e.type, e.name, e.iso, e.page, e.assertion,
-               e.confidence, e.needs_review, e.entity,
-               coalesce((SELECT array_agg(k) FROM (
-                   SELECT c ->> 'code' AS k FROM jsonb_array_elements(e.entity -> 'codes') AS c
-                   UNION SELECT (c ->> 'system') || '|' || (c ->> 'code')
-                   FROM jsonb_array_elements(e.entity -> 'codes') AS c) AS keys), '{}'),
+               e.confidence, e.needs_review, e.entity, e.version, medbot_codes(e.entity),
                j.created_at
            FROM jobs j, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::date[],
-               $9::int[], $10::text[], $11::real[], $12::boolean[], $13::jsonb[])
-               AS e (id, local_id, type, name, iso, page, assertion, confidence, needs_review, entity)
+               $9::int[], $10::text[], $11::real[], $12::boolean[], $13::jsonb[], $14::int[])
+               AS e (id, local_id, type, name, iso, page, assertion, confidence, needs_review, entity,
+                     version)
            WHERE j.id = $3"#,
         claimed.tenant.0,
         claimed.document.0,
@@ -243,6 +288,7 @@ pub(super) async fn replace(
         &confidences,
         &needs_review,
         &entities as _,
+        &versions,
     )
     .execute(session)
     .await?;

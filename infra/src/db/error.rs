@@ -48,8 +48,8 @@ impl From<sqlx::Error> for DbError {
             Error::Database(said) => {
                 let code = said.code().unwrap_or_default();
                 let kind = match code.as_ref() {
-                    // Serialisation failure, deadlock.
-                    "40001" | "40P01" => DbErrorKind::Conflict,
+                    // Serialisation failure, deadlock, a lock that was not had in time.
+                    "40001" | "40P01" | "55P03" => DbErrorKind::Conflict,
                     // Connection, resources, operator intervention, system errors.
                     c if ["08", "53", "57", "58"]
                         .iter()
@@ -57,8 +57,8 @@ impl From<sqlx::Error> for DbError {
                     {
                         DbErrorKind::Unavailable
                     }
-                    // Read-only while it fails over or recovers.
-                    "25006" => DbErrorKind::Unavailable,
+                    // Read-only while it fails over or recovers; a transaction that rested too long.
+                    "25006" | "25P03" | "25P04" => DbErrorKind::Unavailable,
                     _ => DbErrorKind::Refused,
                 };
                 // The server's message may quote a row; its code and constraint do not.
@@ -71,6 +71,15 @@ impl From<sqlx::Error> for DbError {
             | Error::PoolClosed
             | Error::WorkerCrashed
             | Error::Protocol(_) => Self::new(DbErrorKind::Unavailable, error),
+            // Its source may quote the value.
+            Error::ColumnDecode { index, .. } => {
+                let detail = format!("column {index} holds what this program does not know");
+                Self::new(DbErrorKind::Refused, detail)
+            }
+            Error::Decode(_) | Error::Encode(_) => {
+                let detail = "a value cannot be written or read";
+                Self::new(DbErrorKind::Refused, detail)
+            }
             _ => Self::new(DbErrorKind::Refused, error),
         }
     }
@@ -80,6 +89,10 @@ impl From<sqlx::migrate::MigrateError> for DbError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         match error {
             sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            sqlx::migrate::MigrateError::ExecuteMigration(error, version) => {
+                let error = Self::from(error);
+                Self::new(error.kind, format!("migration {version}: {}", error.detail))
+            }
             other => Self::new(DbErrorKind::Refused, other),
         }
     }

@@ -7,7 +7,7 @@ use schemas::{
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Db, DbError, claim::engines as parse_engines};
+use super::{Db, DbError, claim::engines as parse_engines, webhooks};
 
 /// An object that lies in the store and shall be read.
 #[derive(Clone, Debug)]
@@ -51,28 +51,14 @@ impl Db {
     pub async fn accept(&self, tenant: TenantId, upload: &Upload) -> Result<Accepted, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let session = &mut *transaction;
-        let inserted = sqlx::query_scalar!(
-            "INSERT INTO documents (id, tenant_id, file, digest, bytes) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (tenant_id, digest) DO NOTHING RETURNING id",
-            upload.document.0,
-            tenant.0,
-            upload.file,
-            upload.digest.as_ref().map(<[u8; 32]>::as_slice),
-            upload.bytes.cast_signed(),
-        )
-        .fetch_optional(&mut *session)
-        .await?;
-        let accepted = match inserted {
-            Some(id) => {
-                let job = start(session, tenant, DocumentId(id), upload).await?;
-                Accepted {
-                    job,
-                    document: upload.document,
-                    state: JobState::Queued,
-                    duplicate: false,
-                }
+        let accepted = loop {
+            // A double that is erased between the two is none any more: the next turn takes it in.
+            if let Some(accepted) = single(session, tenant, upload).await? {
+                break accepted;
             }
-            None => double(session, tenant, upload).await?,
+            if let Some(accepted) = double(session, tenant, upload).await? {
+                break accepted;
+            }
         };
         sqlx::query!("SELECT pg_notify('medbot_due', '')")
             .execute(&mut *session)
@@ -104,10 +90,10 @@ impl Db {
         Ok(BatchId(batch))
     }
 
-    /// Adds to a batch what became of one of its files.
+    /// Adds to an open batch what became of one of its files.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`DbError`], also when the tenant has no such batch.
     pub async fn add_to_batch(
         &self,
         tenant: TenantId,
@@ -133,48 +119,102 @@ impl Db {
         transaction.commit().await?;
         Ok(())
     }
+
+    /// Says that a batch has all its files: it ends with its last job, which may be now.
+    ///
+    /// # Errors
+    /// [`DbError`]: its end is then not told.
+    pub async fn close_batch(&self, tenant: TenantId, batch: BatchId) -> Result<(), DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        sqlx::query!(
+            "UPDATE batches SET closed_at = now() WHERE id = $1 AND closed_at IS NULL",
+            batch.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        webhooks::finish(&mut transaction, &[batch.0]).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
 }
 
-/// The content is there: its last job counts, unless that gave no result and nothing runs.
+/// A document of its own; none when the content is there already.
+async fn single(
+    session: &mut PgConnection,
+    tenant: TenantId,
+    upload: &Upload,
+) -> Result<Option<Accepted>, DbError> {
+    let inserted = sqlx::query!(
+        "INSERT INTO documents (id, tenant_id, file, digest, bytes) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant_id, digest) DO NOTHING",
+        upload.document.0,
+        tenant.0,
+        upload.file,
+        upload.digest.as_ref().map(<[u8; 32]>::as_slice),
+        upload.bytes.cast_signed(),
+    )
+    .execute(&mut *session)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Accepted {
+        job: start(session, tenant, upload.document, upload).await?,
+        document: upload.document,
+        state: JobState::Queued,
+        duplicate: false,
+    }))
+}
+
+/// The content is there: its last job counts, unless that gave no result and nothing runs. None when
+/// the content is there no more.
 async fn double(
     session: &mut PgConnection,
     tenant: TenantId,
     upload: &Upload,
-) -> Result<Accepted, DbError> {
-    let last = sqlx::query!(
-        r#"SELECT d.id AS document_id, j.id AS "job_id?", j.state AS "state?", j.engines AS "engines?"
-           FROM documents d LEFT JOIN LATERAL (
-               SELECT id, state, engines FROM jobs WHERE document_id = d.id
-               ORDER BY created_at DESC LIMIT 1) AS j ON true
-           WHERE d.digest = $1 FOR NO KEY UPDATE OF d"#,
+) -> Result<Option<Accepted>, DbError> {
+    let document = sqlx::query_scalar!(
+        "SELECT id FROM documents WHERE digest = $1 FOR NO KEY UPDATE",
         upload.digest.as_ref().map(<[u8; 32]>::as_slice),
     )
-    .fetch_one(&mut *session)
+    .fetch_optional(&mut *session)
     .await?;
-    let document = DocumentId(last.document_id);
-    let state = last.state.as_deref().and_then(|state| state.parse().ok());
-    let same = last
-        .engines
-        .map(|names| parse_engines(&names))
+    let Some(document) = document else {
+        return Ok(None);
+    };
+    // A statement of its own: it sees the job of a double that held the document just before.
+    let last = sqlx::query!(
+        "SELECT id, state, engines FROM jobs WHERE document_id = $1
+         ORDER BY created_at DESC LIMIT 1",
+        document
+    )
+    .fetch_optional(&mut *session)
+    .await?;
+    let document = DocumentId(document);
+    let last = last
+        .map(|last| {
+            let state: JobState = last.state.parse().unwrap_or(JobState::Cancelled);
+            Ok::<_, DbError>((JobId(last.id), state, parse_engines(&last.engines)?))
+        })
         .transpose()?;
-    let (job, state) = match (last.job_id, state) {
-        (Some(job), Some(state))
+    let (job, state) = match last {
+        Some((job, state, engines))
             if !matches!(state, JobState::Failed | JobState::Cancelled)
-                && same.as_deref() == Some(upload.engines.as_slice()) =>
+                && engines == upload.engines =>
         {
-            (JobId(job), state)
+            (job, state)
         }
         _ => (
             start(session, tenant, document, upload).await?,
             JobState::Queued,
         ),
     };
-    Ok(Accepted {
+    Ok(Some(Accepted {
         job,
         document,
         state,
         duplicate: true,
-    })
+    }))
 }
 
 /// A job with its first page and that page's first task.

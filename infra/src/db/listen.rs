@@ -40,7 +40,7 @@ impl Db {
     pub fn listen(&self) -> Changes {
         let (sender, _) = broadcast::channel(4096);
         let changes = Changes(sender.clone());
-        let pool = self.worker().clone();
+        let pool = self.ear().clone();
         tokio::spawn(async move {
             loop {
                 let heard = hear(&pool, &sender).await;

@@ -1,10 +1,10 @@
 //! What a person says of an entity: the old value is kept, with who, when and why.
 
-use schemas::{DocumentId, Entity, EntityId, JobState, TenantId};
+use schemas::{DocumentId, Entity, EntityId, JobId, JobState, TenantId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Caller, Db, DbError, settle};
+use super::{Caller, Db, DbError, EntityRow, entities, settle};
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,9 @@ impl Db {
     ) -> Result<Vec<Entity>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let rows = sqlx::query_scalar!(
-            r#"SELECT entity AS "entity: Json<Entity>" FROM entities
-               WHERE document_id = $1 AND version > 1"#,
+            r#"SELECT entity AS "entity: Json<Entity>" FROM entities e
+               WHERE document_id = $1
+                 AND EXISTS (SELECT FROM reviews r WHERE r.entity_id = e.id)"#,
             document.0
         )
         .fetch_all(&mut *transaction)
@@ -105,17 +106,8 @@ impl Db {
         )
         .execute(&mut *session)
         .await?;
-        let row = super::EntityRow::of(schemas::JobId(job.id), review.after.clone());
-        sqlx::query!(
-            "UPDATE entities SET entity = $2, name = $3, needs_review = $4, version = version + 1
-             WHERE id = $1",
-            entity.0,
-            Json(&review.after) as _,
-            row.name(),
-            review.after.needs_review,
-        )
-        .execute(&mut *session)
-        .await?;
+        let row = EntityRow::of(JobId(job.id), review.after.clone());
+        entities::correct(session, entity, &row).await?;
         let open = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM entities WHERE job_id = $1 AND needs_review) AS "open!""#,
             job.id

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use schemas::{
-    DocumentPlan, End, Engine, JobState, Known, Outcome, PageCounts, PagePlan, Problem, Stage,
-    Step, TaskError, TaskErrorKind, plan_document, plan_page,
+    DocumentPlan, End, Engine, JobState, Known, Outcome, PageCounts, PagePlan, Problem, Reject,
+    RejectKind, Stage, Step, TaskError, TaskErrorKind, plan_document, plan_page,
 };
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
@@ -89,7 +89,8 @@ impl Db {
             && error.kind.is_transient()
             && claimed.attempt < attempts.most
         {
-            let retried = retry(session, claimed.task.0, claimed.attempt, error, attempts).await?;
+            let held = (claimed.task.0, claimed.fence);
+            let retried = retry(session, held, claimed.attempt, error, attempts).await?;
             transaction.commit().await?;
             return Ok(if retried {
                 Settled::Retried
@@ -98,7 +99,7 @@ impl Db {
             });
         }
         let took = Some(took);
-        if !end(session, claimed.task.0, claimed.attempt, &said, took).await? {
+        if !end(session, (claimed.task.0, claimed.fence), &said, took).await? {
             return Ok(Settled::Stale);
         }
         if claimed.step.stage == Stage::Index && said.is_ok() {
@@ -121,7 +122,7 @@ pub(super) async fn lose(
         return Ok(Settled::Stale);
     };
     let row = sqlx::query!(
-        "SELECT attempt, stage, page, pass FROM tasks
+        "SELECT attempt, fence, stage, page, pass FROM tasks
          WHERE id = $1 AND state = 'running' AND lease_until < now()",
         task
     )
@@ -135,11 +136,18 @@ pub(super) async fn lose(
         detail: format!("its worker vanished in attempt {}", row.attempt),
     };
     if row.attempt < attempts.most {
-        retry(session, task, row.attempt, &error, attempts).await?;
-        return Ok(Settled::Retried);
+        let retried = retry(session, (task, row.fence), row.attempt, &error, attempts).await?;
+        return Ok(if retried {
+            Settled::Retried
+        } else {
+            Settled::Stale
+        });
     }
     let said = Err(error);
-    end(session, task, row.attempt, &said, None).await?;
+    // Somebody may have claimed it since it was looked at: a claim does not wait for the job's row.
+    if !end(session, (task, row.fence), &said, None).await? {
+        return Ok(Settled::Stale);
+    }
     follow(
         session,
         locked,
@@ -175,9 +183,12 @@ async fn lock(session: &mut PgConnection, job: Uuid) -> Result<Option<Locked>, D
     }))
 }
 
+/// A task and the fencing token of its holder.
+type Held = (Uuid, i64);
+
 async fn retry(
     session: &mut PgConnection,
-    task: Uuid,
+    (task, fence): Held,
     attempt: i32,
     error: &TaskError,
     attempts: Attempts,
@@ -186,9 +197,9 @@ async fn retry(
     let retried = sqlx::query!(
         "UPDATE tasks SET state = 'queued', run_at = now() + make_interval(secs => $3),
              lease_until = NULL, published_at = NULL, error = $4, updated_at = now()
-         WHERE id = $1 AND attempt = $2 AND state = 'running'",
+         WHERE id = $1 AND fence = $2 AND state = 'running'",
         task,
-        attempt,
+        fence,
         rest,
         Json(error) as _,
     )
@@ -199,8 +210,7 @@ async fn retry(
 
 async fn end(
     session: &mut PgConnection,
-    task: Uuid,
-    attempt: i32,
+    (task, fence): Held,
     said: &Result<Outcome, TaskError>,
     took: Option<Duration>,
 ) -> Result<bool, DbError> {
@@ -211,9 +221,9 @@ async fn end(
     let ended = sqlx::query!(
         "UPDATE tasks SET state = $3, outcome = $4, error = $5, lease_until = NULL,
              duration_ms = $6, updated_at = now()
-         WHERE id = $1 AND attempt = $2 AND state = 'running'",
+         WHERE id = $1 AND fence = $2 AND state = 'running'",
         task,
-        attempt,
+        fence,
         state,
         outcome as _,
         error as _,
@@ -250,8 +260,11 @@ async fn follow(
             }
         }
     }
+    let (known, of_document): (Vec<Known>, Vec<Known>) = steps_of(session, job.id, step.page)
+        .await?
+        .into_iter()
+        .partition(|known| known.step.page.is_some());
     if let Some(page) = step.page {
-        let known = steps_of(session, job.id, Some(page)).await?;
         match plan_page(page, &job.engines, &known) {
             PagePlan::Wait(next) => steps.extend(next),
             PagePlan::Fused { pass, .. } => {
@@ -260,15 +273,14 @@ async fn follow(
                 }
             }
             PagePlan::Failed => {
-                let error = said.as_ref().err();
+                let error = Some(because(said));
                 if close_page(session, job.id, page, "failed", 1, error).await? {
                     job.pages.failed += 1;
                 }
             }
         }
     }
-    let known = steps_of(session, job.id, None).await?;
-    let state = match plan_document(job.pages, &known) {
+    let state = match plan_document(job.pages, &of_document) {
         DocumentPlan::Wait(next) => {
             steps.extend(next);
             JobState::Running
@@ -280,10 +292,7 @@ async fn follow(
         DocumentPlan::Failed => JobState::Failed,
     };
     insert(session, &job, &steps).await?;
-    let problem = match (state, said) {
-        (JobState::Failed, Err(error)) => Some(problem(error)),
-        _ => None,
-    };
+    let problem = (state == JobState::Failed).then(|| because(said));
     sqlx::query!(
         "UPDATE jobs SET state = $2, page_count = $3, pages_fused = $4, pages_failed = $5,
              error = $6, version = version + 1, updated_at = now()
@@ -359,7 +368,7 @@ async fn close_page(
     page: u32,
     state: &str,
     pass: u8,
-    error: Option<&TaskError>,
+    error: Option<Problem>,
 ) -> Result<bool, DbError> {
     let closed = sqlx::query!(
         "UPDATE pages SET state = $3, pass = $4, error = $5
@@ -368,14 +377,14 @@ async fn close_page(
         page.cast_signed(),
         state,
         i16::from(pass),
-        error.map(problem).map(Json) as _,
+        error.map(Json) as _,
     )
     .execute(session)
     .await?;
     Ok(closed.rows_affected() == 1)
 }
 
-/// The steps of a page, or of the whole document, that exist.
+/// The steps of the whole document that exist, and those of a page.
 async fn steps_of(
     session: &mut PgConnection,
     job: Uuid,
@@ -383,7 +392,7 @@ async fn steps_of(
 ) -> Result<Vec<Known>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT stage, page, pass, state, outcome AS "outcome: Json<Outcome>"
-           FROM tasks WHERE job_id = $1 AND page IS NOT DISTINCT FROM $2"#,
+           FROM tasks WHERE job_id = $1 AND (page IS NULL OR page = $2)"#,
         job,
         page.map(u32::cast_signed),
     )
@@ -433,10 +442,14 @@ async fn insert(session: &mut PgConnection, job: &Locked, steps: &[Step]) -> Res
     Ok(())
 }
 
-/// What a client is told of a task's error.
-fn problem(error: &TaskError) -> Problem {
+/// Why a page or a job failed with the end of this step, as a client is told.
+fn because(said: &Result<Outcome, TaskError>) -> Problem {
+    let Err(error) = said else {
+        let detail = "none of the job's engines reads such a page";
+        return Problem::from(&Reject::new(RejectKind::Unprocessable, detail));
+    };
     if let TaskErrorKind::Reject(kind) = error.kind {
-        return Problem::from(&schemas::Reject::new(kind, error.detail.clone()));
+        return Problem::from(&Reject::new(kind, error.detail.clone()));
     }
     Problem {
         kind: "urn:medbot:problem:processing-failed".into(),

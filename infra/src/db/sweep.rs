@@ -43,10 +43,11 @@ impl Db {
             }
         }
         let republished = sqlx::query!(
-            "UPDATE tasks SET published_at = NULL WHERE id IN (
+            // An array and not a join, which PostgreSQL may answer by reading all tasks.
+            "UPDATE tasks SET published_at = NULL WHERE id = ANY (ARRAY(
                  SELECT id FROM tasks WHERE state = 'queued'
                    AND published_at < now() - make_interval(secs => $1)
-                 LIMIT 1024 FOR NO KEY UPDATE SKIP LOCKED)",
+                 LIMIT 1024 FOR NO KEY UPDATE SKIP LOCKED))",
             overdue.as_secs_f64()
         )
         .execute(self.worker())

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use schemas::{Stage, TaskId};
+use schemas::TaskId;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{Db, DbError};
@@ -46,12 +46,13 @@ impl Queue for TableQueue {
         queues: &[QueueName],
         slots: u16,
     ) -> Result<Box<dyn Subscription>, QueueError> {
-        let mut stages: Vec<Stage> = queues.iter().map(|queue| queue.stage).collect();
-        stages.dedup();
+        let mut queues = queues.to_vec();
+        queues.sort_unstable();
+        queues.dedup();
         Ok(Box::new(Taking {
             db: self.db.clone(),
             wake: Arc::clone(&self.wake),
-            stages,
+            queues,
             slots: Arc::new(Semaphore::new(usize::from(slots))),
         }))
     }
@@ -68,7 +69,7 @@ impl Queue for TableQueue {
 struct Taking {
     db: Db,
     wake: Arc<Notify>,
-    stages: Vec<Stage>,
+    queues: Vec<QueueName>,
     slots: Arc<Semaphore>,
 }
 
@@ -87,7 +88,7 @@ impl Subscription for Taking {
             woken.as_mut().enable();
             let taken = self
                 .db
-                .take_due(&self.stages, 1, async |notices| vec![true; notices.len()])
+                .take_due(&self.queues, 1, async |notices| vec![true; notices.len()])
                 .await
                 .map_err(QueueError::new)?;
             if let Some(notice) = taken.into_iter().next() {

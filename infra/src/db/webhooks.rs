@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use schemas::{BatchId, TenantId, WebhookId};
+use schemas::{TenantId, WebhookId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -41,61 +41,80 @@ pub struct DueDelivery {
     pub attempt: u32,
 }
 
-/// Writes down that a job ended, for the webhook of the job and of each of its batches that ended
-/// with it.
+/// Writes down that a job ended, for its webhook and for each of its batches that ended with it. A
+/// webhook that is being removed is waited for, and then is none.
 pub(super) async fn tell(session: &mut PgConnection, job: Uuid) -> Result<(), DbError> {
     let told = sqlx::query!(
         "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
          SELECT gen_random_uuid(), j.tenant_id, j.webhook_id, jsonb_build_object(
              'type', 'job.' || j.state, 'timestamp', now(), 'data', jsonb_build_object(
                  'job_id', j.id, 'document_id', j.document_id, 'state', j.state))
-         FROM jobs j JOIN webhooks w ON w.id = j.webhook_id AND w.disabled_at IS NULL
-         WHERE j.id = $1
-         UNION ALL
-         SELECT gen_random_uuid(), b.tenant_id, b.webhook_id, jsonb_build_object(
-             'type', 'batch.finished', 'timestamp', now(), 'data', jsonb_build_object(
-                 'batch_id', b.id))
-         FROM batch_items i JOIN batches b ON b.id = i.batch_id
-         JOIN webhooks w ON w.id = b.webhook_id AND w.disabled_at IS NULL
-         WHERE i.job_id = $1 AND NOT EXISTS (
-             SELECT FROM batch_items o JOIN jobs oj ON oj.id = o.job_id
-             WHERE o.batch_id = b.id AND oj.id <> $1 AND oj.state IN ('queued', 'running'))",
+         FROM jobs j JOIN webhooks w ON w.id = j.webhook_id AND w.tenant_id = j.tenant_id
+         WHERE j.id = $1 AND w.disabled_at IS NULL
+         FOR KEY SHARE OF w",
         job
     )
     .execute(&mut *session)
     .await?;
     if told.rows_affected() > 0 {
-        sqlx::query!("SELECT pg_notify('medbot_due', '')")
-            .execute(session)
-            .await?;
+        wake(session).await?;
+    }
+    let batches = sqlx::query_scalar!(
+        "SELECT DISTINCT batch_id FROM batch_items WHERE job_id = $1",
+        job
+    )
+    .fetch_all(&mut *session)
+    .await?;
+    finish(session, &batches).await
+}
+
+/// Ends those of these batches that are closed and have no open job, and writes that down for their
+/// webhooks. Two last jobs may end at the same moment: whoever locks the batch second sees both.
+/// A batch's row comes after those of jobs.
+pub(super) async fn finish(session: &mut PgConnection, batches: &[Uuid]) -> Result<(), DbError> {
+    if batches.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "SELECT id FROM batches WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
+        batches
+    )
+    .fetch_all(&mut *session)
+    .await?;
+    let told = sqlx::query!(
+        "WITH finished AS (
+             UPDATE batches b SET finished_at = now()
+             WHERE id = ANY($1) AND closed_at IS NOT NULL AND finished_at IS NULL
+               AND NOT EXISTS (
+                   SELECT FROM batch_items i JOIN jobs j ON j.id = i.job_id
+                   WHERE i.batch_id = b.id AND j.state IN ('queued', 'running'))
+             RETURNING id, tenant_id, webhook_id)
+         INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
+         SELECT gen_random_uuid(), b.tenant_id, b.webhook_id, jsonb_build_object(
+             'type', 'batch.finished', 'timestamp', now(), 'data', jsonb_build_object(
+                 'batch_id', b.id))
+         FROM finished b JOIN webhooks w ON w.id = b.webhook_id AND w.tenant_id = b.tenant_id
+         WHERE w.disabled_at IS NULL
+         FOR KEY SHARE OF w",
+        batches
+    )
+    .execute(&mut *session)
+    .await?;
+    if told.rows_affected() > 0 {
+        wake(session).await?;
     }
     Ok(())
 }
 
-impl Db {
-    /// A batch is whole: tells its webhook if all its jobs ended while it was gathered.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn close_batch(&self, tenant: TenantId, batch: BatchId) -> Result<(), DbError> {
-        let mut transaction = self.of_tenant(tenant).await?;
-        sqlx::query!(
-            "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
-             SELECT gen_random_uuid(), b.tenant_id, b.webhook_id, jsonb_build_object(
-                 'type', 'batch.finished', 'timestamp', now(), 'data', jsonb_build_object(
-                     'batch_id', b.id))
-             FROM batches b JOIN webhooks w ON w.id = b.webhook_id AND w.disabled_at IS NULL
-             WHERE b.id = $1 AND NOT EXISTS (
-                 SELECT FROM batch_items i JOIN jobs j ON j.id = i.job_id
-                 WHERE i.batch_id = b.id AND j.state IN ('queued', 'running'))",
-            batch.0
-        )
-        .execute(&mut *transaction)
+/// Wakes whoever delivers.
+async fn wake(session: &mut PgConnection) -> Result<(), DbError> {
+    sqlx::query!("SELECT pg_notify('medbot_due', '')")
+        .execute(session)
         .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
+    Ok(())
+}
 
+impl Db {
     /// Makes a webhook.
     ///
     /// # Errors
@@ -172,9 +191,9 @@ impl Db {
             "UPDATE webhook_deliveries d SET attempt = attempt + 1,
                  run_at = now() + make_interval(secs => $2)
              FROM webhooks w
-             WHERE w.id = d.webhook_id AND d.id IN (
+             WHERE w.id = d.webhook_id AND d.id = ANY (ARRAY(
                  SELECT id FROM webhook_deliveries WHERE state = 'waiting' AND run_at <= now()
-                 ORDER BY run_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+                 ORDER BY run_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED))
              RETURNING d.id, d.tenant_id, d.webhook_id, w.url, w.secret, d.body, d.attempt",
             most,
             lease.as_secs_f64()
@@ -238,19 +257,21 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn disable_webhook(&self, webhook: WebhookId) -> Result<(), DbError> {
+        let mut transaction = self.worker().begin().await?;
         sqlx::query!(
             "UPDATE webhooks SET disabled_at = now() WHERE id = $1 AND disabled_at IS NULL",
             webhook.0
         )
-        .execute(self.worker())
+        .execute(&mut *transaction)
         .await?;
         sqlx::query!(
             "UPDATE webhook_deliveries SET state = 'given_up' WHERE webhook_id = $1
                AND state = 'waiting'",
             webhook.0
         )
-        .execute(self.worker())
+        .execute(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(())
     }
 }

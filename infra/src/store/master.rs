@@ -242,7 +242,8 @@ fn broken(detail: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, detail)
 }
 
-fn hex(text: &mut String, bytes: &[u8]) {
+/// Lower-case hex digits, after what is there.
+pub(super) fn hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         for digit in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(digit.into(), 16));

@@ -134,7 +134,6 @@ pub(crate) async fn open(
         }
         let batch = api.db.open_batch(caller.tenant, webhook).await?;
         uploads::gather(&api, &caller, batch, &gathered.accepted, &gathered.rejected).await?;
-        api.db.close_batch(caller.tenant, batch).await?;
         uploads::taken(gathered.accepted, gathered.rejected, Some(batch))
     };
     idempotency::once(&api, &caller, &headers, &line, work).await

@@ -284,7 +284,7 @@ async fn several(
     }
 }
 
-/// Puts files into a batch.
+/// Puts files into a batch, and closes it.
 pub(crate) async fn gather(
     api: &Api,
     caller: &Caller,
@@ -305,6 +305,7 @@ pub(crate) async fn gather(
             .await?;
         position += 1;
     }
+    api.db.close_batch(caller.tenant, batch).await?;
     Ok(())
 }
 

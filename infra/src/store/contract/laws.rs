@@ -67,7 +67,7 @@ pub(super) async fn a_body_may_come_in_any_pieces(store: &dyn Store, tenant: Ten
 
 pub(super) async fn the_last_write_stays(store: &dyn Store, tenant: TenantId) {
     let place = key(tenant, document());
-    for (seed, size) in [(1, LARGE), (2, 10), (3, CHUNK), (4, 0)] {
+    for (seed, size) in [(1, PART + 1), (2, 10), (3, CHUNK), (4, 0)] {
         let source = Source::new(seed, size);
         source.put(store, place).await;
         assert_holds(store, place, source).await;
@@ -76,7 +76,10 @@ pub(super) async fn the_last_write_stays(store: &dyn Store, tenant: TenantId) {
 
 pub(super) async fn an_overwrite_is_never_a_mix(store: &dyn Store, tenant: TenantId) {
     let place = key(tenant, document());
-    let sources = [Source::new(1, LARGE), Source::new(2, LARGE - CHUNK)];
+    let sources = [
+        Source::new(1, PART + CHUNK),
+        Source::new(2, PART + 2 * CHUNK),
+    ];
     let wholes = sources.map(|source| source.seen().end());
     sources[0].put(store, place).await;
 
@@ -106,7 +109,7 @@ pub(super) async fn an_overwrite_is_never_a_mix(store: &dyn Store, tenant: Tenan
 }
 
 pub(super) async fn a_body_that_breaks_off_leaves_nothing(store: &dyn Store, tenant: TenantId) {
-    for size in [0, 1, CHUNK, PART, PART + CHUNK, LARGE] {
+    for size in [0, 1, CHUNK, PART, PART + CHUNK, 2 * PART + 1] {
         let place = key(tenant, document());
         let broken = Source::new(1, size).broken_body();
         let error = store.put(place, broken).await.unwrap_err();
@@ -118,7 +121,7 @@ pub(super) async fn a_body_that_breaks_off_leaves_nothing(store: &dyn Store, ten
 pub(super) async fn a_body_that_breaks_off_leaves_the_old(store: &dyn Store, tenant: TenantId) {
     let (place, old) = (key(tenant, document()), Source::new(1, 100_000));
     old.put(store, place).await;
-    for size in [1, LARGE] {
+    for size in [1, PART + CHUNK] {
         let broken = Source::new(2, size).broken_body();
         store.put(place, broken).await.unwrap_err();
         assert_holds(store, place, old).await;

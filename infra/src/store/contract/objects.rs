@@ -27,13 +27,16 @@ impl Source {
         let starts = (0..self.size).step_by(self.piece);
         starts.map(move |start| {
             let end = self.size.min(start + self.piece);
-            // SplitMix64 of the place, so that no two pieces and no two seeds look alike.
-            let words = (start as u64 / 8..=end as u64 / 8).flat_map(|word| {
-                let mut z = (self.seed << 40 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            // SplitMix64 of seed and place, repeated, so that no two pieces look alike.
+            let stamp = [1, 2].map(|half| {
+                let mut z = (self.seed << 40 ^ start as u64 ^ half << 60)
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
                 (z ^ (z >> 27)).to_le_bytes()
             });
-            words.skip(start % 8).take(end - start).collect()
+            let mut piece = stamp.as_flattened().repeat((end - start).div_ceil(16));
+            piece.truncate(end - start);
+            piece.into()
         })
     }
 

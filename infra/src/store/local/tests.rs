@@ -69,8 +69,8 @@ async fn what_crashes_left_is_removed_on_opening() {
         let file = File::create(path.join(INCOMING).join(name)).unwrap();
         file.set_modified(SystemTime::now() - age).unwrap();
     };
-    write("old", LEFT_OVER_AFTER + Duration::from_mins(1));
-    write("young", LEFT_OVER_AFTER - Duration::from_mins(1));
+    write("old", Duration::from_hours(25));
+    write("young", Duration::from_hours(23));
     let erased = path.join(INCOMING).join(format!("{ERASED}1"));
     fs::create_dir_all(erased.join("job")).unwrap();
     fs::write(erased.join("job/original"), b"text").unwrap();

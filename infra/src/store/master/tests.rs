@@ -1,3 +1,5 @@
+//! Files that hold a key or do not, and what a wrapped key is bound to.
+
 use std::fs;
 
 use proptest::prelude::*;

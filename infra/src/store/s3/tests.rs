@@ -87,6 +87,7 @@ async fn no_unfinished_upload_stays() {
         let _ = timeout(Duration::from_millis(50), &mut put).await;
     }
     drop(put);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while unfinished(&store, place).await > 0 {
         assert!(Instant::now() < deadline, "an upload that was given up");
         tokio::task::yield_now().await;

@@ -2,12 +2,16 @@
 //!
 //! One part is on its way while the next is taken from the body, so there are never more than two.
 //! Nothing is visible under the key until the last request completes the upload. An upload that
-//! fails or is dropped is aborted; when that too fails the server keeps its parts, unseen, until the
-//! bucket's rule for unfinished uploads removes them.
+//! fails or is dropped is aborted, but not before the part on its way has arrived: a server may take
+//! a late part for a new beginning. When the abort fails too, the server keeps the parts, unseen,
+//! until the bucket's rule for unfinished uploads removes them.
+
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
+use tokio::task::JoinHandle;
 
 use super::PART_BYTES;
 use super::failure::failure;
@@ -19,10 +23,11 @@ const MOST_PARTS: i32 = 10_000;
 
 /// An upload that was begun; dropped unfinished, it is aborted.
 pub(super) struct Upload {
-    place: Option<Place>,
+    place: Arc<Place>,
+    on_its_way: Option<JoinHandle<Result<CompletedPart, StoreError>>>,
+    is_open: bool,
 }
 
-#[derive(Clone)]
 struct Place {
     client: Client,
     bucket: String,
@@ -49,45 +54,42 @@ impl Upload {
             key: key.into(),
             id,
         };
-        Ok(Self { place: Some(place) })
+        Ok(Self {
+            place: Arc::new(place),
+            on_its_way: None,
+            is_open: true,
+        })
     }
 
     /// Sends the first part and all that follow, and makes them the object. Gives its size.
     pub(super) async fn finish(mut self, first: Bytes, rest: &mut Cut) -> Result<u64, StoreError> {
-        let Some(place) = self.place.clone() else {
-            return Ok(0);
-        };
-        let done = place.send_all(first, rest).await;
-        // From here on nothing is left for the drop to abort.
-        self.place = None;
+        let done = self.send_all(first, rest).await;
+        if done.is_err()
+            && let Some(part) = self.on_its_way.take()
+        {
+            let _ = part.await;
+        }
+        self.is_open = false;
         if done.is_err() {
-            place.abort().await;
+            self.place.abort().await;
         }
         done
     }
-}
 
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if let (Some(place), Ok(runtime)) =
-            (self.place.take(), tokio::runtime::Handle::try_current())
-        {
-            runtime.spawn(async move { place.abort().await });
-        }
-    }
-}
-
-impl Place {
-    async fn send_all(&self, first: Bytes, rest: &mut Cut) -> Result<u64, StoreError> {
+    async fn send_all(&mut self, first: Bytes, rest: &mut Cut) -> Result<u64, StoreError> {
         let (mut part, mut size) = (first, 0);
         let mut sent = CompletedMultipartUpload::builder();
         for number in 1..=MOST_PARTS {
             size += part.len() as u64;
-            let next = rest.take(PART_BYTES);
-            let (done, next) = tokio::try_join!(self.send(number, part), next)?;
-            sent = sent.parts(done);
+            let place = Arc::clone(&self.place);
+            let sending = async move { place.send(number, part).await };
+            let arrived = self.on_its_way.insert(tokio::spawn(sending));
+            let next = rest.take(PART_BYTES).await?;
+            let done = arrived.await;
+            self.on_its_way = None;
+            sent = sent.parts(done.map_err(|_| stopped())??);
             if next.is_empty() {
-                self.complete(sent.build()).await?;
+                self.place.complete(sent.build()).await?;
                 return Ok(size);
             }
             part = next;
@@ -95,7 +97,30 @@ impl Place {
         let detail = format!("it has more than {MOST_PARTS} parts of {PART_BYTES} bytes");
         Err(StoreError::new(StoreErrorKind::Body, detail))
     }
+}
 
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.is_open
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (place, part) = (Arc::clone(&self.place), self.on_its_way.take());
+            runtime.spawn(async move {
+                if let Some(part) = part {
+                    let _ = part.await;
+                }
+                place.abort().await;
+            });
+        }
+    }
+}
+
+/// The task of a part ended before the part was sent.
+fn stopped() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "this process is being stopped")
+}
+
+impl Place {
     async fn send(&self, number: i32, part: Bytes) -> Result<CompletedPart, StoreError> {
         let request = self
             .client

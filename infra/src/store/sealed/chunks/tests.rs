@@ -27,7 +27,9 @@ fn sealed(size: usize) -> Bytes {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    crate::store::master::hex(&mut text, bytes);
+    text
 }
 
 /// Made with the AES-GCM of Python's `cryptography` 48 and HMAC of its standard library.

@@ -1,0 +1,47 @@
+//! The database against a real PostgreSQL: each file one promise, each test a database of its own.
+//!
+//! `MEDBOT_TEST_DATABASE_URL` names a server whose login may create databases and roles; `infra/test`
+//! starts one.
+
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+
+#[path = "db/batches.rs"]
+mod batches;
+#[path = "db/cancelling.rs"]
+mod cancelling;
+#[path = "db/chaos.rs"]
+mod chaos;
+#[path = "db/dead_letters.rs"]
+mod dead_letters;
+#[path = "db/doubles.rs"]
+mod doubles;
+#[path = "db/entities.rs"]
+mod entities;
+#[path = "db/erasing.rs"]
+mod erasing;
+#[path = "db/fencing.rs"]
+mod fencing;
+#[path = "db/fresh.rs"]
+mod fresh;
+#[path = "db/idempotency.rs"]
+mod idempotency;
+#[path = "db/listening.rs"]
+mod listening;
+#[path = "db/migrating.rs"]
+mod migrating;
+#[path = "db/outbox.rs"]
+mod outbox;
+#[path = "db/plans.rs"]
+mod plans;
+#[path = "db/retries.rs"]
+mod retries;
+#[path = "db/reviews.rs"]
+mod reviews;
+#[path = "db/run.rs"]
+mod run;
+#[path = "db/table_queue.rs"]
+mod table_queue;
+#[path = "db/tenants.rs"]
+mod tenants;
+#[path = "db/webhooks.rs"]
+mod webhooks;

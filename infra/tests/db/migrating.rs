@@ -1,0 +1,123 @@
+//! A database becomes what the program needs, however many ask for it and whoever they are.
+
+use infra::db::DbErrorKind;
+use sqlx::Connection as _;
+use uuid::Uuid;
+
+use super::{
+    fresh::{database, with_empty_database},
+    run::{TENANT, upload},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_migrate_at_once_and_again() {
+    with_empty_database(async |fresh| {
+        let error = fresh.db.ready().await.expect_err("nothing is there");
+        assert_eq!(error.kind, DbErrorKind::Refused);
+        assert!(
+            error.to_string().contains("run `medbot migrate`"),
+            "{error}"
+        );
+
+        let processes: Vec<_> = (0..5).map(|_| database(&fresh.url)).collect();
+        let migrating = processes.iter().map(infra::db::Db::migrate);
+        futures::future::try_join_all(migrating)
+            .await
+            .expect("all at once");
+        fresh.db.migrate().await.expect("again");
+        fresh.db.ready().await.expect("ready");
+        fresh.accept(TENANT, &upload()).await;
+        for process in processes {
+            process.close().await;
+        }
+
+        fresh.execute("DELETE FROM _sqlx_migrations").await;
+        let error = fresh
+            .db
+            .ready()
+            .await
+            .expect_err("it is older than the program");
+        assert!(
+            error.to_string().contains("run `medbot migrate`"),
+            "{error}"
+        );
+    })
+    .await;
+}
+
+/// Roles belong to the whole cluster: the databases of one server meet there.
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_of_one_server_may_be_migrated_at_once() {
+    with_empty_database(async |one| {
+        with_empty_database(async |two| {
+            with_empty_database(async |three| {
+                let all = [&one.db, &two.db, &three.db].map(infra::db::Db::migrate);
+                futures::future::try_join_all(all)
+                    .await
+                    .expect("all at once");
+            })
+            .await;
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_is_no_superuser_can_migrate_and_serve() {
+    with_empty_database(async |fresh| {
+        let login = format!("owner_{}", Uuid::new_v4().simple());
+        let name = url::Url::parse(&fresh.url).unwrap().path()[1..].to_owned();
+        fresh
+            .execute(&format!(
+                "CREATE ROLE {login} LOGIN PASSWORD '{login}' CREATEROLE;
+                 ALTER DATABASE {name} OWNER TO {login};
+                 ALTER SCHEMA public OWNER TO {login}"
+            ))
+            .await;
+        // The roles are there already, somebody else's: an administrator must let it take them.
+        let roles = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'medbot_%'";
+        if fresh.count(roles).await > 0 {
+            fresh
+                .execute(&format!("GRANT medbot_api, medbot_worker TO {login}"))
+                .await;
+        }
+        let mut url = url::Url::parse(&fresh.url).unwrap();
+        url.set_username(&login).unwrap();
+        url.set_password(Some(&login)).unwrap();
+        let db = database(url.as_str());
+        db.migrate().await.expect("it owns the database");
+        db.ready().await.expect("ready");
+        let job = db.accept(TENANT, &upload()).await.expect("accepted").job;
+        assert!(db.job(TENANT, job).await.unwrap().is_some());
+        db.admit(TENANT, &[1; 32], infra::db::Role::Admin)
+            .await
+            .unwrap();
+        assert!(db.caller(&[1; 32]).await.unwrap().is_some());
+        db.close().await;
+
+        let mut admin = sqlx::PgConnection::connect(&fresh.url).await.unwrap();
+        let drop = format!(
+            "REASSIGN OWNED BY {login} TO CURRENT_USER; DROP OWNED BY {login}; DROP ROLE {login}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(drop))
+            .execute(&mut admin)
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_not_a_migration_that_is_missing() {
+    with_empty_database(async |fresh| {
+        let mut url = url::Url::parse(&fresh.url).unwrap();
+        url.set_username("nobody_of_this_name").unwrap();
+        let error = database(url.as_str())
+            .ready()
+            .await
+            .expect_err("no such login");
+        assert!(!error.to_string().contains("migrate"), "{error}");
+    })
+    .await;
+}

@@ -1,0 +1,416 @@
+//! No tenant sees, changes or refers to what is another's: checked table by table from the catalogue.
+
+use infra::db::{Caller, Decision, EntityFilter, Review, Role, Upload};
+use schemas::{BatchId, EntityId, Stage, TenantId, WebhookId};
+use sqlx::{Connection as _, PgConnection, Row as _};
+use uuid::Uuid;
+
+use super::{
+    entities::{found, lab},
+    fresh::{Fresh, with_database},
+    run::{TENANT, page_task, reject, upload},
+    webhooks::hook,
+};
+
+const A: TenantId = TenantId(Uuid::from_u128(0xa));
+/// Whose everything is.
+const B: TenantId = TENANT;
+
+/// Something of B in every table.
+struct Belongings {
+    job: schemas::JobId,
+    dead: schemas::TaskId,
+    document: schemas::DocumentId,
+    entity: EntityId,
+    batch: BatchId,
+    webhook: WebhookId,
+}
+
+async fn furnish(fresh: &Fresh) -> Belongings {
+    fresh.db.found_tenant(A, "another").await.unwrap();
+    let webhook = hook(fresh).await;
+    let upload = Upload {
+        webhook: Some(webhook),
+        digest: Some([1; 32]),
+        ..upload()
+    };
+    let accepted = fresh.accept(B, &upload).await;
+    fresh.run(accepted.job, |_| reject()).await;
+    let batch = fresh.db.open_batch(B, Some(webhook)).await.unwrap();
+    fresh
+        .db
+        .add_to_batch(B, batch, 0, "a.png", Ok(&accepted))
+        .await
+        .unwrap();
+    let of = found(fresh, B, vec![lab("e0", "Glucose")]).await;
+    let entity = EntityId(Uuid::new_v5(&of.0, b"e0"));
+    let review = Review {
+        decision: Decision::Accepted,
+        version: 1,
+        after: lab("e0", "Glucose"),
+        reason: None,
+    };
+    let caller = Caller {
+        id: Uuid::nil(),
+        tenant: B,
+        role: Role::Admin,
+    };
+    assert_eq!(
+        fresh.db.review(&caller, entity, &review).await.unwrap(),
+        Some(true)
+    );
+    fresh.db.recall(B, "k", &[0; 32]).await.unwrap();
+    fresh
+        .db
+        .keep_wrapped_key(B, accepted.document, b"key")
+        .await
+        .unwrap();
+    fresh.db.admit(B, &[7; 32], Role::Uploader).await.unwrap();
+    Belongings {
+        job: accepted.job,
+        dead: page_task(accepted.job, Stage::Decode, 0),
+        document: accepted.document,
+        entity,
+        batch,
+        webhook,
+    }
+}
+
+/// Tables with a tenant that requests may touch.
+async fn tables(fresh: &Fresh) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_class c
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+           AND c.relname NOT IN ('api_keys', 'analysts') ORDER BY 1",
+    )
+    .fetch_all(&fresh.pool)
+    .await
+    .unwrap()
+}
+
+/// A session as the API's role that speaks for a tenant.
+async fn api(fresh: &Fresh, tenant: Option<TenantId>) -> PgConnection {
+    let mut session = PgConnection::connect(&fresh.url).await.unwrap();
+    let tenant = tenant.map_or_else(String::new, |tenant| tenant.to_string());
+    let set = format!("SET ROLE medbot_api; SET medbot.tenant = '{tenant}'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(set))
+        .execute(&mut session)
+        .await
+        .unwrap();
+    session
+}
+
+/// Rows that a statement gives or changes, or its SQLSTATE.
+async fn said(session: &mut PgConnection, sql: String) -> Result<u64, String> {
+    let mut transaction = session.begin().await.unwrap();
+    let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&mut *transaction)
+        .await;
+    transaction.rollback().await.unwrap();
+    match rows {
+        Ok(rows) => Ok(rows.len() as u64),
+        Err(sqlx::Error::Database(error)) => Err(error.code().unwrap_or_default().into_owned()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_with_a_tenant_is_guarded() {
+    with_database(async |fresh| {
+        let bare: Vec<String> = sqlx::query_scalar(
+            "SELECT c.relname::text FROM pg_class c
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+             WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+               AND (NOT c.relrowsecurity OR c.relname NOT IN ('api_keys', 'analysts')
+                    AND NOT EXISTS (
+                        SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = '*'
+                          AND 'medbot_api'::regrole = ANY (p.polroles)
+                          AND pg_get_expr(p.polqual, c.oid) LIKE '%tenant_id = medbot_tenant()%'
+                          AND pg_get_expr(p.polwithcheck, c.oid) LIKE '%tenant_id = medbot_tenant()%'))",
+        )
+        .fetch_all(&fresh.pool)
+        .await
+        .unwrap();
+        assert_eq!(bare, Vec::<String>::new(), "tables without a policy for medbot_api");
+
+        // Foreign keys look past the policies: each but those to `tenants` holds the tenant itself.
+        let loose: Vec<String> = sqlx::query_scalar(
+            "SELECT conrelid::regclass::text || '.' || conname FROM pg_constraint k
+             WHERE contype = 'f' AND connamespace = 'public'::regnamespace
+               AND confrelid <> 'tenants'::regclass
+               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid
+                               AND a.attnum = ANY (k.conkey) AND a.attname = 'tenant_id')",
+        )
+        .fetch_all(&fresh.pool)
+        .await
+        .unwrap();
+        assert_eq!(loose, Vec::<String>::new(), "foreign keys that cross tenants");
+        assert!(tables(&fresh).await.len() >= 12);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_raw_sql_nothing_of_another_tenant_can_be_had() {
+    with_database(async |fresh| {
+        furnish(&fresh).await;
+        for table in tables(&fresh).await {
+            let rows: i64 =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+                    .fetch_one(&fresh.pool)
+                    .await
+                    .unwrap();
+            assert!(
+                rows > 0,
+                "{table} holds nothing of B: the test would show nothing"
+            );
+            let statements = [
+                ("read", format!("SELECT * FROM {table}")),
+                (
+                    "update",
+                    format!("UPDATE {table} SET tenant_id = tenant_id RETURNING 1"),
+                ),
+                (
+                    "take",
+                    format!("UPDATE {table} SET tenant_id = '{A}' RETURNING 1"),
+                ),
+                ("delete", format!("DELETE FROM {table} RETURNING 1")),
+            ];
+            let written_once = table == "reviews";
+            for (who, tenant) in [("A", Some(A)), ("nobody", None)] {
+                let mut session = api(&fresh, tenant).await;
+                for (verb, sql) in &statements {
+                    let want = if written_once && *verb != "read" {
+                        Err("42501".to_owned())
+                    } else {
+                        Ok(0)
+                    };
+                    assert_eq!(
+                        said(&mut session, sql.clone()).await,
+                        want,
+                        "{who}: {verb} {table}"
+                    );
+                }
+                // A copy of B's row under a new name, still B's.
+                let column = if table == "idempotency_keys" {
+                    "key"
+                } else {
+                    "tenant_id"
+                };
+                let forged = format!(
+                    "INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table},
+                    '{{\"tenant_id\": \"{B}\", \"{column}\": \"{B}\"}}')).*"
+                );
+                let refused = said(&mut session, forged).await;
+                assert!(
+                    refused == Err("42501".to_owned()),
+                    "{who}: insert into {table}: {refused:?}"
+                );
+            }
+            // The owner of the rows can: what is shown above is the tenant's doing.
+            let mut session = api(&fresh, Some(B)).await;
+            assert_eq!(
+                said(&mut session, statements[0].1.clone()).await,
+                Ok(rows as u64),
+                "{table}"
+            );
+        }
+        let mut session = api(&fresh, Some(B)).await;
+        for (sql, want) in [
+            ("SELECT * FROM api_keys", Err("42501".to_owned())),
+            ("SELECT * FROM analysts", Err("42501".to_owned())),
+            ("SELECT * FROM tenants", Ok(1)),
+            (
+                "UPDATE tenants SET name = '' RETURNING 1",
+                Err("42501".to_owned()),
+            ),
+            ("SELECT nextval('fences')", Err("42501".to_owned())),
+        ] {
+            assert_eq!(said(&mut session, sql.into()).await, want, "{sql}");
+        }
+        let worker = "SET LOCAL ROLE medbot_worker;";
+        for sql in [
+            "UPDATE reviews SET reason = ''",
+            "DELETE FROM reviews",
+            "SELECT * FROM api_keys",
+        ] {
+            let refused = said(&mut session, format!("{worker} {sql}")).await;
+            assert_eq!(refused, Err("42501".to_owned()), "a worker: {sql}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_no_method_anything_of_another_tenant_can_be_had() {
+    with_database(async |fresh| {
+        let b = furnish(&fresh).await;
+        let db = &fresh.db;
+        assert!(db.job(A, b.job).await.unwrap().is_none());
+        assert!(db.job_version(A, b.job).await.unwrap().is_none());
+        assert!(db.cancel(A, b.job).await.unwrap().is_none());
+        assert!(db.document(A, b.document).await.unwrap().is_none());
+        assert!(!db.erase(A, b.document).await.unwrap());
+        assert!(db.batch(A, b.batch).await.unwrap().is_none());
+        assert!(
+            db.entities(A, &EntityFilter::default(), None, 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(db.entity(A, b.entity).await.unwrap().is_none());
+        assert!(db.webhooks(A).await.unwrap().is_empty());
+        assert!(!db.remove_webhook(A, b.webhook).await.unwrap());
+        assert!(db.wrapped_key(A, b.document).await.unwrap().is_none());
+        assert!(db.dead_letters(Some(A), None, 9).await.unwrap().is_empty());
+        assert!(!db.replay(Some(A), b.dead).await.unwrap());
+        assert_eq!(
+            db.recall(A, "k", &[5; 32]).await.unwrap(),
+            infra::db::Recall::New
+        );
+
+        // The same content is a document of A's own, and B's webhook is told nothing of it.
+        let deliveries = fresh.count("SELECT count(*) FROM webhook_deliveries").await;
+        let own = Upload {
+            webhook: Some(b.webhook),
+            digest: Some([1; 32]),
+            ..upload()
+        };
+        let own = fresh.accept(A, &own).await;
+        assert!(!own.duplicate);
+        fresh.run(own.job, |_| reject()).await;
+        let batch = db.open_batch(A, Some(b.webhook)).await.unwrap();
+        db.close_batch(A, batch).await.unwrap();
+        assert_eq!(
+            fresh.count("SELECT count(*) FROM webhook_deliveries").await,
+            deliveries
+        );
+
+        // Nothing of A's hangs on what is B's.
+        let items = fresh.count("SELECT count(*) FROM batch_items").await;
+        assert!(
+            db.add_to_batch(A, b.batch, 1, "a.png", Ok(&own))
+                .await
+                .is_err()
+        );
+        let theirs = infra::db::Accepted {
+            job: b.job,
+            ..own.clone()
+        };
+        assert!(
+            db.add_to_batch(A, batch, 0, "a.png", Ok(&theirs))
+                .await
+                .is_err()
+        );
+        assert_eq!(fresh.count("SELECT count(*) FROM batch_items").await, items);
+        db.close_batch(A, b.batch).await.unwrap();
+        assert_eq!(
+            fresh.count("SELECT count(closed_at) FROM batches").await,
+            1,
+            "only A's own"
+        );
+
+        // All of B's is still there.
+        assert!(db.job(B, b.job).await.unwrap().is_some());
+        assert_eq!(
+            db.wrapped_key(B, b.document).await.unwrap().as_deref(),
+            Some(&b"key"[..])
+        );
+        db.erase(A, b.document).await.unwrap();
+        assert!(db.wrapped_key(B, b.document).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_known_by_their_digest_alone() {
+    with_database(async |fresh| {
+        fresh.db.admit(B, &[7; 32], Role::Reviewer).await.unwrap();
+        fresh.db.admit(B, &[7; 32], Role::Admin).await.unwrap();
+        let caller = fresh
+            .db
+            .caller(&[7; 32])
+            .await
+            .unwrap()
+            .expect("a good key");
+        assert_eq!(
+            (caller.tenant, caller.role),
+            (B, Role::Reviewer),
+            "the first admission counts"
+        );
+        assert!(fresh.db.caller(&[8; 32]).await.unwrap().is_none());
+        fresh
+            .execute("UPDATE api_keys SET revoked_at = now()")
+            .await;
+        assert!(
+            fresh.db.caller(&[7; 32]).await.unwrap().is_none(),
+            "revoked"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_analyst_reads_the_tenant_of_the_login_through_the_views() {
+    with_database(async |fresh| {
+        fresh.db.found_tenant(A, "another").await.unwrap();
+        found(&fresh, A, vec![lab("e0", "Sodium")]).await;
+        found(&fresh, B, vec![lab("e0", "Glucose"), lab("e1", "Lactate")]).await;
+        let login = format!("analyst_{}", Uuid::new_v4().simple());
+        fresh
+            .execute(&format!(
+                "CREATE ROLE {login} LOGIN PASSWORD '{login}' IN ROLE medbot_analyst;
+                 INSERT INTO analysts (login, tenant_id) VALUES ('{login}', '{A}')"
+            ))
+            .await;
+        let mut url = url::Url::parse(&fresh.url).unwrap();
+        url.set_username(&login).unwrap();
+        url.set_password(Some(&login)).unwrap();
+        let mut session = PgConnection::connect(url.as_str()).await.unwrap();
+        let names: Vec<String> = sqlx::query("SELECT name FROM labs")
+            .fetch_all(&mut session)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+        assert_eq!(names, ["Sodium"]);
+        for view in [
+            "medications",
+            "labs",
+            "diagnoses",
+            "allergies",
+            "vitals",
+            "dates",
+        ] {
+            let rows = said(&mut session, format!("SELECT * FROM {view}")).await;
+            assert_eq!(rows, Ok(u64::from(view == "labs")), "{view}");
+        }
+        for sql in [
+            "SELECT * FROM documents",
+            "SELECT * FROM reviews",
+            "SELECT * FROM analysts",
+            "UPDATE entities SET name = ''",
+            "UPDATE analysts SET tenant_id = tenant_id",
+            "SET LOCAL ROLE medbot_api",
+        ] {
+            assert_eq!(
+                said(&mut session, sql.into()).await,
+                Err("42501".into()),
+                "{sql}"
+            );
+        }
+        fresh.execute("DELETE FROM analysts").await;
+        assert_eq!(
+            said(&mut session, "SELECT * FROM entities".into()).await,
+            Ok(0),
+            "of no tenant"
+        );
+        session.close().await.unwrap();
+        fresh
+            .execute(&format!("DROP OWNED BY {login}; DROP ROLE {login}"))
+            .await;
+    })
+    .await;
+}

@@ -1,0 +1,17 @@
+//! The service as its users meet it: the real binary, a real PostgreSQL, real pages. Needs what
+//! `infra/test` sets up. Each test has a server of its own and they take turns, since each opens all
+//! models.
+
+#[path = "service/server.rs"]
+mod server;
+
+#[path = "service/outages.rs"]
+mod outages;
+#[path = "service/refusals.rs"]
+mod refusals;
+#[path = "service/restart.rs"]
+mod restart;
+#[path = "service/results.rs"]
+mod results;
+#[path = "service/webhooks.rs"]
+mod webhooks;
