@@ -93,5 +93,9 @@ fn campaign(arguments: Arguments) -> anyhow::Result<ExitCode> {
             _ = tokio::signal::ctrl_c() => anyhow::bail!("told to stop"),
         }
     })?;
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -144,9 +144,7 @@ fn readers(known: &[Known]) -> Vec<(Engine, u8, Option<TaskError>)> {
     known
         .iter()
         .filter_map(|known| match (known.step.stage, &known.end) {
-            (Stage::Recognise(engine), Some(End::Done(_))) => {
-                Some((engine, known.step.pass, None))
-            }
+            (Stage::Recognise(engine), Some(End::Done(_))) => Some((engine, known.step.pass, None)),
             (Stage::Recognise(engine), Some(End::Failed)) => {
                 Some((engine, known.step.pass, Some(failed())))
             }
@@ -166,10 +164,14 @@ impl Memory {
 
 impl Artefacts for Memory {
     fn get(&self, artefact: Artefact) -> Result<Arc<[u8]>, TaskError> {
-        self.0.borrow().get(&artefact).cloned().ok_or_else(|| TaskError {
-            kind: TaskErrorKind::Store,
-            detail: "it was never written".into(),
-        })
+        self.0
+            .borrow()
+            .get(&artefact)
+            .cloned()
+            .ok_or_else(|| TaskError {
+                kind: TaskErrorKind::Store,
+                detail: "it was never written".into(),
+            })
     }
 
     fn put(&self, artefact: Artefact, bytes: Vec<u8>) -> Result<(), TaskError> {
@@ -199,7 +201,13 @@ mod tests {
             let expected = match (script.poison.is_some(), ends_page, script.pages.len()) {
                 (true, ..) | (_, true, 1) => JobState::Failed,
                 // Nobody counts the pages when the first cannot be opened.
-                _ if ends_page && script.pages[0].poison.is_some_and(|(stage, _)| stage == schemas::Stage::Decode) => JobState::Failed,
+                _ if ends_page
+                    && script.pages[0]
+                        .poison
+                        .is_some_and(|(stage, _)| stage == schemas::Stage::Decode) =>
+                {
+                    JobState::Failed
+                }
                 _ if poisons.count() > 0 || script.pages.iter().any(|page| page.doubtful) => {
                     JobState::NeedsReview
                 }
@@ -208,7 +216,10 @@ mod tests {
             assert_eq!(calm.state, expected, "document {number}: {script:?}");
             assert_eq!(calm.result.is_some(), expected.has_result(), "{number}");
             if let Some(result) = calm.result {
-                let failed = result.pages.iter().filter(|p| p.status == PageStatus::Failed);
+                let failed = result
+                    .pages
+                    .iter()
+                    .filter(|p| p.status == PageStatus::Failed);
                 assert_eq!(failed.count(), calm.pages_failed as usize, "{number}");
             }
         }

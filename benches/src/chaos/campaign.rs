@@ -45,7 +45,10 @@ impl Campaign {
         let findings = Arc::new(Findings::default());
         let start = Instant::now();
         let rig = Arc::new(Rig::start(&self.setup).await?);
-        eprintln!("chaos: all runs after {:.1} s", start.elapsed().as_secs_f64());
+        eprintln!(
+            "chaos: all runs after {:.1} s",
+            start.elapsed().as_secs_f64()
+        );
 
         let start = Instant::now();
         let (clients, uploading) = (rig.clients.len(), self.time.mul_f64(UPLOADING));
@@ -60,7 +63,10 @@ impl Campaign {
         );
         let entries = self.or_logs(&rig, entries.and_then(|entries| harmed.map(|()| entries)))?;
         let peace = Instant::now();
-        eprintln!("chaos: left in peace after {:.1} s", start.elapsed().as_secs_f64());
+        eprintln!(
+            "chaos: left in peace after {:.1} s",
+            start.elapsed().as_secs_f64()
+        );
         let rested = check::at_rest(&rig, peace + self.recovery).await;
         let (recovery, took) = (peace.elapsed(), start.elapsed());
         self.or_logs(&rig, rig.comes_up().await)?;
@@ -72,8 +78,16 @@ impl Campaign {
 
         println!("seed {}", self.seed);
         findings.print();
-        println!("{:<44} {:>8.1}", "seconds of harm", (took - recovery).as_secs_f64());
-        println!("{:<44} {:>8.1}", "seconds to recover", recovery.as_secs_f64());
+        println!(
+            "{:<44} {:>8.1}",
+            "seconds of harm",
+            (took - recovery).as_secs_f64()
+        );
+        println!(
+            "{:<44} {:>8.1}",
+            "seconds to recover",
+            recovery.as_secs_f64()
+        );
         let rate = findings.of("finished") as f64 / took.as_secs_f64();
         println!("{:<44} {rate:>8.1}", "documents a second");
         let (lost, doubled, stuck) = (
@@ -118,7 +132,9 @@ impl Campaign {
         let unaccepted: i64 = sqlx::query_scalar("SELECT count(*) FROM documents")
             .fetch_one(&rig.pool)
             .await?;
-        let unaccepted = unaccepted.unsigned_abs().checked_sub(findings.of("accepted"));
+        let unaccepted = unaccepted
+            .unsigned_abs()
+            .checked_sub(findings.of("accepted"));
         match unaccepted {
             Some(count) => findings.add("documents that no client knows of", count),
             None => findings.harm(Harm::Lost, "fewer documents than were accepted"),

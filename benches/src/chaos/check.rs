@@ -187,7 +187,10 @@ impl Look<'_> {
 
     async fn at_job(&self, job: &JobRow) -> anyhow::Result<()> {
         if !job.state.is_final() {
-            self.harm(Harm::Stuck, format_args!("{} is {}", job.id, job.state.name()));
+            self.harm(
+                Harm::Stuck,
+                format_args!("{} is {}", job.id, job.state.name()),
+            );
             return Ok(());
         }
         let item = &self.entry.item;
@@ -263,7 +266,10 @@ impl Look<'_> {
             let status = said.status();
             let raster = said.bytes().await.context("a raster")?;
             if status != StatusCode::OK || must.is_some_and(|must| *must != *raster) {
-                self.harm(Harm::Lost, format_args!("the raster of page {page}: {status}"));
+                self.harm(
+                    Harm::Lost,
+                    format_args!("the raster of page {page}: {status}"),
+                );
             }
         }
         Ok(())
@@ -298,7 +304,10 @@ impl Look<'_> {
         .await?;
         let (rows, different): (i64, i64) = (row.try_get("rows")?, row.try_get("different")?);
         if rows != different || row.try_get::<i64, _>("of_others")? > 0 {
-            self.harm(Harm::Doubled, format_args!("{rows} entities, {different} different"));
+            self.harm(
+                Harm::Doubled,
+                format_args!("{rows} entities, {different} different"),
+            );
         }
         if !item.scripted {
             return Ok(());
@@ -347,6 +356,8 @@ impl Look<'_> {
 
     async fn json(&self, path: &str) -> anyhow::Result<Value> {
         let said = self.entry.client.get(path).await?;
-        said.json().await.with_context(|| format!("{path} is no JSON"))
+        said.json()
+            .await
+            .with_context(|| format!("{path} is no JSON"))
     }
 }

@@ -3,8 +3,8 @@
 
 use schemas::{
     Assertion, BBox, Confidence, Document, DocumentInfo, DocumentKind, Entity, Fact, Line,
-    Medication, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, SCHEMA_ID, Timings, Vote,
-    Word,
+    Medication, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, SCHEMA_ID, Timings,
+    Vote, Word,
 };
 use workers::stage::Work;
 
@@ -53,7 +53,14 @@ pub(super) fn compile(work: &Work, read: &[Option<(Origin, Vec<Reader>)>]) -> Op
                 bbox: BBox::new(0.0, 0.0, 100.0, 10.0),
                 words,
             }],
-            ..empty(index, if whole { PageStatus::Ok } else { PageStatus::Partial })
+            ..empty(
+                index,
+                if whole {
+                    PageStatus::Ok
+                } else {
+                    PageStatus::Partial
+                },
+            )
         });
     }
     Some(Document {
@@ -114,7 +121,11 @@ fn words(origin: &Origin, readers: &[Reader], start: usize) -> Vec<Word> {
 fn report(&(engine, _, ok): &Reader) -> ReaderReport {
     ReaderReport {
         engine,
-        status: if ok { ReaderStatus::Ok } else { ReaderStatus::Failed },
+        status: if ok {
+            ReaderStatus::Ok
+        } else {
+            ReaderStatus::Failed
+        },
         error: (!ok).then(|| "it has no reading".into()),
     }
 }

@@ -61,7 +61,6 @@ pub struct Rig {
     pub(super) workers: Vec<Kept>,
     pub(super) api: Kept,
     pub(super) services: Arc<Services>,
-    pub(super) db: Db,
     pub(super) pool: PgPool,
     pub(super) queue: Option<Rabbit>,
     pub(super) store: Arc<dyn Store>,
@@ -111,6 +110,8 @@ impl Rig {
             ("MEDBOT_SLOTS", setup.slots.to_string()),
             ("MEDBOT_LEASE_SECONDS", "6".into()),
             ("MEDBOT_LOG", "info".into()),
+            // Panics are part of the script.
+            ("RUST_BACKTRACE", "0".into()),
         ] {
             environment.insert(name.into(), value);
         }
@@ -151,7 +152,6 @@ impl Rig {
             api,
             clients: clients(&db, &format!("http://{listen}")).await?,
             services,
-            db,
             pool,
             queue,
             store: Arc::new(Sealed::new(inner, Arc::new(keys))),
@@ -232,7 +232,13 @@ fn value(said: &BTreeMap<String, String>, name: &str) -> anyhow::Result<String> 
 
 fn command(program: &Path, verb: &str, environment: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(program);
-    for name in ["QUEUE_URL", "STORE_URL", "DATABASE_URL", "MEDBOT_CONFIG", "MEDBOT_AUTH"] {
+    for name in [
+        "QUEUE_URL",
+        "STORE_URL",
+        "DATABASE_URL",
+        "MEDBOT_CONFIG",
+        "MEDBOT_AUTH",
+    ] {
         command.env_remove(name);
     }
     command.arg(verb).envs(environment);

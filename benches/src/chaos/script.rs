@@ -119,7 +119,7 @@ impl Script {
         let mut bytes = MAGIC.to_vec();
         serde_json::to_writer(&mut bytes, self).expect("a script is JSON");
         let mut rng = Rng::new(self.seed).fork(&format!("size {}", self.number));
-        bytes.resize(bytes.len() + rng.int(0, 20_000) as usize, b' ');
+        bytes.resize(bytes.len() + rng.int(0, 4000) as usize, b' ');
         bytes
     }
 

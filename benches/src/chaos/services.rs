@@ -96,7 +96,9 @@ impl Services {
             Service::Seaweedfs => {
                 let state = fs::read(folder.join("server.json")).context("the store's state")?;
                 let state: serde_json::Value = serde_json::from_slice(&state)?;
-                state["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok())
+                state["pid"]
+                    .as_i64()
+                    .and_then(|pid| i32::try_from(pid).ok())
             }
             _ => fs::read_to_string(folder.join("pid"))
                 .with_context(|| format!("the process id of {}", service.name()))?

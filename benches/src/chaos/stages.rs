@@ -3,9 +3,7 @@
 
 use std::{thread, time::Duration};
 
-use schemas::{
-    Artefact, Engine, Outcome, PageStatus, RejectKind, Stage, TaskError, TaskErrorKind,
-};
+use schemas::{Artefact, Engine, Outcome, PageStatus, RejectKind, Stage, TaskError, TaskErrorKind};
 use sha2::{Digest as _, Sha256};
 use workers::stage::{Artefacts, Said, Stages, Work};
 
@@ -64,8 +62,8 @@ impl Stages for Synthetic {
             (Stage::Extract, None) => self.extract(work, artefacts),
             (Stage::Index, None) => {
                 let bytes = artefacts.get(Artefact::Result(job))?;
-                let document: schemas::Document = serde_json::from_slice(&bytes)
-                    .map_err(|_| broken(Artefact::Result(job)))?;
+                let document: schemas::Document =
+                    serde_json::from_slice(&bytes).map_err(|_| broken(Artefact::Result(job)))?;
                 if document.document.id != work.document.to_string() {
                     return Err(broken(Artefact::Result(job)));
                 }
@@ -125,7 +123,10 @@ impl Synthetic {
         }
         readers.sort_unstable();
         // Nobody reads a page twice in one pass.
-        if readers.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1) {
+        if readers
+            .windows(2)
+            .any(|pair| pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1)
+        {
             return Err(broken(Artefact::Fused(job, page, pass)));
         }
         self.suffer(work, origin.script.poison)?;
@@ -164,8 +165,8 @@ impl Synthetic {
             });
         }
         self.suffer(work, script.poison)?;
-        let document = result::compile(work, &pages)
-            .ok_or_else(|| failed("no page of it could be read"))?;
+        let document =
+            result::compile(work, &pages).ok_or_else(|| failed("no page of it could be read"))?;
         let needs_review = document.entities.iter().any(|entity| entity.needs_review)
             || document
                 .pages

@@ -1,12 +1,7 @@
 //! Documents on their way in: taken only when the API says so, sent again when it says nothing, sent
 //! twice on purpose, and cancelled in races.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use fixtures::rng::Rng;
@@ -102,7 +97,14 @@ pub(super) fn real(
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // Gold files lie beside the documents.
         if workers::decode::sniff(&bytes, Some(&name)).is_ok() {
-            items.push(item(&mut rng, bytes, name.into_owned(), false, clients, time));
+            items.push(item(
+                &mut rng,
+                bytes,
+                name.into_owned(),
+                false,
+                clients,
+                time,
+            ));
         }
     }
     Ok(items)
@@ -266,7 +268,10 @@ async fn again(
             let other = taken.document;
             findings.harm(Harm::Doubled, format_args!("{document} is also {other}"));
         } else if keyed && (taken.job, taken.duplicate) != (first.job, first.duplicate) {
-            findings.harm(Harm::Doubled, format_args!("a key of {document} told another answer"));
+            findings.harm(
+                Harm::Doubled,
+                format_args!("a key of {document} told another answer"),
+            );
         } else if !keyed && !taken.duplicate {
             findings.harm(Harm::Doubled, format_args!("{document} was new twice"));
         }
