@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 fn campaign(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (documents, minutes) = match arguments.short {
-        true => (120, 0.35),
+        true => (120, 0.3),
         false => (arguments.documents, arguments.minutes),
     };
     let campaign = Campaign {

@@ -61,7 +61,7 @@ impl Campaign {
             upload::all(&rig, items, deadline, &findings),
             faults::unleash(&rig, self.seed, self.time, &findings),
         );
-        let entries = self.or_logs(&rig, entries.and_then(|entries| harmed.map(|()| entries)))?;
+        let entries = Self::or_logs(&rig, entries.and_then(|entries| harmed.map(|()| entries)))?;
         let peace = Instant::now();
         eprintln!(
             "chaos: left in peace after {:.1} s",
@@ -69,12 +69,15 @@ impl Campaign {
         );
         let rested = check::at_rest(&rig, peace + self.recovery).await;
         let (recovery, took) = (peace.elapsed(), start.elapsed());
-        self.or_logs(&rig, rig.comes_up().await)?;
+        Self::or_logs(&rig, rig.comes_up().await)?;
         check::all_told(&rig, Instant::now() + TELLING).await?;
         let accepted = entries.len();
+        let start = Instant::now();
         let checked = check::all(&rig, entries, &findings).await;
-        self.or_logs(&rig, checked)?;
-        self.look_around(&rig, &findings).await?;
+        Self::or_logs(&rig, checked)?;
+        Self::look_around(&rig, &findings).await?;
+        let checking = start.elapsed().as_secs_f64();
+        eprintln!("chaos: all was looked at in {checking:.1} s");
 
         println!("seed {}", self.seed);
         findings.print();
@@ -109,7 +112,7 @@ impl Campaign {
     }
 
     /// What the database and the logs tell beside the documents.
-    async fn look_around(&self, rig: &Rig, findings: &Findings) -> anyhow::Result<()> {
+    async fn look_around(rig: &Rig, findings: &Findings) -> anyhow::Result<()> {
         for (kind, times) in trace::counts(&rig.pool).await? {
             let what = match kind.as_str() {
                 "claim" => "claims of tasks",
@@ -142,7 +145,7 @@ impl Campaign {
         Ok(())
     }
 
-    fn or_logs<T>(&self, rig: &Rig, done: anyhow::Result<T>) -> anyhow::Result<T> {
+    fn or_logs<T>(rig: &Rig, done: anyhow::Result<T>) -> anyhow::Result<T> {
         done.or_else(|error| {
             let logs = rig.keep_logs()?;
             Err(error).with_context(|| format!("logs are in {}", logs.display()))

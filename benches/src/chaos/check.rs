@@ -148,8 +148,16 @@ impl Look<'_> {
                 self.harm(Harm::Doubled, "it was given a job while another ran");
             }
         }
+        // The entities of the last job that has a result.
+        let mut entities = 0;
         for job in &jobs {
-            self.at_job(job).await?;
+            let calm = self.calm(job);
+            if let Some(result) = calm.as_ref().and_then(|calm| calm.result.as_ref())
+                && job.state.has_result()
+            {
+                entities = result.entities.len();
+            }
+            self.at_job(job, calm.as_ref()).await?;
         }
         if let Some(last) = jobs.last()
             && last.state.is_final()
@@ -159,7 +167,16 @@ impl Look<'_> {
         }
         self.at_original().await?;
         let with_result = jobs.iter().rev().find(|job| job.state.has_result());
-        self.at_entities(with_result).await
+        self.at_entities(with_result, entities).await
+    }
+
+    /// What a job must come to, when that is known.
+    fn calm(&self, job: &JobRow) -> Option<Calm> {
+        let item = &self.entry.item;
+        item.scripted.then(|| {
+            let document = self.entry.document;
+            calm::run(job.id, document, &item.file, &item.bytes, &ENGINES)
+        })
     }
 
     async fn jobs(&self) -> anyhow::Result<Vec<JobRow>> {
@@ -185,7 +202,7 @@ impl Look<'_> {
             .collect()
     }
 
-    async fn at_job(&self, job: &JobRow) -> anyhow::Result<()> {
+    async fn at_job(&self, job: &JobRow, calm: Option<&Calm>) -> anyhow::Result<()> {
         if !job.state.is_final() {
             self.harm(
                 Harm::Stuck,
@@ -193,22 +210,17 @@ impl Look<'_> {
             );
             return Ok(());
         }
-        let item = &self.entry.item;
-        let calm = item.scripted.then(|| {
-            let document = self.entry.document;
-            calm::run(job.id, document, &item.file, &item.bytes, &ENGINES)
-        });
         let state = job.state;
         let right = match self.entry.cancelled.get(&job.id) {
             Some(Some(true)) => state == JobState::Cancelled,
             Some(None) if state == JobState::Cancelled => true,
-            _ => match &calm {
+            _ => match calm {
                 Some(calm) => state == calm.state,
                 None => state != JobState::Cancelled,
             },
         };
         if !right {
-            let must = calm.as_ref().map(|calm| calm.state.name());
+            let must = calm.map(|calm| calm.state.name());
             self.harm(
                 Harm::Lost,
                 format_args!("{} is {}, must be {must:?}", job.id, state.name()),
@@ -225,14 +237,14 @@ impl Look<'_> {
         if state == JobState::Cancelled {
             return Ok(());
         }
-        if let Some(calm) = &calm
+        if let Some(calm) = calm
             && (seen["pages"] != Value::from(calm.pages)
                 || seen["pages_failed"] != Value::from(calm.pages_failed))
         {
             self.harm(Harm::Lost, format_args!("its pages are {}", seen["pages"]));
         }
         if state.has_result() && right {
-            self.at_result(calm.as_ref()).await?;
+            self.at_result(calm).await?;
         }
         Ok(())
     }
@@ -291,8 +303,8 @@ impl Look<'_> {
     }
 
     /// Entities once each, of the job whose result counts, in the database and through the API.
-    async fn at_entities(&self, job: Option<&JobRow>) -> anyhow::Result<()> {
-        let (item, document) = (&self.entry.item, self.entry.document);
+    async fn at_entities(&self, job: Option<&JobRow>, must: usize) -> anyhow::Result<()> {
+        let document = self.entry.document;
         let row = sqlx::query(
             "SELECT count(*) AS rows, count(DISTINCT local_id) AS different,
                  count(*) FILTER (WHERE job_id IS DISTINCT FROM $2) AS of_others
@@ -309,12 +321,9 @@ impl Look<'_> {
                 format_args!("{rows} entities, {different} different"),
             );
         }
-        if !item.scripted {
+        if !self.entry.item.scripted {
             return Ok(());
         }
-        let must = job
-            .and_then(|job| calm::run(job.id, document, &item.file, &item.bytes, &ENGINES).result)
-            .map_or(0, |result| result.entities.len());
         let seen: Value = self
             .json(&format!("/v1/entities?document={document}&limit=1000"))
             .await?;

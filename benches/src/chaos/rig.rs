@@ -86,16 +86,22 @@ impl Rig {
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711))?;
         let folder = Arc::new(folder);
         let mut services = Services::new(folder.path());
-        let mut environment = services.start(Service::Postgres)?;
+        let needed: &[Service] = if setup.embedded {
+            &[Service::Postgres]
+        } else {
+            &[Service::Postgres, Service::Rabbitmq, Service::Seaweedfs]
+        };
+        let mut environment = services.start(needed)?;
         if !setup.embedded {
-            let amqp = services.start(Service::Rabbitmq)?;
-            environment.insert("QUEUE_URL".into(), value(&amqp, "MEDBOT_TEST_AMQP_URL")?);
-            let s3 = services.start(Service::Seaweedfs)?;
-            let bucket = value(&s3, "MEDBOT_TEST_S3_BUCKET")?;
+            let said = |name| value(&environment, name);
+            let bucket = said("MEDBOT_TEST_S3_BUCKET")?;
+            let (queue, endpoint) = (
+                said("MEDBOT_TEST_AMQP_URL")?,
+                said("MEDBOT_TEST_S3_ENDPOINT")?,
+            );
+            environment.insert("QUEUE_URL".into(), queue);
             environment.insert("STORE_URL".into(), format!("s3://{bucket}/chaos"));
-            let endpoint = value(&s3, "MEDBOT_TEST_S3_ENDPOINT")?;
             environment.insert("AWS_ENDPOINT_URL".into(), endpoint);
-            environment.extend(s3);
         }
         let services = Arc::new(services);
         let master_file = folder.path().join("master.key");

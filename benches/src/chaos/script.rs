@@ -100,6 +100,12 @@ impl Script {
         }
     }
 
+    /// Does some stage suffer?
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.poison.is_some() || self.pages.iter().any(|page| page.poison.is_some())
+    }
+
     /// The same without poison.
     #[must_use]
     pub fn clean(mut self) -> Self {

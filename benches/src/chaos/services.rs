@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
     time::Duration,
 };
 
@@ -36,6 +37,9 @@ pub(super) struct Services {
     started: Vec<Service>,
 }
 
+/// What a service's script printed.
+pub(super) type Said = BTreeMap<String, String>;
+
 impl Services {
     pub fn new(folder: &Path) -> Self {
         Self {
@@ -44,15 +48,31 @@ impl Services {
         }
     }
 
-    /// Starts a server and gives what its script printed.
-    pub fn start(&mut self, service: Service) -> anyhow::Result<BTreeMap<String, String>> {
-        self.started.push(service);
-        let said = self.script(service, "start")?;
-        Ok(said
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect())
+    /// Starts servers, all at once, and gives what their scripts printed.
+    pub fn start(&mut self, services: &[Service]) -> anyhow::Result<Said> {
+        self.started.extend(services);
+        let this = &*self;
+        let said: Vec<anyhow::Result<String>> = thread::scope(|scope| {
+            let starting: Vec<_> = services
+                .iter()
+                .map(|&service| scope.spawn(move || this.script(service, "start")))
+                .collect();
+            starting
+                .into_iter()
+                .map(|started| {
+                    started
+                        .join()
+                        .unwrap_or_else(|_| Err(anyhow::anyhow!("a start broke down")))
+                })
+                .collect()
+        });
+        let mut all = Said::new();
+        for said in said {
+            let pairs = said?;
+            let pairs = pairs.lines().filter_map(|line| line.split_once('='));
+            all.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        Ok(all)
     }
 
     /// Kills a server.
@@ -129,11 +149,9 @@ impl Services {
 
 impl Drop for Services {
     fn drop(&mut self) {
-        for service in self.started.drain(..).rev().collect::<Vec<_>>() {
-            if let Ok(pid) = self.pid(service) {
-                // A frozen one would not hear that it shall end.
-                let _ = kill_process(pid, Signal::CONT);
-            }
+        for &service in &self.started {
+            // What they hold is thrown away, and a frozen one would not hear that it shall end.
+            let _ = self.kill(service);
             if let Err(error) = self.script(service, "stop") {
                 eprintln!("chaos: {error:#}");
             }

@@ -61,9 +61,15 @@ pub(super) fn scripted(seed: u64, count: u32, clients: usize, time: Duration) ->
     let mut rng = Rng::new(seed).fork("uploads");
     (0..count)
         .map(|number| {
-            let bytes = Script::new(seed, number).bytes();
+            let script = Script::new(seed, number);
+            let bytes = script.bytes();
             let file = format!("document-{number}.png");
-            item(&mut rng, bytes, file, true, clients, time)
+            let mut item = item(&mut rng, bytes, file, true, clients, time);
+            if script.is_poisoned() {
+                // It takes all its attempts, each with a lease or a rest: they begin early.
+                item.at = item.at.mul_f64(0.4);
+            }
+            item
         })
         .collect()
 }

@@ -13,7 +13,7 @@ use workers::shell::Patience;
 use super::stages::{Effect, Synthetic};
 
 /// Patience of a worker in a campaign. Leases are short, so that what is lost is missed soon.
-pub(super) const LEASE: Duration = Duration::from_secs(3);
+pub(super) const LEASE: Duration = Duration::from_secs(2);
 pub(super) const STAGE: Duration = Duration::from_secs(2);
 const PACE: &str = "MEDBOT_CHAOS_PACE_MS";
 
@@ -42,13 +42,13 @@ pub fn run() -> anyhow::Result<u8> {
         }),
         patience: Patience {
             lease: LEASE,
-            overdue: 2 * LEASE,
+            overdue: 3 * LEASE,
             sweep: Duration::from_millis(300),
             publish: Duration::from_secs(3),
             stage: STAGE,
             attempts: Attempts {
                 most: 5,
-                rest_seconds: 0.5,
+                rest_seconds: 0.25,
             },
         },
     };
