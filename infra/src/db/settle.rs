@@ -38,6 +38,19 @@ impl Default for Attempts {
     }
 }
 
+impl Attempts {
+    /// Attempts beside the usual ones while the store does not answer: with rests that double they
+    /// last for more than an hour, so no document fails because a store was away for a minute.
+    const OUTAGE: i32 = 7;
+
+    fn of(self, kind: TaskErrorKind) -> i32 {
+        match kind {
+            TaskErrorKind::Store => self.most + Self::OUTAGE,
+            _ => self.most,
+        }
+    }
+}
+
 /// What a settle did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
@@ -87,7 +100,7 @@ impl Db {
         };
         if let Err(error) = &said
             && error.kind.is_transient()
-            && claimed.attempt < attempts.most
+            && claimed.attempt < attempts.of(error.kind)
         {
             let held = (claimed.task.0, claimed.fence);
             let retried = retry(session, held, claimed.attempt, error, attempts).await?;
