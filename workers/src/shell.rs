@@ -438,8 +438,12 @@ fn stored(error: &infra::store::StoreError) -> TaskError {
         StoreErrorKind::NotFound => "an artefact is not in the store any more".into(),
         _ => error.to_string(),
     };
-    TaskError {
-        kind: TaskErrorKind::Store,
-        detail,
-    }
+    let kind = match error.kind {
+        StoreErrorKind::Unavailable | StoreErrorKind::Refused => TaskErrorKind::Store,
+        // No outage: waiting for long does not bring back what is gone or broken.
+        StoreErrorKind::NotFound | StoreErrorKind::Corrupt | StoreErrorKind::Body => {
+            TaskErrorKind::Failed
+        }
+    };
+    TaskError { kind, detail }
 }
