@@ -21,7 +21,7 @@ use super::{findings::Findings, rig::Rig, services::Service, worker::LEASE};
 const WORKER_KILL: f64 = 3.0;
 const WORKER_FREEZE: f64 = 8.0;
 const API_KILL: f64 = 8.0;
-const BROKER: f64 = 10.0;
+const BROKER: f64 = 6.0;
 const DATABASE_KILL: f64 = 15.0;
 const STORE_KILL: f64 = 12.0;
 const LIES: f64 = 0.7;

@@ -82,7 +82,8 @@ impl Script {
         let on_page = match number % 40 {
             3 => Some((Stage::Prepare, Poison::Panic)),
             7 => Some((Stage::Detect, Poison::Hang)),
-            13 => Some((Stage::Fuse, Poison::Abort)),
+            // Each of these costs five workers.
+            13 if number % 120 == 13 => Some((Stage::Fuse, Poison::Abort)),
             17 => Some((Stage::Decode, Poison::Fail)),
             23 => Some((Stage::Decode, Poison::Reject)),
             31 => Some((Stage::Recognise(Engine::Paddle), Poison::Fail)),
