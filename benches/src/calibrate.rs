@@ -50,7 +50,7 @@ pub fn add(
         let deadline = Instant::now() + pipeline.readers.page_time;
         let prepared = pipeline.readers.prepare(&raster.image, deadline)?;
         let detected = pipeline.readers.detect(&prepared, deadline);
-        let layer = page::text_layer(&raster, &prepared.upright);
+        let layer = page::text_layer(&raster.text_layer, &prepared.upright);
         let recognised = pipeline
             .readers
             .recognise(&prepared, &detected.lines, &layer, deadline);

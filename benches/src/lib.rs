@@ -3,6 +3,7 @@
 //! micro average and can be repeated from a printed seed.
 
 pub mod calibrate;
+pub mod chaos;
 pub mod child;
 pub mod entities;
 pub mod forms;

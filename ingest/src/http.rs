@@ -40,8 +40,7 @@ mod serve;
 mod uploads;
 mod webhooks;
 
-pub use auth::Authentication;
-pub(crate) use auth::{digest as key_digest, new_key};
+pub use auth::{Authentication, digest as key_digest, new_key};
 pub(crate) use batches::is_litter;
 pub use serve::serve;
 #[cfg(test)]

@@ -10,5 +10,5 @@ mod inputs;
 mod operations;
 mod output;
 mod process;
-mod service;
-mod settings;
+pub mod service;
+pub mod settings;

@@ -63,6 +63,31 @@ pub(crate) struct Parts {
 /// # Errors
 /// When a part cannot start; the message says what to do.
 pub(crate) fn run(settings: &Settings, parts: &Parts) -> anyhow::Result<u8> {
+    run_with(settings, parts, None)
+}
+
+/// `medbot work` with other stages than the pipeline's: what a bench crashes.
+///
+/// # Errors
+/// When it cannot start.
+pub fn work_with(settings: &Settings, crew: Crew) -> anyhow::Result<u8> {
+    let parts = Parts {
+        serve: false,
+        work: Some(Vec::new()),
+        embedded: false,
+    };
+    run_with(settings, &parts, Some(crew))
+}
+
+/// Stages, and how patient who runs them is.
+pub struct Crew {
+    /// What is done.
+    pub stages: Arc<dyn Stages>,
+    /// How patient.
+    pub patience: Patience,
+}
+
+fn run_with(settings: &Settings, parts: &Parts, crew: Option<Crew>) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -80,7 +105,7 @@ pub(crate) fn run(settings: &Settings, parts: &Parts) -> anyhow::Result<u8> {
             "DATABASE_URL is not set: `serve` and `work` share a database; `medbot up` brings its own"
         ),
     };
-    let ended = runtime.block_on(parts_until_told(settings, parts, &url));
+    let ended = runtime.block_on(parts_until_told(settings, parts, &url, crew));
     runtime.shutdown_timeout(Duration::from_secs(5));
     if let Some(private) = private {
         private
@@ -90,7 +115,12 @@ pub(crate) fn run(settings: &Settings, parts: &Parts) -> anyhow::Result<u8> {
     ended.map(|()| DONE)
 }
 
-async fn parts_until_told(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<()> {
+async fn parts_until_told(
+    settings: &Settings,
+    parts: &Parts,
+    url: &str,
+    crew: Option<Crew>,
+) -> anyhow::Result<()> {
     let opened = open(settings, parts, url).await?;
     let (tell, told) = watch::channel(false);
     let mut running = JoinSet::new();
@@ -125,7 +155,10 @@ async fn parts_until_told(settings: &Settings, parts: &Parts, url: &str) -> anyh
         }
     });
     if let Some(stages) = &parts.work {
-        let (shell, stages) = opened.shell(settings, stages).await?;
+        let (shell, stages) = match crew {
+            Some(crew) => (opened.shell_of(crew), Stage::ALL.to_vec()),
+            None => opened.shell(settings, stages).await?,
+        };
         running.spawn({
             let (shell, changes, told) = (shell.clone(), opened.changes.clone(), told.clone());
             async move { shell.keep_promises(changes, told).await }
@@ -255,16 +288,22 @@ impl Opened {
         })
         .await
         .context("opening the models broke down")??;
-        let stages_of_pipeline: Arc<dyn Stages> = Arc::new(pipeline);
-        let shell = Shell {
+        let shell = self.shell_of(Crew {
+            stages: Arc::new(pipeline),
+            patience: patience()?,
+        });
+        Ok((shell, stages))
+    }
+
+    fn shell_of(&self, crew: Crew) -> Shell {
+        Shell {
             db: self.db.clone(),
             queue: Arc::clone(&self.queue),
             store: Arc::clone(&self.store),
-            stages: stages_of_pipeline,
+            stages: crew.stages,
             due: Arc::clone(&self.due),
-            patience: patience()?,
-        };
-        Ok((shell, stages))
+            patience: crew.patience,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ const NAMES: [&str; 14] = [
 
 /// How a process of the service runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// None: the private PostgreSQL.
     pub database_url: Option<String>,
     /// None: the `tasks` table.
@@ -67,9 +67,12 @@ pub(crate) struct Settings {
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flags {
+pub struct Flags {
+    /// Where HTTP is answered.
     pub listen: Option<SocketAddr>,
+    /// What the embedded default keeps.
     pub data: Option<PathBuf>,
+    /// Tasks at once.
     pub slots: Option<u16>,
 }
 
@@ -78,7 +81,7 @@ impl Settings {
     ///
     /// # Errors
     /// When one of them makes no sense; the message names it.
-    pub(crate) fn read(flags: Flags) -> anyhow::Result<Self> {
+    pub fn read(flags: Flags) -> anyhow::Result<Self> {
         let file = match env::var_os("MEDBOT_CONFIG") {
             Some(path) => file(Path::new(&path))?,
             None => BTreeMap::new(),

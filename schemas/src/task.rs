@@ -214,7 +214,7 @@ pub enum TaskErrorKind {
     Timeout,
     /// The worker vanished in the middle.
     Lost,
-    /// The store did not answer or does not hold an input.
+    /// The store did not answer; it may later.
     Store,
 }
 

@@ -189,7 +189,7 @@ fn encoded(
 
 fn broken(error: &dyn std::fmt::Display) -> TaskError {
     TaskError {
-        kind: TaskErrorKind::Store,
+        kind: TaskErrorKind::Failed,
         detail: format!("an artefact cannot be written or read back: {error}"),
     }
 }

@@ -342,15 +342,14 @@ impl Shell {
         let mut heard = changes.subscribe();
         let mut swept = Instant::now();
         while !*stop.borrow() {
+            let mut sent = 0;
             if self.queue.needs_notices() {
                 match self
                     .db
                     .publish_due(&*self.queue, self.patience.publish)
                     .await
                 {
-                    // More may be due than fits in one go.
-                    Ok(sent) if sent > 0 => continue,
-                    Ok(_) => {}
+                    Ok(published) => sent = published,
                     Err(error) => tracing::warn!(%error, "due tasks are not sent; trying again"),
                 }
             }
@@ -370,6 +369,10 @@ impl Shell {
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "the sweep failed; trying again"),
                 }
+            }
+            if sent > 0 {
+                // More may be due than fits in one go.
+                continue;
             }
             let woken = self.due.notified();
             tokio::select! {
@@ -435,8 +438,12 @@ fn stored(error: &infra::store::StoreError) -> TaskError {
         StoreErrorKind::NotFound => "an artefact is not in the store any more".into(),
         _ => error.to_string(),
     };
-    TaskError {
-        kind: TaskErrorKind::Store,
-        detail,
-    }
+    let kind = match error.kind {
+        StoreErrorKind::Unavailable | StoreErrorKind::Refused => TaskErrorKind::Store,
+        // No outage: waiting for long does not bring back what is gone or broken.
+        StoreErrorKind::NotFound | StoreErrorKind::Corrupt | StoreErrorKind::Body => {
+            TaskErrorKind::Failed
+        }
+    };
+    TaskError { kind, detail }
 }

@@ -24,16 +24,29 @@ use super::{
 pub struct Attempts {
     /// At most.
     pub most: i32,
-    /// Seconds of rest after the first; doubled after each other.
+    /// Seconds of rest after the first, a quarter more or less; doubled after each other.
     pub rest_seconds: f64,
 }
 
 impl Default for Attempts {
-    /// Five, resting 2, 4, 8 and 16 seconds.
+    /// Five, resting about 2, 4, 8 and 16 seconds.
     fn default() -> Self {
         Self {
             most: 5,
             rest_seconds: 2.0,
+        }
+    }
+}
+
+impl Attempts {
+    /// Attempts beside the usual ones while the store does not answer: with rests that double they
+    /// last for more than an hour, so no document fails because a store was away for a minute.
+    const OUTAGE: i32 = 7;
+
+    fn of(self, kind: TaskErrorKind) -> i32 {
+        match kind {
+            TaskErrorKind::Store => self.most + Self::OUTAGE,
+            _ => self.most,
         }
     }
 }
@@ -87,7 +100,7 @@ impl Db {
         };
         if let Err(error) = &said
             && error.kind.is_transient()
-            && claimed.attempt < attempts.most
+            && claimed.attempt < attempts.of(error.kind)
         {
             let held = (claimed.task.0, claimed.fence);
             let retried = retry(session, held, claimed.attempt, error, attempts).await?;
@@ -118,6 +131,16 @@ pub(super) async fn lose(
     job: Uuid,
     attempts: Attempts,
 ) -> Result<Settled, DbError> {
+    // Whoever holds the job may be frozen: the sweep has others to look after, and comes again.
+    let free = sqlx::query!(
+        "SELECT id FROM jobs WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+        job
+    )
+    .fetch_optional(&mut *session)
+    .await?;
+    if free.is_none() {
+        return Ok(Settled::Stale);
+    }
     let Some(locked) = lock(session, job).await? else {
         return Ok(Settled::Stale);
     };
@@ -194,6 +217,10 @@ async fn retry(
     attempts: Attempts,
 ) -> Result<bool, DbError> {
     let rest = attempts.rest_seconds * f64::from(1 << (attempt - 1).clamp(0, 10));
+    // Tasks that were lost together come back apart, by up to a half: beside one that takes its worker
+    // with it each time, the others would be given up as well.
+    let bits = task.as_bytes()[9 + attempt.rem_euclid(7) as usize];
+    let rest = rest * (0.75 + 0.5 * f64::from(bits) / 255.0);
     let retried = sqlx::query!(
         "UPDATE tasks SET state = 'queued', run_at = now() + make_interval(secs => $3),
              lease_until = NULL, published_at = NULL, error = $4, updated_at = now()

@@ -38,7 +38,7 @@ impl Known {
 
 /// A new key of 256 random bits.
 #[must_use]
-pub(crate) fn new_key() -> String {
+pub fn new_key() -> String {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     let (c, d) = (Uuid::new_v4(), Uuid::new_v4());
     // A version 4 id has 122 random bits, so four have more than enough.
@@ -54,7 +54,7 @@ pub(crate) fn new_key() -> String {
 
 /// The digest that a key is known by.
 #[must_use]
-pub(crate) fn digest(key: &str) -> [u8; 32] {
+pub fn digest(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use infra::{
-    db::{Accepted, Caller, Upload},
+    db::{Accepted, Caller, DbErrorKind, Upload},
     store::{StoreError, StoreErrorKind},
 };
 use schemas::{Artefact, ArtefactKey, DocumentId, Engine, Priority, Reject, RejectKind, WebhookId};
@@ -59,7 +59,11 @@ pub(crate) async fn take<E: std::fmt::Display>(
         traceparent: wishes.traceparent.clone(),
     };
     let accepted = api.db.accept(caller.tenant, &upload).await;
-    let unused = !matches!(&accepted, Ok(accepted) if accepted.document == document);
+    let unused = match &accepted {
+        Ok(accepted) => accepted.document != document,
+        // Whoever gives no answer may have said yes: then this object is the document.
+        Err(error) => error.kind != DbErrorKind::Unavailable,
+    };
     if unused && let Err(error) = api.store.erase(caller.tenant, document).await {
         tracing::warn!(%error, "an object that no document needs stays in the store");
     }
