@@ -11,17 +11,12 @@ use schemas::RejectKind;
 use workers::decode::{DecodeConfig, Decoder, Limits, decode};
 use workers::sandbox::{CallError, Launch};
 
+/// `PDFium` where the set-up puts it.
 fn pdfium() -> PathBuf {
-    let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = home("MEDBOT_CACHE")
-        .or_else(|| home("XDG_CACHE_HOME").map(|c| c.join("medbot")))
-        .or_else(|| home("HOME").map(|h| h.join(".cache/medbot")))
-        .expect("MEDBOT_CACHE or HOME is set");
-    let found = ["libpdfium.so", "files/libpdfium.so"]
-        .map(|name| cache.join(name))
-        .into_iter()
-        .find(|path| path.exists());
-    found.expect("libpdfium.so is not in the cache: run infra/setup")
+    let cache = infra::models::Cache::locate().expect("MEDBOT_CACHE or HOME is set");
+    cache
+        .require(infra::models::Asset::Pdfium)
+        .expect("infra/setup has run")
 }
 
 fn decoder(children: usize, change: impl FnOnce(&mut Limits)) -> Decoder {

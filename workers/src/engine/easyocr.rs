@@ -181,3 +181,34 @@ fn of_similar_width<'a>(
         Some(run)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use image::GrayImage;
+
+    use super::{BATCH, PADDING, of_similar_width};
+
+    #[test]
+    fn every_strip_is_in_one_run_and_little_of_it_is_padding() {
+        let widths = [900, 880, 500, 499, 480, 100, 1, 1];
+        let strips = widths.map(|width| GrayImage::new(width, 1));
+        let order: Vec<usize> = (0..widths.len()).collect();
+        let runs: Vec<&[usize]> = of_similar_width(&order, &strips).collect();
+        assert_eq!(runs.concat(), order);
+        for run in &runs {
+            let least = widths[run[0]] as f32 * (1.0 - PADDING);
+            assert!(run.iter().all(|&i| widths[i] as f32 >= least), "{run:?}");
+        }
+        assert_eq!(runs.len(), 4);
+    }
+
+    #[test]
+    fn a_run_is_no_longer_than_a_batch() {
+        let strips = vec![GrayImage::new(64, 1); 2 * BATCH + 1];
+        let order: Vec<usize> = (0..strips.len()).collect();
+        let lengths: Vec<usize> = of_similar_width(&order, &strips)
+            .map(<[usize]>::len)
+            .collect();
+        assert_eq!(lengths, [BATCH, BATCH, 1]);
+    }
+}

@@ -1,7 +1,7 @@
 //! Dirt goes, decimal points stay.
 //! On ink: a speck is removed when it is smaller than a dot of this page's pen could be, or when it
 //! is dot-sized and no letter stands near enough for it to be punctuation. On grey: single outlying
-//! pixels take their neighbours' median, and grain is smoothed without crossing edges.
+//! pixels take their neighbours' median.
 //! Limit: a dot-sized speck within half a letter's height of a letter is kept, because a lost decimal
 //! point is worse than a wrong one that the other engines outvote.
 
@@ -134,23 +134,6 @@ pub fn salt_and_pepper(grey: &GrayImage) -> GrayImage {
     })
 }
 
-/// Grain is averaged over 3 x 3 pixels, weighted by how close in grey they are (Tomasi and Manduchi
-/// 1998, "Bilateral filtering for gray and color images", with a box in space).
-#[must_use]
-pub fn smooth(grey: &GrayImage) -> GrayImage {
-    let weights: [u32; 256] =
-        std::array::from_fn(|d| (256.0 * (-(d as f32 / 22.0).powi(2) / 2.0).exp()) as u32);
-    per_neighbourhood(grey, |around| {
-        let (mut sum, mut weight) = (0u32, 0u32);
-        for value in around {
-            let w = weights[usize::from(value.abs_diff(around[4]))];
-            sum += w * u32::from(value);
-            weight += w;
-        }
-        ((sum + weight / 2) / weight.max(1)) as u8
-    })
-}
-
 /// Applies `f` to every 3 x 3 neighbourhood, row by row with the pixel itself at 4; edges repeat.
 fn per_neighbourhood(grey: &GrayImage, f: impl Fn([u8; 9]) -> u8 + Sync) -> GrayImage {
     let (w, h) = (grey.width() as usize, grey.height() as usize);
@@ -174,7 +157,7 @@ fn per_neighbourhood(grey: &GrayImage, f: impl Fn([u8; 9]) -> u8 + Sync) -> Gray
 mod tests {
     use image::{GrayImage, Luma};
 
-    use super::{despeckle, salt_and_pepper, smooth};
+    use super::{despeckle, salt_and_pepper};
     use crate::prepare::binarise::BinaryImage;
 
     /// Digits are outlines of 10 x 16 with strokes of 3, on a pitch of 16 x 40.
@@ -225,8 +208,6 @@ mod tests {
             dirty.get_pixel_mut(at.0, at.1).0 = [0];
         }
         assert_eq!(salt_and_pepper(&dirty), clean);
-        assert_eq!(smooth(&clean), clean, "edges of 200 levels are not crossed");
         assert_eq!(salt_and_pepper(&GrayImage::new(0, 0)).len(), 0);
-        assert_eq!(smooth(&GrayImage::new(1, 1)).len(), 1);
     }
 }

@@ -33,38 +33,6 @@ pub fn flatten(grey: &GrayImage) -> GrayImage {
     GrayImage::from_raw(grey.width(), grey.height(), out).unwrap_or_default()
 }
 
-/// Spreads grey so that the darkest half per cent becomes 0 and the commonest light level white:
-/// for faded print, after [`flatten`]. A page without contrast is left as it is.
-#[must_use]
-pub fn stretch(grey: &GrayImage) -> GrayImage {
-    let mut counts = [0usize; 256];
-    for v in grey.as_raw() {
-        counts[usize::from(*v)] += 1;
-    }
-    let wanted = (grey.as_raw().len() / 200).max(1);
-    let mut seen = 0;
-    let dark = counts.iter().position(|n| {
-        seen += n;
-        seen >= wanted
-    });
-    let light = (0..256).rev().max_by_key(|v| counts[*v]);
-    let (Some(dark), Some(light)) = (dark, light) else {
-        return grey.clone();
-    };
-    if light < dark + 20 {
-        return grey.clone();
-    }
-    let table: Vec<u8> = (0..256usize)
-        .map(|v| (v.saturating_sub(dark) * 255 / (light - dark)).min(255) as u8)
-        .collect();
-    let raw = grey
-        .as_raw()
-        .iter()
-        .map(|v| table[usize::from(*v)])
-        .collect();
-    GrayImage::from_raw(grey.width(), grey.height(), raw).unwrap_or_default()
-}
-
 /// The page's paper colour, by channel the level that is as dark or darker than only a third of the
 /// page: what to fill the corners of a turned page with. White for an empty image.
 #[must_use]
@@ -222,7 +190,7 @@ fn smooth(grid: &[u8], width: usize) -> Vec<f32> {
 mod tests {
     use image::{GrayImage, Luma, Rgb, RgbImage};
 
-    use super::{flatten, paper_colour, stretch};
+    use super::{flatten, paper_colour};
 
     fn stroke(x: u32, y: u32) -> bool {
         y % 40 < 20 && y % 5 < 2 && x % 13 < 9 && (50..750).contains(&x)
@@ -323,7 +291,6 @@ mod tests {
         for size in [1, 3, 31, 33, 220] {
             let black = GrayImage::from_pixel(size, size, Luma([0]));
             assert_eq!(flatten(&black).dimensions(), (size, size));
-            assert_eq!(stretch(&black).as_raw(), black.as_raw());
         }
     }
 
@@ -334,15 +301,5 @@ mod tests {
         });
         assert_eq!(paper_colour(&page).0, [240, 235, 200]);
         assert_eq!(paper_colour(&RgbImage::new(0, 0)).0, [255; 3]);
-    }
-
-    #[test]
-    fn faded_ink_is_spread() {
-        let faded = GrayImage::from_fn(100, 100, |x, _| Luma([if x < 10 { 180 } else { 240 }]));
-        let got = stretch(&faded);
-        assert_eq!(
-            (got.get_pixel(0, 0).0[0], got.get_pixel(50, 0).0[0]),
-            (0, 255)
-        );
     }
 }

@@ -4,7 +4,9 @@
 //! Limit: shrinking averages with one factor for the whole image, taken at its middle, so a strong
 //! perspective is smoothed evenly and not by distance.
 
-use image::{GrayImage, Rgb, RgbImage};
+#[cfg(test)]
+use image::GrayImage;
+use image::{Rgb, RgbImage};
 use rayon::prelude::*;
 use schemas::{Point, Quad};
 use serde::{Deserialize, Serialize};
@@ -162,8 +164,9 @@ pub fn warp(
 }
 
 /// [`warp`] of a grey image.
+#[cfg(test)]
 #[must_use]
-pub fn warp_grey(
+pub(super) fn warp_grey(
     image: &GrayImage,
     map: &Homography,
     width: u32,

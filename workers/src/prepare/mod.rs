@@ -7,7 +7,6 @@
 mod banners;
 pub mod binarise;
 pub mod borders;
-pub mod clahe;
 pub mod components;
 pub mod denoise;
 pub mod deskew;

@@ -4,7 +4,6 @@
 //! Limit: the page is level to ±2 degrees; dashes shorter than four and a half x-heights are no rules; a
 //! letter's own stroke that lies exactly in a rule goes with it.
 
-use image::{GrayImage, Luma};
 use schemas::Point;
 
 use super::{
@@ -70,30 +69,6 @@ pub fn take(ink: &mut BinaryImage, x_height: f32) -> Rules {
         });
     }
     rules
-}
-
-/// Paints white what was ink in `before` and is none in `after`, and a pixel around it: brings what
-/// [`take`] or [`super::denoise::despeckle`] removed to the grey page. All three are of one size;
-/// ink that stays keeps its soft edge.
-#[must_use]
-pub fn without(grey: &GrayImage, before: &BinaryImage, after: &BinaryImage) -> GrayImage {
-    let mut out = grey.clone();
-    let (w, h) = (grey.width() as usize, grey.height() as usize);
-    for y in 0..h {
-        for (x, was) in before.row(y).iter().enumerate().take(w) {
-            if !*was || after.get(x, y) {
-                continue;
-            }
-            for v in y.saturating_sub(1)..(y + 2).min(h) {
-                for u in x.saturating_sub(1)..(x + 2).min(w) {
-                    if !after.get(u, v) {
-                        out.put_pixel(u as u32, v as u32, Luma([255]));
-                    }
-                }
-            }
-        }
-    }
-    out
 }
 
 /// Lengths in pixels, in proportion to the letters: what the file says of its resolution may be wrong.
@@ -258,9 +233,7 @@ fn erase(ink: &mut BinaryImage, chain: &[Stroke], limits: &Limits) {
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma};
-
-    use super::{take, without};
+    use super::take;
     use crate::prepare::binarise::BinaryImage;
 
     /// Letters are 12 x 20 outlines with 3 pixel strokes.
@@ -314,27 +287,6 @@ mod tests {
         assert!(
             left * 20 < page.ink_pixels() - text.ink_pixels(),
             "left {left}"
-        );
-    }
-
-    #[test]
-    fn the_grey_page_loses_the_rule_and_keeps_the_letters() {
-        let rule = |x: usize, y: usize| (20..380).contains(&x) && (60..62).contains(&y);
-        let before = BinaryImage::from_fn(400, 120, |x, y| rule(x, y) || letter(x, y));
-        let mut after = before.clone();
-        take(&mut after, 16.0);
-        let grey = GrayImage::from_fn(400, 120, |x, y| {
-            Luma([if before.get(x as usize, y as usize) {
-                50
-            } else {
-                240
-            }])
-        });
-        let got = without(&grey, &before, &after);
-        assert_eq!(got.get_pixel(15 + 20, 61).0[0], 255, "rule");
-        assert!(
-            (0..20).all(|y| (0..400).all(|x| got.get_pixel(x, y) == grey.get_pixel(x, y))),
-            "letters"
         );
     }
 

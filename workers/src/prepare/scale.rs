@@ -1,19 +1,12 @@
-//! Sizes: reduced copies for cheap estimates, enlarged ones for engines that need bigger letters.
-//! Reducing averages whole cells, enlarging is Lanczos. The x-height comes from components, because
-//! the resolution that a file claims is often wrong or absent.
+//! Sizes: reduced copies for cheap estimates, and how large the letters are. Reducing averages whole
+//! cells. The x-height comes from components, because the resolution that a file claims is often
+//! wrong or absent.
 //! Limit: `x_height` is that of most letters on the page; a page of capitals gives their height.
 
-use image::{GrayImage, RgbImage, imageops};
+use image::GrayImage;
 use rayon::prelude::*;
 
 use super::components::Components;
-
-/// Enlarged letters get this x-height in pixels.
-const WANTED_X_HEIGHT: f32 = 20.0;
-/// Smaller letters gain from enlarging; of those up to 16 pixels as many pages lost as gained.
-const SMALL_X_HEIGHT: f32 = 12.0;
-/// Beyond this an enlarged page has no more to tell.
-const LARGEST_FACTOR: f32 = 3.0;
 
 /// Means of `factor` x `factor` cells; cells at the right and low edges may cover less.
 #[must_use]
@@ -77,43 +70,11 @@ pub fn x_height_of(components: &Components) -> Option<f32> {
         .map(|h| h as f32)
 }
 
-/// By how much to enlarge so that letters reach an x-height of 20 pixels, at most 3 times; 1 when
-/// they are 12 or more, or unknown.
-#[must_use]
-pub fn wanted_factor(x_height: Option<f32>) -> f32 {
-    let small = x_height.filter(|h| (1.0..SMALL_X_HEIGHT).contains(h));
-    small.map_or(1.0, |h| (WANTED_X_HEIGHT / h).min(LARGEST_FACTOR))
-}
-
-/// The page in a new size (Lanczos 3); never empty.
-#[must_use]
-pub fn resize(image: &RgbImage, factor: f32) -> RgbImage {
-    let size = |side: u32| ((side as f32 * factor).round() as u32).max(1);
-    imageops::resize(
-        image,
-        size(image.width()),
-        size(image.height()),
-        imageops::FilterType::Lanczos3,
-    )
-}
-
-/// [`resize`] of a grey page.
-#[must_use]
-pub fn resize_grey(image: &GrayImage, factor: f32) -> GrayImage {
-    let size = |side: u32| ((side as f32 * factor).round() as u32).max(1);
-    imageops::resize(
-        image,
-        size(image.width()),
-        size(image.height()),
-        imageops::FilterType::Lanczos3,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use image::{GrayImage, Luma};
 
-    use super::{reduce, wanted_factor, x_height};
+    use super::{reduce, x_height};
 
     #[test]
     fn reducing_keeps_the_mean_of_every_cell() {
@@ -145,18 +106,5 @@ mod tests {
             assert!((got - height as f32).abs() <= 1.0, "{height}: {got}");
         }
         assert_eq!(x_height(&GrayImage::from_pixel(50, 50, Luma([200]))), None);
-    }
-
-    #[test]
-    fn only_small_letters_are_enlarged() {
-        for (height, want) in [
-            (None, 1.0),
-            (Some(30.0), 1.0),
-            (Some(12.0), 1.0),
-            (Some(10.0), 2.0),
-            (Some(4.0), 3.0),
-        ] {
-            assert!((wanted_factor(height) - want).abs() < 1e-6, "{height:?}");
-        }
     }
 }

@@ -3,10 +3,10 @@
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR, dicom_value, smallvec::SmallVec};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use image::{DynamicImage, ExtendedColorType, RgbImage};
+use image::{DynamicImage, ExtendedColorType};
 use schemas::RejectKind;
 
-use super::write::{pdf, picture};
+use super::write::{difference, pdf, picture};
 use super::{kind, read};
 
 type Element = (Tag, VR, PrimitiveValue);
@@ -74,16 +74,6 @@ fn with(mut elements: Vec<Element>, more: Vec<Element>) -> Vec<Element> {
     elements.retain(|(tag, ..)| more.iter().all(|(other, ..)| other != tag));
     elements.extend(more);
     elements
-}
-
-fn difference(a: &RgbImage, b: &RgbImage) -> f32 {
-    assert_eq!(a.dimensions(), b.dimensions());
-    let sum: u64 = a
-        .iter()
-        .zip(b.iter())
-        .map(|(a, b)| u64::from(a.abs_diff(*b)))
-        .sum();
-    sum as f32 / a.len() as f32
 }
 
 #[test]

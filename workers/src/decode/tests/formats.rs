@@ -6,18 +6,7 @@ use image::codecs::{jpeg::JpegEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ExtendedColorType, Frame, GrayImage, ImageFormat, Luma, RgbImage};
 
 use super::read;
-use super::write::{picture, tiff, tiff_tags};
-
-/// Mean difference of a channel, 0 for equal pictures.
-fn difference(a: &RgbImage, b: &RgbImage) -> f32 {
-    assert_eq!(a.dimensions(), b.dimensions());
-    let sum: u64 = a
-        .iter()
-        .zip(b.iter())
-        .map(|(a, b)| u64::from(a.abs_diff(*b)))
-        .sum();
-    sum as f32 / a.len() as f32
-}
+use super::write::{crc32, difference, picture, tiff, tiff_tags};
 
 fn only(bytes: &[u8], name: &str) -> RgbImage {
     let mut decoded = read(bytes, name).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -181,7 +170,7 @@ fn resolutions_are_found() {
     let mut png = encoded(&rgb.clone().into(), ImageFormat::Png);
     // 11,811 pixels a metre are 300 an inch; the chunk goes behind the header.
     let mut phys = b"\0\0\0\x09pHYs\0\0\x2e\x23\0\0\x2e\x23\x01".to_vec();
-    phys.extend(crc(&phys[4..]).to_be_bytes());
+    phys.extend(crc32(&phys[4..]).to_be_bytes());
     png.splice(33..33, phys);
     let mut bmp = encoded(&rgb.clone().into(), ImageFormat::Bmp);
     bmp[38..42].copy_from_slice(&3937_u32.to_le_bytes());
@@ -216,18 +205,6 @@ fn resolutions_are_found() {
             .remove(0);
         assert_eq!(page.dpi, dpi, "{name}");
     }
-}
-
-fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc: u32, &b| {
-        (0..8).fold(crc ^ u32::from(b), |c, _| {
-            if c & 1 == 1 {
-                c >> 1 ^ 0xedb8_8320
-            } else {
-                c >> 1
-            }
-        })
-    })
 }
 
 /// A grid, a diagonal and a rule: long runs, short runs and runs that move by one.

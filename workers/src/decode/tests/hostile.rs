@@ -7,7 +7,7 @@ use image::ImageFormat;
 use proptest::prelude::*;
 use schemas::RejectKind;
 
-use super::write::{pdf, picture, tiff, tiff_tags};
+use super::write::{crc32, pdf, picture, tiff, tiff_tags};
 use super::{Limits, kind, read, read_within};
 
 fn sample(format: ImageFormat) -> Vec<u8> {
@@ -122,18 +122,6 @@ fn bombs_are_refused_by_their_headers() {
             "{name}"
         );
     }
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc: u32, &b| {
-        (0..8).fold(crc ^ u32::from(b), |c, _| {
-            if c & 1 == 1 {
-                c >> 1 ^ 0xedb8_8320
-            } else {
-                c >> 1
-            }
-        })
-    })
 }
 
 #[test]

@@ -139,3 +139,27 @@ pub fn tiff_tags(
         (278, 4, vec![size.1]),
     ]
 }
+
+/// Mean difference of a channel, 0 for equal pictures.
+pub fn difference(a: &RgbImage, b: &RgbImage) -> f32 {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let sum: u64 = a
+        .iter()
+        .zip(b.iter())
+        .map(|(a, b)| u64::from(a.abs_diff(*b)))
+        .sum();
+    sum as f32 / a.len() as f32
+}
+
+/// The checksum of a PNG chunk.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc: u32, &b| {
+        (0..8).fold(crc ^ u32::from(b), |c, _| {
+            if c & 1 == 1 {
+                c >> 1 ^ 0xedb8_8320
+            } else {
+                c >> 1
+            }
+        })
+    })
+}
