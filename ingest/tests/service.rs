@@ -5,6 +5,8 @@
 #[path = "service/server.rs"]
 mod server;
 
+#[path = "service/openapi.rs"]
+mod openapi;
 #[path = "service/outages.rs"]
 mod outages;
 #[path = "service/refusals.rs"]
