@@ -61,9 +61,10 @@ fn main() -> ExitCode {
 
 fn campaign(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (documents, minutes) = match arguments.short {
-        true => (120, 0.3),
-        false => (arguments.documents, arguments.minutes),
+    let (documents, minutes) = if arguments.short {
+        (120, 0.3)
+    } else {
+        (arguments.documents, arguments.minutes)
     };
     let campaign = Campaign {
         setup: Setup {

@@ -68,7 +68,7 @@ impl Campaign {
             start.elapsed().as_secs_f64()
         );
         let rested = check::at_rest(&rig, peace + self.recovery).await;
-        let (recovery, took) = (peace.elapsed(), start.elapsed());
+        let (harm, recovery) = (peace - start, peace.elapsed());
         Self::or_logs(&rig, rig.comes_up().await)?;
         check::all_told(&rig, Instant::now() + TELLING).await?;
         let accepted = entries.len();
@@ -81,17 +81,13 @@ impl Campaign {
 
         println!("seed {}", self.seed);
         findings.print();
-        println!(
-            "{:<44} {:>8.1}",
-            "seconds of harm",
-            (took - recovery).as_secs_f64()
-        );
+        println!("{:<44} {:>8.1}", "seconds of harm", harm.as_secs_f64());
         println!(
             "{:<44} {:>8.1}",
             "seconds to recover",
             recovery.as_secs_f64()
         );
-        let rate = findings.of("finished") as f64 / took.as_secs_f64();
+        let rate = findings.of("finished") as f64 / (harm + recovery).as_secs_f64();
         println!("{:<44} {rate:>8.1}", "documents a second");
         let (lost, doubled, stuck) = (
             findings.harms(Harm::Lost),

@@ -239,7 +239,7 @@ impl Look<'_> {
         }
         if let Some(calm) = calm
             && (seen["pages"] != Value::from(calm.pages)
-                || seen["pages_failed"] != Value::from(calm.pages_failed))
+                || seen["pages_failed"] != calm.pages_failed)
         {
             self.harm(Harm::Lost, format_args!("its pages are {}", seen["pages"]));
         }

@@ -47,7 +47,7 @@ pub(super) fn compile(work: &Work, read: &[Option<(Origin, Vec<Reader>)>]) -> Op
         });
         let whole = readers.iter().all(|(.., ok)| *ok);
         pages.push(Page {
-            readers: readers.iter().map(report).collect(),
+            readers: readers.iter().copied().map(report).collect(),
             lines: vec![Line {
                 text: line,
                 bbox: BBox::new(0.0, 0.0, 100.0, 10.0),
@@ -118,7 +118,7 @@ fn words(origin: &Origin, readers: &[Reader], start: usize) -> Vec<Word> {
 }
 
 /// Why a reader failed differs between two runs, when its last attempt was killed; that it did, not.
-fn report(&(engine, _, ok): &Reader) -> ReaderReport {
+fn report((engine, _, ok): Reader) -> ReaderReport {
     ReaderReport {
         engine,
         status: if ok {

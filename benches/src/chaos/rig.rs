@@ -52,7 +52,7 @@ pub struct Setup {
 /// Clinics of a campaign.
 const TENANTS: u128 = 3;
 /// The longest that the API may take to come up.
-const COMES_UP: Duration = Duration::from_secs(60);
+const COMES_UP: Duration = Duration::from_mins(1);
 /// Synthetic stages pretend to be these.
 pub(super) const ENGINES: [Engine; 3] = [Engine::Tesseract, Engine::Paddle, Engine::PdfText];
 

@@ -30,6 +30,7 @@ const KEY_PATIENCE: Duration = Duration::from_secs(3);
 const COPIES: usize = 3;
 
 /// A document that shall go in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub bytes: Arc<[u8]>,

@@ -38,17 +38,11 @@ impl Default for Attempts {
     }
 }
 
-impl Attempts {
-    /// Attempts beside the usual ones while the store does not answer: with rests that double they
-    /// last for more than an hour, so no document fails because a store was away for a minute.
-    const OUTAGE: i32 = 7;
+/// Rests between two attempts while the store does not answer.
+const OUTAGE_RESTS: f64 = 4.0;
 
-    fn of(self, kind: TaskErrorKind) -> i32 {
-        match kind {
-            TaskErrorKind::Store => self.most + Self::OUTAGE,
-            _ => self.most,
-        }
-    }
+fn is_outage(error: &TaskError) -> bool {
+    error.kind == TaskErrorKind::Store
 }
 
 /// What a settle did.
@@ -100,7 +94,7 @@ impl Db {
         };
         if let Err(error) = &said
             && error.kind.is_transient()
-            && claimed.attempt < attempts.of(error.kind)
+            && (is_outage(error) || claimed.attempt < attempts.most)
         {
             let held = (claimed.task.0, claimed.fence);
             let retried = retry(session, held, claimed.attempt, error, attempts).await?;
@@ -216,19 +210,27 @@ async fn retry(
     error: &TaskError,
     attempts: Attempts,
 ) -> Result<bool, DbError> {
-    let rest = attempts.rest_seconds * f64::from(1 << (attempt - 1).clamp(0, 10));
+    // Nobody is given up because the store was away, and such attempts are none of the few.
+    let outage = is_outage(error);
+    let rest = if outage {
+        OUTAGE_RESTS * attempts.rest_seconds
+    } else {
+        attempts.rest_seconds * f64::from(1 << (attempt - 1).clamp(0, 10))
+    };
     // Tasks that were lost together come back apart, by up to a half: beside one that takes its worker
     // with it each time, the others would be given up as well.
     let bits = task.as_bytes()[9 + attempt.rem_euclid(7) as usize];
     let rest = rest * (0.75 + 0.5 * f64::from(bits) / 255.0);
     let retried = sqlx::query!(
         "UPDATE tasks SET state = 'queued', run_at = now() + make_interval(secs => $3),
-             lease_until = NULL, published_at = NULL, error = $4, updated_at = now()
+             lease_until = NULL, published_at = NULL, error = $4, attempt = attempt - $5,
+             updated_at = now()
          WHERE id = $1 AND fence = $2 AND state = 'running'",
         task,
         fence,
         rest,
         Json(error) as _,
+        i32::from(outage),
     )
     .execute(session)
     .await?;
