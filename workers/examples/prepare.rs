@@ -6,9 +6,7 @@ use std::{env, path::Path, time::Instant};
 
 use image::{GrayImage, Rgb, imageops};
 use serde_json::json;
-use workers::prepare::{
-    binarise, clahe, denoise, deskew, flatten, geometry, lines, page, rules, scale,
-};
+use workers::prepare::{binarise, denoise, deskew, flatten, geometry, lines, page, rules, scale};
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
@@ -46,16 +44,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (level, w, h) = geometry::Homography::turn(f64::from(skew), w, h);
     let paper = flatten::paper_colour(&upright);
     let (page, warp_ms) = timed(|| geometry::warp(&upright, &level, w, h, paper));
-    let grey = imageops::grayscale(&page);
-    let (flat, flatten_ms) = timed(|| flatten::flatten(&upright_grey));
-    // Flattened before turning, or the corners would be one more shadow.
-    let flat = geometry::warp_grey(&flat, &level, w, h, 255);
+    let (flat, flatten_ms) = timed(|| flatten::flatten(&imageops::grayscale(&page)));
     let (ink, sauvola_ms) = timed(|| binarise::sauvola(&flat, 41, 0.2));
     let x_height = scale::x_height(&flat);
     page.save(folder.join("raw.png"))?;
     let save = |name: &str, image: &GrayImage| image.save(folder.join(name));
     save("flat.png", &flat)?;
-    save("stretched.png", &flatten::stretch(&flat))?;
     save("sauvola.png", &ink.to_grey())?;
     let height = x_height.unwrap_or(f32::NAN);
     let ink_faint = binarise::sauvola(&flat, 41, 0.1);
@@ -70,26 +64,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (ink, ruled)
     });
     let (found, lines_ms) = timed(|| lines::text_lines(&clean));
-    save("noruled.png", &rules::without(&flat, &speckless, &clean))?;
-    save(
-        "unspeckled.png",
-        &rules::without(&flat, &ink_faint, &speckless),
-    )?;
-    save("spotless.png", &rules::without(&flat, &ink_faint, &clean))?;
-    let factor = scale::wanted_factor(x_height);
-    save(
-        "spotlessup.png",
-        &scale::resize_grey(&rules::without(&flat, &ink_faint, &clean), factor),
-    )?;
     save("clean.png", &clean.to_grey())?;
-    let ((median, bilateral), denoise_ms) =
-        timed(|| (denoise::salt_and_pepper(&flat), denoise::smooth(&flat)));
+    let (median, denoise_ms) = timed(|| denoise::salt_and_pepper(&flat));
     save("median.png", &median)?;
-    save("bilateral.png", &bilateral)?;
-    save("clahe.png", &clahe::clahe(&grey, 8, 2.5))?;
-    let factor = scale::wanted_factor(x_height);
-    save("up.png", &scale::resize_grey(&flat, factor))?;
-    save("rawup.png", &scale::resize_grey(&grey, factor))?;
     let map = crop.then(&quarter).then(&level);
     let back = map.inverse().ok_or("a flat map")?;
     let found: Vec<_> = found.iter().map(|quad| back.apply_quad(quad)).collect();

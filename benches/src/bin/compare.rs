@@ -1,9 +1,9 @@
 //! `compare DIR`: one table from one run over one folder: medbot with each engine alone, medbot with
-//! all of them, and RapidOCR, the usual open-source way to run PP-OCR, on one thread and as it comes.
+//! all of them, and `RapidOCR`, the usual open-source way to run PP-OCR, on one thread and as it comes.
 //!
 //! The alternatives run in turn, round after round, so that a busy machine weighs on all of them;
 //! the minimum says what the work costs, the median what one sees. Start-up is part of every run.
-//! Formats that RapidOCR's image library does not read (DICOM) are left out for all.
+//! Formats that `RapidOCR`'s image library does not read (DICOM) are left out for all.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -44,7 +44,7 @@ struct Arguments {
     without_rapidocr: bool,
 }
 
-/// What both medbot and RapidOCR's image library read.
+/// What both medbot and `RapidOCR`'s image library read.
 const FORMATS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "pdf"];
 
 /// One row of the table.

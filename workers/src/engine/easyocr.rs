@@ -1,4 +1,4 @@
-//! EasyOCR's `english_g2` recogniser (a CRNN: VGG features, two BiLSTMs, CTC) on rten.
+//! `EasyOCR`'s `english_g2` recogniser (a CRNN: VGG features, two bidirectional LSTMs, CTC) on rten.
 //!
 //! Strips are 64 px high, grey, scaled to -1..=1. The flattened page is read, since the network was
 //! trained on even backgrounds; narrow strips are padded with their own background.
@@ -89,7 +89,7 @@ impl EasyOcr {
     /// Class probabilities of each strip, row by row, with the number of time steps. All features
     /// have as many steps: the recurrent layers cost a strip far less when several go together.
     fn probabilities(&self, features: &[NdTensor<f32, 3>]) -> Result<(Vec<f32>, usize), ReadError> {
-        let views: Vec<_> = features.iter().map(|strip| strip.nd_view::<3>()).collect();
+        let views: Vec<_> = features.iter().map(NdTensor::view).collect();
         let [steps, _, channels] = views[0].shape();
         let together = NdTensor::<f32, 3>::from_fn([steps, views.len(), channels], |[t, n, c]| {
             views[n][[t, 0, c]]
