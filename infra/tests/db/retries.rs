@@ -9,7 +9,7 @@ use sqlx::Row as _;
 
 use super::{
     fresh::with_database,
-    run::{ATTEMPTS, ENGINES, TENANT, page_task, reject, transient, upload, well},
+    run::{ATTEMPTS, ENGINES, TENANT, away, page_task, reject, transient, upload, well},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +67,26 @@ async fn transient_errors_back_off_and_end_as_failed() {
             fresh.execute("UPDATE tasks SET run_at = now()").await;
         }
         assert_eq!(fresh.task(task).await, ("failed".into(), attempts.most));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_the_store_costs_no_attempt() {
+    with_database(async |fresh| {
+        let job = fresh.job().await;
+        let task = page_task(job, Stage::Decode, 0);
+        for _ in 0..3 * ATTEMPTS.most {
+            let claimed = fresh.claim(task).await;
+            assert_eq!(claimed.attempt, 1, "the others did not count");
+            let settled = fresh
+                .db
+                .settle(&claimed, away(), Duration::ZERO, &[], ATTEMPTS)
+                .await
+                .unwrap();
+            assert_eq!(settled, Settled::Retried);
+            fresh.execute("UPDATE tasks SET run_at = now()").await;
+        }
     })
     .await;
 }

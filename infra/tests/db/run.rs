@@ -68,6 +68,14 @@ pub fn transient() -> Said {
     })
 }
 
+/// What a stage says when the store does not answer.
+pub fn away() -> Said {
+    Err(TaskError {
+        kind: TaskErrorKind::Store,
+        detail: "the store does not answer".into(),
+    })
+}
+
 /// What a stage says that can never succeed.
 pub fn reject() -> Said {
     let Reject { kind, detail } = Reject::new(RejectKind::Malformed, "broken");
