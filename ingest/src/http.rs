@@ -26,6 +26,7 @@ mod admin;
 mod auth;
 mod batches;
 mod documents;
+mod drain;
 mod entities;
 mod events;
 mod evidence;
@@ -116,6 +117,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(middleware::from_fn(problem::plain_answers_are_problems))
+        .layer(middleware::from_fn(drain::read_on))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(no_sniff)
         .with_state(api);

@@ -13,7 +13,9 @@ async fn every_answer_is_described() {
     let server = Medbot::up(data.path(), &[]);
     let caller = Caller::admin(&server, data.path());
     caller.until("/readyz", StatusCode::OK).await;
-    let (job, _) = caller.take("a.png", document("prescription_letterhead.png")).await;
+    let (job, _) = caller
+        .take("a.png", document("prescription_letterhead.png"))
+        .await;
     caller.end_of(&job).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/scripts/check_openapi");
     let ran = Command::new(script)
@@ -22,5 +24,9 @@ async fn every_answer_is_described() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        ran.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
 }
