@@ -3,10 +3,7 @@
 //! What runs a stage, and where its artefacts lie, is not known here: `medbot process` keeps them in
 //! memory, a worker in the store. A stage names no other; what follows is `plan`'s.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use schemas::{
     Artefact, DocumentId, Engine, Entity, JobId, Outcome, PageStatus, ReaderReport, ReaderStatus,
@@ -349,10 +346,4 @@ impl Shelf {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-/// The longest that a stage may take before its thread is given up.
-#[must_use]
-pub fn longest(page_time: Duration) -> Duration {
-    2 * page_time + Duration::from_mins(2)
 }
