@@ -5,6 +5,7 @@
 //! the stages being that of `medbot work`. What each document must come to is worked out by a calm
 //! run of the same stages in one thread.
 
+pub mod bulk;
 pub mod calm;
 pub mod campaign;
 mod check;

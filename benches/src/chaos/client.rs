@@ -66,6 +66,16 @@ impl Client {
         })
     }
 
+    /// The secret.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Where the API is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.base))

@@ -1,0 +1,204 @@
+//! `overhead PATH`: what queue, database, store and sealing cost over `medbot process` on the same
+//! documents, with the real engines. Runs of the two alternate, since machines are noisy.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use benches::child;
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(
+    about = "Prints wall and CPU seconds of `medbot process` and of the service, and their ratios"
+)]
+struct Arguments {
+    /// A file or folder of documents.
+    path: PathBuf,
+    /// Runs of each.
+    #[arg(long, default_value_t = 2)]
+    repeat: usize,
+    /// Tasks at once in the service; else its default.
+    #[arg(long)]
+    slots: Option<u16>,
+    /// Documents in flight of `process`; else its default.
+    #[arg(long)]
+    jobs: Option<usize>,
+}
+
+/// Wall and CPU seconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seconds {
+    wall: f64,
+    cpu: f64,
+}
+
+/// The longest that the service may take to be ready.
+const READY: Duration = Duration::from_mins(2);
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    println!("{:<22} {:>9} {:>9}", "", "wall s", "CPU s");
+    let (mut alone, mut served) = (Vec::new(), Vec::new());
+    for _ in 0..arguments.repeat.max(1) {
+        let scratch = tempfile::tempdir()?;
+        let cost = child::process(&arguments.path, scratch.path(), None, arguments.jobs)?;
+        alone.push(Seconds {
+            wall: cost.wall.as_secs_f64(),
+            cpu: cost.cpu.as_secs_f64(),
+        });
+        print("medbot process", alone[alone.len() - 1]);
+        served.push(service(&arguments)?);
+        print("medbot up, drop --wait", served[served.len() - 1]);
+    }
+    let least = |runs: &[Seconds], of: fn(&Seconds) -> f64| {
+        runs.iter().map(of).fold(f64::INFINITY, f64::min)
+    };
+    for (name, of) in [
+        ("wall", (|s: &Seconds| s.wall) as fn(&Seconds) -> f64),
+        ("CPU", |s: &Seconds| s.cpu),
+    ] {
+        let ratio = least(&served, of) / least(&alone, of);
+        println!("{name} overhead {:+.1} %", 100.0 * (ratio - 1.0));
+    }
+    Ok(())
+}
+
+fn print(what: &str, seconds: Seconds) {
+    println!("{what:<22} {:>9.1} {:>9.1}", seconds.wall, seconds.cpu);
+}
+
+/// One `up` on a new folder: from when it is ready until the last result of `drop --wait`.
+fn service(arguments: &Arguments) -> anyhow::Result<Seconds> {
+    let scratch = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o711))
+        .tempdir()?;
+    let data = scratch.path().join("data");
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let mut command = Command::new(child::binary()?);
+    command
+        .args(["up", "--listen", &address, "--data"])
+        .arg(&data)
+        .env("MEDBOT_LOG", "warn")
+        .stdin(Stdio::null())
+        .stderr(fs::File::create(scratch.path().join("up.log"))?);
+    if let Some(slots) = arguments.slots {
+        command.env("MEDBOT_SLOTS", slots.to_string());
+    }
+    let mut up = Running(command.spawn().context("medbot up")?);
+    let start = Instant::now();
+    while !is_ready(&address) {
+        if let Some(ended) = up.0.try_wait()? {
+            bail!("medbot up ended: {ended}");
+        }
+        if start.elapsed() > READY {
+            bail!("medbot up is not ready");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    let before = cpu_of_tree(up.0.id())?;
+    let mut drop = Command::new(child::binary()?);
+    drop.arg("drop")
+        .arg(&arguments.path)
+        .args(["--wait", "--server", &format!("http://{address}")])
+        .env("MEDBOT_API_KEY_FILE", data.join("admin.key"))
+        .env("XDG_STATE_HOME", scratch.path().join("state"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    let dropped = child::run(&mut drop, &[0, 3])?;
+    let after = cpu_of_tree(up.0.id())?;
+    up.end()?;
+    Ok(Seconds {
+        wall: dropped.wall.as_secs_f64(),
+        cpu: after - before + dropped.cpu.as_secs_f64(),
+    })
+}
+
+/// A process that is told to end when it is dropped, and waited for.
+struct Running(Child);
+
+impl Running {
+    fn end(&mut self) -> anyhow::Result<()> {
+        if let Some(pid) = rustix::process::Pid::from_raw(self.0.id() as i32) {
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        }
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            let _ = self.end();
+        }
+    }
+}
+
+fn is_ready(address: &str) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: medbot\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.starts_with("HTTP/1.1 200"))
+    };
+    ask().unwrap_or(false)
+}
+
+/// CPU seconds of a process, of all that live below it, and of those that they have waited for
+/// (proc(5): fields 4 and 14 to 17 of `stat`).
+fn cpu_of_tree(root: u32) -> anyhow::Result<f64> {
+    let mut processes = HashMap::new();
+    for entry in fs::read_dir("/proc")? {
+        let path = entry?.path();
+        if let Some(stat) = stat(&path) {
+            processes.insert(stat.pid, stat);
+        }
+    }
+    let below = |pid: u32| {
+        let mut at = pid;
+        while at != root {
+            match processes.get(&at) {
+                Some(process) if process.parent != 0 => at = process.parent,
+                _ => return false,
+            }
+        }
+        true
+    };
+    let ticks: u64 = processes
+        .values()
+        .filter(|process| below(process.pid))
+        .map(|process| process.ticks)
+        .sum();
+    let a_second = rustix::param::clock_ticks_per_second();
+    Ok(ticks as f64 / a_second as f64)
+}
+
+struct Stat {
+    pid: u32,
+    parent: u32,
+    ticks: u64,
+}
+
+fn stat(folder: &Path) -> Option<Stat> {
+    let pid = folder.file_name()?.to_str()?.parse().ok()?;
+    let text = fs::read_to_string(folder.join("stat")).ok()?;
+    // The name in parentheses may hold anything.
+    let (_, rest) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let number = |n: usize| fields.get(n - 3)?.parse::<u64>().ok();
+    Some(Stat {
+        pid,
+        parent: u32::try_from(number(4)?).ok()?,
+        ticks: number(14)? + number(15)? + number(16)? + number(17)?,
+    })
+}
