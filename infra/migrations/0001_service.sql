@@ -77,6 +77,17 @@ CREATE TABLE documents (
     UNIQUE (tenant_id, id)
 );
 
+-- Uploads under way: objects that may lie in the store and that no document refers to yet. The row is
+-- there before the object, and goes in the transaction that makes the document.
+CREATE TABLE uploads (
+    document_id uuid PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    -- When the upload last said that it goes on.
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    -- When it was given up for lost: it can become no document any more.
+    given_up_at timestamptz
+);
+
 CREATE TABLE webhooks (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
@@ -290,7 +301,7 @@ DECLARE
     named text;
 BEGIN
     FOREACH named IN ARRAY ARRAY[
-        'document_keys', 'documents', 'webhooks', 'batches', 'jobs', 'batch_items', 'pages', 'tasks',
+        'document_keys', 'documents', 'uploads', 'webhooks', 'batches', 'jobs', 'batch_items', 'pages', 'tasks',
         'idempotency_keys', 'webhook_deliveries', 'entities', 'reviews'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', named);

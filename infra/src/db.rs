@@ -22,6 +22,7 @@ mod reviews;
 mod settle;
 mod sweep;
 mod table_queue;
+mod uploads;
 mod webhooks;
 
 pub use claim::{Claimed, Reader, StageInputs};

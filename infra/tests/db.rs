@@ -29,6 +29,8 @@ mod idempotency;
 mod listening;
 #[path = "db/migrating.rs"]
 mod migrating;
+#[path = "db/orphans.rs"]
+mod orphans;
 #[path = "db/outbox.rs"]
 mod outbox;
 #[path = "db/plans.rs"]

@@ -1,7 +1,7 @@
 //! The HTTP API: a file a resource. A handler checks who asks, calls the database or the store, and
 //! says what came of it; it holds no state of its own, so any process can answer any request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -66,6 +66,8 @@ pub struct Api {
     pub engines: Vec<Engine>,
     /// Largest upload in bytes, a file.
     pub largest_upload: u64,
+    /// For how long an upload may say nothing before it is given up.
+    pub upload_silence: Duration,
     /// Where webhooks may go.
     pub webhook_guard: Guard,
 }

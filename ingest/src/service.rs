@@ -5,6 +5,7 @@
 use std::{
     fs,
     io::Write as _,
+    ops::RangeInclusive,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     sync::Arc,
@@ -20,6 +21,7 @@ use infra::{
         rabbit::{Rabbit, RabbitSettings},
     },
     store::{Local, MasterKey, S3, S3Settings, Sealed, Store},
+    tidy,
     webhook::{self, Guard, Sender, Times},
 };
 use schemas::{Engine, Stage, TenantId};
@@ -154,6 +156,12 @@ async fn parts_until_told(
             webhook::deliver(&opened.db, &opened.master, &sender, &opened.changes, told).await;
         }
     });
+    running.spawn({
+        let (opened, told) = (opened.clone(), told.clone());
+        async move {
+            tidy::keep_tidy(&opened.db, &*opened.store, opened.upload_silence, told).await;
+        }
+    });
     if let Some(stages) = &parts.work {
         let (shell, stages) = match crew {
             Some(crew) => (opened.shell_of(crew), Stage::ALL.to_vec()),
@@ -192,6 +200,7 @@ struct Opened {
     changes: Changes,
     master: Arc<MasterKey>,
     due: Arc<Notify>,
+    upload_silence: Duration,
 }
 
 async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<Opened> {
@@ -240,6 +249,8 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
         db,
         queue,
         due,
+        upload_silence: seconds("MEDBOT_UPLOAD_SILENCE_SECONDS", 1.0..=86_400.0)?
+            .unwrap_or(tidy::SILENCE),
     })
 }
 
@@ -254,6 +265,7 @@ impl Opened {
             authentication: settings.authentication,
             engines: compose::wanted(&settings.engines),
             largest_upload: Limits::default().bytes,
+            upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
         })
     }
@@ -311,17 +323,24 @@ impl Opened {
 /// longer.
 fn patience() -> anyhow::Result<Patience> {
     let mut patience = Patience::default();
-    if let Ok(seconds) = std::env::var("MEDBOT_LEASE_SECONDS") {
-        let seconds: f64 = seconds
-            .parse()
-            .ok()
-            .filter(|seconds| (0.5..=3600.0).contains(seconds))
-            .context("MEDBOT_LEASE_SECONDS lies between 0.5 and 3600")?;
-        patience.lease = Duration::from_secs_f64(seconds);
+    if let Some(lease) = seconds("MEDBOT_LEASE_SECONDS", 0.5..=3600.0)? {
+        patience.lease = lease;
         patience.overdue = 5 * patience.lease;
         patience.sweep = (patience.lease / 12).max(Duration::from_millis(250));
     }
     Ok(patience)
+}
+
+/// A span of time that the environment may give.
+fn seconds(name: &str, bounds: RangeInclusive<f64>) -> anyhow::Result<Option<Duration>> {
+    let Ok(text) = std::env::var(name) else {
+        return Ok(None);
+    };
+    let seconds = text.parse().ok().filter(|given| bounds.contains(given));
+    let seconds = seconds.with_context(|| {
+        format!("{name} lies between {} and {}", bounds.start(), bounds.end())
+    })?;
+    Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
 fn private_postgres(settings: &Settings) -> anyhow::Result<Option<PrivatePostgres>> {

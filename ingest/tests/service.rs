@@ -7,6 +7,8 @@ mod server;
 
 #[path = "service/openapi.rs"]
 mod openapi;
+#[path = "service/orphans.rs"]
+mod orphans;
 #[path = "service/outages.rs"]
 mod outages;
 #[path = "service/refusals.rs"]

@@ -7,7 +7,7 @@ use schemas::{
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Db, DbError, claim::engines as parse_engines, webhooks};
+use super::{Db, DbError, claim::engines as parse_engines, uploads, webhooks};
 
 /// An object that lies in the store and shall be read.
 #[derive(Clone, Debug)]
@@ -39,15 +39,16 @@ pub struct Accepted {
     pub document: DocumentId,
     /// Where the job is.
     pub state: JobState,
-    /// Was the content there already? Then the uploaded object is to be removed.
+    /// Was the content there already? Then the uploaded object is to be removed, and the upload to be
+    /// forgotten.
     pub duplicate: bool,
 }
 
 impl Db {
-    /// Takes an upload.
+    /// Takes an upload that was begun.
     ///
     /// # Errors
-    /// [`DbError`]; nothing was taken then.
+    /// [`DbError`]; nothing was taken then. A conflict when the upload was given up for lost.
     pub async fn accept(&self, tenant: TenantId, upload: &Upload) -> Result<Accepted, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let session = &mut *transaction;
@@ -158,6 +159,7 @@ async fn single(
     if inserted.rows_affected() == 0 {
         return Ok(None);
     }
+    uploads::end(session, upload.document).await?;
     Ok(Some(Accepted {
         job: start(session, tenant, upload.document, upload).await?,
         document: upload.document,

@@ -23,8 +23,8 @@ async fn together(
     make: impl Fn() -> Upload,
 ) -> (BTreeSet<DocumentId>, BTreeSet<JobId>, usize) {
     let uploads: Vec<Upload> = (0..20).map(|_| make()).collect();
-    let accepting = uploads.iter().map(|upload| fresh.db.accept(TENANT, upload));
-    let accepted = futures::future::try_join_all(accepting).await.unwrap();
+    let accepting = uploads.iter().map(|upload| fresh.accept(TENANT, upload));
+    let accepted = futures::future::join_all(accepting).await;
     (
         accepted.iter().map(|a| a.document).collect(),
         accepted.iter().map(|a| a.job).collect(),

@@ -24,6 +24,7 @@ struct Belongings {
     entity: EntityId,
     batch: BatchId,
     webhook: WebhookId,
+    uploading: schemas::DocumentId,
 }
 
 async fn furnish(fresh: &Fresh) -> Belongings {
@@ -60,6 +61,8 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         Some(true)
     );
     fresh.db.recall(B, "k", &[0; 32]).await.unwrap();
+    let uploading = super::run::upload().document;
+    fresh.db.begin_upload(B, uploading).await.unwrap();
     fresh
         .db
         .keep_wrapped_key(B, accepted.document, b"key")
@@ -73,6 +76,7 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         entity,
         batch,
         webhook,
+        uploading,
     }
 }
 
@@ -262,6 +266,9 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         assert!(db.entity(A, b.entity).await.unwrap().is_none());
         assert!(db.webhooks(A).await.unwrap().is_empty());
         assert!(!db.remove_webhook(A, b.webhook).await.unwrap());
+        assert!(!db.renew_upload(A, b.uploading).await.unwrap());
+        db.forget_upload(A, b.uploading).await.unwrap();
+        assert!(db.renew_upload(B, b.uploading).await.unwrap());
         assert!(db.wrapped_key(A, b.document).await.unwrap().is_none());
         assert!(db.dead_letters(Some(A), None, 9).await.unwrap().is_empty());
         assert!(!db.replay(Some(A), b.dead).await.unwrap());
