@@ -214,6 +214,9 @@ CREATE TABLE idempotency_keys (
     fingerprint bytea NOT NULL,
     -- Null while that request is under way.
     response jsonb,
+    -- Who works on it, and until when without a further sign of life.
+    holder uuid NOT NULL,
+    lease_until timestamptz NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, key)
 );

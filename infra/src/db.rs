@@ -32,7 +32,7 @@ pub use dead_letters::DeadLetter;
 pub use documents::DocumentRow;
 pub use entities::{EntityFilter, EntityRow, IndexedEntity};
 pub use error::{DbError, DbErrorKind};
-pub use idempotency::Recall;
+pub use idempotency::{HeldKey, Recall};
 pub use intake::{Accepted, Upload};
 pub use jobs::{Batch, BatchReject, Cancelled, Job, StageProgress};
 pub use keys::{Caller, Role};

@@ -17,5 +17,7 @@ mod refusals;
 mod restart;
 #[path = "service/results.rs"]
 mod results;
+#[path = "service/retrying.rs"]
+mod retrying;
 #[path = "service/webhooks.rs"]
 mod webhooks;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-use crate::server::{Caller, Medbot, PATIENCE, Service, document, folder, turn};
+use crate::server::{PATIENCE, Shared, document, folder, turn};
 
 const SILENCE: Duration = Duration::from_secs(2);
 
@@ -16,27 +16,10 @@ const SILENCE: Duration = Duration::from_secs(2);
 async fn a_slow_upload_is_taken_and_a_dead_ones_object_goes() {
     let _turn = turn();
     let folder = folder();
-    let mut database = Service::start("postgres", folder.path());
-    let (data, admin) = (folder.path().join("data"), folder.path().join("admin.key"));
-    let url = database.variable("MEDBOT_TEST_DATABASE_URL").to_owned();
     let silence = SILENCE.as_secs().to_string();
-    let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("MEDBOT_DATA", data.to_str().unwrap()),
-        ("MEDBOT_UPLOAD_SILENCE_SECONDS", &silence),
-    ];
-    std::fs::create_dir(&data).unwrap();
-    let master = data.join("master.key");
-    for arguments in [
-        &["keys", "master", master.to_str().unwrap()][..],
-        &["migrate"],
-        &["keys", "add", "--role", "admin", admin.to_str().unwrap()],
-    ] {
-        let ended = Medbot::start(arguments, &settings, false).ended();
-        assert_eq!(ended, Some(0), "{arguments:?}");
-    }
-    let server = Medbot::start(&["serve", "--listen", "127.0.0.1:0"], &settings, true);
-    let caller = Caller::new(&server.url, Some(&admin));
+    let settings = [("MEDBOT_UPLOAD_SILENCE_SECONDS", silence.as_str())];
+    let mut shared = Shared::in_folder(folder.path(), &settings);
+    let (_server, caller) = shared.serve(&[]);
     caller.until("/readyz", StatusCode::OK).await;
 
     // Long enough to be given up and removed, were it not for its signs of life.
@@ -52,7 +35,7 @@ async fn a_slow_upload_is_taken_and_a_dead_ones_object_goes() {
     assert_eq!(taken.status(), StatusCode::ACCEPTED);
     let taken: Value = taken.json().await.unwrap();
     let kept = taken["jobs"][0]["document_id"].as_str().unwrap();
-    let objects = data.join("objects");
+    let objects = shared.data.join("objects");
     assert_eq!(originals(&objects), [kept]);
 
     // The database goes between the object's first byte and its last.
@@ -64,17 +47,24 @@ async fn a_slow_upload_is_taken_and_a_dead_ones_object_goes() {
     let request = caller.ask(Method::POST, "/v1/documents").body(body).send();
     let request = tokio::spawn(request);
     until(|| unfinished(&objects)).await;
-    database.kill();
+    shared.database.kill();
     sender.send(Ok(tail.to_vec())).unwrap();
     drop(sender);
     let refused = request.await.unwrap().unwrap();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(originals(&objects).len(), 2, "nobody knows whether it was taken");
+    assert_eq!(
+        originals(&objects).len(),
+        2,
+        "nobody knows whether it was taken"
+    );
 
-    database.again();
+    shared.database.again();
     until(|| originals(&objects) == [kept]).await;
     let job = taken["jobs"][0]["job_id"].as_str().unwrap();
-    assert_eq!(caller.json(&format!("/v1/jobs/{job}")).await["state"], "queued");
+    assert_eq!(
+        caller.json(&format!("/v1/jobs/{job}")).await["state"],
+        "queued"
+    );
 }
 
 async fn until(holds: impl Fn() -> bool) {

@@ -313,3 +313,68 @@ impl Drop for Service {
         self.stop();
     }
 }
+
+/// What processes of the service share: a real database, a master key, an administrator's key, and
+/// other settings.
+pub struct Shared {
+    pub database: Service,
+    pub data: PathBuf,
+    admin: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Shared {
+    pub fn in_folder(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let database = Service::start("postgres", folder);
+        let (data, admin) = (folder.join("data"), folder.join("admin.key"));
+        fs::create_dir(&data).unwrap();
+        let mut all = vec![
+            (
+                "DATABASE_URL",
+                database.variable("MEDBOT_TEST_DATABASE_URL"),
+            ),
+            ("MEDBOT_DATA", data.to_str().unwrap()),
+        ];
+        all.extend(settings);
+        let settings = all
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let master = data.join("master.key");
+        let shared = Self {
+            data,
+            settings,
+            database,
+            admin,
+        };
+        let admin = shared.admin.to_str().unwrap();
+        for arguments in [
+            &["keys", "master", master.to_str().unwrap()][..],
+            &["migrate"],
+            &["keys", "add", "--role", "admin", admin],
+        ] {
+            let ended = Medbot::start(arguments, &shared.with(&[]), false).ended();
+            assert_eq!(ended, Some(0), "{arguments:?}");
+        }
+        shared
+    }
+
+    /// The settings, with others after them.
+    fn with<'a>(&'a self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let mut all: Vec<_> = self
+            .settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        all.extend(others);
+        all
+    }
+
+    /// An API, with these settings before the others.
+    pub fn serve(&self, settings: &[(&str, &str)]) -> (Medbot, Caller) {
+        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        let server = Medbot::start(&arguments, &self.with(settings), true);
+        let caller = Caller::new(&server.url, Some(&self.admin));
+        (server, caller)
+    }
+}
