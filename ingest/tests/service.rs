@@ -13,6 +13,8 @@ mod orphans;
 mod outages;
 #[path = "service/refusals.rs"]
 mod refusals;
+#[path = "service/refusing.rs"]
+mod refusing;
 #[path = "service/restart.rs"]
 mod restart;
 #[path = "service/results.rs"]

@@ -439,11 +439,13 @@ fn stored(error: &infra::store::StoreError) -> TaskError {
         _ => error.to_string(),
     };
     let kind = match error.kind {
-        StoreErrorKind::Unavailable | StoreErrorKind::Refused => TaskErrorKind::Store,
-        // No outage: waiting for long does not bring back what is gone or broken.
-        StoreErrorKind::NotFound | StoreErrorKind::Corrupt | StoreErrorKind::Body => {
-            TaskErrorKind::Failed
-        }
+        StoreErrorKind::Unavailable => TaskErrorKind::Store,
+        // No outage: waiting does not make the store take other credentials, nor bring back what is
+        // gone or broken. Somebody must look, and may replay it then.
+        StoreErrorKind::Refused
+        | StoreErrorKind::NotFound
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Body => TaskErrorKind::Failed,
     };
     TaskError { kind, detail }
 }

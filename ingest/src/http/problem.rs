@@ -212,8 +212,12 @@ impl From<StoreError> for ApiError {
             StoreErrorKind::Body => {
                 Self::BadRequest("the body broke off before its end; send it again".into())
             }
-            StoreErrorKind::Unavailable | StoreErrorKind::Refused => {
+            StoreErrorKind::Unavailable => {
                 tracing::warn!(%error, "a request is answered with 503");
+                Self::Unavailable("the store")
+            }
+            StoreErrorKind::Refused => {
+                tracing::error!(%error, "a request is answered with 503 until somebody cures this");
                 Self::Unavailable("the store")
             }
             StoreErrorKind::Corrupt => {
