@@ -139,6 +139,15 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_of_document ON jobs (document_id, created_at);
 CREATE INDEX jobs_of_tenant ON jobs (tenant_id, created_at, id);
 
+-- Webhooks that later uploads of the same bytes named. No foreign key to them, as in `jobs`.
+CREATE TABLE job_webhooks (
+    job_id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    PRIMARY KEY (job_id, webhook_id),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs (tenant_id, id) ON DELETE CASCADE
+);
+
 -- What a batch was made of: a job, or the reason why there is none.
 CREATE TABLE batch_items (
     batch_id uuid NOT NULL,
@@ -304,8 +313,8 @@ DECLARE
     named text;
 BEGIN
     FOREACH named IN ARRAY ARRAY[
-        'document_keys', 'documents', 'uploads', 'webhooks', 'batches', 'jobs', 'batch_items', 'pages', 'tasks',
-        'idempotency_keys', 'webhook_deliveries', 'entities', 'reviews'
+        'document_keys', 'documents', 'uploads', 'webhooks', 'batches', 'jobs', 'job_webhooks', 'batch_items',
+        'pages', 'tasks', 'idempotency_keys', 'webhook_deliveries', 'entities', 'reviews'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', named);
         EXECUTE format(

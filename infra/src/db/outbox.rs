@@ -144,7 +144,7 @@ impl Db {
 }
 
 /// A priority in a row: lower is sooner.
-fn rank(priority: Priority) -> i16 {
+pub(super) fn rank(priority: Priority) -> i16 {
     match priority {
         Priority::Urgent => 0,
         Priority::Normal => 1,

@@ -36,6 +36,12 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         ..upload()
     };
     let accepted = fresh.accept(B, &upload).await;
+    let double = Upload {
+        document: super::run::upload().document,
+        webhook: Some(hook(fresh).await),
+        ..upload
+    };
+    fresh.accept(B, &double).await;
     fresh.run(accepted.job, |_| reject()).await;
     let batch = fresh.db.open_batch(B, Some(webhook)).await.unwrap();
     fresh
