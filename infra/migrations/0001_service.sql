@@ -271,8 +271,10 @@ CREATE TABLE entities (
     confidence real NOT NULL,
     needs_review boolean NOT NULL,
     codes text[] NOT NULL,
-    -- The whole entity as in the document result.
+    -- The whole entity as in the document result, or as a person made it.
     entity jsonb NOT NULL,
+    -- As it was extracted, where a person's word stands in its place.
+    extracted jsonb,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id) ON DELETE CASCADE,

@@ -46,11 +46,7 @@ pub async fn keep_tidy(
 ///
 /// # Errors
 /// [`DbError`]; what was removed until then stays removed.
-pub async fn remove_orphans(
-    db: &Db,
-    store: &dyn Store,
-    silence: Duration,
-) -> Result<u64, DbError> {
+pub async fn remove_orphans(db: &Db, store: &dyn Store, silence: Duration) -> Result<u64, DbError> {
     db.give_up_uploads(silence).await?;
     let mut removed = 0;
     for (tenant, document) in db.orphans(silence, WINDOW).await? {

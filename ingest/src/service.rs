@@ -338,7 +338,11 @@ fn seconds(name: &str, bounds: RangeInclusive<f64>) -> anyhow::Result<Option<Dur
     };
     let seconds = text.parse().ok().filter(|given| bounds.contains(given));
     let seconds = seconds.with_context(|| {
-        format!("{name} lies between {} and {}", bounds.start(), bounds.end())
+        format!(
+            "{name} lies between {} and {}",
+            bounds.start(),
+            bounds.end()
+        )
     })?;
     Ok(Some(Duration::from_secs_f64(seconds)))
 }

@@ -40,9 +40,8 @@ impl Db {
     ) -> Result<Vec<Entity>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let rows = sqlx::query_scalar!(
-            r#"SELECT entity AS "entity: Json<Entity>" FROM entities e
-               WHERE document_id = $1
-                 AND EXISTS (SELECT FROM reviews r WHERE r.entity_id = e.id)"#,
+            r#"SELECT entity AS "entity: Json<Entity>" FROM entities
+               WHERE document_id = $1 AND extracted IS NOT NULL"#,
             document.0
         )
         .fetch_all(&mut *transaction)

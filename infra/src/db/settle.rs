@@ -317,6 +317,12 @@ async fn follow(
         DocumentPlan::Finished {
             needs_review: false,
         } => JobState::Succeeded,
+        // Reviews that outlived a replay end the doubt, as they did before it.
+        DocumentPlan::Finished { needs_review: true }
+            if entities::are_settled(session, job.id).await? =>
+        {
+            JobState::Succeeded
+        }
         DocumentPlan::Finished { needs_review: true } => JobState::NeedsReview,
         DocumentPlan::Failed => JobState::Failed,
     };

@@ -34,7 +34,11 @@ impl Shelf {
     /// An upload up to the moment before its document is made.
     async fn written(&self, fresh: &Fresh) -> Upload {
         let upload = upload();
-        fresh.db.begin_upload(TENANT, upload.document).await.unwrap();
+        fresh
+            .db
+            .begin_upload(TENANT, upload.document)
+            .await
+            .unwrap();
         self.write(upload.document).await;
         upload
     }
@@ -62,7 +66,9 @@ fn original(document: DocumentId) -> ArtefactKey {
 }
 
 fn files(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap());
     entries
         .map(|entry| match entry.file_type().unwrap().is_dir() {
             true => files(&entry.path()),
@@ -74,7 +80,8 @@ fn files(folder: &Path) -> usize {
 /// Makes everything that uploads said older.
 async fn later(fresh: &Fresh, minutes: u32) {
     let by = format!("interval '{minutes} minutes'");
-    let sql = format!("UPDATE uploads SET seen_at = seen_at - {by}, given_up_at = given_up_at - {by}");
+    let sql =
+        format!("UPDATE uploads SET seen_at = seen_at - {by}, given_up_at = given_up_at - {by}");
     fresh.execute(&sql).await;
 }
 
@@ -187,7 +194,9 @@ async fn giving_up_and_taking_at_once_agree() {
             }
         }
         println!("{} taken, {refused} refused", taken.len());
-        remove_orphans(&fresh.db, &shelf.store, Duration::ZERO).await.unwrap();
+        remove_orphans(&fresh.db, &shelf.store, Duration::ZERO)
+            .await
+            .unwrap();
         for document in &taken {
             assert!(shelf.holds(*document).await);
         }
