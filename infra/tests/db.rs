@@ -23,6 +23,8 @@ mod erasing;
 mod fencing;
 #[path = "db/fresh.rs"]
 mod fresh;
+#[path = "db/half_way.rs"]
+mod half_way;
 #[path = "db/idempotency.rs"]
 mod idempotency;
 #[path = "db/listening.rs"]

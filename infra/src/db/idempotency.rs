@@ -9,7 +9,7 @@ use schemas::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Db, DbError};
+use super::{Db, DbError, connect::commit};
 
 /// A key that this request holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Db {
                 None => Recall::Pending,
             }
         };
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(recall)
     }
 
@@ -100,7 +100,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(renewed.rows_affected() == 1)
     }
 
@@ -133,7 +133,7 @@ impl Db {
                 .await?
             }
         };
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 }

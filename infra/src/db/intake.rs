@@ -7,7 +7,9 @@ use schemas::{
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Db, DbError, claim::engines as parse_engines, outbox::rank, uploads, webhooks};
+use super::{
+    Db, DbError, claim::engines as parse_engines, connect::commit, outbox::rank, uploads, webhooks,
+};
 
 /// An object that lies in the store and shall be read.
 #[derive(Clone, Debug)]
@@ -64,7 +66,7 @@ impl Db {
         sqlx::query!("SELECT pg_notify('medbot_due', '')")
             .execute(&mut *session)
             .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         if !started {
             self.join(tenant, upload, &mut accepted).await?;
         }
@@ -102,7 +104,7 @@ impl Db {
         if !ended && rank(upload.priority) < row.priority {
             hasten(session, job, upload.priority).await?;
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -125,7 +127,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(BatchId(batch))
     }
 
@@ -155,7 +157,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -172,7 +174,7 @@ impl Db {
         .execute(&mut *transaction)
         .await?;
         webhooks::finish(&mut transaction, &[batch.0]).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 }

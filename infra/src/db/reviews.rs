@@ -4,7 +4,7 @@ use schemas::{DocumentId, Entity, EntityId, JobId, JobState, TenantId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Caller, Db, DbError, EntityRow, entities, settle};
+use super::{Caller, Db, DbError, EntityRow, connect::commit, entities, settle};
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Db {
             .await?;
             settle::announce(session, job.id).await?;
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(Some(true))
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use schemas::{DocumentId, TenantId};
 use sqlx::PgConnection;
 
-use super::{Db, DbError, DbErrorKind};
+use super::{Db, DbError, DbErrorKind, connect::commit};
 
 impl Db {
     /// Says that an object of this document may lie in the store from now on.
@@ -30,7 +30,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -50,7 +50,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(renewed.rows_affected() == 1)
     }
 
@@ -67,7 +67,7 @@ impl Db {
         sqlx::query!("DELETE FROM uploads WHERE document_id = $1", document.0)
             .execute(&mut *transaction)
             .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use schemas::{TenantId, WebhookId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Db, DbError};
+use super::{Db, DbError, connect::commit};
 
 /// Where a clinic wants to be told.
 #[derive(Clone, Debug)]
@@ -173,7 +173,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -211,7 +211,7 @@ impl Db {
         let removed = sqlx::query!("DELETE FROM webhooks WHERE id = $1", webhook.0)
             .execute(&mut *transaction)
             .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(removed.rows_affected() == 1)
     }
 
@@ -294,7 +294,7 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn disable_webhook(&self, webhook: WebhookId) -> Result<(), DbError> {
-        let mut transaction = self.worker().begin().await?;
+        let mut transaction = self.begin().await?;
         sqlx::query!(
             "UPDATE webhooks SET disabled_at = now() WHERE id = $1 AND disabled_at IS NULL",
             webhook.0
@@ -308,7 +308,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 }
