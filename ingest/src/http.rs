@@ -31,12 +31,14 @@ mod entities;
 mod events;
 mod evidence;
 mod extract;
+mod gather;
 mod idempotency;
 mod intake;
 mod jobs;
 mod openapi;
 mod probes;
 mod problem;
+mod reviews;
 mod serve;
 mod uploads;
 mod webhooks;
@@ -84,7 +86,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(events::follow))
         .routes(routes!(entities::list))
         .routes(routes!(entities::search))
-        .routes(routes!(entities::review))
+        .routes(routes!(reviews::review))
         .routes(routes!(evidence::crop))
         .routes(routes!(webhooks::add, webhooks::list))
         .routes(routes!(webhooks::remove))

@@ -27,7 +27,6 @@ use infra::{
 use schemas::{Engine, Stage, TenantId};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
     sync::{Notify, watch},
     task::JoinSet,
 };
@@ -43,6 +42,7 @@ use crate::{
     compose::{self, Choice},
     http::{self, Api},
     settings::Settings,
+    stop::told_to_stop,
 };
 
 /// Sessions with the database of a process.
@@ -414,16 +414,6 @@ pub(crate) fn write_secret(path: &Path, secret: &str) -> anyhow::Result<()> {
             file.sync_all()
         });
     written.with_context(|| format!("{} cannot be written", path.display()))
-}
-
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 /// `medbot migrate`.

@@ -1,6 +1,7 @@
 //! The service as its users meet it: the real binary, a real PostgreSQL, real pages. Needs what
 //! `infra/test` sets up. Each test has a server of its own and they take turns, since each opens all
 //! models.
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 #[path = "service/server.rs"]
 mod server;

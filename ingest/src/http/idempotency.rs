@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
+use utoipa::IntoParams;
 
 use super::{Api, problem::ApiError};
 
@@ -20,6 +21,16 @@ const LEASE: Duration = Duration::from_secs(6);
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// The header, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a shape for the description")]
+pub(crate) struct KeyHeader {
+    /// The same key and request get the same answer for a day.
+    #[param(rename = "Idempotency-Key")]
+    idempotency_key: Option<String>,
+}
 
 /// An answer that can be given again.
 #[derive(Serialize, Deserialize)]
