@@ -131,7 +131,7 @@ async fn parts_until_told(
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr().context("no address")?;
-        let router = http::router(opened.api(settings)?, &settings.cors_origins)?;
+        let router = http::router(opened.api(settings), &settings.cors_origins)?;
         running.spawn({
             let told = told.clone();
             async move {
@@ -255,8 +255,8 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
 }
 
 impl Opened {
-    fn api(&self, settings: &Settings) -> anyhow::Result<Api> {
-        Ok(Api {
+    fn api(&self, settings: &Settings) -> Api {
+        Api {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
             queue: Arc::clone(&self.queue),
@@ -267,7 +267,7 @@ impl Opened {
             largest_upload: Limits::default().bytes,
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
-        })
+        }
     }
 
     /// A shell with the stages that this machine can run. Opening models takes a while and blocks.

@@ -70,9 +70,12 @@ fn files(folder: &Path) -> usize {
         .unwrap()
         .map(|entry| entry.unwrap());
     entries
-        .map(|entry| match entry.file_type().unwrap().is_dir() {
-            true => files(&entry.path()),
-            false => usize::from(entry.file_name() == "original"),
+        .map(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                files(&entry.path())
+            } else {
+                usize::from(entry.file_name() == "original")
+            }
         })
         .sum()
 }

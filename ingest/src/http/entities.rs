@@ -13,7 +13,6 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use infra::db::{EntityFilter, IndexedEntity};
 use schemas::{Assertion, Entity, EntityId, TenantId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -150,7 +149,7 @@ impl From<IndexedEntity> for EntityView {
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.parquet"),
         )),
-        (status = 406, description = "That form cannot be given", body = inline(Value), content_type = "application/problem+json"),
+        (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
         Errors,
     )
 )]
@@ -181,10 +180,10 @@ pub(crate) async fn list(
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.parquet"),
         )),
-        (status = 406, description = "That form cannot be given", body = inline(Value), content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = inline(Value), content_type = "application/problem+json"),
-        (status = 415, description = "The body is no JSON", body = inline(Value), content_type = "application/problem+json"),
-        (status = 422, description = "The body does not fit its schema", body = inline(Value), content_type = "application/problem+json"),
+        (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 422, description = "The body does not fit its schema", body = inline(serde_json::Value), content_type = "application/problem+json"),
         Errors,
     )
 )]

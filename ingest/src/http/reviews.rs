@@ -79,7 +79,7 @@ pub(crate) async fn review(
         .entity(caller.tenant, id)
         .await?
         .ok_or(ApiError::NotFound)?;
-    let after = reviewed(found.entity, &body)?;
+    let after = reviewed(&found.entity, &body)?;
     let review = Review {
         decision: match body.decision {
             ReviewDecision::Accept => Decision::Accepted,
@@ -102,7 +102,7 @@ pub(crate) async fn review(
     }
 }
 
-fn reviewed(entity: Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
+fn reviewed(entity: &Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
     let wrong = |detail: String| {
         ApiError::unprocessable(
             "invalid-correction",
@@ -121,7 +121,7 @@ fn reviewed(entity: Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
         }
         _ => {}
     }
-    let mut value = serde_json::to_value(&entity).map_err(|_| ApiError::Internal)?;
+    let mut value = serde_json::to_value(entity).map_err(|_| ApiError::Internal)?;
     let object = value.as_object_mut().ok_or(ApiError::Internal)?;
     for (name, attribute) in &body.attributes {
         if FIXED.contains(&name.as_str()) {

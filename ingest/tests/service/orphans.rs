@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn a_slow_upload_is_taken_and_a_dead_ones_object_goes() {
-    let _turn = turn();
+    let _turn = turn().await;
     let folder = folder();
     let silence = SILENCE.as_secs().to_string();
     let settings = [("MEDBOT_UPLOAD_SILENCE_SECONDS", silence.as_str())];

@@ -142,7 +142,7 @@ struct Task {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_refuses_ends_in_dead_letters() {
-    let _turn = turn();
+    let _turn = turn().await;
     let folder = folder();
     let store = Service::start("seaweedfs", folder.path());
     let shared = Shared::in_folder(folder.path(), &[]);

@@ -25,7 +25,7 @@ fn upload(caller: &Caller) -> (RequestBuilder, Pieces) {
 
 #[tokio::test]
 async fn the_key_of_a_killed_process_is_free_in_seconds() {
-    let _turn = turn();
+    let _turn = turn().await;
     let folder = folder();
     let shared = Shared::in_folder(folder.path(), &[]);
     let (first, caller) = shared.serve(&[]);

@@ -6,22 +6,23 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// One server at a time.
-static TURN: Mutex<()> = Mutex::new(());
+static TURN: Mutex<()> = Mutex::const_new(());
 
-pub fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+pub async fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().await
 }
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_mins(4);
 
 pub fn document(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/documents");
@@ -259,12 +260,11 @@ impl Service {
 
     /// Kills it as a power cut does.
     pub fn kill(&self) {
-        let pid = match fs::read_to_string(self.folder.join("pid")) {
-            Ok(pid) => pid.trim().to_owned(),
-            Err(_) => {
-                let state = fs::read(self.folder.join("server.json")).unwrap();
-                serde_json::from_slice::<Value>(&state).unwrap()["pid"].to_string()
-            }
+        let pid = if let Ok(pid) = fs::read_to_string(self.folder.join("pid")) {
+            pid.trim().to_owned()
+        } else {
+            let state = fs::read(self.folder.join("server.json")).unwrap();
+            serde_json::from_slice::<Value>(&state).unwrap()["pid"].to_string()
         };
         assert!(
             Command::new("kill")
@@ -342,10 +342,10 @@ impl Shared {
             .collect();
         let master = data.join("master.key");
         let shared = Self {
-            data,
-            settings,
             database,
+            data,
             admin,
+            settings,
         };
         let admin = shared.admin.to_str().unwrap();
         for arguments in [
