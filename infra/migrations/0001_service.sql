@@ -77,6 +77,17 @@ CREATE TABLE documents (
     UNIQUE (tenant_id, id)
 );
 
+-- Uploads under way: objects that may lie in the store and that no document refers to yet. The row is
+-- there before the object, and goes in the transaction that makes the document.
+CREATE TABLE uploads (
+    document_id uuid PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    -- When the upload last said that it goes on.
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    -- When it was given up for lost: it can become no document any more.
+    given_up_at timestamptz
+);
+
 CREATE TABLE webhooks (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants,
@@ -127,6 +138,15 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_of_document ON jobs (document_id, created_at);
 CREATE INDEX jobs_of_tenant ON jobs (tenant_id, created_at, id);
+
+-- Webhooks that later uploads of the same bytes named. No foreign key to them, as in `jobs`.
+CREATE TABLE job_webhooks (
+    job_id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    PRIMARY KEY (job_id, webhook_id),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs (tenant_id, id) ON DELETE CASCADE
+);
 
 -- What a batch was made of: a job, or the reason why there is none.
 CREATE TABLE batch_items (
@@ -203,6 +223,9 @@ CREATE TABLE idempotency_keys (
     fingerprint bytea NOT NULL,
     -- Null while that request is under way.
     response jsonb,
+    -- Who works on it, and until when without a further sign of life.
+    holder uuid NOT NULL,
+    lease_until timestamptz NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, key)
 );
@@ -248,8 +271,10 @@ CREATE TABLE entities (
     confidence real NOT NULL,
     needs_review boolean NOT NULL,
     codes text[] NOT NULL,
-    -- The whole entity as in the document result.
+    -- The whole entity as in the document result, or as a person made it.
     entity jsonb NOT NULL,
+    -- As it was extracted, where a person's word stands in its place.
+    extracted jsonb,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id) ON DELETE CASCADE,
@@ -290,8 +315,8 @@ DECLARE
     named text;
 BEGIN
     FOREACH named IN ARRAY ARRAY[
-        'document_keys', 'documents', 'webhooks', 'batches', 'jobs', 'batch_items', 'pages', 'tasks',
-        'idempotency_keys', 'webhook_deliveries', 'entities', 'reviews'
+        'document_keys', 'documents', 'uploads', 'webhooks', 'batches', 'jobs', 'job_webhooks', 'batch_items',
+        'pages', 'tasks', 'idempotency_keys', 'webhook_deliveries', 'entities', 'reviews'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', named);
         EXECUTE format(

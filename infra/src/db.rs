@@ -22,6 +22,7 @@ mod reviews;
 mod settle;
 mod sweep;
 mod table_queue;
+mod uploads;
 mod webhooks;
 
 pub use claim::{Claimed, Reader, StageInputs};
@@ -31,7 +32,7 @@ pub use dead_letters::DeadLetter;
 pub use documents::DocumentRow;
 pub use entities::{EntityFilter, EntityRow, IndexedEntity};
 pub use error::{DbError, DbErrorKind};
-pub use idempotency::Recall;
+pub use idempotency::{HeldKey, Recall};
 pub use intake::{Accepted, Upload};
 pub use jobs::{Batch, BatchReject, Cancelled, Job, StageProgress};
 pub use keys::{Caller, Role};

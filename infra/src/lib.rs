@@ -8,4 +8,5 @@ pub mod doctor;
 pub mod models;
 pub mod queue;
 pub mod store;
+pub mod tidy;
 pub mod webhook;

@@ -44,9 +44,9 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// There is no such object.
     NotFound,
-    /// It does not answer now; trying again may help.
+    /// It does not answer or has no room now; trying again may help.
     Unavailable,
-    /// It refuses: wrong credentials, a missing bucket, a full disk.
+    /// It refuses, and will until somebody changes it: wrong credentials, a missing bucket.
     Refused,
     /// The object is not what was written: it was changed, cut, swapped, or its key is gone.
     Corrupt,
@@ -58,7 +58,7 @@ impl StoreErrorKind {
     fn words(self) -> &'static str {
         match self {
             Self::NotFound => "does not hold the object",
-            Self::Unavailable => "does not answer",
+            Self::Unavailable => "cannot be used now",
             Self::Refused => "refuses",
             Self::Corrupt => "holds a broken object",
             Self::Body => "was given a broken body",

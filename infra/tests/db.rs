@@ -23,12 +23,16 @@ mod erasing;
 mod fencing;
 #[path = "db/fresh.rs"]
 mod fresh;
+#[path = "db/half_way.rs"]
+mod half_way;
 #[path = "db/idempotency.rs"]
 mod idempotency;
 #[path = "db/listening.rs"]
 mod listening;
 #[path = "db/migrating.rs"]
 mod migrating;
+#[path = "db/orphans.rs"]
+mod orphans;
 #[path = "db/outbox.rs"]
 mod outbox;
 #[path = "db/plans.rs"]

@@ -57,7 +57,7 @@ enum Command {
     },
     /// Says what is there, what is missing and how to get it.
     Doctor,
-    /// Everything in one service: API, workers, and a PostgreSQL of its own unless DATABASE_URL is set.
+    /// Everything in one service: API, workers, and a PostgreSQL of its own unless `DATABASE_URL` is set.
     Up {
         /// Where HTTP is answered.
         #[arg(long)]
@@ -264,7 +264,7 @@ fn setup(all: bool) -> anyhow::Result<u8> {
         Selection::Needed
     };
     let installed = models::install(&cache, selection, &mut |step| {
-        eprintln!("medbot setup: {step}")
+        eprintln!("medbot setup: {step}");
     })?;
     eprintln!(
         "medbot setup: {} files are in place, {} of them new",

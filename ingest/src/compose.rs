@@ -17,7 +17,7 @@ use workers::{
 };
 
 /// Longest time that one page may take, all stages together.
-const PAGE_TIME: Duration = Duration::from_secs(120);
+const PAGE_TIME: Duration = Duration::from_mins(2);
 
 /// What a caller chooses.
 pub struct Choice<'a> {
@@ -98,6 +98,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
 }
 
 /// Words that extraction knows: its own, and the packaged drug names when they are installed.
+#[must_use]
 pub fn lexicon() -> Lexicon {
     let names = Cache::locate()
         .ok()

@@ -27,7 +27,6 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use sha2::{Digest as _, Sha256};
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     task::spawn_blocking,
     time::sleep,
@@ -46,6 +45,7 @@ use crate::{
     cli::{CANNOT_RUN, DONE, SOME_REJECTED, WRONG_USAGE, complain},
     process::make_folder,
     settings::Settings,
+    stop::told_to_stop,
 };
 
 /// Arguments of `medbot drop`.
@@ -327,16 +327,6 @@ fn summary(counts: &Counts, ends: Option<&Ends>) {
     }
     // Whoever closed the pipe has seen enough.
     let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 #[cfg(test)]

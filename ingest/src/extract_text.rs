@@ -76,27 +76,24 @@ pub(crate) fn run(file: Option<&Path>, jsonl: bool) -> anyhow::Result<u8> {
 }
 
 fn answer(line: &[u8], lexicon: &Lexicon, output: &mut impl Write) -> anyhow::Result<()> {
-    match serde_json::from_slice::<Asked>(line) {
-        Ok(Asked { id, text }) => {
-            let entities = entities(&text, lexicon);
-            serde_json::to_writer(
-                output,
-                &Found {
-                    id: Some(id),
-                    text: &text,
-                    entities,
-                },
-            )?;
-        }
-        Err(_) => {
-            let id = serde_json::from_slice::<serde_json::Value>(line)
-                .ok()
-                .and_then(|mut value| value.get_mut("id").map(serde_json::Value::take))
-                .unwrap_or_default();
-            let error = "a line is a JSON object with `id` and a string `text`".to_owned();
-            serde_json::to_writer(output, &Refused { id, error })?;
-        }
+    if let Ok(Asked { id, text }) = serde_json::from_slice(line) {
+        let entities = entities(&text, lexicon);
+        serde_json::to_writer(
+            output,
+            &Found {
+                id: Some(id),
+                text: &text,
+                entities,
+            },
+        )?;
+        return Ok(());
     }
+    let id = serde_json::from_slice::<serde_json::Value>(line)
+        .ok()
+        .and_then(|mut value| value.get_mut("id").map(serde_json::Value::take))
+        .unwrap_or_default();
+    let error = "a line is a JSON object with `id` and a string `text`".to_owned();
+    serde_json::to_writer(output, &Refused { id, error })?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP API: a file a resource. A handler checks who asks, calls the database or the store, and
 //! says what came of it; it holds no state of its own, so any process can answer any request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -31,12 +31,14 @@ mod entities;
 mod events;
 mod evidence;
 mod extract;
+mod gather;
 mod idempotency;
 mod intake;
 mod jobs;
 mod openapi;
 mod probes;
 mod problem;
+mod reviews;
 mod serve;
 mod uploads;
 mod webhooks;
@@ -66,6 +68,8 @@ pub struct Api {
     pub engines: Vec<Engine>,
     /// Largest upload in bytes, a file.
     pub largest_upload: u64,
+    /// For how long an upload may say nothing before it is given up.
+    pub upload_silence: Duration,
     /// Where webhooks may go.
     pub webhook_guard: Guard,
 }
@@ -82,7 +86,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(events::follow))
         .routes(routes!(entities::list))
         .routes(routes!(entities::search))
-        .routes(routes!(entities::review))
+        .routes(routes!(reviews::review))
         .routes(routes!(evidence::crop))
         .routes(routes!(webhooks::add, webhooks::list))
         .routes(routes!(webhooks::remove))

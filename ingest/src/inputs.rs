@@ -1,7 +1,7 @@
 //! Which files a call names, each with the name that its results carry.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -47,9 +47,9 @@ pub(crate) fn list(paths: &[PathBuf], out: &Path) -> Result<Vec<Input>, InputErr
             });
         }
     }
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for input in &inputs {
-        if names.insert(&input.file, ()).is_some() {
+        if !names.insert(&input.file) {
             return Err(InputError::Collision(input.file.clone()));
         }
     }

@@ -12,3 +12,4 @@ mod output;
 mod process;
 pub mod service;
 pub mod settings;
+mod stop;

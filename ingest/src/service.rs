@@ -5,6 +5,7 @@
 use std::{
     fs,
     io::Write as _,
+    ops::RangeInclusive,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     sync::Arc,
@@ -20,12 +21,12 @@ use infra::{
         rabbit::{Rabbit, RabbitSettings},
     },
     store::{Local, MasterKey, S3, S3Settings, Sealed, Store},
+    tidy,
     webhook::{self, Guard, Sender, Times},
 };
 use schemas::{Engine, Stage, TenantId};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
     sync::{Notify, watch},
     task::JoinSet,
 };
@@ -41,6 +42,7 @@ use crate::{
     compose::{self, Choice},
     http::{self, Api},
     settings::Settings,
+    stop::told_to_stop,
 };
 
 /// Sessions with the database of a process.
@@ -129,7 +131,7 @@ async fn parts_until_told(
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr().context("no address")?;
-        let router = http::router(opened.api(settings)?, &settings.cors_origins)?;
+        let router = http::router(opened.api(settings), &settings.cors_origins)?;
         running.spawn({
             let told = told.clone();
             async move {
@@ -152,6 +154,12 @@ async fn parts_until_told(
         let (opened, told) = (opened.clone(), told.clone());
         async move {
             webhook::deliver(&opened.db, &opened.master, &sender, &opened.changes, told).await;
+        }
+    });
+    running.spawn({
+        let (opened, told) = (opened.clone(), told.clone());
+        async move {
+            tidy::keep_tidy(&opened.db, &*opened.store, opened.upload_silence, told).await;
         }
     });
     if let Some(stages) = &parts.work {
@@ -192,6 +200,7 @@ struct Opened {
     changes: Changes,
     master: Arc<MasterKey>,
     due: Arc<Notify>,
+    upload_silence: Duration,
 }
 
 async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<Opened> {
@@ -240,12 +249,14 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
         db,
         queue,
         due,
+        upload_silence: seconds("MEDBOT_UPLOAD_SILENCE_SECONDS", 1.0..=86_400.0)?
+            .unwrap_or(tidy::SILENCE),
     })
 }
 
 impl Opened {
-    fn api(&self, settings: &Settings) -> anyhow::Result<Api> {
-        Ok(Api {
+    fn api(&self, settings: &Settings) -> Api {
+        Api {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
             queue: Arc::clone(&self.queue),
@@ -254,8 +265,9 @@ impl Opened {
             authentication: settings.authentication,
             engines: compose::wanted(&settings.engines),
             largest_upload: Limits::default().bytes,
+            upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
-        })
+        }
     }
 
     /// A shell with the stages that this machine can run. Opening models takes a while and blocks.
@@ -311,17 +323,28 @@ impl Opened {
 /// longer.
 fn patience() -> anyhow::Result<Patience> {
     let mut patience = Patience::default();
-    if let Ok(seconds) = std::env::var("MEDBOT_LEASE_SECONDS") {
-        let seconds: f64 = seconds
-            .parse()
-            .ok()
-            .filter(|seconds| (0.5..=3600.0).contains(seconds))
-            .context("MEDBOT_LEASE_SECONDS lies between 0.5 and 3600")?;
-        patience.lease = Duration::from_secs_f64(seconds);
+    if let Some(lease) = seconds("MEDBOT_LEASE_SECONDS", 0.5..=3600.0)? {
+        patience.lease = lease;
         patience.overdue = 5 * patience.lease;
         patience.sweep = (patience.lease / 12).max(Duration::from_millis(250));
     }
     Ok(patience)
+}
+
+/// A span of time that the environment may give.
+fn seconds(name: &str, bounds: RangeInclusive<f64>) -> anyhow::Result<Option<Duration>> {
+    let Ok(text) = std::env::var(name) else {
+        return Ok(None);
+    };
+    let seconds = text.parse().ok().filter(|given| bounds.contains(given));
+    let seconds = seconds.with_context(|| {
+        format!(
+            "{name} lies between {} and {}",
+            bounds.start(),
+            bounds.end()
+        )
+    })?;
+    Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
 fn private_postgres(settings: &Settings) -> anyhow::Result<Option<PrivatePostgres>> {
@@ -391,16 +414,6 @@ pub(crate) fn write_secret(path: &Path, secret: &str) -> anyhow::Result<()> {
             file.sync_all()
         });
     written.with_context(|| format!("{} cannot be written", path.display()))
-}
-
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 /// `medbot migrate`.

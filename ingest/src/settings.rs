@@ -149,10 +149,13 @@ impl Settings {
                 languages
             },
             slots,
-            allow_plaintext: switch("MEDBOT_ALLOW_PLAINTEXT", get("MEDBOT_ALLOW_PLAINTEXT"))?,
+            allow_plaintext: switch(
+                "MEDBOT_ALLOW_PLAINTEXT",
+                get("MEDBOT_ALLOW_PLAINTEXT").as_deref(),
+            )?,
             allow_private_webhooks: switch(
                 "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
-                get("MEDBOT_ALLOW_PRIVATE_WEBHOOKS"),
+                get("MEDBOT_ALLOW_PRIVATE_WEBHOOKS").as_deref(),
             )?,
         })
     }
@@ -177,8 +180,8 @@ fn list(value: Option<String>) -> Vec<String> {
         .collect()
 }
 
-fn switch(name: &str, value: Option<String>) -> anyhow::Result<bool> {
-    match value.as_deref() {
+fn switch(name: &str, value: Option<&str>) -> anyhow::Result<bool> {
+    match value {
         None | Some("0" | "false" | "off") => Ok(false),
         Some("1" | "true" | "on") => Ok(true),
         Some(_) => bail!("{name} is `1` or `0`"),

@@ -1,5 +1,6 @@
 //! `medbot process` and `medbot extract` as a user runs them: real files, real engines, exit codes.
 //! Needs the model files; `infra/test` sets them up.
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 use std::{
     fs,

@@ -1,19 +1,26 @@
 //! The service as its users meet it: the real binary, a real PostgreSQL, real pages. Needs what
 //! `infra/test` sets up. Each test has a server of its own and they take turns, since each opens all
 //! models.
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 #[path = "service/server.rs"]
 mod server;
 
 #[path = "service/openapi.rs"]
 mod openapi;
+#[path = "service/orphans.rs"]
+mod orphans;
 #[path = "service/outages.rs"]
 mod outages;
 #[path = "service/refusals.rs"]
 mod refusals;
+#[path = "service/refusing.rs"]
+mod refusing;
 #[path = "service/restart.rs"]
 mod restart;
 #[path = "service/results.rs"]
 mod results;
+#[path = "service/retrying.rs"]
+mod retrying;
 #[path = "service/webhooks.rs"]
 mod webhooks;

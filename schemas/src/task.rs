@@ -214,7 +214,7 @@ pub enum TaskErrorKind {
     Timeout,
     /// The worker vanished in the middle.
     Lost,
-    /// The store did not answer; it may later.
+    /// The store did not answer; it may later. Such an attempt is none of the few.
     Store,
 }
 

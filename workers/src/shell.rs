@@ -166,7 +166,7 @@ impl Shell {
         };
         let took = start.elapsed();
         let settled = self.settle(&claimed, said, took, &entities).await;
-        self.report(&claimed, took, settled.as_ref());
+        report(&claimed, took, settled.as_ref());
         let Some(settled) = settled else { return };
         if matches!(settled, Settled::Ended | Settled::Retried) {
             self.due.notify_waiters();
@@ -289,28 +289,6 @@ impl Shell {
         }
     }
 
-    fn report(&self, claimed: &Claimed, took: Duration, settled: Option<&Settled>) {
-        let (job, stage) = (claimed.job, claimed.step.stage);
-        let (page, attempt) = (claimed.step.page, claimed.attempt);
-        let duration_ms = took.as_millis() as u64;
-        match settled {
-            Some(Settled::Ended) => {
-                tracing::debug!(%job, %stage, page, attempt, duration_ms, "a task ended");
-            }
-            Some(Settled::Finished { state, .. }) => {
-                let state = state.name();
-                tracing::info!(%job, state, "a job ended");
-            }
-            Some(Settled::Retried) => {
-                tracing::warn!(%job, %stage, page, attempt, duration_ms, "a task is tried again");
-            }
-            Some(Settled::Stale) => {
-                tracing::warn!(%job, %stage, page, attempt, duration_ms, "a task was another's");
-            }
-            None => {}
-        }
-    }
-
     /// Removes what lies between input and result of a job that needs it no more.
     async fn clear(&self, claimed: &Claimed) {
         let Ok(Some(job)) = self.db.job(claimed.tenant, claimed.job).await else {
@@ -385,6 +363,28 @@ impl Shell {
     }
 }
 
+fn report(claimed: &Claimed, took: Duration, settled: Option<&Settled>) {
+    let (job, stage) = (claimed.job, claimed.step.stage);
+    let (page, attempt) = (claimed.step.page, claimed.attempt);
+    let duration_ms = took.as_millis() as u64;
+    match settled {
+        Some(Settled::Ended) => {
+            tracing::debug!(%job, %stage, page, attempt, duration_ms, "a task ended");
+        }
+        Some(Settled::Finished { state, .. }) => {
+            let state = state.name();
+            tracing::info!(%job, state, "a job ended");
+        }
+        Some(Settled::Retried) => {
+            tracing::warn!(%job, %stage, page, attempt, duration_ms, "a task is tried again");
+        }
+        Some(Settled::Stale) => {
+            tracing::warn!(%job, %stage, page, attempt, duration_ms, "a task was another's");
+        }
+        None => {}
+    }
+}
+
 fn worth_another_try(error: &DbError) -> bool {
     matches!(error.kind, DbErrorKind::Unavailable | DbErrorKind::Conflict)
 }
@@ -439,11 +439,13 @@ fn stored(error: &infra::store::StoreError) -> TaskError {
         _ => error.to_string(),
     };
     let kind = match error.kind {
-        StoreErrorKind::Unavailable | StoreErrorKind::Refused => TaskErrorKind::Store,
-        // No outage: waiting for long does not bring back what is gone or broken.
-        StoreErrorKind::NotFound | StoreErrorKind::Corrupt | StoreErrorKind::Body => {
-            TaskErrorKind::Failed
-        }
+        StoreErrorKind::Unavailable => TaskErrorKind::Store,
+        // No outage: waiting does not make the store take other credentials, nor bring back what is
+        // gone or broken. Somebody must look, and may replay it then.
+        StoreErrorKind::Refused
+        | StoreErrorKind::NotFound
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Body => TaskErrorKind::Failed,
     };
     TaskError { kind, detail }
 }

@@ -100,7 +100,9 @@ impl Db {
         let mut session = self.owner().await?;
         // A migration may take long, and so may waiting for another process's.
         session
-            .execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            .execute(
+                "SET statement_timeout = 0; SET lock_timeout = 0; SET client_min_messages = warning",
+            )
             .await?;
         MIGRATIONS.run(&mut session).await?;
         session.close().await?;
@@ -151,7 +153,7 @@ impl Db {
         &self,
         tenant: TenantId,
     ) -> Result<Transaction<'static, Postgres>, DbError> {
-        let mut transaction = self.api.begin().await?;
+        let mut transaction = begin(self.api.clone()).await?;
         sqlx::query!(
             "SELECT set_config('medbot.tenant', $1, true)",
             tenant.to_string()
@@ -159,6 +161,11 @@ impl Db {
         .fetch_one(&mut *transaction)
         .await?;
         Ok(transaction)
+    }
+
+    /// A transaction of a worker.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, DbError> {
+        begin(self.worker.clone()).await
     }
 
     pub(super) fn api(&self) -> &PgPool {
@@ -172,4 +179,22 @@ impl Db {
     pub(super) fn ear(&self) -> &PgPool {
         &self.ear
     }
+}
+
+/// Begins a transaction, in a task that nobody gives up half way: a BEGIN whose answer was not waited
+/// for would leave its session in a transaction that the next user does not know of.
+async fn begin(pool: PgPool) -> Result<Transaction<'static, Postgres>, DbError> {
+    let begun = tokio::spawn(async move { pool.begin().await });
+    Ok(begun.await.map_err(broke_down)??)
+}
+
+/// Commits a transaction, in a task that nobody gives up half way: after a COMMIT whose answer was not
+/// waited for a rollback would be sent, of a transaction that is none any more.
+pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), DbError> {
+    let committed = tokio::spawn(transaction.commit());
+    Ok(committed.await.map_err(broke_down)??)
+}
+
+fn broke_down(error: tokio::task::JoinError) -> DbError {
+    DbError::new(DbErrorKind::Unavailable, error)
 }

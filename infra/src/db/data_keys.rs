@@ -67,20 +67,15 @@ impl DataKeys for WrappedKeys {
             };
             StoreError::new(kind, error)
         };
-        let wrapped = match self
-            .db
-            .wrapped_key(tenant, document)
-            .await
-            .map_err(stored)?
-        {
-            Some(wrapped) => wrapped,
-            None => {
-                let fresh = self.master.wrap(&DataKey::generate()?, tenant, document)?;
-                self.db
-                    .keep_wrapped_key(tenant, document, &fresh)
-                    .await
-                    .map_err(stored)?
-            }
+        let known = self.db.wrapped_key(tenant, document).await;
+        let wrapped = if let Some(wrapped) = known.map_err(stored)? {
+            wrapped
+        } else {
+            let fresh = self.master.wrap(&DataKey::generate()?, tenant, document)?;
+            self.db
+                .keep_wrapped_key(tenant, document, &fresh)
+                .await
+                .map_err(stored)?
         };
         let key = self.master.unwrap(&wrapped, tenant, document)?;
         self.keep((tenant, document), &key);

@@ -5,7 +5,7 @@ use schemas::{JobId, Step, TaskError, TaskId, TenantId};
 use serde::Serialize;
 use sqlx::types::Json;
 
-use super::{Db, DbError, claim::step, settle};
+use super::{Db, DbError, claim::step, connect::commit, settle};
 
 /// A task that was given up.
 #[derive(Clone, Debug, Serialize)]
@@ -73,7 +73,7 @@ impl Db {
     /// # Errors
     /// [`DbError`]; nothing is changed then.
     pub async fn replay(&self, tenant: Option<TenantId>, task: TaskId) -> Result<bool, DbError> {
-        let mut transaction = self.worker().begin().await?;
+        let mut transaction = self.begin().await?;
         let session = &mut *transaction;
         let found = sqlx::query!(
             "SELECT j.id AS job_id, t.page FROM tasks t JOIN jobs j ON j.id = t.job_id
@@ -131,7 +131,7 @@ impl Db {
         sqlx::query!("SELECT pg_notify('medbot_due', '')")
             .execute(&mut *session)
             .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schemas::{DocumentId, JobId, JobState, TenantId};
 
-use super::{Db, DbError, data_keys, webhooks};
+use super::{Db, DbError, connect::commit, data_keys, webhooks};
 
 /// A document with its last job.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
 
         let mut transaction = self.of_tenant(tenant).await?;
         let session = &mut *transaction;
@@ -109,7 +109,7 @@ impl Db {
         data_keys::destroy(session, tenant, document).await?;
         // Its job may have been the last that a batch waited for.
         webhooks::finish(session, &batches).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(true)
     }
 }

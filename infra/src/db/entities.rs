@@ -194,7 +194,7 @@ pub(super) async fn correct(
 ) -> Result<(), DbError> {
     let page = row.entity.page.and_then(|page| i32::try_from(page).ok());
     sqlx::query!(
-        "UPDATE entities SET entity = $2, type = $3, name = $4, iso = $5, page = $6, assertion = $7,
+        "UPDATE entities SET extracted = coalesce(extracted, entity), entity = $2, type = $3, name = $4, iso = $5, page = $6, assertion = $7,
              confidence = $8, needs_review = $9, codes = medbot_codes($2), version = version + 1
          WHERE id = $1",
         id.0,
@@ -213,7 +213,8 @@ pub(super) async fn correct(
 }
 
 /// Puts the entities of a job in the place of all others of its document, unless a later job's stand
-/// there. One that stood there before gets a higher version, so that no review of the old one fits.
+/// there. One that stood there before gets a higher version, so that no review of the old one fits. A
+/// person's word is kept where the same is read at the same place as when the person looked.
 pub(super) async fn replace(
     session: &mut PgConnection,
     claimed: &Claimed,
@@ -237,43 +238,117 @@ pub(super) async fn replace(
     if later {
         return Ok(());
     }
-    let old: HashMap<Uuid, i32> = sqlx::query!(
-        "DELETE FROM entities WHERE document_id = $1 RETURNING id, version",
+    let old = sqlx::query!(
+        r#"DELETE FROM entities WHERE document_id = $1
+           RETURNING id, version, entity AS "entity: Json<Entity>",
+               extracted AS "extracted: Json<Entity>""#,
         claimed.document.0
     )
     .fetch_all(&mut *session)
-    .await?
-    .into_iter()
-    .map(|row| (row.id, row.version))
-    .collect();
-    let column = |of: fn(&EntityRow) -> String| rows.iter().map(of).collect::<Vec<String>>();
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    .await?;
+    let versions: HashMap<Uuid, i32> = old.iter().map(|row| (row.id, row.version)).collect();
+    let words = old.into_iter().filter_map(|row| {
+        let (extracted, made) = (row.extracted?.0, row.entity.0);
+        Some(Word { extracted, made })
+    });
+    let rows = with_words(claimed.job, rows, words.collect());
+    insert(session, claimed, &rows, &versions).await
+}
+
+/// What a person made of an extracted entity.
+struct Word {
+    extracted: Entity,
+    made: Entity,
+}
+
+/// A row, and the entity as extracted if a person's word stands in the row.
+type Indexed = (EntityRow, Option<Entity>);
+
+/// The rows of a job with people's words of before.
+fn with_words(job: JobId, rows: &[EntityRow], mut words: Vec<Word>) -> Vec<Indexed> {
+    let mut kept = |row: &EntityRow| {
+        let entity = &row.entity;
+        let at = words
+            .iter()
+            .position(|word| is_same_print(&word.extracted, entity))?;
+        let made = Entity {
+            id: entity.id.clone(),
+            span: entity.span,
+            ..words.swap_remove(at).made
+        };
+        Some((EntityRow::of(job, made), Some(entity.clone())))
+    };
+    rows.iter()
+        .map(|row| kept(row).unwrap_or_else(|| (row.clone(), None)))
+        .collect()
+}
+
+/// Was the same read at the same place? Numbers and spans shift with what stands before, codes and
+/// doubts with the vocabularies.
+fn is_same_print(one: &Entity, other: &Entity) -> bool {
+    (one.page, &one.words, &one.text) == (other.page, &other.words, &other.text)
+        && (one.assertion, &one.fact) == (other.assertion, &other.fact)
+}
+
+/// Did people's words end every doubt about the entities of a job?
+pub(super) async fn are_settled(session: &mut PgConnection, job: Uuid) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT coalesce(bool_or(extracted IS NOT NULL) AND NOT bool_or(needs_review), false)
+               AS "settled!"
+           FROM entities WHERE job_id = $1"#,
+        job
+    )
+    .fetch_one(session)
+    .await?)
+}
+
+async fn insert(
+    session: &mut PgConnection,
+    claimed: &Claimed,
+    rows: &[Indexed],
+    old_versions: &HashMap<Uuid, i32>,
+) -> Result<(), DbError> {
+    let column = |of: fn(&EntityRow) -> String| -> Vec<String> {
+        rows.iter().map(|(row, _)| of(row)).collect()
+    };
+    let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.id).collect();
     let local_ids = column(|row| row.entity.id.clone());
     let kinds = column(|row| row.kind.clone());
-    let names: Vec<Option<String>> = rows.iter().map(|row| row.name.clone()).collect();
-    let isos: Vec<Option<NaiveDate>> = rows.iter().map(|row| row.iso).collect();
+    let names: Vec<Option<String>> = rows.iter().map(|(row, _)| row.name.clone()).collect();
+    let isos: Vec<Option<NaiveDate>> = rows.iter().map(|(row, _)| row.iso).collect();
     let pages: Vec<Option<i32>> = rows
         .iter()
-        .map(|row| row.entity.page.and_then(|page| i32::try_from(page).ok()))
+        .map(|(row, _)| row.entity.page.and_then(|page| i32::try_from(page).ok()))
         .collect();
     let assertions = column(|row| tag(&row.entity.assertion));
-    let confidences: Vec<f32> = rows.iter().map(|row| row.entity.confidence.get()).collect();
-    let needs_review: Vec<bool> = rows.iter().map(|row| row.entity.needs_review).collect();
+    let confidences: Vec<f32> = rows
+        .iter()
+        .map(|(row, _)| row.entity.confidence.get())
+        .collect();
+    let needs_review: Vec<bool> = rows
+        .iter()
+        .map(|(row, _)| row.entity.needs_review)
+        .collect();
     let versions: Vec<i32> = ids
         .iter()
-        .map(|id| old.get(id).map_or(1, |version| version + 1))
+        .map(|id| old_versions.get(id).map_or(1, |version| version + 1))
         .collect();
-    let entities: Vec<Json<&Entity>> = rows.iter().map(|row| Json(&row.entity)).collect();
+    let entities: Vec<Json<&Entity>> = rows.iter().map(|(row, _)| Json(&row.entity)).collect();
+    let extracted: Vec<Option<Json<&Entity>>> = rows
+        .iter()
+        .map(|(_, extracted)| extracted.as_ref().map(Json))
+        .collect();
     sqlx::query!(
         r#"INSERT INTO entities (id, tenant_id, document_id, job_id, local_id, type, name, iso, page,
-               assertion, confidence, needs_review, entity, version, codes, created_at)
+               assertion, confidence, needs_review, entity, version, extracted, codes, created_at)
            SELECT e.id, $1, $2, $3, e.local_id, e.type, e.name, e.iso, e.page, e.assertion,
-               e.confidence, e.needs_review, e.entity, e.version, medbot_codes(e.entity),
-               j.created_at
+               e.confidence, e.needs_review, e.entity, e.version, e.extracted,
+               medbot_codes(e.entity), j.created_at
            FROM jobs j, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::date[],
-               $9::int[], $10::text[], $11::real[], $12::boolean[], $13::jsonb[], $14::int[])
+               $9::int[], $10::text[], $11::real[], $12::boolean[], $13::jsonb[], $14::int[],
+               $15::jsonb[])
                AS e (id, local_id, type, name, iso, page, assertion, confidence, needs_review, entity,
-                     version)
+                     version, extracted)
            WHERE j.id = $3"#,
         claimed.tenant.0,
         claimed.document.0,
@@ -289,6 +364,7 @@ pub(super) async fn replace(
         &needs_review,
         &entities as _,
         &versions,
+        &extracted as _,
     )
     .execute(session)
     .await?;

@@ -1,15 +1,29 @@
 //! `Idempotency-Key`: the same request twice has the effect of one, and the same answer.
+//!
+//! Whoever works on a request holds its key by a short lease that it renews, so that a process that
+//! died stands in nobody's way for longer than that. Who comes back too late finds the key another's.
+
+use std::time::Duration;
 
 use schemas::TenantId;
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::{Db, DbError};
+use super::{Db, DbError, connect::commit};
+
+/// A key that this request holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldKey {
+    tenant: TenantId,
+    key: String,
+    holder: Uuid,
+}
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recall {
     /// It is new: go on, and remember the answer.
-    New,
+    New(HeldKey),
     /// Another request used it.
     Other,
     /// The same request is under way.
@@ -19,8 +33,8 @@ pub enum Recall {
 }
 
 impl Db {
-    /// Takes a key for a request, or tells what became of the one that has it. A request that
-    /// vanished is forgotten after ten minutes.
+    /// Takes a key for a request, or tells what became of the one that has it. A request that gave no
+    /// sign of life within its lease is forgotten.
     ///
     /// # Errors
     /// [`DbError`].
@@ -29,21 +43,31 @@ impl Db {
         tenant: TenantId,
         key: &str,
         fingerprint: &[u8; 32],
+        lease: Duration,
     ) -> Result<Recall, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let session = &mut *transaction;
+        let holder = Uuid::new_v4();
         let taken = sqlx::query!(
-            "INSERT INTO idempotency_keys AS k (tenant_id, key, fingerprint) VALUES ($1, $2, $3)
-             ON CONFLICT (tenant_id, key) DO UPDATE SET created_at = now(), fingerprint = $3
-                 WHERE k.response IS NULL AND k.created_at < now() - interval '10 minutes'",
+            "INSERT INTO idempotency_keys AS k (tenant_id, key, fingerprint, holder, lease_until)
+             VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
+             ON CONFLICT (tenant_id, key) DO UPDATE SET created_at = now(), fingerprint = $3,
+                 holder = $4, lease_until = excluded.lease_until
+                 WHERE k.response IS NULL AND k.lease_until < now()",
             tenant.0,
             key,
-            fingerprint.as_slice()
+            fingerprint.as_slice(),
+            holder,
+            lease.as_secs_f64()
         )
         .execute(&mut *session)
         .await?;
         let recall = if taken.rows_affected() == 1 {
-            Recall::New
+            Recall::New(HeldKey {
+                tenant,
+                key: key.to_owned(),
+                holder,
+            })
         } else {
             let row = sqlx::query!(
                 "SELECT fingerprint, response FROM idempotency_keys WHERE key = $1",
@@ -57,39 +81,59 @@ impl Db {
                 None => Recall::Pending,
             }
         };
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(recall)
     }
 
-    /// Keeps the answer to a key's request, or with none frees the key.
+    /// Makes the lease of a key longer. False when the key is another's by now.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn remember(
-        &self,
-        tenant: TenantId,
-        key: &str,
-        answer: Option<&Value>,
-    ) -> Result<(), DbError> {
-        let mut transaction = self.of_tenant(tenant).await?;
+    pub async fn hold(&self, held: &HeldKey, lease: Duration) -> Result<bool, DbError> {
+        let mut transaction = self.of_tenant(held.tenant).await?;
+        let renewed = sqlx::query!(
+            "UPDATE idempotency_keys SET lease_until = now() + make_interval(secs => $3)
+             WHERE key = $1 AND holder = $2",
+            held.key,
+            held.holder,
+            lease.as_secs_f64()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(renewed.rows_affected() == 1)
+    }
+
+    /// Keeps the answer to a key's request, or with none frees the key. Nothing happens when the key
+    /// is another's by now.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn remember(&self, held: &HeldKey, answer: Option<&Value>) -> Result<(), DbError> {
+        let mut transaction = self.of_tenant(held.tenant).await?;
         let session = &mut *transaction;
         match answer {
             Some(answer) => {
                 sqlx::query!(
-                    "UPDATE idempotency_keys SET response = $2 WHERE key = $1",
-                    key,
+                    "UPDATE idempotency_keys SET response = $3 WHERE key = $1 AND holder = $2",
+                    held.key,
+                    held.holder,
                     answer
                 )
                 .execute(&mut *session)
                 .await?
             }
             None => {
-                sqlx::query!("DELETE FROM idempotency_keys WHERE key = $1", key)
-                    .execute(&mut *session)
-                    .await?
+                sqlx::query!(
+                    "DELETE FROM idempotency_keys WHERE key = $1 AND holder = $2",
+                    held.key,
+                    held.holder
+                )
+                .execute(&mut *session)
+                .await?
             }
         };
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 }

@@ -7,7 +7,9 @@ use schemas::{
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Db, DbError, claim::engines as parse_engines, webhooks};
+use super::{
+    Db, DbError, claim::engines as parse_engines, connect::commit, outbox::rank, uploads, webhooks,
+};
 
 /// An object that lies in the store and shall be read.
 #[derive(Clone, Debug)]
@@ -39,32 +41,71 @@ pub struct Accepted {
     pub document: DocumentId,
     /// Where the job is.
     pub state: JobState,
-    /// Was the content there already? Then the uploaded object is to be removed.
+    /// Was the content there already? Then the uploaded object is to be removed, and the upload to be
+    /// forgotten.
     pub duplicate: bool,
 }
 
 impl Db {
-    /// Takes an upload.
+    /// Takes an upload that was begun.
     ///
     /// # Errors
-    /// [`DbError`]; nothing was taken then.
+    /// [`DbError`]; nothing was taken then. A conflict when the upload was given up for lost.
     pub async fn accept(&self, tenant: TenantId, upload: &Upload) -> Result<Accepted, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let session = &mut *transaction;
-        let accepted = loop {
+        let (mut accepted, started) = loop {
             // A double that is erased between the two is none any more: the next turn takes it in.
             if let Some(accepted) = single(session, tenant, upload).await? {
-                break accepted;
+                break (accepted, true);
             }
-            if let Some(accepted) = double(session, tenant, upload).await? {
-                break accepted;
+            if let Some(found) = double(session, tenant, upload).await? {
+                break found;
             }
         };
         sqlx::query!("SELECT pg_notify('medbot_due', '')")
             .execute(&mut *session)
             .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
+        if !started {
+            self.join(tenant, upload, &mut accepted).await?;
+        }
         Ok(accepted)
+    }
+
+    /// Makes a double's wishes those of the job that serves it: its webhook is told too, and what it
+    /// wants soon comes soon. In a transaction of its own, which holds the job's row and no document's:
+    /// a settle locks them the other way round than a double does.
+    async fn join(
+        &self,
+        tenant: TenantId,
+        upload: &Upload,
+        accepted: &mut Accepted,
+    ) -> Result<(), DbError> {
+        if upload.webhook.is_none() && upload.priority == Priority::Normal {
+            return Ok(());
+        }
+        let mut transaction = self.of_tenant(tenant).await?;
+        let session = &mut *transaction;
+        let job = accepted.job.0;
+        let row = sqlx::query!(
+            "SELECT state, priority FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
+            job
+        )
+        .fetch_optional(&mut *session)
+        .await?;
+        // Erased since.
+        let Some(row) = row else { return Ok(()) };
+        accepted.state = row.state.parse().unwrap_or(JobState::Cancelled);
+        let ended = accepted.state.is_final();
+        if let Some(webhook) = upload.webhook {
+            webhooks::add_to_job(session, job, ended, webhook).await?;
+        }
+        if !ended && rank(upload.priority) < row.priority {
+            hasten(session, job, upload.priority).await?;
+        }
+        commit(transaction).await?;
+        Ok(())
     }
 
     /// Opens a batch.
@@ -86,7 +127,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(BatchId(batch))
     }
 
@@ -116,7 +157,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -133,7 +174,7 @@ impl Db {
         .execute(&mut *transaction)
         .await?;
         webhooks::finish(&mut transaction, &[batch.0]).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 }
@@ -158,6 +199,7 @@ async fn single(
     if inserted.rows_affected() == 0 {
         return Ok(None);
     }
+    uploads::end(session, upload.document).await?;
     Ok(Some(Accepted {
         job: start(session, tenant, upload.document, upload).await?,
         document: upload.document,
@@ -166,13 +208,13 @@ async fn single(
     }))
 }
 
-/// The content is there: its last job counts, unless that gave no result and nothing runs. None when
-/// the content is there no more.
+/// The content is there: its last job counts, unless that gave no result and nothing runs; then one is
+/// started, which the second value says. None when the content is there no more.
 async fn double(
     session: &mut PgConnection,
     tenant: TenantId,
     upload: &Upload,
-) -> Result<Option<Accepted>, DbError> {
+) -> Result<Option<(Accepted, bool)>, DbError> {
     let document = sqlx::query_scalar!(
         "SELECT id FROM documents WHERE digest = $1 FOR NO KEY UPDATE",
         upload.digest.as_ref().map(<[u8; 32]>::as_slice),
@@ -197,24 +239,51 @@ async fn double(
             Ok::<_, DbError>((JobId(last.id), state, parse_engines(&last.engines)?))
         })
         .transpose()?;
-    let (job, state) = match last {
+    let (job, state, started) = match last {
         Some((job, state, engines))
             if !matches!(state, JobState::Failed | JobState::Cancelled)
                 && engines == upload.engines =>
         {
-            (job, state)
+            (job, state, false)
         }
         _ => (
             start(session, tenant, document, upload).await?,
             JobState::Queued,
+            true,
         ),
     };
-    Ok(Some(Accepted {
+    let accepted = Accepted {
         job,
         document,
         state,
         duplicate: true,
-    }))
+    };
+    Ok(Some((accepted, started)))
+}
+
+/// Puts a job that is under way before others. What already stands in the queue is sent once more, to
+/// the urgent one; the notice that is left behind finds it done.
+async fn hasten(session: &mut PgConnection, job: Uuid, priority: Priority) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE jobs SET priority = $2 WHERE id = $1",
+        job,
+        rank(priority)
+    )
+    .execute(&mut *session)
+    .await?;
+    sqlx::query!(
+        "UPDATE tasks SET priority = $2,
+             published_at = CASE WHEN state = 'running' THEN published_at END
+         WHERE job_id = $1 AND state IN ('queued', 'running')",
+        job,
+        rank(priority)
+    )
+    .execute(&mut *session)
+    .await?;
+    sqlx::query!("SELECT pg_notify('medbot_due', '')")
+        .execute(session)
+        .await?;
+    Ok(())
 }
 
 /// A job with its first page and that page's first task.
@@ -225,7 +294,7 @@ async fn start(
     upload: &Upload,
 ) -> Result<JobId, DbError> {
     let job = JobId(Uuid::now_v7());
-    let priority = i16::from(upload.priority == Priority::Normal);
+    let priority = rank(upload.priority);
     let engines: Vec<String> = upload.engines.iter().map(ToString::to_string).collect();
     sqlx::query!(
         "INSERT INTO jobs (id, tenant_id, document_id, webhook_id, priority, engines, traceparent)

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemas::{BatchId, DocumentId, Engine, JobId, JobState, Problem, Stage, TenantId};
 use sqlx::types::Json;
 
-use super::{Db, DbError, claim::engines, settle, webhooks};
+use super::{Db, DbError, claim::engines, connect::commit, settle, webhooks};
 
 /// A job.
 #[derive(Clone, Debug)]
@@ -196,7 +196,7 @@ impl Db {
         .await?;
         settle::announce(session, job.0).await?;
         webhooks::tell(session, job.0).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(Some(Cancelled::Yes))
     }
 

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use schemas::{Priority, Stage, TaskId};
 use uuid::Uuid;
 
-use super::{Db, DbError, claim::stage};
+use super::{Db, DbError, claim::stage, connect::commit};
 use crate::queue::{Notice, Queue, QueueName};
 
 /// Tasks of one tenant that may stand in a stage's urgent or normal queue at once: a clinic that drops 10,000
@@ -49,7 +49,7 @@ impl Db {
     {
         let stages: Vec<String> = queues.iter().map(|queue| queue.stage.to_string()).collect();
         let priorities: Vec<i16> = queues.iter().map(|queue| rank(queue.priority)).collect();
-        let mut transaction = self.worker().begin().await?;
+        let mut transaction = self.begin().await?;
         // Tenants are stepped through in the index of due tasks, so that idle ones cost nothing.
         // More are chosen than are taken: what another publisher has locked is left to it.
         let rows = sqlx::query!(
@@ -138,13 +138,13 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(sent)
     }
 }
 
 /// A priority in a row: lower is sooner.
-fn rank(priority: Priority) -> i16 {
+pub(super) fn rank(priority: Priority) -> i16 {
     match priority {
         Priority::Urgent => 0,
         Priority::Normal => 1,

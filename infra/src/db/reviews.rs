@@ -4,7 +4,7 @@ use schemas::{DocumentId, Entity, EntityId, JobId, JobState, TenantId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Caller, Db, DbError, EntityRow, entities, settle};
+use super::{Caller, Db, DbError, EntityRow, connect::commit, entities, settle};
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,8 @@ impl Db {
     ) -> Result<Vec<Entity>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let rows = sqlx::query_scalar!(
-            r#"SELECT entity AS "entity: Json<Entity>" FROM entities e
-               WHERE document_id = $1
-                 AND EXISTS (SELECT FROM reviews r WHERE r.entity_id = e.id)"#,
+            r#"SELECT entity AS "entity: Json<Entity>" FROM entities
+               WHERE document_id = $1 AND extracted IS NOT NULL"#,
             document.0
         )
         .fetch_all(&mut *transaction)
@@ -124,7 +123,7 @@ impl Db {
             .await?;
             settle::announce(session, job.id).await?;
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(Some(true))
     }
 }

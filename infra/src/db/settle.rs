@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     Claimed, Db, DbError, EntityRow,
     claim::{engines, step},
+    connect::commit,
     entities, webhooks,
 };
 
@@ -87,7 +88,7 @@ impl Db {
         entities: &[EntityRow],
         attempts: Attempts,
     ) -> Result<Settled, DbError> {
-        let mut transaction = self.worker().begin().await?;
+        let mut transaction = self.begin().await?;
         let session = &mut *transaction;
         let Some(job) = lock(session, claimed.job.0).await? else {
             return Ok(Settled::Stale);
@@ -98,7 +99,7 @@ impl Db {
         {
             let held = (claimed.task.0, claimed.fence);
             let retried = retry(session, held, claimed.attempt, error, attempts).await?;
-            transaction.commit().await?;
+            commit(transaction).await?;
             return Ok(if retried {
                 Settled::Retried
             } else {
@@ -113,7 +114,7 @@ impl Db {
             entities::replace(session, claimed, entities).await?;
         }
         let settled = follow(session, job, claimed.step, &said).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(settled)
     }
 }
@@ -317,6 +318,12 @@ async fn follow(
         DocumentPlan::Finished {
             needs_review: false,
         } => JobState::Succeeded,
+        // Reviews that outlived a replay end the doubt, as they did before it.
+        DocumentPlan::Finished { needs_review: true }
+            if entities::are_settled(session, job.id).await? =>
+        {
+            JobState::Succeeded
+        }
         DocumentPlan::Finished { needs_review: true } => JobState::NeedsReview,
         DocumentPlan::Failed => JobState::Failed,
     };

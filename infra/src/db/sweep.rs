@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Db, DbError,
+    connect::commit,
     settle::{self, Attempts, Settled},
 };
 
@@ -33,9 +34,9 @@ impl Db {
         .fetch_all(self.worker())
         .await?;
         for task in lost {
-            let mut transaction = self.worker().begin().await?;
+            let mut transaction = self.begin().await?;
             let settled = settle::lose(&mut transaction, task.id, task.job_id, attempts).await?;
-            transaction.commit().await?;
+            commit(transaction).await?;
             match settled {
                 Settled::Retried => swept.retried += 1,
                 Settled::Ended | Settled::Finished { .. } => swept.given_up += 1,

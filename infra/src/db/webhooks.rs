@@ -7,7 +7,7 @@ use schemas::{TenantId, WebhookId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Db, DbError};
+use super::{Db, DbError, connect::commit};
 
 /// Where a clinic wants to be told.
 #[derive(Clone, Debug)]
@@ -41,24 +41,9 @@ pub struct DueDelivery {
     pub attempt: u32,
 }
 
-/// Writes down that a job ended, for its webhook and for each of its batches that ended with it. A
-/// webhook that is being removed is waited for, and then is none.
+/// Writes down that a job ended, for its webhooks and for each of its batches that ended with it.
 pub(super) async fn tell(session: &mut PgConnection, job: Uuid) -> Result<(), DbError> {
-    let told = sqlx::query!(
-        "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
-         SELECT gen_random_uuid(), j.tenant_id, j.webhook_id, jsonb_build_object(
-             'type', 'job.' || j.state, 'timestamp', now(), 'data', jsonb_build_object(
-                 'job_id', j.id, 'document_id', j.document_id, 'state', j.state))
-         FROM jobs j JOIN webhooks w ON w.id = j.webhook_id AND w.tenant_id = j.tenant_id
-         WHERE j.id = $1 AND w.disabled_at IS NULL
-         FOR KEY SHARE OF w",
-        job
-    )
-    .execute(&mut *session)
-    .await?;
-    if told.rows_affected() > 0 {
-        wake(session).await?;
-    }
+    tell_of_job(session, job, None).await?;
     let batches = sqlx::query_scalar!(
         "SELECT DISTINCT batch_id FROM batch_items WHERE job_id = $1",
         job
@@ -66,6 +51,58 @@ pub(super) async fn tell(session: &mut PgConnection, job: Uuid) -> Result<(), Db
     .fetch_all(&mut *session)
     .await?;
     finish(session, &batches).await
+}
+
+/// Names one more webhook for a job whose row is locked. If the job has ended it is told at once, but
+/// none is told twice of the same end.
+pub(super) async fn add_to_job(
+    session: &mut PgConnection,
+    job: Uuid,
+    ended: bool,
+    webhook: WebhookId,
+) -> Result<(), DbError> {
+    let added = sqlx::query!(
+        "INSERT INTO job_webhooks (job_id, webhook_id, tenant_id)
+         SELECT id, $2, tenant_id FROM jobs WHERE id = $1 AND webhook_id IS DISTINCT FROM $2
+         ON CONFLICT DO NOTHING",
+        job,
+        webhook.0
+    )
+    .execute(&mut *session)
+    .await?;
+    if ended && added.rows_affected() > 0 {
+        tell_of_job(session, job, Some(webhook)).await?;
+    }
+    Ok(())
+}
+
+/// For all webhooks of a job or for one. One that is being removed is waited for, and then is none.
+async fn tell_of_job(
+    session: &mut PgConnection,
+    job: Uuid,
+    only: Option<WebhookId>,
+) -> Result<(), DbError> {
+    let told = sqlx::query!(
+        "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
+         SELECT gen_random_uuid(), j.tenant_id, w.id, jsonb_build_object(
+             'type', 'job.' || j.state, 'timestamp', now(), 'data', jsonb_build_object(
+                 'job_id', j.id, 'document_id', j.document_id, 'state', j.state))
+         FROM jobs j
+         CROSS JOIN LATERAL (
+             SELECT j.webhook_id AS id
+             UNION SELECT webhook_id FROM job_webhooks WHERE job_id = j.id) AS named
+         JOIN webhooks w ON w.id = named.id AND w.tenant_id = j.tenant_id
+         WHERE j.id = $1 AND w.disabled_at IS NULL AND ($2::uuid IS NULL OR w.id = $2)
+         FOR KEY SHARE OF w",
+        job,
+        only.map(|webhook| webhook.0)
+    )
+    .execute(&mut *session)
+    .await?;
+    if told.rows_affected() > 0 {
+        wake(session).await?;
+    }
+    Ok(())
 }
 
 /// Ends those of these batches that are closed and have no open job, and writes that down for their
@@ -136,7 +173,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -174,7 +211,7 @@ impl Db {
         let removed = sqlx::query!("DELETE FROM webhooks WHERE id = $1", webhook.0)
             .execute(&mut *transaction)
             .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(removed.rows_affected() == 1)
     }
 
@@ -257,7 +294,7 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn disable_webhook(&self, webhook: WebhookId) -> Result<(), DbError> {
-        let mut transaction = self.worker().begin().await?;
+        let mut transaction = self.begin().await?;
         sqlx::query!(
             "UPDATE webhooks SET disabled_at = now() WHERE id = $1 AND disabled_at IS NULL",
             webhook.0
@@ -271,7 +308,7 @@ impl Db {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 }

@@ -274,7 +274,9 @@ fn failure(error: &io::Error) -> StoreError {
         NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
     };
     let detail = match error.kind() {
-        StorageFull | QuotaExceeded => "the disk is full",
+        StorageFull | QuotaExceeded => {
+            return StoreError::new(StoreErrorKind::Unavailable, "the disk is full");
+        }
         ReadOnlyFilesystem => "the file system is read-only",
         PermissionDenied => "this user may not use its folder",
         NotFound => "its folder is gone",

@@ -1,6 +1,6 @@
 //! Deliveries that are due, attempted; what came of each stands in the database.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -55,44 +55,42 @@ pub async fn deliver(
     }
 }
 
-fn one<'a>(
-    db: &'a Db,
-    master: &'a MasterKey,
-    sender: &'a Sender,
-    delivery: &'a DueDelivery,
-) -> impl Future<Output = Result<(), DbError>> + 'a {
-    async move {
-        let row = delivery.webhook.0;
-        let secret: Option<Secret> = master
-            .open(SECRET, delivery.tenant, row.as_bytes(), &delivery.secret)
-            .ok()
-            .and_then(|secret| std::str::from_utf8(&secret).ok()?.parse().ok());
-        let Some(secret) = secret else {
-            let why = "its secret cannot be opened: another master key sealed it";
-            return db.undelivered(delivery.id, None, why).await;
-        };
-        let message = Message {
-            id: delivery.id,
-            timestamp: Utc::now(),
-            body: Bytes::from(delivery.body.to_string()),
-        };
-        match sender.send(&delivery.url, &[secret], &message).await {
-            Attempt::Delivered => db.delivered(delivery.id).await,
-            Attempt::Gone => {
-                tracing::info!(webhook = %row, "a receiver wants nothing any more");
-                db.disable_webhook(delivery.webhook).await
-            }
-            Attempt::Retry { after, cause } => {
-                // Spread by the message's own bits: no clock and no generator is needed.
-                let jitter = f64::from(delivery.id.as_bytes()[15]) / 255.0;
-                let rest = backoff(delivery.attempt + 1, jitter)
-                    .map(|rest| after.map_or(rest, |after| after.max(rest)));
-                db.undelivered(delivery.id, rest, &cause.to_string()).await
-            }
-            Attempt::Refused(refusal) => {
-                db.undelivered(delivery.id, None, &refusal.to_string())
-                    .await
-            }
+async fn one(
+    db: &Db,
+    master: &MasterKey,
+    sender: &Sender,
+    delivery: &DueDelivery,
+) -> Result<(), DbError> {
+    let row = delivery.webhook.0;
+    let secret: Option<Secret> = master
+        .open(SECRET, delivery.tenant, row.as_bytes(), &delivery.secret)
+        .ok()
+        .and_then(|secret| std::str::from_utf8(&secret).ok()?.parse().ok());
+    let Some(secret) = secret else {
+        let why = "its secret cannot be opened: another master key sealed it";
+        return db.undelivered(delivery.id, None, why).await;
+    };
+    let message = Message {
+        id: delivery.id,
+        timestamp: Utc::now(),
+        body: Bytes::from(delivery.body.to_string()),
+    };
+    match sender.send(&delivery.url, &[secret], &message).await {
+        Attempt::Delivered => db.delivered(delivery.id).await,
+        Attempt::Gone => {
+            tracing::info!(webhook = %row, "a receiver wants nothing any more");
+            db.disable_webhook(delivery.webhook).await
+        }
+        Attempt::Retry { after, cause } => {
+            // Spread by the message's own bits: no clock and no generator is needed.
+            let jitter = f64::from(delivery.id.as_bytes()[15]) / 255.0;
+            let rest = backoff(delivery.attempt + 1, jitter)
+                .map(|rest| after.map_or(rest, |after| after.max(rest)));
+            db.undelivered(delivery.id, rest, &cause.to_string()).await
+        }
+        Attempt::Refused(refusal) => {
+            db.undelivered(delivery.id, None, &refusal.to_string())
+                .await
         }
     }
 }

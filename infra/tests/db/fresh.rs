@@ -23,7 +23,7 @@ pub struct Fresh {
 pub async fn with_database<F: Future<Output = ()>>(test: impl FnOnce(Fresh) -> F) {
     with_empty_database(async |fresh: Fresh| {
         fresh.db.migrate().await.expect("it migrates");
-        test(fresh).await;
+        Box::pin(test(fresh)).await;
     })
     .await;
 }

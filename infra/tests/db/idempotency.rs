@@ -1,43 +1,94 @@
 //! The same request twice has the effect of one.
 
-use infra::db::Recall;
+use std::time::Duration;
+
+use infra::db::{HeldKey, Recall};
 use serde_json::json;
 
-use super::{fresh::with_database, run::TENANT};
+use super::{
+    fresh::{Fresh, with_database},
+    run::TENANT,
+};
+
+const LEASE: Duration = Duration::from_secs(6);
+
+async fn recall(fresh: &Fresh, fingerprint: u8) -> Recall {
+    let fingerprint = [fingerprint; 32];
+    let recall = fresh.db.recall(TENANT, "k", &fingerprint, LEASE);
+    recall.await.unwrap()
+}
+
+/// Takes the key, which must be free.
+async fn take(fresh: &Fresh, fingerprint: u8) -> HeldKey {
+    match recall(fresh, fingerprint).await {
+        Recall::New(held) => held,
+        other => panic!("the key is not free: {other:?}"),
+    }
+}
+
+async fn later(fresh: &Fresh, by: &str) {
+    let older = format!("- interval '{by}'");
+    let sql = format!(
+        "UPDATE idempotency_keys SET created_at = created_at {older}, lease_until = lease_until {older}"
+    );
+    fresh.execute(&sql).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_answers_for_its_request() {
     with_database(async |fresh| {
-        let (one, other) = ([1; 32], [2; 32]);
-        let recall = async |fingerprint| fresh.db.recall(TENANT, "k", fingerprint).await.unwrap();
-        assert_eq!(recall(&one).await, Recall::New);
-        assert_eq!(recall(&one).await, Recall::Pending);
-        assert_eq!(recall(&other).await, Recall::Other);
+        let held = take(&fresh, 1).await;
+        assert_eq!(recall(&fresh, 1).await, Recall::Pending);
+        assert_eq!(recall(&fresh, 2).await, Recall::Other);
 
         let answer = json!({"jobs": []});
-        fresh.db.remember(TENANT, "k", Some(&answer)).await.unwrap();
-        assert_eq!(recall(&one).await, Recall::Answered(answer.clone()));
-        assert_eq!(recall(&other).await, Recall::Other);
+        fresh.db.remember(&held, Some(&answer)).await.unwrap();
+        assert_eq!(recall(&fresh, 1).await, Recall::Answered(answer.clone()));
+        assert_eq!(recall(&fresh, 2).await, Recall::Other);
 
-        fresh.db.remember(TENANT, "k", None).await.unwrap();
-        assert_eq!(recall(&other).await, Recall::New, "it was freed");
-
-        let age = "UPDATE idempotency_keys SET created_at = now() - interval";
-        fresh.execute(&format!("{age} '11 minutes'")).await;
-        assert_eq!(recall(&one).await, Recall::New, "its request vanished");
-        assert_eq!(recall(&one).await, Recall::Pending);
-        fresh.db.remember(TENANT, "k", Some(&answer)).await.unwrap();
-        fresh.execute(&format!("{age} '11 minutes'")).await;
+        fresh.db.remember(&held, None).await.unwrap();
+        let held = take(&fresh, 2).await;
+        fresh.db.remember(&held, Some(&answer)).await.unwrap();
+        later(&fresh, "23 hours").await;
+        fresh.db.tidy().await.unwrap();
         assert_eq!(
-            recall(&one).await,
+            recall(&fresh, 2).await,
             Recall::Answered(answer),
-            "answers are kept longer"
+            "answers outlive leases"
         );
+        later(&fresh, "2 hours").await;
         fresh.db.tidy().await.unwrap();
-        assert_eq!(recall(&other).await, Recall::Other);
-        fresh.execute(&format!("{age} '25 hours'")).await;
-        fresh.db.tidy().await.unwrap();
-        assert_eq!(recall(&other).await, Recall::New, "a day is over");
+        take(&fresh, 1).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_gives_no_sign_of_life_loses_its_key() {
+    with_database(async |fresh| {
+        let first = take(&fresh, 1).await;
+        later(&fresh, "5 seconds").await;
+        assert!(fresh.db.hold(&first, LEASE).await.unwrap());
+        later(&fresh, "5 seconds").await;
+        assert_eq!(recall(&fresh, 1).await, Recall::Pending, "it was renewed");
+        later(&fresh, "5 seconds").await;
+        let second = take(&fresh, 1).await;
+
+        // The first was only frozen. What it says now counts no more.
+        assert!(!fresh.db.hold(&first, LEASE).await.unwrap());
+        fresh.db.remember(&first, None).await.unwrap();
+        fresh
+            .db
+            .remember(&first, Some(&json!("late")))
+            .await
+            .unwrap();
+        assert_eq!(recall(&fresh, 1).await, Recall::Pending);
+        fresh
+            .db
+            .remember(&second, Some(&json!("right")))
+            .await
+            .unwrap();
+        assert_eq!(recall(&fresh, 1).await, Recall::Answered(json!("right")));
     })
     .await;
 }
@@ -45,10 +96,13 @@ async fn a_key_answers_for_its_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_equal_requests_at_once_one_is_new() {
     with_database(async |fresh| {
-        let asked = (0..20).map(|_| fresh.db.recall(TENANT, "k", &[1; 32]));
-        let mut said = futures::future::try_join_all(asked).await.unwrap();
-        said.retain(|recall| *recall != Recall::Pending);
-        assert_eq!(said, [Recall::New]);
+        for _ in 0..2 {
+            let mut said = futures::future::join_all((0..20).map(|_| recall(&fresh, 1))).await;
+            said.retain(|recall| *recall != Recall::Pending);
+            assert!(matches!(said[..], [Recall::New(_)]), "{said:?}");
+            // So it is with the key of one that died.
+            later(&fresh, "7 seconds").await;
+        }
     })
     .await;
 }

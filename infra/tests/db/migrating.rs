@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     fresh::{database, with_empty_database},
-    run::{TENANT, upload},
+    run::{TENANT, accept, upload},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ async fn an_owner_that_is_no_superuser_can_migrate_and_serve() {
         let db = database(url.as_str());
         db.migrate().await.expect("it owns the database");
         db.ready().await.expect("ready");
-        let job = db.accept(TENANT, &upload()).await.expect("accepted").job;
+        let job = accept(&db, TENANT, &upload()).await.job;
         assert!(db.job(TENANT, job).await.unwrap().is_some());
         db.admit(TENANT, &[1; 32], infra::db::Role::Admin)
             .await

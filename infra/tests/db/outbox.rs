@@ -24,14 +24,14 @@ const TIME: Duration = Duration::from_secs(5);
 const SHARE: usize = 64;
 
 /// A queue that keeps what it is sent and confirms what `confirms` says.
-struct Sink {
+pub struct Sink {
     sent: Mutex<Vec<(QueueName, Notice)>>,
     confirms: fn(usize) -> Option<bool>,
     slow: Duration,
 }
 
 impl Sink {
-    fn new(confirms: fn(usize) -> Option<bool>) -> Self {
+    pub fn new(confirms: fn(usize) -> Option<bool>) -> Self {
         Self {
             sent: Mutex::default(),
             confirms,
@@ -39,7 +39,7 @@ impl Sink {
         }
     }
 
-    fn take(&self) -> Vec<(QueueName, Notice)> {
+    pub fn take(&self) -> Vec<(QueueName, Notice)> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 }

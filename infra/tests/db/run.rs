@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use infra::db::{Accepted, Attempts, Claimed, EntityRow, Settled, Upload};
+use infra::db::{Accepted, Attempts, Claimed, Db, EntityRow, Settled, Upload};
 use schemas::{
     DocumentId, Engine, JobId, JobState, Outcome, PageStatus, Priority, Reject, RejectKind, Stage,
     Step, TaskError, TaskErrorKind, TaskId, TenantId,
@@ -90,9 +90,16 @@ pub fn page_task(job: JobId, stage: Stage, page: u32) -> TaskId {
     Step::page(stage, page, 1).task_id(job)
 }
 
+/// An upload from its begin to its end.
+pub async fn accept(db: &Db, tenant: TenantId, upload: &Upload) -> Accepted {
+    let document = upload.document;
+    db.begin_upload(tenant, document).await.expect("begun");
+    db.accept(tenant, upload).await.expect("accepted")
+}
+
 impl Fresh {
     pub async fn accept(&self, tenant: TenantId, upload: &Upload) -> Accepted {
-        self.db.accept(tenant, upload).await.expect("accepted")
+        accept(&self.db, tenant, upload).await
     }
 
     /// A job of a new document.

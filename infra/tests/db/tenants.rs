@@ -24,6 +24,7 @@ struct Belongings {
     entity: EntityId,
     batch: BatchId,
     webhook: WebhookId,
+    uploading: schemas::DocumentId,
 }
 
 async fn furnish(fresh: &Fresh) -> Belongings {
@@ -35,6 +36,12 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         ..upload()
     };
     let accepted = fresh.accept(B, &upload).await;
+    let double = Upload {
+        document: super::run::upload().document,
+        webhook: Some(hook(fresh).await),
+        ..upload
+    };
+    fresh.accept(B, &double).await;
     fresh.run(accepted.job, |_| reject()).await;
     let batch = fresh.db.open_batch(B, Some(webhook)).await.unwrap();
     fresh
@@ -59,7 +66,10 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         fresh.db.review(&caller, entity, &review).await.unwrap(),
         Some(true)
     );
-    fresh.db.recall(B, "k", &[0; 32]).await.unwrap();
+    let lease = std::time::Duration::from_mins(1);
+    fresh.db.recall(B, "k", &[0; 32], lease).await.unwrap();
+    let uploading = super::run::upload().document;
+    fresh.db.begin_upload(B, uploading).await.unwrap();
     fresh
         .db
         .keep_wrapped_key(B, accepted.document, b"key")
@@ -73,6 +83,7 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         entity,
         batch,
         webhook,
+        uploading,
     }
 }
 
@@ -262,13 +273,15 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         assert!(db.entity(A, b.entity).await.unwrap().is_none());
         assert!(db.webhooks(A).await.unwrap().is_empty());
         assert!(!db.remove_webhook(A, b.webhook).await.unwrap());
+        assert!(!db.renew_upload(A, b.uploading).await.unwrap());
+        db.forget_upload(A, b.uploading).await.unwrap();
+        assert!(db.renew_upload(B, b.uploading).await.unwrap());
         assert!(db.wrapped_key(A, b.document).await.unwrap().is_none());
         assert!(db.dead_letters(Some(A), None, 9).await.unwrap().is_empty());
         assert!(!db.replay(Some(A), b.dead).await.unwrap());
-        assert_eq!(
-            db.recall(A, "k", &[5; 32]).await.unwrap(),
-            infra::db::Recall::New
-        );
+        let lease = std::time::Duration::from_mins(1);
+        let recalled = db.recall(A, "k", &[5; 32], lease).await.unwrap();
+        assert!(matches!(recalled, infra::db::Recall::New(_)));
 
         // The same content is a document of A's own, and B's webhook is told nothing of it.
         let deliveries = fresh.count("SELECT count(*) FROM webhook_deliveries").await;

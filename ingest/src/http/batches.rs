@@ -11,13 +11,13 @@ use std::{
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Multipart, OriginalUri, Request, State},
+    extract::{OriginalUri, Request, State},
     response::Response,
 };
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures::{Stream, StreamExt as _};
-use infra::db::{Accepted, Caller, Role};
+use futures::StreamExt as _;
+use infra::db::{Caller, Role};
 use schemas::{BatchId, Problem, Reject, RejectKind};
 use serde::Serialize;
 use tokio::{io::AsyncWriteExt as _, sync::mpsc};
@@ -30,8 +30,9 @@ use super::{
     auth::Known,
     counts,
     extract::{Asked, PathId},
-    idempotency,
-    intake::{self, Wishes},
+    gather::{self, Gathered},
+    idempotency::{self, KeyHeader},
+    intake::Wishes,
     jobs::FOLLOWERS,
     problem::{ApiError, Errors},
     uploads::{self, UploadQuery},
@@ -85,11 +86,11 @@ struct BatchRejection {
     tag = "documents",
     params(
         UploadQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer for a day"),
+        KeyHeader,
     ),
     request_body(content(
-        (inline(uploads::Files) = "multipart/form-data"),
-        (inline(uploads::Raw) = "application/zip"),
+        (inline(gather::Files) = "multipart/form-data"),
+        (inline(gather::Raw) = "application/zip"),
     )),
     responses(
         (status = 202, description = "Taken; nothing of it will be lost", body = uploads::Taken,
@@ -116,83 +117,22 @@ pub(crate) async fn open(
     let line = format!("POST {uri}");
     let work = async {
         let mut gathered = Gathered::default();
-        if uploads::is_multipart(&headers) {
-            let multipart = Multipart::from_request(request, &api)
-                .await
-                .map_err(|error| ApiError::BadRequest(error.body_text()))?;
-            parts(&api, &caller, &wishes, multipart, &mut gathered).await?;
+        if gather::is_multipart(&headers) {
+            gathered.parts(&api, &caller, &wishes, request).await?;
         } else {
             let spooled = spool(&api, request).await?;
             members(&api, &caller, &wishes, spooled, &mut gathered).await?;
         }
-        if gathered.accepted.is_empty() && gathered.rejected.is_empty() {
+        if gathered.len() == 0 {
             return Err(ApiError::unprocessable(
                 "empty-batch",
                 "The batch holds no file",
                 "send at least one part named `file`, or a zip with files",
             ));
         }
-        let batch = api.db.open_batch(caller.tenant, webhook).await?;
-        uploads::gather(&api, &caller, batch, &gathered.accepted, &gathered.rejected).await?;
-        uploads::taken(gathered.accepted, gathered.rejected, Some(batch))
+        gathered.into_batch(&api, &caller, webhook).await
     };
     idempotency::once(&api, &caller, &headers, &line, work).await
-}
-
-#[derive(Default)]
-struct Gathered {
-    accepted: Vec<(String, Accepted)>,
-    rejected: Vec<(String, Problem)>,
-}
-
-impl Gathered {
-    /// Takes one file; a file's own fault is written down, anything else stops the batch.
-    async fn take<E: std::fmt::Display>(
-        &mut self,
-        api: &Api,
-        caller: &Caller,
-        wishes: &Wishes,
-        file: &str,
-        pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
-    ) -> Result<(), ApiError> {
-        match intake::take(api, caller, wishes, file, pieces).await {
-            Ok(accepted) => self.accepted.push((file.to_owned(), accepted)),
-            Err(
-                error @ (ApiError::Unsupported(_)
-                | ApiError::Unprocessable(_)
-                | ApiError::TooLarge(_)),
-            ) => self.rejected.push((file.to_owned(), error.parts().1)),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-}
-
-async fn parts(
-    api: &Api,
-    caller: &Caller,
-    wishes: &Wishes,
-    mut multipart: Multipart,
-    gathered: &mut Gathered,
-) -> Result<(), ApiError> {
-    loop {
-        let field = multipart
-            .next_field()
-            .await
-            .map_err(|error| ApiError::BadRequest(error.body_text()))?;
-        let Some(mut field) = field else {
-            return Ok(());
-        };
-        if field.name() != Some("file") {
-            continue;
-        }
-        let file = field.file_name().unwrap_or("document").to_owned();
-        gathered
-            .take(api, caller, wishes, &file, (&mut field).boxed())
-            .await?;
-        // The next part begins where this one ends.
-        while let Ok(Some(_)) = field.chunk().await {}
-    }
 }
 
 /// The body in an unlinked file.
@@ -248,7 +188,7 @@ async fn members(
                 ApiError::BadRequest(_) => {
                     let detail = "the zip holds it broken or encrypted; send it by itself";
                     let reject = Reject::new(RejectKind::Malformed, detail);
-                    gathered.rejected.push((file, Problem::from(&reject)));
+                    gathered.rejected.push((file, ApiError::rejected(&reject)));
                     Ok(())
                 }
                 error => Err(error),

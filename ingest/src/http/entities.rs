@@ -1,4 +1,4 @@
-//! `/v1/entities`: what was found in all documents, filtered; and its review.
+//! `/v1/entities`: what was found in all documents, filtered.
 
 use axum::{
     Json,
@@ -10,10 +10,9 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use infra::db::{Decision, EntityFilter, IndexedEntity, Review, Role};
-use schemas::{Assertion, Confidence, Entity, EntityId, TenantId};
+use infra::db::{EntityFilter, IndexedEntity};
+use schemas::{Assertion, Entity, EntityId, TenantId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -21,7 +20,7 @@ use super::{
     Api,
     auth::Known,
     documents::READERS,
-    extract::{Asked, JsonBody, PathId},
+    extract::{Asked, JsonBody},
     problem::{ApiError, Errors},
 };
 use crate::export::{self, Format, Row, RowIds};
@@ -31,12 +30,14 @@ const PAGE: u16 = 100;
 /// At most.
 const LARGEST_PAGE: u16 = 1000;
 
-/// Which entities. Names of people and drugs are looked for by `POST /v1/entities/search`, so that
-/// no URL holds one.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+/// Which entities: everything that is given must hold.
+#[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct EntityQuery {
+pub(crate) struct EntitySearch {
+    /// A drug, an analyte, a diagnosis, a person …, in any case. Only in a body: no URL holds a name.
+    #[param(ignore)]
+    name: Option<String>,
     /// `medication`, `lab`, `date`, `person`, `diagnosis`, `allergy`, `vital`, `id`, `org`,
     /// `procedure`, `amount` or `instruction`.
     #[serde(rename = "type")]
@@ -50,6 +51,7 @@ pub(crate) struct EntityQuery {
     to: Option<NaiveDate>,
     /// At least this.
     #[param(minimum = 0, maximum = 1)]
+    #[schema(minimum = 0, maximum = 1)]
     min_confidence: Option<f32>,
     /// Opaque id of a patient.
     patient: Option<Uuid>,
@@ -64,6 +66,7 @@ pub(crate) struct EntityQuery {
     cursor: Option<String>,
     /// Entities of a JSON answer.
     #[param(minimum = 1, maximum = 1000)]
+    #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
 }
 
@@ -93,28 +96,6 @@ enum AssertionName {
     Family,
     Historical,
     Planned,
-}
-
-/// Which entities, with a name.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EntitySearch {
-    /// A drug, an analyte, a diagnosis, a person …, in any case.
-    name: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<EntityType>,
-    code: Option<String>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-    #[schema(minimum = 0, maximum = 1)]
-    min_confidence: Option<f32>,
-    patient: Option<Uuid>,
-    assertion: Option<AssertionName>,
-    needs_review: Option<bool>,
-    document: Option<Uuid>,
-    cursor: Option<String>,
-    #[schema(minimum = 1, maximum = 1000)]
-    limit: Option<u16>,
 }
 
 /// A page of entities.
@@ -160,7 +141,7 @@ impl From<IndexedEntity> for EntityView {
     get,
     path = "/v1/entities",
     tag = "entities",
-    params(EntityQuery),
+    params(EntitySearch),
     responses(
         (status = 200, description = "JSON gives a page; the other forms stream everything", content(
             (EntityPage = "application/json"),
@@ -168,30 +149,21 @@ impl From<IndexedEntity> for EntityView {
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.parquet"),
         )),
-        (status = 406, description = "That form cannot be given", body = inline(Value), content_type = "application/problem+json"),
+        (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
         Errors,
     )
 )]
 pub(crate) async fn list(
     State(api): State<Api>,
     known: Known,
-    Asked(query): Asked<EntityQuery>,
+    Asked(search): Asked<EntitySearch>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let search = EntitySearch {
-        name: None,
-        kind: query.kind,
-        code: query.code,
-        from: query.from,
-        to: query.to,
-        min_confidence: query.min_confidence,
-        patient: query.patient,
-        assertion: query.assertion,
-        needs_review: query.needs_review,
-        document: query.document,
-        cursor: query.cursor,
-        limit: query.limit,
-    };
+    if search.name.is_some() {
+        return Err(ApiError::BadRequest(
+            "a name is looked for by POST /v1/entities/search: no URL holds one".into(),
+        ));
+    }
     answer(api, &known, search, &headers).await
 }
 
@@ -208,10 +180,10 @@ pub(crate) async fn list(
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.parquet"),
         )),
-        (status = 406, description = "That form cannot be given", body = inline(Value), content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = inline(Value), content_type = "application/problem+json"),
-        (status = 415, description = "The body is no JSON", body = inline(Value), content_type = "application/problem+json"),
-        (status = 422, description = "The body does not fit its schema", body = inline(Value), content_type = "application/problem+json"),
+        (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 422, description = "The body does not fit its schema", body = inline(serde_json::Value), content_type = "application/problem+json"),
         Errors,
     )
 )]
@@ -388,141 +360,4 @@ fn parsed(cursor: &str) -> Result<(DateTime<Utc>, EntityId), ApiError> {
         Some((at, id.parse().ok()?))
     };
     parse().ok_or_else(|| ApiError::BadRequest("`cursor` is no `next_cursor` of an answer".into()))
-}
-
-/// What a reviewer says of an entity.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReviewBody {
-    /// The `version` that the reviewer saw.
-    version: i32,
-    /// `accept` it as it stands, or `correct` it.
-    decision: ReviewDecision,
-    /// Attributes as they should be; null removes one.
-    #[serde(default)]
-    attributes: Map<String, Value>,
-    /// Why.
-    reason: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum ReviewDecision {
-    Accept,
-    Correct,
-}
-
-/// Attributes that a correction may not touch: they say where the entity stands, not what it is.
-const FIXED: [&str; 9] = [
-    "id",
-    "type",
-    "span",
-    "page",
-    "words",
-    "confidence",
-    "needs_review",
-    "reasons",
-    "candidates",
-];
-
-/// Accepts or corrects an entity. The old value is kept.
-#[utoipa::path(
-    patch,
-    path = "/v1/entities/{id}",
-    tag = "entities",
-    params(("id" = String, Path, description = "Entity (`entity_id`)")),
-    request_body = ReviewBody,
-    responses(
-        (status = 200, description = "The entity as it stands now", body = EntityView),
-        (status = 404, description = "There is no such entity", body = inline(Value), content_type = "application/problem+json"),
-        (status = 409, description = "It has changed since that version", body = inline(Value), content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = inline(Value), content_type = "application/problem+json"),
-        (status = 415, description = "The body is no JSON", body = inline(Value), content_type = "application/problem+json"),
-        (status = 422, description = "The correction does not fit the entity", body = inline(Value), content_type = "application/problem+json"),
-        Errors,
-    )
-)]
-pub(crate) async fn review(
-    State(api): State<Api>,
-    known: Known,
-    PathId(id): PathId<EntityId>,
-    JsonBody(body): JsonBody<ReviewBody>,
-) -> Result<Json<EntityView>, ApiError> {
-    let caller = known.as_one_of(&[Role::Reviewer])?;
-    let found = api
-        .db
-        .entity(caller.tenant, id)
-        .await?
-        .ok_or(ApiError::NotFound)?;
-    let after = reviewed(found.entity, &body)?;
-    let review = Review {
-        decision: match body.decision {
-            ReviewDecision::Accept => Decision::Accepted,
-            ReviewDecision::Correct => Decision::Corrected,
-        },
-        version: body.version,
-        after,
-        reason: body.reason,
-    };
-    match api.db.review(&caller, id, &review).await? {
-        None => Err(ApiError::NotFound),
-        Some(false) => Err(ApiError::Conflict(
-            "the entity has changed since that version: look again".into(),
-            None,
-        )),
-        Some(true) => {
-            let found = api.db.entity(caller.tenant, id).await?;
-            Ok(Json(found.ok_or(ApiError::NotFound)?.into()))
-        }
-    }
-}
-
-fn reviewed(entity: Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
-    let wrong = |detail: String| {
-        ApiError::unprocessable(
-            "invalid-correction",
-            "The correction does not fit the entity",
-            detail,
-        )
-    };
-    match (body.decision, body.attributes.is_empty()) {
-        (ReviewDecision::Accept, false) => {
-            return Err(wrong(
-                "to accept is to change nothing: `attributes` is empty".into(),
-            ));
-        }
-        (ReviewDecision::Correct, true) => {
-            return Err(wrong("a correction names `attributes`".into()));
-        }
-        _ => {}
-    }
-    let mut value = serde_json::to_value(&entity).map_err(|_| ApiError::Internal)?;
-    let object = value.as_object_mut().ok_or(ApiError::Internal)?;
-    for (name, attribute) in &body.attributes {
-        if FIXED.contains(&name.as_str()) {
-            return Err(wrong(format!("`{name}` cannot be corrected")));
-        }
-        if attribute.is_null() {
-            object.remove(name);
-        } else {
-            object.insert(name.clone(), attribute.clone());
-        }
-    }
-    let mut after: Entity =
-        serde_json::from_value(value.clone()).map_err(|error| wrong(error.to_string()))?;
-    // What the type does not know would be dropped without a word.
-    let kept = serde_json::to_value(&after).map_err(|_| ApiError::Internal)?;
-    if let Some(unknown) = body
-        .attributes
-        .keys()
-        .find(|name| value.get(*name) != kept.get(*name))
-    {
-        return Err(wrong(format!(
-            "an entity of this type has no attribute `{unknown}`"
-        )));
-    }
-    after.needs_review = false;
-    after.reasons.clear();
-    after.confidence = Confidence::ONE;
-    Ok(after)
 }

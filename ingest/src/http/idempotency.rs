@@ -1,21 +1,36 @@
 //! `Idempotency-Key`: a request that is sent again gets the answer that it got before.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use axum::{
     Json,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use infra::db::{Caller, Recall};
+use infra::db::{Caller, HeldKey, Recall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::time::sleep;
+use utoipa::IntoParams;
 
 use super::{Api, problem::ApiError};
 
+/// For how long a process that died stands in the way of the next attempt.
+const LEASE: Duration = Duration::from_secs(6);
+
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// The header, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a shape for the description")]
+pub(crate) struct KeyHeader {
+    /// The same key and request get the same answer for a day.
+    #[param(rename = "Idempotency-Key", value_type = String, required = false)]
+    idempotency_key: Option<String>,
+}
 
 /// An answer that can be given again.
 #[derive(Serialize, Deserialize)]
@@ -64,8 +79,12 @@ pub(crate) async fn once(
         .chain_update(size)
         .finalize()
         .into();
-    match api.db.recall(caller.tenant, key, &fingerprint).await? {
-        Recall::New => {}
+    let recalled = api
+        .db
+        .recall(caller.tenant, key, &fingerprint, LEASE)
+        .await?;
+    let held = match recalled {
+        Recall::New(held) => held,
         Recall::Answered(answer) => {
             let answer: Answer = serde_json::from_value(answer).map_err(|_| ApiError::Internal)?;
             let mut response = answer.response();
@@ -85,12 +104,30 @@ pub(crate) async fn once(
                 "use a new key for a new request",
             ));
         }
-    }
-    let done = work.await;
+    };
+    let done = tokio::select! {
+        done = work => done,
+        error = holding(api, &held) => return Err(error),
+    };
     let kept = done
         .as_ref()
         .ok()
         .and_then(|answer| serde_json::to_value(answer).ok());
-    api.db.remember(caller.tenant, key, kept.as_ref()).await?;
+    api.db.remember(&held, kept.as_ref()).await?;
     Ok(done?.response())
+}
+
+/// Renews the lease. Ends when another attempt took the key, since this process said nothing for long.
+async fn holding(api: &Api, held: &HeldKey) -> ApiError {
+    loop {
+        sleep(LEASE / 4).await;
+        match api.db.hold(held, LEASE).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let detail = "another request with this Idempotency-Key took its place";
+                return ApiError::Conflict(detail.into(), Some(1));
+            }
+            Err(error) => tracing::warn!(%error, "an Idempotency-Key was not renewed"),
+        }
+    }
 }

@@ -1,4 +1,9 @@
 //! An upload on its way into the store: piece by piece, with its digest taken as it passes.
+//!
+//! The database knows of it before the store does, and hears as long as it goes on, so that an object
+//! whose upload died is found and removed (`infra::tidy`).
+
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
@@ -8,7 +13,7 @@ use infra::{
 };
 use schemas::{Artefact, ArtefactKey, DocumentId, Engine, Priority, Reject, RejectKind, WebhookId};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
@@ -64,10 +69,40 @@ pub(crate) async fn take<E: std::fmt::Display>(
         // Whoever gives no answer may have said yes: then this object is the document.
         Err(error) => error.kind != DbErrorKind::Unavailable,
     };
-    if unused && let Err(error) = api.store.erase(caller.tenant, document).await {
-        tracing::warn!(%error, "an object that no document needs stays in the store");
+    if unused {
+        discard(api, key).await;
     }
     Ok(accepted?)
+}
+
+/// Removes an object that no document needs. What fails here is done by whoever tidies.
+async fn discard(api: &Api, key: ArtefactKey) {
+    if let Err(error) = api.store.erase(key.tenant, key.document).await {
+        tracing::warn!(%error, "an object that no document needs stays for now");
+        return;
+    }
+    if let Err(error) = api.db.forget_upload(key.tenant, key.document).await {
+        tracing::warn!(%error, "an object that is gone is looked for once more");
+    }
+}
+
+/// Says from time to time that the upload goes on. Ends when it must not: it was given up, or nobody
+/// could be told for so long that it soon will be.
+async fn going_on(api: &Api, key: ArtefactKey) -> ApiError {
+    let mut said = Instant::now();
+    loop {
+        sleep(api.upload_silence / 6).await;
+        let now = Instant::now();
+        match api.db.renew_upload(key.tenant, key.document).await {
+            Ok(true) => said = now,
+            Ok(false) => {
+                tracing::warn!("an upload was given up for lost while it went on");
+                return ApiError::Unavailable("the store");
+            }
+            Err(error) if said.elapsed() > api.upload_silence / 2 => return error.into(),
+            Err(error) => tracing::warn!(%error, "that an upload goes on could not be said"),
+        }
+    }
 }
 
 async fn store<E: std::fmt::Display>(
@@ -90,6 +125,7 @@ async fn store<E: std::fmt::Display>(
     }
     workers::decode::sniff(&head, Some(file)).map_err(|reject| ApiError::rejected(&reject))?;
 
+    api.db.begin_upload(key.tenant, key.document).await?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, StoreError>>(PIECES);
     let body = ReceiverStream::new(receiver).boxed();
     let feeding = async move {
@@ -120,7 +156,11 @@ async fn store<E: std::fmt::Display>(
         }
         Ok((size, hash.finalize().into()))
     };
-    let (written, fed) = tokio::join!(api.store.put(key, body), feeding);
+    let writing = async { tokio::join!(api.store.put(key, body), feeding) };
+    let (written, fed) = tokio::select! {
+        ended = writing => ended,
+        error = going_on(api, key) => return Err(error),
+    };
     let fed = fed?;
     written?;
     Ok(fed)

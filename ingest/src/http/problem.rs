@@ -212,8 +212,12 @@ impl From<StoreError> for ApiError {
             StoreErrorKind::Body => {
                 Self::BadRequest("the body broke off before its end; send it again".into())
             }
-            StoreErrorKind::Unavailable | StoreErrorKind::Refused => {
+            StoreErrorKind::Unavailable => {
                 tracing::warn!(%error, "a request is answered with 503");
+                Self::Unavailable("the store")
+            }
+            StoreErrorKind::Refused => {
+                tracing::error!(%error, "a request is answered with 503 until somebody cures this");
                 Self::Unavailable("the store")
             }
             StoreErrorKind::Corrupt => {
@@ -243,7 +247,6 @@ pub(super) async fn no_such_method(method: Method) -> Response {
 }
 
 /// A handler panicked: what it says stays within.
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
     tracing::error!("a request is answered with 500: its handler panicked");
     ApiError::Internal.into_response()

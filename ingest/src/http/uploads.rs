@@ -1,11 +1,10 @@
 //! `POST /v1/documents`: one body, or several files as multipart.
 
 use axum::{
-    extract::{FromRequest as _, Multipart, OriginalUri, Request, State},
+    extract::{OriginalUri, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
-use futures::StreamExt as _;
 use infra::db::{Accepted, Caller, Role};
 use schemas::{BatchId, Engine, JobState, Priority, Problem, WebhookId};
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,8 @@ use super::{
     Api,
     auth::Known,
     extract::Asked,
-    idempotency::{self, Answer},
+    gather::{self, Gathered},
+    idempotency::{self, Answer, KeyHeader},
     intake::{self, Wishes},
     problem::{ApiError, Errors},
 };
@@ -143,13 +143,13 @@ impl UploadQuery {
     tag = "documents",
     params(
         UploadQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer for a day"),
+        KeyHeader,
     ),
     request_body(content(
-        (inline(Files) = "multipart/form-data"),
-        (inline(Raw) = "application/octet-stream"),
-        (inline(Raw) = "application/pdf"),
-        (inline(Raw) = "image/*"),
+        (inline(gather::Files) = "multipart/form-data"),
+        (inline(gather::Raw) = "application/octet-stream"),
+        (inline(gather::Raw) = "application/pdf"),
+        (inline(gather::Raw) = "image/*"),
     )),
     responses(
         (status = 202, description = "Taken; nothing of it will be lost", body = Taken,
@@ -173,11 +173,10 @@ pub(crate) async fn upload(
     let wishes = query.wishes(&api, &caller, &headers).await?;
     let line = format!("POST {uri}");
     let work = async {
-        if is_multipart(&headers) {
-            let multipart = Multipart::from_request(request, &api)
-                .await
-                .map_err(|error| ApiError::BadRequest(error.body_text()))?;
-            several(&api, &caller, &wishes, multipart).await
+        if gather::is_multipart(&headers) {
+            let mut gathered = Gathered::default();
+            gathered.parts(&api, &caller, &wishes, request).await?;
+            several(&api, &caller, &wishes, gathered).await
         } else {
             let file = file_name(&headers).unwrap_or_else(|| "document".into());
             let pieces = request.into_body().into_data_stream();
@@ -188,125 +187,25 @@ pub(crate) async fn upload(
     idempotency::once(&api, &caller, &headers, &line, work).await
 }
 
-/// A multipart body.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a shape for the description")]
-pub(crate) struct Files {
-    /// One part a file.
-    #[schema(value_type = Vec<String>, format = Binary)]
-    file: Vec<String>,
-}
-
-/// A raw body.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "a shape for the description")]
-pub(crate) struct Raw(String);
-
-pub(crate) fn is_multipart(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .trim_start()
-                .to_ascii_lowercase()
-                .starts_with("multipart/")
-        })
-}
-
-/// The `file` parts, one after the other; others are passed over.
+/// Several files are a batch; one is as if it had come alone.
 async fn several(
     api: &Api,
     caller: &Caller,
     wishes: &Wishes,
-    mut multipart: Multipart,
+    mut gathered: Gathered,
 ) -> Result<Answer, ApiError> {
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return ApiError::TooLarge(error.body_text());
-        }
-        ApiError::BadRequest(error.body_text())
-    };
-    let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
-    let mut broke = None;
-    loop {
-        let field = match multipart.next_field().await {
-            Ok(Some(field)) => field,
-            Ok(None) => break,
-            Err(error) => {
-                broke = Some(broken(error));
-                break;
-            }
-        };
-        if field.name() != Some("file") {
-            continue;
-        }
-        let file = field.file_name().unwrap_or("document").to_owned();
-        let mut field = field;
-        let taken = intake::take(api, caller, wishes, &file, (&mut field).boxed()).await;
-        // The next part begins where this one ends.
-        while let Ok(Some(_)) = field.chunk().await {}
-        match taken {
-            Ok(taken) => accepted.push((file, taken)),
-            Err(
-                error @ (ApiError::Unsupported(_)
-                | ApiError::Unprocessable(_)
-                | ApiError::TooLarge(_)),
-            ) => rejected.push((file, error)),
-            Err(error) => {
-                broke = Some(error);
-                break;
-            }
-        }
-    }
-    // What was taken before it broke is kept: sent again, it is a duplicate.
-    if let Some(error) = broke {
-        return Err(error);
-    }
-    match (accepted.len() + rejected.len(), rejected.pop()) {
+    match (gathered.len(), gathered.rejected.pop()) {
         (0, _) => Err(ApiError::BadRequest(
             "the multipart body has no part named `file`".into(),
         )),
         (1, Some((_, error))) => Err(error),
-        (1, None) => taken(accepted, Vec::new(), None),
+        (1, None) => taken(gathered.accepted, Vec::new(), None),
         (_, last) => {
-            rejected.extend(last);
-            let rejected: Vec<(String, Problem)> = rejected
-                .into_iter()
-                .map(|(file, error)| (file, error.parts().1))
-                .collect();
+            gathered.rejected.extend(last);
             // The batch's webhook is told once, the jobs' as well.
-            let batch = api.db.open_batch(caller.tenant, wishes.webhook).await?;
-            gather(api, caller, batch, &accepted, &rejected).await?;
-            taken(accepted, rejected, Some(batch))
+            gathered.into_batch(api, caller, wishes.webhook).await
         }
     }
-}
-
-/// Puts files into a batch, and closes it.
-pub(crate) async fn gather(
-    api: &Api,
-    caller: &Caller,
-    batch: BatchId,
-    accepted: &[(String, Accepted)],
-    rejected: &[(String, Problem)],
-) -> Result<(), ApiError> {
-    let mut position = 0;
-    for (file, accepted) in accepted {
-        api.db
-            .add_to_batch(caller.tenant, batch, position, file, Ok(accepted))
-            .await?;
-        position += 1;
-    }
-    for (file, problem) in rejected {
-        api.db
-            .add_to_batch(caller.tenant, batch, position, file, Err(problem))
-            .await?;
-        position += 1;
-    }
-    api.db.close_batch(caller.tenant, batch).await?;
-    Ok(())
 }
 
 /// The answer to an upload.

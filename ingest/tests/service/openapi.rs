@@ -8,7 +8,7 @@ use crate::server::{Caller, Medbot, document, folder, turn};
 
 #[tokio::test]
 async fn every_answer_is_described() {
-    let _turn = turn();
+    let _turn = turn().await;
     let data = folder();
     let server = Medbot::up(data.path(), &[]);
     let caller = Caller::admin(&server, data.path());

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use crate::server::{Caller, Medbot, document, folder, problem, turn};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story of one service")]
 async fn refusals_are_problems_and_poison_is_a_failed_job() {
-    let _turn = turn();
+    let _turn = turn().await;
     let data = folder();
     let server = Medbot::up(data.path(), &[]);
     let caller = Caller::admin(&server, data.path());

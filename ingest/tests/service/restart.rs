@@ -6,7 +6,7 @@ use crate::server::{Caller, Medbot, document, folder, turn};
 
 #[tokio::test]
 async fn a_killed_service_goes_on_where_it_was() {
-    let _turn = turn();
+    let _turn = turn().await;
     let data = folder();
     let short = [("MEDBOT_LEASE_SECONDS", "3")];
     let server = Medbot::up(data.path(), &short);

@@ -10,7 +10,7 @@ use crate::server::{Caller, Medbot, document, folder, turn};
 
 #[tokio::test]
 async fn a_document_goes_from_upload_to_review() {
-    let _turn = turn();
+    let _turn = turn().await;
     let data = folder();
     let server = Medbot::up(data.path(), &[]);
     let caller = Caller::admin(&server, data.path());

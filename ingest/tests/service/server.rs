@@ -6,22 +6,23 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// One server at a time.
-static TURN: Mutex<()> = Mutex::new(());
+static TURN: Mutex<()> = Mutex::const_new(());
 
-pub fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+pub async fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().await
 }
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_mins(4);
 
 pub fn document(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/documents");
@@ -259,12 +260,11 @@ impl Service {
 
     /// Kills it as a power cut does.
     pub fn kill(&self) {
-        let pid = match fs::read_to_string(self.folder.join("pid")) {
-            Ok(pid) => pid.trim().to_owned(),
-            Err(_) => {
-                let state = fs::read(self.folder.join("server.json")).unwrap();
-                serde_json::from_slice::<Value>(&state).unwrap()["pid"].to_string()
-            }
+        let pid = if let Ok(pid) = fs::read_to_string(self.folder.join("pid")) {
+            pid.trim().to_owned()
+        } else {
+            let state = fs::read(self.folder.join("server.json")).unwrap();
+            serde_json::from_slice::<Value>(&state).unwrap()["pid"].to_string()
         };
         assert!(
             Command::new("kill")
@@ -311,5 +311,70 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// What processes of the service share: a real database, a master key, an administrator's key, and
+/// other settings.
+pub struct Shared {
+    pub database: Service,
+    pub data: PathBuf,
+    admin: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Shared {
+    pub fn in_folder(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let database = Service::start("postgres", folder);
+        let (data, admin) = (folder.join("data"), folder.join("admin.key"));
+        fs::create_dir(&data).unwrap();
+        let mut all = vec![
+            (
+                "DATABASE_URL",
+                database.variable("MEDBOT_TEST_DATABASE_URL"),
+            ),
+            ("MEDBOT_DATA", data.to_str().unwrap()),
+        ];
+        all.extend(settings);
+        let settings = all
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let master = data.join("master.key");
+        let shared = Self {
+            database,
+            data,
+            admin,
+            settings,
+        };
+        let admin = shared.admin.to_str().unwrap();
+        for arguments in [
+            &["keys", "master", master.to_str().unwrap()][..],
+            &["migrate"],
+            &["keys", "add", "--role", "admin", admin],
+        ] {
+            let ended = Medbot::start(arguments, &shared.with(&[]), false).ended();
+            assert_eq!(ended, Some(0), "{arguments:?}");
+        }
+        shared
+    }
+
+    /// The settings, with others after them.
+    fn with<'a>(&'a self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let mut all: Vec<_> = self
+            .settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        all.extend(others);
+        all
+    }
+
+    /// An API, with these settings before the others.
+    pub fn serve(&self, settings: &[(&str, &str)]) -> (Medbot, Caller) {
+        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        let server = Medbot::start(&arguments, &self.with(settings), true);
+        let caller = Caller::new(&server.url, Some(&self.admin));
+        (server, caller)
     }
 }

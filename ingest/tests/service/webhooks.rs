@@ -10,7 +10,7 @@ use crate::server::{Caller, Medbot, PATIENCE, folder, turn};
 
 #[tokio::test]
 async fn the_end_of_a_job_is_told() {
-    let _turn = turn();
+    let _turn = turn().await;
     let data = folder();
     let server = Medbot::up(data.path(), &[("MEDBOT_ALLOW_PRIVATE_WEBHOOKS", "1")]);
     let caller = Caller::admin(&server, data.path());

@@ -150,8 +150,8 @@ async fn a_folder_that_does_not_serve_is_refused_in_words() {
 fn a_full_disk_is_told_from_one_that_may_not_be_written() {
     use StoreErrorKind::{Refused, Unavailable};
     for (error, kind, said) in [
-        (Errno::NOSPC, Refused, "the disk is full"),
-        (Errno::DQUOT, Refused, "the disk is full"),
+        (Errno::NOSPC, Unavailable, "the disk is full"),
+        (Errno::DQUOT, Unavailable, "the disk is full"),
         (Errno::ROFS, Refused, "the file system is read-only"),
         (Errno::ACCESS, Refused, "this user may not use its folder"),
         (

@@ -52,9 +52,10 @@ fn meaning(status: u16, code: Option<&str>) -> StoreError {
             format!("it does not know the credentials: {answered}"),
         ),
         (Some("RequestTimeTooSkewed"), _) => (Refused, "this machine's clock is wrong".into()),
-        // Somebody ended the upload, a part was spoilt on its way, two asked at once: try again.
+        // Somebody ended the upload, a part was spoilt on its way, two asked at once, the disks are
+        // full: try again.
         (Some("NoSuchUpload" | "BadDigest" | "RequestTimeout" | "SlowDown"), _)
-        | (_, 408 | 409 | 429 | 500 | 502..=504) => (Unavailable, answered),
+        | (_, 408 | 409 | 429 | 500 | 502..=504 | 507) => (Unavailable, answered),
         (_, 401 | 403) => (Refused, format!("it does not allow that: {answered}")),
         _ => (Refused, answered),
     };
@@ -90,7 +91,7 @@ mod tests {
             (500, Some("InternalError"), Unavailable),
             (501, Some("NotImplemented"), Refused),
             (503, Some("SlowDown"), Unavailable),
-            (507, Some("InsufficientStorage"), Refused),
+            (507, Some("InsufficientStorage"), Unavailable),
         ] {
             assert_eq!(meaning(status, code).kind, kind, "{status} {code:?}");
         }
