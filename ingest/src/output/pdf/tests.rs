@@ -10,7 +10,7 @@ use image::{Rgb, RgbImage};
 use infra::models::{Asset, Cache};
 use schemas::{
     BBox, Confidence, Document, DocumentInfo, DocumentKind, Line, Orientation, Page, PageStatus,
-    Point, Quad, SCHEMA_ID, Timings, Word,
+    Point, SCHEMA_ID, Timings, Word,
 };
 use workers::decode::{self, Limits};
 
@@ -175,6 +175,30 @@ fn another_program_finds_every_word_in_order_and_in_its_place() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn steep_words_lie_along_their_quads() {
+    let document = document(vec![page(0, Orientation::Upright, turned(20.0))]);
+    // Poppler cuts a word whose baseline climbs; nothing is lost, and every part lies on its word.
+    let read = words(&written(&document, None), 150.0);
+    let whole: String = read.iter().map(|(text, _)| text.as_str()).collect();
+    let mut wanted: Vec<char> = TEXT.concat().concat().chars().collect();
+    let mut found: Vec<char> = whole.chars().collect();
+    wanted.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, wanted);
+    let on_page = document.pages[0].lines.iter().flat_map(|l| &l.words);
+    let boxes: Vec<(&str, BBox)> = on_page.map(|w| (w.text.as_str(), w.bbox)).collect();
+    for (text, part) in read {
+        let [x, y] = part.center();
+        assert!(
+            boxes.iter().any(|(word, b)| {
+                word.contains(&text) && (b.x0..b.x1).contains(&x) && (b.y0..b.y1).contains(&y)
+            }),
+            "{text} at {part:?}"
+        );
     }
 }
 

@@ -1,6 +1,9 @@
 //! The invisible words: each in a text matrix of its own, along its quad's bottom edge, stretched so
 //! that its characters fill the quad. A space of its own stands between the words of a line, since
 //! scripts without gaps must come out as words too.
+//!
+//! A word that is only a little askew is laid along the nearer axis, about the quad's middle: poppler
+//! ends a word whose baseline moves by half a point, and `10.0` would come out as `10` and `.0`.
 
 use pdf_writer::{Content, Name, Str, types::TextRenderingMode};
 use schemas::{Orientation, Page, Point, Quad};
@@ -42,27 +45,51 @@ pub(super) fn write(content: &mut Content, page: &Page, height: f32, font: &mut 
 }
 
 impl Run {
-    fn of(quad: &Quad, orientation: Orientation, height: f32) -> Self {
-        let [_, _, right, left] = quad.map(|[x, y]| [x, height - y]).0;
+    fn of(quad: &Quad, orientation: Orientation, page_height: f32) -> Self {
+        let [_, _, right, left] = quad.map(|[x, y]| [x, page_height - y]).0;
         let edge = [right[0] - left[0], right[1] - left[1]];
-        let width = edge[0].hypot(edge[1]);
+        let length = edge[0].hypot(edge[1]);
+        let (width, height) = (length.max(1.0), quad.height().max(1.0));
         // An edge without length has no direction: the page's then.
-        let along = if width > 0.0 {
-            edge.map(|v| v / width)
+        let along = if length > 0.0 {
+            edge.map(|v| v / length)
         } else {
-            match orientation {
-                Orientation::Upright => [1.0, 0.0],
-                Orientation::Quarter => [0.0, 1.0],
-                Orientation::Half => [-1.0, 0.0],
-                Orientation::ThreeQuarters => [0.0, -1.0],
-            }
+            direction(orientation)
         };
-        Self {
+        let run = Self {
             start: left,
             along,
-            width: width.max(1.0),
-            height: quad.height().max(1.0),
+            width,
+            height,
+        };
+        let axis = if along[0].abs() > along[1].abs() {
+            [along[0].signum(), 0.0]
+        } else {
+            [0.0, along[1].signum()]
+        };
+        let drift = along[0].abs().min(along[1].abs()) * width;
+        if drift > height {
+            return run;
         }
+        let [x, y] = run.at(0.5, 0.5);
+        Self {
+            start: [
+                x - (axis[0] * width - axis[1] * height) / 2.0,
+                y - (axis[1] * width + axis[0] * height) / 2.0,
+            ],
+            along: axis,
+            ..run
+        }
+    }
+
+    /// A point by its shares of width and height.
+    fn at(&self, across: f32, up: f32) -> Point {
+        let [x, y] = self.along;
+        let (across, up) = (across * self.width, up * self.height);
+        [
+            self.start[0] + x * across - y * up,
+            self.start[1] + y * across + x * up,
+        ]
     }
 
     /// From the end of this word to the start of the next; at least a sliver, where they touch.
@@ -81,6 +108,16 @@ impl Run {
     }
 }
 
+/// Which way text runs on such a page.
+fn direction(orientation: Orientation) -> Point {
+    match orientation {
+        Orientation::Upright => [1.0, 0.0],
+        Orientation::Quarter => [0.0, 1.0],
+        Orientation::Half => [-1.0, 0.0],
+        Orientation::ThreeQuarters => [0.0, -1.0],
+    }
+}
+
 fn show(content: &mut Content, text: &str, run: &Run, font: &mut Font) {
     let codes = font.codes(text);
     let characters = codes.len() / 2;
@@ -88,8 +125,8 @@ fn show(content: &mut Content, text: &str, run: &Run, font: &mut Font) {
         return;
     }
     let [x, y] = run.along;
-    // The quad's bottom edge lies below the baseline by the font's descent.
-    let down = run.height * font::DESCENT / font::EM;
+    // The bottom edge lies below the baseline by the font's descent.
+    let baseline = run.at(0.0, font::DESCENT / font::EM);
     let natural = characters as f32 * run.height * font::ADVANCE / font::EM;
     content
         .set_font(FONT, rounded(run.height, 100.0))
@@ -99,8 +136,8 @@ fn show(content: &mut Content, text: &str, run: &Run, font: &mut Font) {
             rounded(y, 1e5),
             rounded(-y, 1e5),
             rounded(x, 1e5),
-            rounded(run.start[0] - y * down, 100.0),
-            rounded(run.start[1] + x * down, 100.0),
+            rounded(baseline[0], 100.0),
+            rounded(baseline[1], 100.0),
         ])
         .show(Str(&codes));
 }
