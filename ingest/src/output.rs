@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{BufWriter, IntoInnerError, Write},
     iter,
     path::{Path, PathBuf},
 };
@@ -200,7 +200,7 @@ impl Draft {
         let buffered = self.0.finish(document).context(failed)?;
         buffered
             .into_inner()
-            .map_err(|error| error.into_error())
+            .map_err(IntoInnerError::into_error)
             .context(failed)
     }
 }

@@ -1,6 +1,7 @@
 //! ALTO and PDF of real documents, read back by programs that are not ours: poppler's `pdftotext`,
 //! PDFium, and libxml2. Needs the model files, poppler-utils and libxml2-utils; `infra/test` sets
 //! them up.
+#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 use std::{
     ffi::OsStr,

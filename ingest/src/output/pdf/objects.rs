@@ -54,15 +54,17 @@ impl<W: Write> Objects<W> {
     pub fn finish(mut self, catalog: Ref, info: Ref) -> io::Result<W> {
         let start = self.written;
         let size = self.places.len() + 1;
-        let mut end = format!("xref\n0 {size}\n0000000000 65535 f \n");
-        for place in &self.places {
-            end.push_str(&format!("{place:010} 00000 n \n"));
-        }
-        end.push_str(&format!(
-            "trailer\n<</Size {size}/Root {} 0 R/Info {} 0 R>>\nstartxref\n{start}\n%%EOF\n",
+        let table: String = self
+            .places
+            .iter()
+            .map(|place| format!("{place:010} 00000 n \n"))
+            .collect();
+        let end = format!(
+            "xref\n0 {size}\n0000000000 65535 f \n{table}\
+             trailer\n<</Size {size}/Root {} 0 R/Info {} 0 R>>\nstartxref\n{start}\n%%EOF\n",
             catalog.get(),
             info.get()
-        ));
+        );
         self.write(end.as_bytes());
         self.failure.map_or(Ok(self.sink), Err)
     }

@@ -221,7 +221,13 @@ fn lines_and_spaces_come_out_as_they_went_in() {
 /// Black and white, grey and in colour.
 fn rasters() -> [RgbImage; 3] {
     [
-        |x: u32, y: u32| [if (x / 7 + y / 5) % 2 == 0 { 0 } else { 255 }; 3],
+        |x: u32, y: u32| {
+            [if (x / 7 + y / 5).is_multiple_of(2) {
+                0
+            } else {
+                255
+            }; 3]
+        },
         |x: u32, y: u32| [((x + y) / 10) as u8; 3],
         |x: u32, y: u32| [(x / 4) as u8, (y / 6) as u8, 90],
     ]

@@ -71,14 +71,14 @@ impl Run {
         if drift > height {
             return run;
         }
-        let [x, y] = run.at(0.5, 0.5);
-        Self {
-            start: [
-                x - (axis[0] * width - axis[1] * height) / 2.0,
-                y - (axis[1] * width + axis[0] * height) / 2.0,
-            ],
+        let from_middle = Self {
+            start: run.at(0.5, 0.5),
             along: axis,
             ..run
+        };
+        Self {
+            start: from_middle.at(-0.5, -0.5),
+            ..from_middle
         }
     }
 
