@@ -1,7 +1,10 @@
 //! A PDF file object by object: each goes to the sink as soon as it is made, and only its place is
 //! kept for the cross-reference table (ISO 32000-1, 7.5).
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 use flate2::{Compression, write::ZlibEncoder};
 use pdf_writer::{Chunk, Ref, Settings};
@@ -54,14 +57,14 @@ impl<W: Write> Objects<W> {
     pub fn finish(mut self, catalog: Ref, info: Ref) -> io::Result<W> {
         let start = self.written;
         let size = self.places.len() + 1;
-        let table: String = self
-            .places
-            .iter()
-            .map(|place| format!("{place:010} 00000 n \n"))
-            .collect();
-        let end = format!(
-            "xref\n0 {size}\n0000000000 65535 f \n{table}\
-             trailer\n<</Size {size}/Root {} 0 R/Info {} 0 R>>\nstartxref\n{start}\n%%EOF\n",
+        let mut end = format!("xref\n0 {size}\n0000000000 65535 f \n");
+        for place in &self.places {
+            // Writing to a string cannot fail.
+            let _ = write!(end, "{place:010} 00000 n \n");
+        }
+        let _ = write!(
+            end,
+            "trailer\n<</Size {size}/Root {} 0 R/Info {} 0 R>>\nstartxref\n{start}\n%%EOF\n",
             catalog.get(),
             info.get()
         );
