@@ -1,6 +1,7 @@
 //! The invisible words: each in a text matrix of its own, along its quad's bottom edge, stretched so
-//! that its characters fill the quad. A space of its own stands between the words of a line, since
-//! scripts without gaps must come out as words too.
+//! that its characters fill the quad. A space of its own stands after each, since scripts without gaps
+//! must come out as words too, and since PDFium, which sorts what it takes for one line from left to
+//! right, would else mix the lines of a page that lies on its side.
 //!
 //! A word that is only a little askew is laid along the nearer axis, about the quad's middle: poppler
 //! ends a word whose baseline moves by half a point, and `10.0` would come out as `10` and `.0`.
@@ -36,9 +37,7 @@ pub(super) fn write(content: &mut Content, page: &Page, height: f32, font: &mut 
             .collect();
         for (i, (word, run)) in line.words.iter().zip(&runs).enumerate() {
             show(content, &word.text, run, font);
-            if let Some(next) = runs.get(i + 1) {
-                show(content, " ", &run.gap(next), font);
-            }
+            show(content, " ", &run.space(runs.get(i + 1)), font);
         }
     }
     content.end_text();
@@ -93,13 +92,12 @@ impl Run {
     }
 
     /// From the end of this word to the start of the next; at least a sliver, where they touch.
-    fn gap(&self, next: &Self) -> Self {
+    fn space(&self, next: Option<&Self>) -> Self {
         let [x, y] = self.along;
-        let start = [
-            self.start[0] + x * self.width,
-            self.start[1] + y * self.width,
-        ];
-        let way = (next.start[0] - start[0]) * x + (next.start[1] - start[1]) * y;
+        let start = self.at(1.0, 0.0);
+        let way = next.map_or(self.height * 0.25, |next| {
+            (next.start[0] - start[0]) * x + (next.start[1] - start[1]) * y
+        });
         Self {
             start,
             width: way.max(self.height * 0.05),
