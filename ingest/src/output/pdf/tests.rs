@@ -56,7 +56,13 @@ fn page(index: usize, orientation: Orientation, place: impl Fn(Point) -> Point) 
             .map(|text| {
                 let width = 22.0 * text.chars().count() as f32;
                 let quad = BBox::new(x, y, x + width, y + 30.0).quad().map(&place);
-                x += width + 14.0;
+                // Some touch, and more than that.
+                x += width
+                    + if text.chars().count() == 2 {
+                        -2.0
+                    } else {
+                        14.0
+                    };
                 Word {
                     id: "p0w0".into(),
                     text: (*text).into(),
@@ -171,7 +177,7 @@ fn another_program_finds_every_word_in_order_and_in_its_place() {
                     "{case}"
                 );
                 if skew == 0.0 {
-                    assert!(bbox.iou(&b) > 0.95, "{case}");
+                    assert!(bbox.iou(&b) > 0.8, "{case}");
                 }
             }
         }

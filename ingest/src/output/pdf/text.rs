@@ -14,6 +14,9 @@ use super::font::{self, Font};
 /// The font's name in a page's resources.
 pub(super) const FONT: Name<'static> = Name(b"Words");
 
+/// Least gap between two words of a line, in heights of the text; poppler looks for 0.15.
+const GAP: f32 = 0.2;
+
 /// A stretch of text, in pixels of a page whose y grows upwards.
 struct Run {
     /// Left end of the bottom edge.
@@ -36,8 +39,10 @@ pub(super) fn write(content: &mut Content, page: &Page, height: f32, font: &mut 
             .map(|word| Run::of(&word.quad, page.orientation, height))
             .collect();
         for (i, (word, run)) in line.words.iter().zip(&runs).enumerate() {
-            show(content, &word.text, run, font);
-            show(content, " ", &run.space(runs.get(i + 1)), font);
+            let next = runs.get(i + 1);
+            let run = run.apart_from(next);
+            show(content, &word.text, &run, font);
+            show(content, " ", &run.space(next), font);
         }
     }
     content.end_text();
@@ -91,18 +96,33 @@ impl Run {
         ]
     }
 
-    /// From the end of this word to the start of the next; at least a sliver, where they touch.
-    fn space(&self, next: Option<&Self>) -> Self {
-        let [x, y] = self.along;
-        let start = self.at(1.0, 0.0);
-        let way = next.map_or(self.height * 0.25, |next| {
-            (next.start[0] - start[0]) * x + (next.start[1] - start[1]) * y
-        });
+    /// Shortened where the next word begins too soon: whoever tells words by their gaps needs one.
+    fn apart_from(&self, next: Option<&Self>) -> Self {
+        let gap = next.map_or(f32::INFINITY, |next| self.gap(next));
+        let missing = (self.height * GAP - gap).max(0.0);
         Self {
-            start,
-            width: way.max(self.height * 0.05),
+            width: (self.width - missing).max(self.width / 2.0),
             ..*self
         }
+    }
+
+    /// From the end of this word to the start of the next. Where they still touch it is a sliver that
+    /// ends where the next starts: whoever sorts by place must find it between them.
+    fn space(&self, next: Option<&Self>) -> Self {
+        let gap = next.map_or(self.height * GAP, |next| self.gap(next));
+        let width = gap.max(self.height * 0.05);
+        Self {
+            start: self.at(1.0 - (width - gap) / self.width, 0.0),
+            width,
+            ..*self
+        }
+    }
+
+    /// How far after the end of this word the next one starts, along this one.
+    fn gap(&self, next: &Self) -> f32 {
+        let [x, y] = self.along;
+        let end = self.at(1.0, 0.0);
+        (next.start[0] - end[0]) * x + (next.start[1] - end[1]) * y
     }
 }
 
