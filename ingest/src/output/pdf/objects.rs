@@ -60,7 +60,7 @@ impl<W: Write> Objects<W> {
         let mut end = format!("xref\n0 {size}\n0000000000 65535 f \n");
         for place in &self.places {
             // Writing to a string cannot fail.
-            let _ = write!(end, "{place:010} 00000 n \n");
+            let _ = writeln!(end, "{place:010} 00000 n ");
         }
         let _ = write!(
             end,
