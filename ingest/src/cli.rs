@@ -140,6 +140,10 @@ pub(crate) enum Format {
     Text,
     /// hOCR, `.hocr`.
     Hocr,
+    /// ALTO 4.4, `.alto.xml`.
+    Alto,
+    /// Searchable PDF, `.pdf`: the pages with their words as invisible text.
+    Pdf,
     /// One `entities.csv` for all documents.
     Csv,
 }

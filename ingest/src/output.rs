@@ -3,24 +3,32 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{BufWriter, IntoInnerError, Write},
+    iter,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
+use image::RgbImage;
 use schemas::{Document, Entity, Problem};
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::{
     cli::Format,
     process::{make_folder, unwritable},
 };
 
+mod alto;
 mod entities_csv;
 mod hocr;
+mod pdf;
+mod xml;
 
+pub(crate) use alto::alto;
 use entities_csv::EntitiesCsv;
 pub(crate) use hocr::hocr;
+pub(crate) use pdf::SearchablePdf;
 
 #[derive(Serialize)]
 struct DocumentLine<'a> {
@@ -71,22 +79,31 @@ impl Results {
         })
     }
 
-    /// Writes a document's results.
+    /// Writes a document's results; `pdf` is its finished draft if one was asked for.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub(crate) fn done(&mut self, document: &Document, seconds: f64) -> anyhow::Result<()> {
+    pub(crate) fn done(
+        &mut self,
+        document: &Document,
+        pdf: Option<NamedTempFile>,
+        seconds: f64,
+    ) -> anyhow::Result<()> {
         let file = &document.document.file;
         for format in &self.formats {
             match format {
-                Format::Text => self.write(file, "txt", document.text.as_bytes())?,
-                Format::Hocr => self.write(file, "hocr", hocr(document).as_bytes())?,
-                Format::Csv => {}
+                Format::Text => self.write(file, "txt", iter::once(&document.text))?,
+                Format::Hocr => self.write(file, "hocr", iter::once(hocr(document)))?,
+                Format::Alto => self.write(file, "alto.xml", alto(document))?,
+                Format::Csv | Format::Pdf => {}
             }
+        }
+        if let Some(pdf) = pdf {
+            Self::keep(pdf, &self.path(file, "pdf")?)?;
         }
         let mut json = serde_json::to_vec_pretty(document)?;
         json.push(b'\n');
-        self.write(file, "json", &json)?;
+        self.write(file, "json", iter::once(json))?;
         let line = DocumentLine {
             file,
             text: &document.text,
@@ -122,14 +139,68 @@ impl Results {
         self.entities.map_or(Ok(()), EntitiesCsv::finish)
     }
 
-    /// One file beside the others, under its final name only when it is whole.
-    fn write(&self, file: &str, extension: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let path = self.out.join(format!("{file}.{extension}"));
+    /// One file beside the others, from its pieces, under its final name only when it is whole.
+    fn write(
+        &self,
+        file: &str,
+        extension: &str,
+        pieces: impl Iterator<Item = impl AsRef<[u8]>>,
+    ) -> anyhow::Result<()> {
+        let path = self.path(file, extension)?;
         let folder = path.parent().unwrap_or(&self.out);
-        make_folder(folder)?;
-        let mut whole = tempfile::NamedTempFile::new_in(folder).with_context(unwritable(folder))?;
-        whole.write_all(bytes).with_context(unwritable(&path))?;
-        whole.persist(&path).with_context(unwritable(&path))?;
+        let whole = NamedTempFile::new_in(folder).with_context(unwritable(folder))?;
+        let mut buffered = BufWriter::new(&whole);
+        for piece in pieces {
+            buffered
+                .write_all(piece.as_ref())
+                .with_context(unwritable(&path))?;
+        }
+        buffered.flush().with_context(unwritable(&path))?;
+        drop(buffered);
+        Self::keep(whole, &path)
+    }
+
+    /// Where a file of results lies; its folder is made.
+    fn path(&self, file: &str, extension: &str) -> anyhow::Result<PathBuf> {
+        let path = self.out.join(format!("{file}.{extension}"));
+        make_folder(path.parent().unwrap_or(&self.out))?;
+        Ok(path)
+    }
+
+    fn keep(whole: NamedTempFile, path: &Path) -> anyhow::Result<()> {
+        whole.persist(path).with_context(unwritable(path))?;
         Ok(())
+    }
+}
+
+/// The PDF of a document that is still being read: pictures are written while it is.
+pub(crate) struct Draft(SearchablePdf<BufWriter<NamedTempFile>>);
+
+impl Draft {
+    /// Begins in the folder of the results, where it will lie.
+    ///
+    /// # Errors
+    /// When the folder is not writable.
+    pub(crate) fn begin(out: &Path) -> anyhow::Result<Self> {
+        let file = NamedTempFile::new_in(out).with_context(unwritable(out))?;
+        Ok(Self(SearchablePdf::new(BufWriter::new(file))))
+    }
+
+    /// Adds a page's picture.
+    pub(crate) fn raster(&mut self, page: usize, raster: &RgbImage) {
+        self.0.raster(page, raster);
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    /// When the disk refused anything.
+    pub(crate) fn finish(self, document: &Document) -> anyhow::Result<NamedTempFile> {
+        let failed = "cannot write a PDF beside the results";
+        let buffered = self.0.finish(document).context(failed)?;
+        buffered
+            .into_inner()
+            .map_err(IntoInnerError::into_error)
+            .context(failed)
     }
 }

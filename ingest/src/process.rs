@@ -16,20 +16,28 @@ use std::{
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{Document, Problem, Reject, RejectKind};
+use tempfile::NamedTempFile;
 use workers::{decode::Limits, document::Pipeline, sandbox::Launch};
 
 use crate::{
-    cli::{CANNOT_RUN, DONE, ProcessArguments, SOME_REJECTED, WRONG_USAGE, complain},
+    cli::{CANNOT_RUN, DONE, Format, ProcessArguments, SOME_REJECTED, WRONG_USAGE, complain},
     compose::{self, Choice},
     inputs::{self, Input, InputError},
-    output::Results,
+    output::{Draft, Results},
 };
 
 /// What became of one input.
 struct Outcome {
     index: usize,
     seconds: f64,
-    result: Result<Box<Document>, Reject>,
+    result: Result<Read, Reject>,
+}
+
+/// A document that was read.
+struct Read {
+    document: Box<Document>,
+    /// The finished PDF, if one was asked for.
+    pdf: anyhow::Result<Option<NamedTempFile>>,
 }
 
 /// Runs the command to its exit code.
@@ -66,11 +74,15 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
     })?;
     let progress = bar(inputs.len());
     let mut rejected = 0;
-    each(&pipeline, &inputs, jobs, |outcome| {
+    let drafts = arguments
+        .format
+        .contains(&Format::Pdf)
+        .then_some(arguments.out.as_path());
+    each(&pipeline, &inputs, jobs, drafts, |outcome| {
         let file = &inputs[outcome.index].file;
         report(&outcome, &progress);
         match outcome.result {
-            Ok(document) => results.done(&document, outcome.seconds),
+            Ok(read) => results.done(&read.document, read.pdf?, outcome.seconds),
             Err(reject) => {
                 rejected += 1;
                 results.rejected(file, &Problem::from(&reject))
@@ -87,11 +99,13 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
     Ok(if rejected == 0 { DONE } else { SOME_REJECTED })
 }
 
-/// Processes the inputs on `jobs` threads and hands on the outcomes in the order of the inputs.
+/// Processes the inputs on `jobs` threads and hands on the outcomes in the order of the inputs. PDFs
+/// are drafted in `drafts`.
 fn each(
     pipeline: &Pipeline,
     inputs: &[Input],
     jobs: usize,
+    drafts: Option<&Path>,
     mut take: impl FnMut(Outcome) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let next = AtomicUsize::new(0);
@@ -107,9 +121,7 @@ fn each(
                         return;
                     };
                     let start = Instant::now();
-                    let result = read(&input.path)
-                        .and_then(|bytes| pipeline.process(&input.file, &bytes))
-                        .map(Box::new);
+                    let result = process(pipeline, input, drafts);
                     let seconds = start.elapsed().as_secs_f64();
                     if sender
                         .send(Outcome {
@@ -135,6 +147,22 @@ fn each(
             }
         }
         Ok(())
+    })
+}
+
+/// One document, and its PDF while its pages are at hand.
+fn process(pipeline: &Pipeline, input: &Input, drafts: Option<&Path>) -> Result<Read, Reject> {
+    let bytes = read(&input.path)?;
+    let mut draft = drafts.map(Draft::begin).transpose();
+    let document = pipeline.process(&input.file, &bytes, &mut |index, page| {
+        if let Ok(Some(draft)) = &mut draft {
+            draft.raster(index, &page.image);
+        }
+    })?;
+    let pdf = draft.and_then(|draft| draft.map(|draft| draft.finish(&document)).transpose());
+    Ok(Read {
+        document: Box::new(document),
+        pdf,
     })
 }
 
@@ -175,7 +203,7 @@ fn report(outcome: &Outcome, progress: &ProgressBar) {
     }
     let duration_ms = (outcome.seconds * 1000.0).round() as u64;
     match &outcome.result {
-        Ok(document) => tracing::info!(
+        Ok(Read { document, .. }) => tracing::info!(
             document = document.document.id,
             pages = document.pages.len(),
             entities = document.entities.len(),

@@ -117,7 +117,7 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     let output = process(
         input.path(),
         out.path(),
-        &["--jobs", "2", "--format", "text,hocr,csv"],
+        &["--jobs", "2", "--format", "text,hocr,alto,pdf,csv"],
     );
     let log = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{log}");
@@ -144,7 +144,7 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     let done = lines(&out.path().join("documents.jsonl"));
     assert_eq!(done.len(), 1);
     assert_eq!(done[0]["file"], "Übergabe März/ordonnance n° 1.jpg");
-    for extension in ["json", "txt", "hocr"] {
+    for extension in ["json", "txt", "hocr", "alto.xml", "pdf"] {
         let file = out
             .path()
             .join(format!("Übergabe März/ordonnance n° 1.jpg.{extension}"));
@@ -165,7 +165,7 @@ fn results_obey_the_schema_and_point_to_their_evidence_and_repeat() {
     for out in &runs {
         for file in ["lab_columns.png", "order_hidden_text.pdf"] {
             let folder = out.path().join(file);
-            let output = process(&documents().join(file), &folder, &[]);
+            let output = process(&documents().join(file), &folder, &["--format", "alto,pdf"]);
             let log = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(0), "{file}: {log}");
         }
@@ -185,6 +185,10 @@ fn results_obey_the_schema_and_point_to_their_evidence_and_repeat() {
             run.as_object_mut().unwrap().remove("timings_ms");
         }
         assert_eq!(first, second, "two runs over {file} differ");
+        for extension in ["alto.xml", "pdf"] {
+            let [one, two] = [0, 1].map(|run| fs::read(at(run).with_extension(extension)).unwrap());
+            assert!(one == two, "two {extension} of {file} differ");
+        }
     }
     let hidden = json(
         &runs[0]

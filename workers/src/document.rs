@@ -77,11 +77,17 @@ impl FusedPage {
 }
 
 impl Pipeline {
-    /// Processes one document. `file` is the name that results carry.
+    /// Processes one document. `file` is the name that results carry; `seen` is shown each page
+    /// that can be decoded, with its position from 0, while it is in memory.
     ///
     /// # Errors
     /// A [`Reject`] when the bytes cannot be decoded or no page can be read.
-    pub fn process(&self, file: &str, bytes: &Arc<[u8]>) -> Result<Document, Reject> {
+    pub fn process(
+        &self,
+        file: &str,
+        bytes: &Arc<[u8]>,
+        seen: &mut dyn FnMut(usize, &DecodedPage),
+    ) -> Result<Document, Reject> {
         let start = Instant::now();
         let mut timings = Timings::default();
         let sha256 = Sha256::digest(bytes);
@@ -92,7 +98,10 @@ impl Pipeline {
         let mut first_reject = None;
         for index in 0..decoded.page_count() {
             pages.push(match timed(&mut timings.decode, || decoded.page(index)) {
-                Ok(raster) => self.page(index, &raster, &mut timings),
+                Ok(raster) => {
+                    seen(index, &raster);
+                    self.page(index, &raster, &mut timings)
+                }
                 Err(reject) => {
                     tracing::warn!(
                         page = index,

@@ -1,11 +1,16 @@
 //! `/v1/documents/{id}`: results in every form, page images, and erasing.
 
+mod pdf;
+
+use std::convert::Infallible;
+
 use axum::{
     body::Body,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use futures::stream;
 use infra::{
     db::{Caller, DocumentRow, Role},
     store,
@@ -32,7 +37,7 @@ pub(crate) const READERS: [Role; 2] = [Role::Reviewer, Role::Analyst];
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormatQuery {
-    /// `json`, `text` or `hocr`; before `Accept`.
+    /// `json`, `text`, `hocr`, `alto` or `pdf`; before `Accept`.
     #[param(inline)]
     format: Option<ResultFormat>,
 }
@@ -43,6 +48,8 @@ enum ResultFormat {
     Json,
     Text,
     Hocr,
+    Alto,
+    Pdf,
 }
 
 impl ResultFormat {
@@ -51,6 +58,9 @@ impl ResultFormat {
             Self::Json => "application/json",
             Self::Text => "text/plain; charset=utf-8",
             Self::Hocr => "text/vnd.hocr+html; charset=utf-8",
+            // ALTO has no registered type of its own.
+            Self::Alto => "application/xml",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -64,6 +74,8 @@ impl ResultFormat {
                 "*/*" | "application/*" | "application/json" => Self::Json,
                 "text/plain" | "text/*" => Self::Text,
                 "text/vnd.hocr+html" | "text/html" => Self::Hocr,
+                "application/xml" | "application/alto+xml" | "text/xml" => Self::Alto,
+                "application/pdf" => Self::Pdf,
                 _ => return None,
             })
         })
@@ -86,6 +98,8 @@ pub(crate) struct DocumentSchema(());
             (inline(DocumentSchema) = "application/json"),
             (String = "text/plain"),
             (String = "text/vnd.hocr+html"),
+            (String = "application/xml"),
+            (Vec<u8> = "application/pdf"),
         )),
         (status = 404, description = "There is no such document", body = inline(serde_json::Value), content_type = "application/problem+json"),
         (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
@@ -106,15 +120,24 @@ pub(crate) async fn show(
         .or_else(|| ResultFormat::of(headers.get(header::ACCEPT)))
         .ok_or_else(|| {
             ApiError::NotAcceptable(
-                "ask for application/json, text/plain or text/vnd.hocr+html".into(),
+                "ask for application/json, text/plain, text/vnd.hocr+html, application/xml (ALTO) \
+                 or application/pdf"
+                    .into(),
             )
         })?;
     let row = find(&api, &caller, id).await?;
     let document = result(&api, &caller, &row).await?;
     let body = match format {
-        ResultFormat::Json => serde_json::to_vec(&document).map_err(|_| ApiError::Internal)?,
-        ResultFormat::Text => document.text.into_bytes(),
-        ResultFormat::Hocr => output::hocr(&document).into_bytes(),
+        ResultFormat::Json => serde_json::to_vec(&document)
+            .map_err(|_| ApiError::Internal)?
+            .into(),
+        ResultFormat::Text => document.text.into(),
+        ResultFormat::Hocr => output::hocr(&document).into(),
+        ResultFormat::Alto => {
+            let pieces = output::alto(document).map(Ok::<_, Infallible>);
+            Body::from_stream(stream::iter(pieces))
+        }
+        ResultFormat::Pdf => Body::from_stream(pdf::stream(api, caller, &row, document)),
     };
     Ok(([(header::CONTENT_TYPE, format.media_type())], body).into_response())
 }

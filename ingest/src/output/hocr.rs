@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use schemas::{BBox, Document};
 
+use super::xml::escaped;
+
 /// The document as hOCR. The name of the file stands nowhere in it.
 pub(crate) fn hocr(document: &Document) -> String {
     let mut html = String::from(concat!(
@@ -65,33 +67,4 @@ fn place(b: &BBox) -> String {
         b.x1.ceil(),
         b.y1.ceil()
     )
-}
-
-/// Text of an XML element; characters that XML 1.0 forbids are left out.
-fn escaped(text: &str) -> String {
-    let mut safe = String::new();
-    for ch in text.chars() {
-        match ch {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn markup_in_a_document_stays_text() {
-        assert_eq!(
-            escaped("<b>\u{1}5 & \"6\""),
-            "&lt;b&gt;5 &amp; &quot;6&quot;"
-        );
-    }
 }

@@ -29,7 +29,10 @@ async fn a_document_goes_from_upload_to_review() {
     }
 
     let result = caller.json(&format!("/v1/documents/{id}")).await;
-    same_as_process(name, &result);
+    // Beside the client, whose idle connections the server closes meanwhile.
+    let same = result.clone();
+    let compared = tokio::task::spawn_blocking(move || same_as_process(name, &same));
+    compared.await.unwrap();
     forms(&caller, &id, &result).await;
     polls(&caller, &job).await;
     doubles(&caller, name, &job, &id).await;
@@ -146,10 +149,50 @@ async fn forms(caller: &Caller, id: &str, result: &Value) {
         .await
         .unwrap();
     assert!(asked.text().await.unwrap().contains("ocr_page"));
+    let alto = caller.get(&format!("{path}?format=alto")).await;
+    assert_eq!(alto.headers()["content-type"], "application/xml");
+    let (alto, words) = (alto.text().await.unwrap(), words(result));
+    assert_eq!(alto.matches("<String ").count(), words.len());
+    assert!(alto.ends_with("</alto>\n"), "it is whole");
+    let pdf = caller.ask(Method::GET, &path);
+    let pdf = pdf
+        .header("accept", "application/pdf")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(pdf.headers()["content-type"], "application/pdf");
+    let pdf = pdf.bytes().await.unwrap();
+    let again = caller.get(&format!("{path}?format=pdf")).await;
+    assert_eq!(
+        pdf,
+        again.bytes().await.unwrap(),
+        "the same bytes every time"
+    );
+    assert_eq!(by_poppler(&pdf), words);
     let page = caller.get(&format!("{path}/pages/0.png")).await;
     let page = image::load_from_memory(&page.bytes().await.unwrap()).unwrap();
     assert_eq!(result["pages"][0]["width"], page.width());
     assert_eq!(result["pages"][0]["height"], page.height());
+}
+
+fn words(result: &Value) -> Vec<String> {
+    let array = |value: &Value| value.as_array().unwrap().clone();
+    let lines = array(&result["pages"]).into_iter();
+    lines
+        .flat_map(|page| array(&page["lines"]))
+        .flat_map(|line| array(&line["words"]))
+        .map(|word| word["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The words of a PDF as another program finds them.
+fn by_poppler(pdf: &[u8]) -> Vec<String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(pdf).unwrap();
+    let arguments = ["-raw".as_ref(), file.path().as_os_str(), "-".as_ref()];
+    let output = Command::new("pdftotext").args(arguments).output();
+    let text = String::from_utf8(output.unwrap().stdout).unwrap();
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 async fn polls(caller: &Caller, job: &str) {
