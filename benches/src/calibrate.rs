@@ -1,14 +1,15 @@
 //! Fitting and reporting calibration: isotonic curves by pooling adjacent violators (Ayer et al.
 //! 1955), expected calibration error and Brier score.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::collections::BTreeMap;
 
-use fixtures::gold::{GoldDocument, GoldWord};
 use fusion::{
-    Agreement, Calibration, CharClass, LineReadings, fuse_page, glyphs, network, parties, statement,
+    Agreement, Calibration, CharClass, SPACE_FEATURES, Spacing, WordEvidence, WordModel, Words,
+    glyphs, network, parties, statement, weigh_page,
 };
-use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord};
-use workers::{document::Pipeline, page};
+use schemas::Engine;
+
+use crate::{logistic, pages::ReadPage};
 
 /// Pairs of a score and whether it was right.
 type Pairs = Vec<(f32, bool)>;
@@ -18,120 +19,49 @@ type Pairs = Vec<(f32, bool)>;
 pub struct Sample {
     characters: BTreeMap<(Engine, CharClass), Pairs>,
     parties: BTreeMap<(String, CharClass), Pairs>,
-    /// Gap widths where some engine saw a space.
-    spaces: Pairs,
+    /// Places where some engine saw a space.
+    spaces: Vec<([f32; SPACE_FEATURES], bool)>,
     /// The lines themselves, for the posterior of whole words under a fitted table.
-    pages: Vec<PageSample>,
-}
-
-/// The lines of a page with their gold words.
-struct PageSample {
-    detected: page::Detected,
-    readings: Vec<schemas::Reading>,
-    gold: Vec<ReadLine>,
+    pages: Vec<ReadPage>,
 }
 
 /// Takes the place of the gold in a network; no engine of that name reads generated pages.
 const GOLD: Engine = Engine::Seq2seq;
 
-/// Reads a document and adds what its engines got right and wrong.
-///
-/// # Errors
-/// When the document cannot be decoded or a page not prepared.
-pub fn add(
-    sample: &mut Sample,
-    pipeline: &Pipeline,
-    bytes: &Arc<[u8]>,
-    gold: &GoldDocument,
-) -> anyhow::Result<()> {
-    let mut decoded = pipeline.decoder.open(Arc::clone(bytes), None)?;
-    for index in 0..decoded.page_count() {
-        let raster = decoded.page(index)?;
-        let deadline = Instant::now() + pipeline.readers.page_time;
-        let prepared = pipeline.readers.prepare(&raster.image, deadline)?;
-        let detected = pipeline.readers.detect(&prepared, deadline);
-        let layer = page::text_layer(&raster.text_layer, &prepared.upright);
-        let recognised = pipeline
-            .readers
-            .recognise(&prepared, &detected.lines, &layer, deadline);
-        let scale = gold
-            .size
-            .get(index)
-            .map_or(1.0, |[w, _]| raster.image.width() as f32 / *w as f32);
-        let words: Vec<(BBox, &GoldWord)> = gold
-            .words
-            .iter()
-            .filter(|word| word.page == index)
-            .map(|word| {
-                (
-                    prepared.upright.upright_quad(&quad(word, scale)).bbox(),
-                    word,
-                )
-            })
-            .collect();
-        let gold = detected
-            .lines
-            .iter()
-            .enumerate()
-            .map(|(line, quad)| gold_line(line, quad, &words))
-            .collect();
-        let page = PageSample {
-            detected,
-            readings: recognised.readings,
-            gold,
-        };
-        add_page(sample, &page);
-        sample.pages.push(page);
-    }
-    Ok(())
+/// Adds what the engines got right and wrong on a page that was read with its gold.
+pub fn add(sample: &mut Sample, page: ReadPage) {
+    add_page(sample, &page);
+    sample.pages.push(page);
 }
 
-fn quad(word: &GoldWord, scale: f32) -> Quad {
-    let q = word.q.map(|v| v as f32 * scale);
-    Quad([[q[0], q[1]], [q[2], q[3]], [q[4], q[5]], [q[6], q[7]]])
-}
-
-/// The gold words whose middle stands in a line, as if an engine had read them.
-fn gold_line(line: usize, quad: &Quad, words: &[(BBox, &GoldWord)]) -> ReadLine {
-    let b = quad.bbox();
-    let mut inside: Vec<&(BBox, &GoldWord)> = words
-        .iter()
-        .filter(|(word, _)| {
-            let [x, y] = word.center();
-            b.x0 <= x && x <= b.x1 && b.y0 <= y && y <= b.y1
-        })
-        .collect();
-    inside.sort_by(|a, b| a.0.x0.total_cmp(&b.0.x0));
-    let words = inside
-        .iter()
-        .map(|(bbox, word)| ReadWord {
-            text: word.t.clone(),
-            quad: bbox.quad(),
-            char_confidences: vec![Confidence::ONE; word.t.chars().count()],
-        })
-        .collect();
-    ReadLine { line, words }
-}
-
-fn add_page(sample: &mut Sample, page: &PageSample) {
-    let lines = page::by_line(&page.detected, &page.readings);
+fn add_page(sample: &mut Sample, page: &ReadPage) {
+    let lines = page.lines(&[]);
     let networks: Vec<_> = lines.iter().map(network).collect();
     let agreement = Agreement::of(&networks);
-    for ((mut network, line), gold) in networks.into_iter().zip(&lines).zip(&page.gold) {
+    let spacing = Spacing::of(&networks, &lines);
+    for (n, (read, (line, gold))) in networks
+        .into_iter()
+        .zip(lines.iter().zip(&page.gold))
+        .enumerate()
+    {
         // A line that cuts through words has no gold to compare with.
         if gold.words.is_empty() {
             continue;
         }
-        let reliability = agreement.reliabilities(&network);
-        let engines = network.engines.clone();
+        let reliability = agreement.reliabilities(&read);
+        let engines = read.engines.clone();
+        let mut network = read.clone();
         let aspect = line.quad.width() / line.quad.height().max(1.0);
         network.add(GOLD, glyphs(&line.quad, gold), aspect);
+        // Slots of the readings, in the same order; the gold may have opened others between them.
+        let mut of_read = 0..read.slots.len();
         for slot in &network.slots {
             let truth = slot.glyphs.last().and_then(Option::as_ref).map(|g| g.ch);
-            let read = slot.glyphs.split_last().map_or(&[][..], |(_, read)| read);
-            if read.iter().all(Option::is_none) {
+            let said = slot.glyphs.split_last().map_or(&[][..], |(_, said)| said);
+            if said.iter().all(Option::is_none) {
                 continue;
             }
+            let Some(i) = of_read.next() else { break };
             let mut alone = slot.clone();
             alone.glyphs.pop();
             for (e, engine) in engines.iter().enumerate() {
@@ -150,27 +80,29 @@ fn add_page(sample: &mut Sample, page: &PageSample) {
                     .or_default()
                     .push((party.margin, party.choice == truth));
             }
-            if read.iter().flatten().all(|g| g.ch == ' ') {
-                let heights = alone.gap_heights(line.gaps, aspect);
-                sample.spaces.push((heights, truth == Some(' ')));
+            if let Some(features) = spacing.features(n, &read, i, line) {
+                sample.spaces.push((features, truth == Some(' ')));
             }
         }
     }
 }
 
-/// Posteriors of fused words and whether the gold has the word in that line.
-fn words(sample: &Sample, table: &Calibration) -> Pairs {
-    let mut pairs = Pairs::new();
+/// Fused words: what is known of each, what kind it is, and whether the gold has it in that line.
+fn words(sample: &Sample, table: &Calibration, expected: &Words) -> Vec<(WordEvidence, f32, bool)> {
+    let mut pairs = Vec::new();
     for page in &sample.pages {
-        let lines: Vec<LineReadings<'_>> = page::by_line(&page.detected, &page.readings);
-        for (fused, gold) in fuse_page(&lines, table).iter().zip(&page.gold) {
+        let fused = weigh_page(&page.lines(&[]), table, expected);
+        for (fused, gold) in fused.iter().zip(&page.gold) {
+            if gold.words.is_empty() {
+                continue;
+            }
             let mut left: Vec<&str> = gold.words.iter().map(|w| w.text.as_str()).collect();
-            for word in fused {
+            for (word, evidence) in fused {
                 let found = left.iter().position(|text| *text == word.text);
                 if let Some(i) = found {
                     left.swap_remove(i);
                 }
-                pairs.push((word.confidence.get(), found.is_some()));
+                pairs.push((*evidence, word.confidence.get(), found.is_some()));
             }
         }
     }
@@ -179,7 +111,7 @@ fn words(sample: &Sample, table: &Calibration) -> Pairs {
 
 /// Fits every curve on a sample.
 #[must_use]
-pub fn fit(sample: &Sample, source: String) -> Calibration {
+pub fn fit(sample: &Sample, expected: &Words, source: String) -> Calibration {
     let mut table = Calibration {
         source,
         ..Calibration::default()
@@ -200,8 +132,21 @@ pub fn fit(sample: &Sample, source: String) -> Calibration {
                 .insert(*class, isotonic(pairs));
         }
     }
-    table.space = isotonic(&sample.spaces);
-    table.word = isotonic(&words(sample, &table));
+    table.space = logistic::fit(&sample.spaces);
+    let seen = words(sample, &table, expected);
+    let rows: Vec<_> = seen
+        .iter()
+        .map(|(e, _, right)| (e.features(), *right))
+        .collect();
+    let weights = logistic::fit(&rows);
+    let stated: Pairs = rows
+        .iter()
+        .map(|(features, right)| (weights.probability(features).unwrap_or_default(), *right))
+        .collect();
+    table.word = WordModel {
+        curve: isotonic(&stated),
+        weights,
+    };
     table
 }
 
@@ -241,10 +186,10 @@ fn isotonic(pairs: &Pairs) -> Vec<(f32, f32)> {
 }
 
 /// Prints reliability on a sample that the table was not fitted on.
-pub fn print(sample: &Sample, table: &Calibration) {
+pub fn print(sample: &Sample, table: &Calibration, expected: &Words) {
     println!(
-        "{:<12} {:<9} {:>8} {:>8} {:>8} {:>8}",
-        "engine", "class", "n", "right", "ECE", "Brier"
+        "{:<12} {:<9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "engine", "class", "n", "right", "ECE", "Brier", "skill", "AUROC"
     );
     for ((engine, class), pairs) in &sample.characters {
         let stated: Pairs = pairs
@@ -256,25 +201,64 @@ pub fn print(sample: &Sample, table: &Calibration) {
     let spaces: Pairs = sample
         .spaces
         .iter()
-        .map(|(gap, right)| (table.space_probability(*gap), *right))
+        .filter_map(|(features, right)| Some((table.space.probability(features)?, *right)))
         .collect();
-    row("gap", "space", &spaces);
-    row("fused", "word", &words(sample, table));
+    row("fused", "space", &spaces);
+    let seen = words(sample, table, expected);
+    let of = |wanted: fn(&WordEvidence) -> bool| -> Pairs {
+        seen.iter()
+            .filter(|(evidence, ..)| wanted(evidence))
+            .map(|(_, stated, right)| (*stated, *right))
+            .collect()
+    };
+    row("fused", "digits", &of(|e| e.digits));
+    row("fused", "disputed", &of(|e| e.agree < e.readers));
+    let all = of(|_| true);
+    row("fused", "word", &all);
+    println!(
+        "ece={:.4} brier={:.4}",
+        calibration_error(&all),
+        brier(&all)
+    );
 }
 
 fn row(name: &str, class: &str, stated: &Pairs) {
     let n = stated.len().max(1) as f32;
     let right = stated.iter().filter(|p| p.1).count() as f32 / n;
-    let brier = stated
-        .iter()
-        .map(|(p, right)| (p - f32::from(*right)).powi(2))
-        .sum::<f32>()
-        / n;
+    let brier = brier(stated);
+    let constant = right * (1.0 - right);
+    let skill = 1.0 - brier / constant.max(1e-6);
+    let area = area_under_roc(stated);
     println!(
-        "{name:<12} {class:<9} {:>8} {right:>8.4} {:>8.4} {brier:>8.4}",
+        "{name:<12} {class:<9} {:>8} {right:>8.4} {:>8.4} {brier:>8.4} {skill:>8.3} {area:>8.3}",
         stated.len(),
         calibration_error(stated)
     );
+}
+
+/// Mean squared distance between what was stated and what was (Brier 1950).
+fn brier(stated: &Pairs) -> f32 {
+    let sum: f32 = stated
+        .iter()
+        .map(|(p, right)| (p - f32::from(*right)).powi(2))
+        .sum();
+    sum / stated.len().max(1) as f32
+}
+
+/// The share of pairs of a right and a wrong one in which the right one was stated to be surer, ties
+/// counting half (Mann and Whitney 1947).
+fn area_under_roc(stated: &Pairs) -> f32 {
+    let mut sorted = stated.clone();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut wrong_below, mut won, mut rights) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for equal in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let right = equal.iter().filter(|pair| pair.1).count() as f64;
+        let wrong = equal.len() as f64 - right;
+        won += right * (wrong_below + wrong / 2.0);
+        wrong_below += wrong;
+        rights += right;
+    }
+    (won / (rights * wrong_below).max(1.0)) as f32
 }
 
 /// Expected calibration error over ten bins of equal width (Naeini et al. 2015).

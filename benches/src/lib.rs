@@ -8,4 +8,6 @@ pub mod child;
 pub mod entities;
 pub mod forms;
 pub mod gold;
+pub mod logistic;
+pub mod pages;
 pub mod readings;

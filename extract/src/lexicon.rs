@@ -40,6 +40,16 @@ impl Lexicon {
         }
     }
 
+    /// The single words of all names that are compiled in, in lower case.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.drugs
+            .iter()
+            .chain(&self.classes)
+            .chain(self.analytes.keys())
+            .chain(&self.conditions)
+            .flat_map(|name| name.split(' '))
+    }
+
     /// Adds the names of a larger list, such as `RxNorm`'s.
     #[must_use]
     pub fn with_drug_names<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {

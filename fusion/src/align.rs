@@ -138,9 +138,16 @@ impl Slot {
             .fold(f32::MAX, f32::min)
     }
 
-    /// The widest gap of ink where a space stands in this slot, in line heights; 0 without one.
+    /// The width of the widest gap of ink where a space stands in this slot, in line heights; 0 without
+    /// one.
     #[must_use]
     pub fn gap_heights(&self, gaps: &[[f32; 2]], aspect: f32) -> f32 {
+        self.widest_gap(gaps, aspect)
+            .map_or(0.0, |[from, to]| (to - from) * aspect)
+    }
+
+    /// The widest gap of ink where a space stands in this slot.
+    pub(crate) fn widest_gap(&self, gaps: &[[f32; 2]], aspect: f32) -> Option<[f32; 2]> {
         let (x0, x1) = self
             .glyphs
             .iter()
@@ -152,8 +159,8 @@ impl Slot {
         let slack = 0.3 / aspect;
         gaps.iter()
             .filter(|[from, to]| *from < x1 + slack && *to > x0 - slack)
-            .map(|[from, to]| (to - from) * aspect)
-            .fold(0.0, f32::max)
+            .max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])))
+            .copied()
     }
 
     fn gap(&self) -> f32 {

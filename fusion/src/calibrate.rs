@@ -10,6 +10,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use schemas::Engine;
 use serde::{Deserialize, Serialize};
 
+use crate::{logistic::Logistic, sureness::WordModel};
+
 /// Classes of character whose reliability differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +44,7 @@ impl CharClass {
 }
 
 /// Points `(raw score, probability of being right)`, ascending in both.
-type Curve = Vec<(f32, f32)>;
+pub type Curve = Vec<(f32, f32)>;
 
 /// The fitted curves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,10 +56,10 @@ pub struct Calibration {
     /// By who stands for a reading and who against it (`paddle>easyocr+tesseract`), then class: from
     /// the margin of scores to the probability of being right.
     pub parties: BTreeMap<String, BTreeMap<CharClass, Curve>>,
-    /// From the width of a gap in line heights to the probability that it is a space.
-    pub space: Curve,
-    /// From the vote's own posterior to the probability that a word is right.
-    pub word: Curve,
+    /// Whether a place where some engine saw a space is one ([`crate::Spacing::features`]).
+    pub space: Logistic,
+    /// How sure a word is.
+    pub word: WordModel,
 }
 
 static PACKAGED: LazyLock<Calibration> =
@@ -93,29 +95,10 @@ impl Calibration {
         let curve = self.parties.get(key)?.get(&class)?;
         Some(interpolate(curve, margin).clamp(0.005, 0.9995))
     }
-
-    /// Probability that a gap of this many line heights, where some engine saw a space, is one.
-    #[must_use]
-    pub fn space_probability(&self, gap_heights: f32) -> f32 {
-        if self.space.is_empty() {
-            return 0.5;
-        }
-        interpolate(&self.space, gap_heights).clamp(0.01, 0.99)
-    }
-
-    /// Probability that a fused word is right, from the vote's posterior.
-    #[must_use]
-    pub fn word_probability(&self, posterior: f32) -> f32 {
-        if self.word.is_empty() {
-            posterior
-        } else {
-            interpolate(&self.word, posterior)
-        }
-    }
 }
 
 /// Linear between points, constant outside.
-fn interpolate(curve: &Curve, x: f32) -> f32 {
+pub(crate) fn interpolate(curve: &Curve, x: f32) -> f32 {
     let Some(&(first_x, first_y)) = curve.first() else {
         return UNKNOWN;
     };

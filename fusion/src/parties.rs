@@ -11,6 +11,7 @@ use schemas::Engine;
 use crate::{
     align::{Glyph, Network, Slot},
     calibrate::{Calibration, CharClass},
+    logistic::log_odds,
 };
 
 pub(crate) fn mean_confidence<'a>(glyphs: impl Iterator<Item = &'a Glyph>) -> f32 {
@@ -27,6 +28,8 @@ const LEAST_SHARE: f32 = 0.01;
 pub(crate) struct Decision {
     pub winner: Option<char>,
     pub posterior: f32,
+    /// Log-odds of each reading; empty where only spaces were seen.
+    pub weights: BTreeMap<Option<char>, f32>,
 }
 
 /// What an engine says in a slot: its choice, the choice's class and its score.
@@ -109,34 +112,39 @@ pub fn parties(network: &Network, slot: &Slot, reliability: &[f32]) -> Vec<Party
         .collect()
 }
 
+/// Decides a slot. `space` is the probability of a space where only spaces were seen.
 pub(crate) fn decide(
     network: &Network,
     slot: &Slot,
     reliability: &[f32],
-    gap_heights: Option<f32>,
+    space: Option<f32>,
     calibration: &Calibration,
 ) -> Decision {
-    let mut weights = party_weights(network, slot, reliability, calibration)
-        .unwrap_or_else(|| engine_weights(network, slot, reliability, calibration));
-    if let Some(gap_heights) = gap_heights
-        && weights.contains_key(&Some(' '))
-        && slot.glyphs.iter().flatten().all(|g| g.ch == ' ')
-    {
-        let evidence = log_odds(calibration.space_probability(gap_heights));
-        let side = if evidence > 0.0 { Some(' ') } else { None };
-        *weights.entry(side).or_default() += evidence.abs();
+    if let Some(p) = space {
+        return Decision {
+            winner: (p > 0.5).then_some(' '),
+            posterior: p.max(1.0 - p),
+            weights: BTreeMap::new(),
+        };
     }
+    let weights = party_weights(network, slot, reliability, calibration)
+        .unwrap_or_else(|| engine_weights(network, slot, reliability, calibration));
     let (winner, most) =
         weights.iter().fold(
             (None, f32::MIN),
             |best, (c, w)| if *w > best.1 { (*c, *w) } else { best },
         );
-    // An alternative that nobody proposed has weight 0.
-    let all: f32 = weights.values().map(|w| (w - most).exp()).sum::<f32>() + (-most).exp();
     Decision {
         winner,
-        posterior: 1.0 / all,
+        posterior: share(&weights, most),
+        weights,
     }
+}
+
+/// What is left for a reading of this weight among all; an alternative that nobody proposed has weight 0.
+fn share(weights: &BTreeMap<Option<char>, f32>, weight: f32) -> f32 {
+    let all: f32 = weights.values().map(|w| (w - weight).exp()).sum::<f32>() + (-weight).exp();
+    1.0 / all
 }
 
 /// Log-odds of each reading by who stands for it and who against; None where pages for fitting never
@@ -183,8 +191,4 @@ fn engine_weights(
         *weights.entry(glyph.as_ref().map(|g| g.ch)).or_default() += log_odds(p).max(0.05);
     }
     weights
-}
-
-fn log_odds(p: f32) -> f32 {
-    (p / (1.0 - p)).ln()
 }

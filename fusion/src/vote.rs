@@ -1,17 +1,22 @@
 //! One line, several readings: the calibrated vote.
 //!
-//! In each slot the parties of engines decide ([`crate::parties`]); the slots between spaces are a word.
-//! Its confidence is the product of its slots' posteriors, mapped once more through a fitted curve,
-//! since engines are not independent.
+//! In each slot the parties of engines decide ([`crate::parties`]), and between words who saw a space and
+//! the gap in the ink ([`crate::space`]); where a slot is doubtful, forms of numbers, dates, codes and units
+//! break the tie ([`crate::priors`]). What a word's confidence is worth says [`crate::sureness`].
+
+use std::ops::Range;
 
 use schemas::{Confidence, Engine, Quad, ReadLine, Vote};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     agreement::Agreement,
-    align::{self, Glyph, Network, Slot},
+    align::{self, Glyph, Network},
     calibrate::{Calibration, CharClass},
     parties::{Decision, decide, mean_confidence},
+    priors::{self, Words},
+    space::Spacing,
+    sureness::WordEvidence,
 };
 
 /// A word of a fused line.
@@ -39,14 +44,52 @@ pub struct LineReadings<'a> {
 
 /// Fuses the readings of a page, line by line; the order of readings does not matter.
 #[must_use]
-pub fn fuse_page(lines: &[LineReadings<'_>], calibration: &Calibration) -> Vec<Vec<FusedWord>> {
+pub fn fuse_page(
+    lines: &[LineReadings<'_>],
+    calibration: &Calibration,
+    words: &Words,
+) -> Vec<Vec<FusedWord>> {
+    weigh_page(lines, calibration, words)
+        .into_iter()
+        .map(|words| words.into_iter().map(|(word, _)| word).collect())
+        .collect()
+}
+
+/// The same, each word with what its confidence comes from.
+#[must_use]
+pub fn weigh_page(
+    lines: &[LineReadings<'_>],
+    calibration: &Calibration,
+    words: &Words,
+) -> Vec<Vec<(FusedWord, WordEvidence)>> {
     let networks: Vec<Network> = lines.iter().map(network).collect();
-    let page = Agreement::of(&networks);
+    let agreement = Agreement::of(&networks);
+    let spacing = Spacing::of(&networks, lines);
     networks
         .iter()
         .zip(lines)
-        .map(|(network, line)| {
-            fuse_network(network, line, &page.reliabilities(network), calibration)
+        .enumerate()
+        .map(|(n, (network, line))| {
+            let reliability = agreement.reliabilities(network);
+            let mut decisions: Vec<Decision> = network
+                .slots
+                .iter()
+                .enumerate()
+                .map(|(i, slot)| {
+                    let space = spacing
+                        .features(n, network, i, line)
+                        .and_then(|features| calibration.space.probability(&features));
+                    decide(network, slot, &reliability, space, calibration)
+                })
+                .collect();
+            Ballot {
+                line: &line.quad,
+                network,
+                reliability: &reliability,
+                calibration,
+                expected: words,
+            }
+            .words(&mut decisions)
         })
         .collect()
 }
@@ -73,129 +116,96 @@ pub fn network(line: &LineReadings<'_>) -> Network {
     network
 }
 
-fn fuse_network(
-    network: &Network,
-    line: &LineReadings<'_>,
-    reliability: &[f32],
-    calibration: &Calibration,
-) -> Vec<FusedWord> {
-    let aspect = line.quad.width() / line.quad.height().max(1.0);
-    let decisions: Vec<Decision> = network
-        .slots
-        .iter()
-        .enumerate()
-        .map(|(i, slot)| {
-            let gap = (!beside_mark(network, i)).then(|| slot.gap_heights(line.gaps, aspect));
-            decide(network, slot, reliability, gap, calibration)
-        })
-        .collect();
-    let mut words = Vec::new();
-    let mut start = 0;
-    for end in 0..=decisions.len() {
-        if end < decisions.len() && decisions[end].winner != Some(' ') {
-            continue;
+/// A line whose slots are decided.
+struct Ballot<'a> {
+    line: &'a Quad,
+    network: &'a Network,
+    reliability: &'a [f32],
+    calibration: &'a Calibration,
+    expected: &'a Words,
+}
+
+impl Ballot<'_> {
+    /// The words between the spaces.
+    fn words(&self, decisions: &mut [Decision]) -> Vec<(FusedWord, WordEvidence)> {
+        let mut words = Vec::new();
+        let mut start = 0;
+        for end in 0..=decisions.len() {
+            if end < decisions.len() && decisions[end].winner != Some(' ') {
+                continue;
+            }
+            let known = priors::settle(&mut decisions[start..end], self.expected);
+            words.extend(self.word(start..end, decisions, known));
+            start = end + 1;
         }
-        words.extend(word(
-            &line.quad,
-            network,
-            start..end,
-            &decisions,
-            reliability,
-            calibration,
-        ));
-        start = end + 1;
+        words
     }
-    words
-}
 
-/// Does a hyphen, stroke or point stand beside this slot? Such marks are narrow and leave wide gaps, so
-/// that a gap there says nothing of a space.
-fn beside_mark(network: &Network, i: usize) -> bool {
-    let is_mark = |slot: Option<&Slot>| {
-        slot.is_some_and(|slot| {
-            slot.glyphs
-                .iter()
-                .flatten()
-                .any(|g| CharClass::of(g.ch) == CharClass::Mark)
-        })
-    };
-    is_mark(
-        i.checked_sub(1)
-            .and_then(|before| network.slots.get(before)),
-    ) || is_mark(network.slots.get(i + 1))
-}
-
-fn word(
-    line: &Quad,
-    network: &Network,
-    slots: std::ops::Range<usize>,
-    decisions: &[Decision],
-    reliability: &[f32],
-    calibration: &Calibration,
-) -> Option<FusedWord> {
-    let text: String = decisions[slots.clone()]
-        .iter()
-        .filter_map(|d| d.winner)
-        .collect();
-    if text.is_empty() {
-        return None;
+    fn word(
+        &self,
+        slots: Range<usize>,
+        decisions: &[Decision],
+        known: bool,
+    ) -> Option<(FusedWord, WordEvidence)> {
+        let own = &decisions[slots.clone()];
+        let text: String = own.iter().filter_map(|d| d.winner).collect();
+        if text.is_empty() {
+            return None;
+        }
+        let votes: Vec<Vote> = (0..self.network.engines.len())
+            .map(|e| self.vote(e, slots.clone()))
+            .collect();
+        let edge = |i: Option<usize>| {
+            i.and_then(|i| decisions.get(i))
+                .map_or(1.0, |d| d.posterior)
+        };
+        let readers = votes.iter().filter(|v| v.confidence > Confidence::ZERO);
+        let evidence = WordEvidence {
+            product: own.iter().map(|d| d.posterior).product(),
+            least: own.iter().map(|d| d.posterior).fold(1.0, f32::min),
+            edges: edge(slots.start.checked_sub(1)).min(edge(Some(slots.end))),
+            readers: votes.len(),
+            agree: readers.filter(|vote| vote.text == text).count(),
+            length: text.chars().count(),
+            digits: text.contains(|c: char| c.is_ascii_digit()),
+            mixed: text.contains(|c: char| c.is_ascii_digit())
+                && text.contains(char::is_alphabetic),
+            line_agreement: self.reliability.iter().sum::<f32>()
+                / self.reliability.len().max(1) as f32,
+            known,
+        };
+        let (from, to) = extent(self.network, slots, decisions);
+        let word = FusedWord {
+            text,
+            quad: self.line.slice(from, to.max(from)),
+            confidence: Confidence::new(self.calibration.word.probability(&evidence)),
+            votes,
+        };
+        Some((word, evidence))
     }
-    let posterior: f32 = decisions[slots.clone()]
-        .iter()
-        .map(|d| d.posterior)
-        .product();
-    let (from, to) = extent(network, slots.clone(), decisions);
-    Some(FusedWord {
-        text,
-        quad: line.slice(from, to.max(from)),
-        confidence: Confidence::new(calibration.word_probability(posterior)),
-        votes: network
-            .engines
+
+    /// What engine `e` has in these slots.
+    fn vote(&self, e: usize, slots: Range<usize>) -> Vote {
+        let engine = self.network.engines[e];
+        let glyphs: Vec<&Glyph> = self.network.slots[slots]
             .iter()
-            .enumerate()
-            .map(|(e, engine)| {
-                vote(
-                    network,
-                    e,
-                    *engine,
-                    slots.clone(),
-                    reliability[e],
-                    calibration,
-                )
+            .filter_map(|slot| slot.glyphs[e].as_ref())
+            .collect();
+        let probability: f32 = glyphs
+            .iter()
+            .map(|g| {
+                let score = g.confidence.get() * self.reliability[e];
+                self.calibration
+                    .probability(engine, CharClass::of(g.ch), score)
             })
-            .collect(),
-    })
-}
-
-fn vote(
-    network: &Network,
-    e: usize,
-    engine: Engine,
-    slots: std::ops::Range<usize>,
-    reliability: f32,
-    calibration: &Calibration,
-) -> Vote {
-    let glyphs: Vec<&Glyph> = network.slots[slots]
-        .iter()
-        .filter_map(|slot| slot.glyphs[e].as_ref())
-        .collect();
-    let probability: f32 = glyphs
-        .iter()
-        .map(|g| {
-            let score = g.confidence.get() * reliability;
-            calibration.probability(engine, CharClass::of(g.ch), score)
-        })
-        .sum::<f32>()
-        / glyphs.len().max(1) as f32;
-    Vote {
-        engine,
-        text: glyphs
-            .iter()
-            .map(|g| g.ch)
-            .collect::<String>()
-            .trim()
-            .to_owned(),
-        confidence: Confidence::new(probability),
+            .sum::<f32>()
+            / glyphs.len().max(1) as f32;
+        let text: String = glyphs.iter().map(|g| g.ch).collect();
+        Vote {
+            engine,
+            text: text.trim().to_owned(),
+            confidence: Confidence::new(probability),
+        }
     }
 }
 
@@ -232,7 +242,7 @@ mod tests {
     use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord};
 
     use super::{FusedWord, LineReadings, fuse_page};
-    use crate::Calibration;
+    use crate::{Calibration, Words};
 
     fn line() -> Quad {
         BBox::new(0.0, 0.0, 400.0, 20.0).quad()
@@ -269,7 +279,7 @@ mod tests {
             gaps: &[],
             readings,
         };
-        fuse_page(&[line], table).remove(0)
+        fuse_page(&[line], table, &Words::default()).remove(0)
     }
 
     fn text(words: &[FusedWord]) -> String {

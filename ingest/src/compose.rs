@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use extract::Lexicon;
+use fusion::Words;
 use infra::models::{Asset, Cache};
 use schemas::{Engine, ModelInfo};
 use workers::{
@@ -83,6 +84,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             Engine::Seq2seq => bail!("the engine `seq2seq` is not part of this version"),
         }
     }
+    let lexicon = lexicon();
     Ok(Pipeline {
         decoder,
         readers: Readers {
@@ -92,7 +94,8 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             engines: readers,
             page_time: PAGE_TIME,
         },
-        lexicon: lexicon(),
+        words: Words::new(lexicon.words()),
+        lexicon,
         shelf: Shelf::default(),
     })
 }

@@ -9,6 +9,7 @@ use schemas::{BBox, Quad};
 pub mod db;
 pub mod gaps;
 pub mod rect;
+pub mod split;
 
 /// A part of a line that is narrower than this many of its heights is no new line.
 const LEAST_WIDTH: f32 = 0.5;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use extract::{Lexicon, Source, SourceWord};
-use fusion::{Calibration, Grid, OrderedLine, assemble, fuse_page, grids, reading_order};
+use fusion::{Calibration, Grid, OrderedLine, Words, assemble, fuse_page, grids, reading_order};
 use schemas::{
     Confidence, Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
     ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings, Word,
@@ -32,6 +32,8 @@ pub struct Pipeline {
     pub readers: Readers,
     /// Words that extraction knows.
     pub lexicon: Lexicon,
+    /// Words that fusion expects.
+    pub words: Words,
     /// Pages that are needed again soon.
     pub shelf: Shelf,
 }
@@ -246,7 +248,7 @@ impl Pipeline {
         page.skew_degrees = rounded(prepared.upright.skew_degrees);
         page.readers = self.reports(reports);
         let lines = page::by_line(detected, readings);
-        let words = fuse_page(&lines, Calibration::packaged());
+        let words = fuse_page(&lines, Calibration::packaged(), &self.words);
         let segments = page::segments(&detected.lines, words);
         let quads: Vec<Quad> = segments
             .iter()

@@ -149,6 +149,8 @@ impl Readers {
             .map(Quad::bbox)
             .collect();
         detect::add_missing(&mut lines, &found, &page.flat);
+        detect::split::drop_rules(&mut lines, &page.flat, &page.ink);
+        let lines = detect::split::join(lines, &page.rulings);
         let gaps = lines
             .iter()
             .map(|line| detect::gaps::gaps(&page.flat, line))

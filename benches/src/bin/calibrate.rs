@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use anyhow::Context as _;
 use benches::{
     calibrate::{self, Sample},
-    child,
+    child, pages,
 };
 use clap::Parser;
 use fixtures::{document::Set, fonts::Fonts};
@@ -29,6 +29,9 @@ struct Arguments {
     /// Store the table here, `fusion/src/calibration.json`.
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Keep what was read in this folder, and take it from there.
+    #[arg(long)]
+    cache: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -51,8 +54,13 @@ fn main() -> anyhow::Result<()> {
         let document = order.make(&fonts)?;
         let bytes: Arc<[u8]> = document.bytes.into();
         let half = if n % 4 == 3 { &mut report } else { &mut fit };
-        calibrate::add(half, &pipeline, &bytes, &document.gold)
+        let name = format!("{}-{n}", arguments.seed);
+        let cache = arguments.cache.as_deref().map(|folder| (folder, &*name));
+        let read = pages::read(&pipeline, &bytes, Some(&document.gold), cache)
             .with_context(|| format!("document {n}"))?;
+        for page in read {
+            calibrate::add(half, page);
+        }
         eprintln!(
             "{} of {} after {:.0} s",
             n + 1,
@@ -64,8 +72,8 @@ fn main() -> anyhow::Result<()> {
         "benches --bin calibrate -- --seed {} --pages {}",
         arguments.seed, arguments.pages
     );
-    let table = calibrate::fit(&fit, source);
-    calibrate::print(&report, &table);
+    let table = calibrate::fit(&fit, &pipeline.words, source);
+    calibrate::print(&report, &table, &pipeline.words);
     if let Some(path) = arguments.write {
         let mut json = serde_json::to_string_pretty(&table)?;
         json.push('\n');
