@@ -126,8 +126,10 @@ impl Settings {
                     .ok()
                     .filter(|slots| *slots > 0)
                     .context("MEDBOT_SLOTS is a number of at least 1")?,
-                None => std::thread::available_parallelism()
-                    .map_or(2, |n| u16::try_from(n.get()).unwrap_or(64)),
+                // One more than processors: while a task waits for store or database, others compute.
+                None => std::thread::available_parallelism().map_or(2, |n| {
+                    u16::try_from(n.get()).map_or(64, |n| n.saturating_add(1))
+                }),
             },
         };
         let languages = list(get("MEDBOT_LANG"));
