@@ -226,14 +226,17 @@ fn row(name: &str, class: &str, stated: &Pairs) {
     let n = stated.len().max(1) as f32;
     let right = stated.iter().filter(|p| p.1).count() as f32 / n;
     let brier = brier(stated);
-    let constant = right * (1.0 - right);
-    let skill = 1.0 - brier / constant.max(1e-6);
-    let area = area_under_roc(stated);
-    println!(
-        "{name:<12} {class:<9} {:>8} {right:>8.4} {:>8.4} {brier:>8.4} {skill:>8.3} {area:>8.3}",
+    print!(
+        "{name:<12} {class:<9} {:>8} {right:>8.4} {:>8.4} {brier:>8.4}",
         stated.len(),
         calibration_error(stated)
     );
+    // Where all were right there is nothing to tell apart.
+    if right < 1.0 {
+        let skill = 1.0 - brier / (right * (1.0 - right)).max(f32::EPSILON);
+        print!(" {skill:>8.3} {:>8.3}", area_under_roc(stated));
+    }
+    println!();
 }
 
 /// Mean squared distance between what was stated and what was (Brier 1950).
