@@ -254,7 +254,7 @@ fn area_under_roc(stated: &Pairs) -> f32 {
     let mut sorted = stated.clone();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut wrong_below, mut won, mut rights) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for equal in sorted.chunk_by(|a, b| a.0 == b.0) {
+    for equal in sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let right = equal.iter().filter(|pair| pair.1).count() as f64;
         let wrong = equal.len() as f64 - right;
         won += right * (wrong_below + wrong / 2.0);

@@ -46,8 +46,9 @@ fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64
     for i in 0..N {
         for j in i + 1..N {
             let factor = matrix[j][i] / matrix[i][i];
-            for k in i..N {
-                matrix[j][k] -= factor * matrix[i][k];
+            let pivot = matrix[i];
+            for (cell, pivot) in matrix[j].iter_mut().zip(pivot).skip(i) {
+                *cell -= factor * pivot;
             }
             right[j] -= factor * right[i];
         }

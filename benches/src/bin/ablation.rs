@@ -99,7 +99,8 @@ fn main() -> anyhow::Result<()> {
             };
             if row == ROWS.len() - 1 {
                 let line = serde_json::json!({"file": document.file, "text": text});
-                texts.push_str(&format!("{line}\n"));
+                texts.push_str(&line.to_string());
+                texts.push('\n');
             }
             let counts = TextCounts::of(&document.text, &text);
             for tier in [0, document.tier] {

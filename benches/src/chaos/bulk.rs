@@ -139,8 +139,8 @@ fn answered(state: &Path) -> anyhow::Result<usize> {
             .extension()
             .is_some_and(|extension| extension == "jsonl")
         {
-            let text = fs::read(&path)?;
-            let whole = text.iter().filter(|byte| **byte == b'\n').count();
+            let text = fs::read_to_string(&path)?;
+            let whole = text.matches('\n').count();
             answers += whole.saturating_sub(1);
         }
     }
