@@ -28,14 +28,19 @@ pub struct Sample {
 /// Takes the place of the gold in a network; no engine of that name reads generated pages.
 const GOLD: Engine = Engine::Seq2seq;
 
+/// The engine that reads alone what it is sure of ([`workers::adaptive`]).
+const DRAFT: [Engine; 1] = [workers::adaptive::DRAFT];
+
 /// Adds what the engines got right and wrong on a page that was read with its gold.
 pub fn add(sample: &mut Sample, page: ReadPage) {
-    add_page(sample, &page);
+    add_page(sample, &page, &[]);
+    add_page(sample, &page, &DRAFT);
     sample.pages.push(page);
 }
 
-fn add_page(sample: &mut Sample, page: &ReadPage) {
-    let lines = page.lines(&[]);
+/// Adds the page as these engines read it; all of them when none is named.
+fn add_page(sample: &mut Sample, page: &ReadPage, asked: &[Engine]) {
+    let lines = page.lines(asked);
     let networks: Vec<_> = lines.iter().map(network).collect();
     let agreement = Agreement::of(&networks);
     let spacing = Spacing::of(&networks, &lines);
@@ -64,7 +69,8 @@ fn add_page(sample: &mut Sample, page: &ReadPage) {
             let Some(i) = of_read.next() else { break };
             let mut alone = slot.clone();
             alone.glyphs.pop();
-            for (e, engine) in engines.iter().enumerate() {
+            // What a score is worth beside others is not what it is worth alone.
+            for (e, engine) in engines.iter().enumerate().filter(|_| asked.is_empty()) {
                 let said = alone.glyphs[e].as_ref().map(|g| g.ch);
                 let (class, score) = statement(&network, &alone, e, reliability[e]);
                 sample
@@ -88,10 +94,15 @@ fn add_page(sample: &mut Sample, page: &ReadPage) {
 }
 
 /// Fused words: what is known of each, what kind it is, and whether the gold has it in that line.
-fn words(sample: &Sample, table: &Calibration, expected: &Words) -> Vec<(WordEvidence, f32, bool)> {
+fn words(
+    sample: &Sample,
+    asked: &[Engine],
+    table: &Calibration,
+    expected: &Words,
+) -> Vec<(WordEvidence, f32, bool)> {
     let mut pairs = Vec::new();
     for page in &sample.pages {
-        let fused = weigh_page(&page.lines(&[]), table, expected);
+        let fused = weigh_page(&page.lines(asked), table, expected);
         for (fused, gold) in fused.iter().zip(&page.gold) {
             if gold.words.is_empty() {
                 continue;
@@ -133,7 +144,12 @@ pub fn fit(sample: &Sample, expected: &Words, source: String) -> Calibration {
         }
     }
     table.space = logistic::fit(&sample.spaces);
-    let seen = words(sample, &table, expected);
+    table.word = word_model(&words(sample, &[], &table, expected));
+    table.alone = word_model(&words(sample, &DRAFT, &table, expected));
+    table
+}
+
+fn word_model(seen: &[(WordEvidence, f32, bool)]) -> WordModel {
     let rows: Vec<_> = seen
         .iter()
         .map(|(e, _, right)| (e.features(), *right))
@@ -143,11 +159,10 @@ pub fn fit(sample: &Sample, expected: &Words, source: String) -> Calibration {
         .iter()
         .map(|(features, right)| (weights.probability(features).unwrap_or_default(), *right))
         .collect();
-    table.word = WordModel {
+    WordModel {
         curve: isotonic(&stated),
         weights,
-    };
-    table
+    }
 }
 
 /// Bins of at least this many pairs, so that a curve has few points and no steps from single cases.
@@ -204,7 +219,12 @@ pub fn print(sample: &Sample, table: &Calibration, expected: &Words) {
         .filter_map(|(features, right)| Some((table.space.probability(features)?, *right)))
         .collect();
     row("fused", "space", &spaces);
-    let seen = words(sample, table, expected);
+    let alone: Pairs = words(sample, &DRAFT, table, expected)
+        .iter()
+        .map(|(_, stated, right)| (*stated, *right))
+        .collect();
+    row(DRAFT[0].name(), "alone", &alone);
+    let seen = words(sample, &[], table, expected);
     let of = |wanted: fn(&WordEvidence) -> bool| -> Pairs {
         seen.iter()
             .filter(|(evidence, ..)| wanted(evidence))

@@ -12,6 +12,7 @@ use fusion::{FusedWord, LineReadings, Rulings, assemble, reading_order};
 use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord, Reading};
 use serde::{Deserialize, Serialize};
 use workers::{
+    adaptive,
     document::Pipeline,
     page::{self, Detected},
 };
@@ -40,19 +41,45 @@ impl ReadPage {
         }
         lines
     }
+
+    /// The lines as mode `adaptive` reads them: the draft alone where it is enough.
+    #[must_use]
+    pub fn adaptive(&self, pipeline: &Pipeline) -> Vec<LineReadings<'_>> {
+        let drafts: Vec<Reading> = self
+            .readings
+            .iter()
+            .filter(|reading| reading.engine == adaptive::DRAFT)
+            .cloned()
+            .collect();
+        let doubtful = adaptive::doubtful(
+            &self.detected,
+            &drafts,
+            &self.rulings,
+            &pipeline.words,
+            &pipeline.lexicon,
+        );
+        let mut lines = self.lines(&[]);
+        for (n, line) in lines.iter_mut().enumerate() {
+            if doubtful.binary_search(&n).is_err() {
+                line.readings
+                    .retain(|(engine, _)| *engine == adaptive::DRAFT);
+            }
+        }
+        lines
+    }
 }
 
-/// The text of a document whose pages are fused by `fuse`.
+/// The text of a document: `lines` chooses the readings of a page, `fuse` makes words of them.
 #[must_use]
-pub fn text(
-    pages: &[ReadPage],
-    engines: &[Engine],
+pub fn text<'a>(
+    pages: &'a [ReadPage],
+    lines: impl Fn(&'a ReadPage) -> Vec<LineReadings<'a>>,
     fuse: impl Fn(&[LineReadings<'_>]) -> Vec<Vec<FusedWord>>,
 ) -> String {
     let ordered = pages
         .iter()
         .map(|page| {
-            let words = fuse(&page.lines(engines));
+            let words = fuse(&lines(page));
             reading_order(page::segments(&page.detected.lines, words), &page.rulings)
         })
         .collect();
@@ -82,9 +109,7 @@ pub fn read(
         let prepared = pipeline.readers.prepare(&raster.image, deadline)?;
         let detected = pipeline.readers.detect(&prepared, deadline);
         let layer = page::text_layer(&raster.text_layer, &prepared.upright);
-        let recognised = pipeline
-            .readers
-            .recognise(&prepared, &detected.lines, &layer, deadline);
+        let recognised = pipeline.recognise(&prepared, &detected, &layer, deadline);
         let words = gold.map_or_else(Vec::new, |gold| {
             let scale = gold
                 .size

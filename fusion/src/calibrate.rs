@@ -58,8 +58,11 @@ pub struct Calibration {
     pub parties: BTreeMap<String, BTreeMap<CharClass, Curve>>,
     /// Whether a place where some engine saw a space is one ([`crate::Spacing::features`]).
     pub space: Logistic,
-    /// How sure a word is.
+    /// How sure a word is that several engines were asked for.
     pub word: WordModel,
+    /// How sure a word is that only one engine was asked for.
+    #[serde(default)]
+    pub alone: WordModel,
 }
 
 static PACKAGED: LazyLock<Calibration> =

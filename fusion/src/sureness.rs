@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How many features a word has.
-pub const WORD_FEATURES: usize = 11;
+pub const WORD_FEATURES: usize = 10;
 
 /// The fitted model of words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,7 +72,6 @@ impl WordEvidence {
             odds(self.edges),
             self.agree as f32 / self.readers.max(1) as f32,
             flag(all),
-            flag(self.readers < 2),
             (self.length.max(1) as f32).ln(),
             flag(self.digits) + flag(self.mixed),
             self.line_agreement,

@@ -174,11 +174,15 @@ impl Ballot<'_> {
                 / self.reliability.len().max(1) as f32,
             known,
         };
+        let model = match evidence.readers {
+            0 | 1 => &self.calibration.alone,
+            _ => &self.calibration.word,
+        };
         let (from, to) = extent(self.network, slots, decisions);
         let word = FusedWord {
             text,
             quad: self.line.slice(from, to.max(from)),
-            confidence: Confidence::new(self.calibration.word.probability(&evidence)),
+            confidence: Confidence::new(model.probability(&evidence)),
             votes,
         };
         Some((word, evidence))

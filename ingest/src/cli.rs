@@ -112,7 +112,8 @@ pub(crate) struct ProcessArguments {
     /// Documents in flight.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
-    /// `full`: every engine reads every line.
+    /// `full`: every engine reads every line; `adaptive`: one drafts, the others read what is doubtful
+    /// or dangerous.
     #[arg(long, value_enum, default_value_t = Mode::Full)]
     pub mode: Mode,
     /// Languages of the documents, as Tesseract names them.
@@ -131,6 +132,17 @@ pub(crate) struct ProcessArguments {
 pub(crate) enum Mode {
     /// Every engine on every line.
     Full,
+    /// One engine drafts the page; the others read lines that are doubtful or hold dangerous fields.
+    Adaptive,
+}
+
+impl From<Mode> for workers::adaptive::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Full => Self::Full,
+            Mode::Adaptive => Self::Adaptive,
+        }
+    }
 }
 
 /// What can be written beside the JSON.

@@ -8,6 +8,7 @@ use fusion::Words;
 use infra::models::{Asset, Cache};
 use schemas::{Engine, ModelInfo};
 use workers::{
+    adaptive::Mode,
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
@@ -26,6 +27,8 @@ pub struct Choice<'a> {
     pub engines: &'a [Engine],
     /// As Tesseract names them.
     pub languages: &'a [String],
+    /// How pages are read.
+    pub mode: Mode,
     /// Documents in flight.
     pub jobs: usize,
     /// The program that sandboxed children run.
@@ -97,6 +100,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         words: Words::new(lexicon.words()),
         lexicon,
         shelf: Shelf::default(),
+        mode: choice.mode,
     })
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
     let pipeline = compose::pipeline(&Choice {
         engines: &arguments.engines,
         languages: &arguments.lang,
+        mode: arguments.mode.into(),
         jobs,
         launch: Launch::this_program(),
     })?;

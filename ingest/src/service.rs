@@ -31,6 +31,7 @@ use tokio::{
     task::JoinSet,
 };
 use workers::{
+    adaptive::Mode,
     decode::Limits,
     sandbox::Launch,
     shell::{Patience, Shell},
@@ -294,6 +295,7 @@ impl Opened {
             compose::pipeline(&Choice {
                 engines: &chosen,
                 languages: &languages,
+                mode: Mode::Full,
                 jobs: slots,
                 launch: Launch::this_program(),
             })

@@ -20,7 +20,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     decode::{DecodedPage, Decoder},
-    page::{self, Detected, Prepared, Readers},
+    adaptive::{self, Mode},
+    page::{self, Detected, Lines, Prepared, Readers, Recognised},
     stage::Shelf,
 };
 
@@ -36,6 +37,8 @@ pub struct Pipeline {
     pub words: Words,
     /// Pages that are needed again soon.
     pub shelf: Shelf,
+    /// How pages are read.
+    pub mode: Mode,
 }
 
 /// What is known of a document before its pages are read.
@@ -217,9 +220,7 @@ impl Pipeline {
             self.readers.detect(&prepared, deadline)
         });
         let layer = page::text_layer(&raster.text_layer, &prepared.upright);
-        let recognised = self
-            .readers
-            .recognise(&prepared, &detected.lines, &layer, deadline);
+        let recognised = self.recognise(&prepared, &detected, &layer, deadline);
         for (engine, duration) in &recognised.durations {
             *timings.ocr.entry(*engine).or_default() += milliseconds(*duration);
         }
@@ -232,6 +233,53 @@ impl Pipeline {
                 recognised.reports,
             )
         })
+    }
+
+    /// Lets the engines read, as the mode says.
+    #[must_use]
+    pub fn recognise(
+        &self,
+        page: &Prepared,
+        detected: &Detected,
+        layer: &[(String, Quad)],
+        deadline: Instant,
+    ) -> Recognised {
+        let read = |ask: &(dyn Fn(Engine) -> Lines + Sync)| {
+            self.readers
+                .recognise(page, &detected.lines, layer, deadline, ask)
+        };
+        if self.mode == Mode::Full {
+            return read(&|_| Lines::All);
+        }
+        let drafts = |engine| matches!(engine, adaptive::DRAFT | Engine::PdfText);
+        let mut draft = read(&|engine| {
+            if drafts(engine) {
+                Lines::All
+            } else {
+                Lines::Some(Vec::new())
+            }
+        });
+        let drafted = draft.readings.iter().any(|r| r.engine == adaptive::DRAFT);
+        let wanted = if drafted {
+            let (words, lexicon) = (&self.words, &self.lexicon);
+            Lines::Some(adaptive::doubtful(
+                detected,
+                &draft.readings,
+                &page.rulings,
+                words,
+                lexicon,
+            ))
+        } else {
+            Lines::All
+        };
+        draft.extend(read(&|engine| {
+            if drafts(engine) {
+                Lines::Some(Vec::new())
+            } else {
+                wanted.clone()
+            }
+        }));
+        draft
     }
 
     /// The readings of a page to its lines in reading order, in coordinates of the raster.

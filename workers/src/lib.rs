@@ -1,5 +1,6 @@
 //! The stages that look at bytes and pixels: decode, prepare, detect and recognise.
 
+pub mod adaptive;
 mod artefact;
 pub mod decode;
 pub mod detect;

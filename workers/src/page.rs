@@ -12,7 +12,7 @@ use fusion::{FusedWord, LineReadings, Rulings, Segment};
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 use schemas::{
-    BBox, Engine, Orientation, Point, Quad, ReadLine, ReaderReport, ReaderStatus, Reading,
+    BBox, Engine, Orientation, Point, Quad, ReaderReport, ReaderStatus, Reading,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,17 @@ pub struct Detected {
     pub gaps: Vec<Vec<[f32; 2]>>,
 }
 
+/// Which lines of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// Every one.
+    All,
+    /// Those at these places, ascending.
+    Some(Vec<usize>),
+}
+
 /// What the engines read.
+#[derive(Default)]
 pub struct Recognised {
     /// Of the engines that did.
     pub readings: Vec<Reading>,
@@ -82,6 +92,16 @@ pub struct Recognised {
     pub reports: Vec<ReaderReport>,
     /// How long each took.
     pub durations: Vec<(Engine, Duration)>,
+}
+
+impl Recognised {
+    /// Adds what others read, in the order of the engines.
+    pub fn extend(&mut self, others: Self) {
+        self.readings.extend(others.readings);
+        self.readings.sort_by_key(|reading| reading.engine);
+        self.reports.extend(others.reports);
+        self.durations.extend(others.durations);
+    }
 }
 
 impl Readers {
@@ -168,7 +188,8 @@ impl Readers {
         })
     }
 
-    /// Lets every engine read the lines, all at the same time.
+    /// Lets engines read lines of the page, all at the same time; `ask` says which lines an engine
+    /// reads. One that has none to read is not asked.
     #[must_use]
     pub fn recognise(
         &self,
@@ -176,29 +197,34 @@ impl Readers {
         lines: &[Quad],
         text_layer: &[(String, Quad)],
         deadline: Instant,
+        ask: &(dyn Fn(Engine) -> Lines + Sync),
     ) -> Recognised {
-        let view = PageView {
-            color: &page.upright.color,
-            flat: &page.flat,
-            lines,
-            text_layer,
-            deadline,
-        };
         let answers: Vec<(Engine, Result<Reading, ReadError>, Duration)> = self
             .engines
             .par_iter()
             .filter(|engine| engine.engine() != Engine::PdfText || !text_layer.is_empty())
-            .map(|engine| {
+            .filter_map(|engine| {
                 let start = Instant::now();
-                let answer = engine::recognise(engine.as_ref(), &view);
-                (engine.engine(), answer, start.elapsed())
+                let view = |lines| PageView {
+                    color: &page.upright.color,
+                    flat: &page.flat,
+                    lines,
+                    text_layer,
+                    deadline,
+                };
+                let answer = match ask(engine.engine()) {
+                    Lines::All => engine::recognise(engine.as_ref(), &view(lines)),
+                    Lines::Some(chosen) if chosen.is_empty() => return None,
+                    Lines::Some(chosen) => {
+                        let quads: Vec<Quad> = chosen.iter().map(|&line| lines[line]).collect();
+                        let answer = engine::recognise(engine.as_ref(), &view(&quads));
+                        answer.map(|reading| numbered(reading, &chosen))
+                    }
+                };
+                Some((engine.engine(), answer, start.elapsed()))
             })
             .collect();
-        let mut recognised = Recognised {
-            readings: Vec::new(),
-            reports: Vec::new(),
-            durations: Vec::new(),
-        };
+        let mut recognised = Recognised::default();
         for (engine, answer, duration) in answers {
             let (status, error) = match &answer {
                 Ok(_) => (ReaderStatus::Ok, None),
@@ -219,6 +245,14 @@ impl Readers {
     }
 }
 
+/// The reading of chosen lines with each line's place on the page.
+fn numbered(mut reading: Reading, chosen: &[usize]) -> Reading {
+    for line in &mut reading.lines {
+        line.line = chosen[line.line];
+    }
+    reading
+}
+
 /// Words of the text layer on the upright page.
 #[must_use]
 pub fn text_layer(words: &[TextWord], upright: &Upright) -> Vec<(String, Quad)> {
@@ -228,24 +262,27 @@ pub fn text_layer(words: &[TextWord], upright: &Upright) -> Vec<(String, Quad)> 
         .collect()
 }
 
-/// The readings of each line, as fusion takes them.
+/// The readings of each line, as fusion takes them; an engine that was not asked for a line has none.
 #[must_use]
 pub fn by_line<'a>(detected: &'a Detected, readings: &'a [Reading]) -> Vec<LineReadings<'a>> {
-    let empty: &'static [ReadLine] = &[];
-    detected
+    let mut lines: Vec<LineReadings<'a>> = detected
         .lines
         .iter()
         .zip(&detected.gaps)
-        .enumerate()
-        .map(|(i, (quad, gaps))| LineReadings {
+        .map(|(quad, gaps)| LineReadings {
             quad: *quad,
             gaps,
-            readings: readings
-                .iter()
-                .filter_map(|r| Some((r.engine, r.lines.get(i).or(empty.first())?)))
-                .collect(),
+            readings: Vec::new(),
         })
-        .collect()
+        .collect();
+    for reading in readings {
+        for read in &reading.lines {
+            if let Some(line) = lines.get_mut(read.line) {
+                line.readings.push((reading.engine, read));
+            }
+        }
+    }
+    lines
 }
 
 /// Segments with text, ready for the reading order.

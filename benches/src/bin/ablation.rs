@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use benches::{child, gold, pages};
 use clap::Parser;
 use fixtures::rng::Rng;
-use fusion::{Calibration, Words, fuse_page, metrics::TextCounts};
+use fusion::{Calibration, LineReadings, Words, fuse_page, metrics::TextCounts};
 use ingest::compose::{self, Choice};
 use schemas::Engine;
-use workers::sandbox::Launch;
+use workers::{adaptive::Mode, sandbox::Launch};
 
 #[derive(Parser)]
 #[command(about = "Prints what each engine and each part of the vote makes of the same readings")]
@@ -28,7 +28,7 @@ struct Arguments {
     /// Another calibration than the packaged one.
     #[arg(long)]
     table: Option<PathBuf>,
-    /// Write the last row's texts here, a JSON object a line.
+    /// Write the texts of the whole vote here, a JSON object a line.
     #[arg(long)]
     texts: Option<PathBuf>,
     /// Of the bootstrap.
@@ -41,14 +41,19 @@ type Table = BTreeMap<(usize, u8), Vec<TextCounts>>;
 
 /// Engines whose single readings are rows.
 const SINGLE: [Engine; 3] = [Engine::Tesseract, Engine::Paddle, Engine::Easyocr];
-const ROWS: [&str; 6] = [
+const ROWS: [&str; 7] = [
     "tesseract",
     "paddle",
     "easyocr",
     "plain vote",
     "calibrated",
     "+ priors",
+    "adaptive",
 ];
+const PLAIN: usize = 3;
+const CALIBRATED: usize = 4;
+const WHOLE: usize = 5;
+const ADAPTIVE: usize = 6;
 const DRAWS: usize = 2000;
 
 fn main() -> anyhow::Result<()> {
@@ -60,6 +65,7 @@ fn main() -> anyhow::Result<()> {
     let pipeline = compose::pipeline(&Choice {
         engines: &[],
         languages: &["eng".to_owned()],
+        mode: Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),
     })?;
@@ -85,19 +91,19 @@ fn main() -> anyhow::Result<()> {
         let read = pages::read(&pipeline, &bytes, None, cache)
             .with_context(|| format!("a document of tier {}", document.tier))?;
         for row in 0..ROWS.len() {
-            let text = match SINGLE.get(row) {
-                Some(engine) => {
-                    pages::text(&read, &[*engine], |lines| fuse_page(lines, fitted, words))
-                }
-                None if row == 3 => {
-                    pages::text(&read, &[], |lines| fuse_page(lines, &plain, &none))
-                }
-                None if row == 4 => {
-                    pages::text(&read, &[], |lines| fuse_page(lines, fitted, &none))
-                }
-                None => pages::text(&read, &[], |lines| fuse_page(lines, fitted, words)),
+            let vote = |lines: &[LineReadings<'_>]| match row {
+                PLAIN => fuse_page(lines, &plain, &none),
+                CALIBRATED => fuse_page(lines, fitted, &none),
+                _ => fuse_page(lines, fitted, words),
             };
-            if row == ROWS.len() - 1 {
+            let text = match SINGLE.get(row) {
+                Some(engine) => pages::text(&read, |page| page.lines(&[*engine]), vote),
+                None if row == ADAPTIVE => {
+                    pages::text(&read, |page| page.adaptive(&pipeline), vote)
+                }
+                None => pages::text(&read, |page| page.lines(&[]), vote),
+            };
+            if row == WHOLE {
                 let line = serde_json::json!({"file": document.file, "text": text});
                 texts.push_str(&line.to_string());
                 texts.push('\n');

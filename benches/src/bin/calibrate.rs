@@ -15,7 +15,7 @@ use benches::{
 use clap::Parser;
 use fixtures::{document::Set, fonts::Fonts};
 use ingest::compose::{self, Choice};
-use workers::sandbox::Launch;
+use workers::{adaptive::Mode, sandbox::Launch};
 
 #[derive(Parser)]
 #[command(about = "Fits and reports the calibration of engines and of the vote")]
@@ -40,6 +40,7 @@ fn main() -> anyhow::Result<()> {
     let pipeline = compose::pipeline(&Choice {
         engines: &[],
         languages: &["eng".to_owned()],
+        mode: Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),
     })?;

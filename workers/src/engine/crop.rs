@@ -49,8 +49,9 @@ fn average<P: Pixel<Subpixel = u8>>(
             bilinear(page, at(i, j), &mut sums);
         }
     }
-    let count = (n * n) as f32;
-    let bytes = sums.map(|sum| (sum / count).round().clamp(0.0, 255.0) as u8);
+    let share = 1.0 / (n * n) as f32;
+    // The cast cuts off at both ends of the range.
+    let bytes = sums.map(|sum| (sum * share + 0.5) as u8);
     *P::from_slice(&bytes[..usize::from(P::CHANNEL_COUNT)])
 }
 
@@ -59,20 +60,24 @@ fn bilinear<P: Pixel<Subpixel = u8>>(
     [x, y]: Point,
     sums: &mut [f32; 4],
 ) {
-    let (w, h) = page.dimensions();
+    let channels = usize::from(P::CHANNEL_COUNT);
+    let (w, h) = (page.width() as usize, page.height() as usize);
     let x = x.clamp(0.0, w as f32 - 1.0);
     let y = y.clamp(0.0, h as f32 - 1.0);
-    let (x0, y0) = (x as u32, y as u32);
+    let (x0, y0) = (x as usize, y as usize);
     let (x1, y1) = ((x0 + 1).min(w - 1), (y0 + 1).min(h - 1));
     let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-    for (px, py, weight) in [
-        (x0, y0, (1.0 - fx) * (1.0 - fy)),
-        (x1, y0, fx * (1.0 - fy)),
-        (x0, y1, (1.0 - fx) * fy),
-        (x1, y1, fx * fy),
-    ] {
-        for (sum, value) in sums.iter_mut().zip(page.get_pixel(px, py).channels()) {
-            *sum += weight * f32::from(*value);
+    let pixel = |x: usize, y: usize| &page.as_raw()[(y * w + x) * channels..][..channels];
+    let corners = [pixel(x0, y0), pixel(x1, y0), pixel(x0, y1), pixel(x1, y1)];
+    let weights = [
+        (1.0 - fx) * (1.0 - fy),
+        fx * (1.0 - fy),
+        (1.0 - fx) * fy,
+        fx * fy,
+    ];
+    for (channel, sum) in sums.iter_mut().enumerate().take(channels) {
+        for (corner, weight) in corners.iter().zip(weights) {
+            *sum += weight * f32::from(corner[channel]);
         }
     }
 }

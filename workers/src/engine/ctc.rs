@@ -22,14 +22,7 @@ pub fn greedy(probabilities: &[f32], alphabet: &[char]) -> Vec<CtcChar> {
     let mut chars: Vec<CtcChar> = Vec::new();
     let mut previous = 0;
     for (step, row) in probabilities.chunks_exact(alphabet.len()).enumerate() {
-        let (class, p) = row
-            .iter()
-            .copied()
-            .enumerate()
-            .fold(
-                (0, f32::MIN),
-                |best, (i, p)| if p > best.1 { (i, p) } else { best },
-            );
+        let (class, p) = most(row);
         let at = step as f32 + 0.5;
         if class != 0 && class != previous {
             chars.push(CtcChar {
@@ -50,6 +43,23 @@ pub fn greedy(probabilities: &[f32], alphabet: &[char]) -> Vec<CtcChar> {
         previous = class;
     }
     chars
+}
+
+/// The first largest value and its place. Maxima of lanes first, which the processor compares many at a
+/// time: a row has thousands of classes.
+fn most(row: &[f32]) -> (usize, f32) {
+    const LANES: usize = 16;
+    let mut lanes = [f32::MIN; LANES];
+    let mut chunks = row.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for (lane, p) in lanes.iter_mut().zip(chunk) {
+            *lane = if *p > *lane { *p } else { *lane };
+        }
+    }
+    let rest = chunks.remainder().iter();
+    let largest = lanes.iter().chain(rest).copied().fold(f32::MIN, f32::max);
+    let class = row.iter().position(|p| *p == largest).unwrap_or_default();
+    (class, largest)
 }
 
 /// Groups characters into words at white space. `width` is the line's width in time steps: the part

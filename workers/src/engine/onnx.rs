@@ -57,6 +57,8 @@ impl Runtime {
             Session::builder(&self.environment)?
                 .with_intra_threads(1)?
                 .with_inter_threads(1)?
+                // A plan of memory for every size of strip would be kept for good.
+                .with_memory_pattern(false)?
                 .commit_from_file(model)
         };
         open().map_err(|cause| LoadError::new(model, cause))

@@ -17,7 +17,7 @@ use super::{
 };
 
 const HEIGHT: u32 = 48;
-const MIN_WIDTH: u32 = 320;
+const MIN_WIDTH: u32 = 96;
 /// Beyond this the network's attention has seen too little of its like; the line is read in parts.
 const MAX_WIDTH: u32 = 3200;
 
