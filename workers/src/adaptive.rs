@@ -65,7 +65,9 @@ fn gap_in_word(detected: &Detected, line: usize, words: &[FusedWord]) -> bool {
         let (from, to) = (along(word.quad.0[0]), along(word.quad.0[1]));
         let edge = 0.5 / aspect;
         detected.gaps[line].iter().any(|[a, b]| {
-            (b - a) * aspect > GAP && *a > from + edge.min(to - from) / 2.0 && *b < to - edge.min(to - from) / 2.0
+            (b - a) * aspect > GAP
+                && *a > from + edge.min(to - from) / 2.0
+                && *b < to - edge.min(to - from) / 2.0
         })
     })
 }

@@ -83,7 +83,6 @@ struct Header {
     orientation: Orientation,
     skew_degrees: f32,
     rulings: Rulings,
-    boxes: Option<Vec<Quad>>,
     /// Sizes in bytes of the colour, grey and ink PNGs that follow.
     images: [usize; 3],
 }
@@ -102,7 +101,6 @@ impl Stored for Prepared {
             orientation: self.upright.orientation,
             skew_degrees: self.upright.skew_degrees,
             rulings: self.rulings.clone(),
-            boxes: self.boxes.clone(),
             images: [images[0].len(), images[1].len(), images[2].len()],
         };
         let header = serde_json::to_vec(&header).map_err(|error| broken(&error))?;
@@ -138,7 +136,6 @@ impl Stored for Prepared {
                 ink.get_pixel(x as u32, y as u32)[0] < 128
             }),
             rulings: header.rulings,
-            boxes: header.boxes,
         })
     }
 }

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    decode::{DecodedPage, Decoder},
     adaptive::{self, Mode},
+    decode::{DecodedPage, Decoder},
     page::{self, Detected, Lines, Prepared, Readers, Recognised},
     stage::Shelf,
 };

@@ -11,9 +11,7 @@ use std::{
 use fusion::{FusedWord, LineReadings, Rulings, Segment};
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
-use schemas::{
-    BBox, Engine, Orientation, Point, Quad, ReaderReport, ReaderStatus, Reading,
-};
+use schemas::{BBox, Engine, Orientation, Point, Quad, ReaderReport, ReaderStatus, Reading};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -31,8 +29,8 @@ use crate::{
 
 /// The detector looks at a page with its long side at most this many pixels.
 const DETECT_SIDE: u32 = 1600;
-/// A page turned by more than this is detected again: boxes of level text are tighter.
-const REDETECT_SKEW: f32 = 1.0;
+/// And, to see which way its lines run, with so many.
+const PROBE_SIDE: u32 = 800;
 /// Sauvola's window in pixels and its weight, low enough for faint print.
 const INK_WINDOW: u32 = 41;
 const INK_K: f32 = 0.1;
@@ -61,8 +59,6 @@ pub struct Prepared {
     pub ink: BinaryImage,
     /// Ruled lines.
     pub rulings: Rulings,
-    /// Boxes that the detector found on the way, on the upright page; None when it must look again.
-    pub(crate) boxes: Option<Vec<Quad>>,
 }
 
 /// The lines of a page.
@@ -111,16 +107,18 @@ impl Readers {
     /// When the deadline passes; a detector that fails is done without.
     pub fn prepare(&self, raster: &RgbImage, deadline: Instant) -> Result<Prepared, ReadError> {
         let photo = photographed(raster);
-        let (page, whole) = match &photo {
-            Some((map, w, h)) => (&warp_sheet(raster, map, *w, *h), false),
-            None => (raster, true),
+        let page = match &photo {
+            Some((map, w, h)) => &warp_sheet(raster, map, *w, *h),
+            None => raster,
         };
-        let boxes = self.detect_text(page);
+        let (boxes, grey) = rayon::join(
+            || self.detect_text(page, PROBE_SIDE),
+            || image::imageops::grayscale(page),
+        );
         let orientation = match (&self.prober, boxes.is_empty()) {
             (Some(prober), false) => upright::orientation(page, &boxes, prober, deadline)?,
             _ => Orientation::Upright,
         };
-        let grey = image::imageops::grayscale(page);
         let skew_degrees = deskew::skew(&upright::quarter_turned(&grey, orientation));
         let upright = upright::turn(
             raster,
@@ -133,41 +131,31 @@ impl Readers {
         let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
         let flat = variants::for_grey_readers(flat, &grey);
         let (ink, rulings) = ink_and_rulings(&flat);
-        let level =
-            orientation == Orientation::Upright && upright.skew_degrees.abs() < REDETECT_SKEW;
-        let boxes = (level && whole).then(|| {
-            boxes
-                .iter()
-                .map(|quad| upright.upright_quad(quad))
-                .collect()
-        });
         Ok(Prepared {
             upright,
             flat,
             ink,
             rulings,
-            boxes,
         })
     }
 
     /// Finds the lines of a page.
     #[must_use]
     pub fn detect(&self, page: &Prepared, deadline: Instant) -> Detected {
-        let boxes = page
-            .boxes
-            .clone()
-            .unwrap_or_else(|| self.detect_text(&page.upright.color));
+        let (boxes, (layout, inked)) = rayon::join(
+            || self.detect_text(&page.upright.color, DETECT_SIDE),
+            || {
+                let layout = self.layout.as_ref().map(|t| t.layout(&page.flat, deadline));
+                (layout, lines::text_lines(&page.ink))
+            },
+        );
         let mut lines = detect::without_doubles(boxes);
-        if let Some(tesseract) = &self.layout {
-            match tesseract.layout(&page.flat, deadline) {
-                Ok(found) => detect::add_missing(&mut lines, &found, &page.flat),
-                Err(error) => tracing::warn!(%error, "Tesseract's layout analysis failed"),
-            }
+        match layout {
+            Some(Ok(found)) => detect::add_missing(&mut lines, &found, &page.flat),
+            Some(Err(error)) => tracing::warn!(%error, "Tesseract's layout analysis failed"),
+            None => {}
         }
-        let found: Vec<BBox> = lines::text_lines(&page.ink)
-            .iter()
-            .map(Quad::bbox)
-            .collect();
+        let found: Vec<BBox> = inked.iter().map(Quad::bbox).collect();
         detect::add_missing(&mut lines, &found, &page.flat);
         detect::split::drop_rules(&mut lines, &page.flat, &page.ink);
         let lines = detect::split::join(lines, &page.rulings);
@@ -178,11 +166,11 @@ impl Readers {
         Detected { lines, gaps }
     }
 
-    fn detect_text(&self, page: &RgbImage) -> Vec<Quad> {
+    fn detect_text(&self, page: &RgbImage, long_side: u32) -> Vec<Quad> {
         let Some(detector) = &self.detector else {
             return Vec::new();
         };
-        detector.detect(page, DETECT_SIDE).unwrap_or_else(|error| {
+        detector.detect(page, long_side).unwrap_or_else(|error| {
             tracing::warn!(%error, "the text detector failed");
             Vec::new()
         })

@@ -15,6 +15,18 @@ pub fn strip<P: Pixel<Subpixel = u8>>(
 ) -> ImageBuffer<P, Vec<u8>> {
     let scale = line.height().max(1.0) / height as f32;
     let width = (line.width() / scale).round().max(1.0) as u32;
+    sized(page, line, width, height)
+}
+
+/// The strip under `line` in this size.
+#[must_use]
+pub fn sized<P: Pixel<Subpixel = u8>>(
+    page: &ImageBuffer<P, Vec<u8>>,
+    line: &Quad,
+    width: u32,
+    height: u32,
+) -> ImageBuffer<P, Vec<u8>> {
+    let scale = line.height().max(1.0) / height as f32;
     let [tl, tr, _, bl] = line.0;
     let across = [
         (tr[0] - tl[0]) / width as f32,
@@ -35,6 +47,20 @@ pub fn strip<P: Pixel<Subpixel = u8>>(
             ]
         })
     })
+}
+
+/// The line with its upper and lower edge moved outwards by this share of its height; inwards when it
+/// is negative.
+#[must_use]
+pub fn grown(line: &Quad, share: f32) -> Quad {
+    let [tl, tr, br, bl] = line.0;
+    let out = |from: Point, to: Point| {
+        [
+            to[0] + (to[0] - from[0]) * share,
+            to[1] + (to[1] - from[1]) * share,
+        ]
+    };
+    Quad([out(bl, tl), out(br, tr), out(tr, br), out(tl, bl)])
 }
 
 /// The mean of `n * n` bilinear samples.

@@ -3,9 +3,14 @@
 //! Strips are 64 px high, grey, scaled to -1..=1. The flattened page is read, since the network was
 //! trained on even backgrounds; narrow strips are padded with their own background.
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use image::GrayImage;
+use rayon::prelude::*;
 use rten::{Model, NodeId};
 use rten_tensor::{AsView, NdTensor, prelude::*};
 use schemas::{Engine, EngineInfo, ModelInfo, ReadLine};
@@ -134,31 +139,39 @@ impl OcrEngine for EasyOcr {
             .collect();
         let mut order: Vec<usize> = (0..strips.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(strips[i].width()));
-        let mut lines: Vec<ReadLine> = (0..strips.len())
-            .map(|line| ReadLine {
-                line,
-                words: Vec::new(),
-            })
-            .collect();
-        let mut lines_read = 0;
-        for batch in of_similar_width(&order, &strips) {
-            let width = strips[batch[0]].width().next_multiple_of(16);
-            let mut features = Vec::with_capacity(batch.len());
-            for &i in batch {
+        let runs: Vec<&[usize]> = of_similar_width(&order, &strips).collect();
+        let lines_read = AtomicUsize::new(0);
+        let read = |run: &&[usize]| {
+            let width = strips[run[0]].width().next_multiple_of(16);
+            let mut features = Vec::with_capacity(run.len());
+            for &i in *run {
                 if Instant::now() > page.deadline {
-                    return Err(ReadError::Timeout { lines_read });
+                    return Err(ReadError::Timeout {
+                        lines_read: lines_read.load(Ordering::Relaxed),
+                    });
                 }
                 features.push(self.features(&strips[i], width)?);
             }
             let (probabilities, steps) = self.probabilities(&features)?;
             let per_strip = steps * self.alphabet.len();
-            for (&i, p) in batch.iter().zip(probabilities.chunks_exact(per_strip)) {
-                let filled = steps as f32 * strips[i].width() as f32 / width as f32;
-                lines[i].words =
-                    ctc::words(&ctc::greedy(p, &self.alphabet), &page.lines[i], filled);
-            }
-            lines_read += batch.len();
-        }
+            lines_read.fetch_add(run.len(), Ordering::Relaxed);
+            let rows = run.iter().zip(probabilities.chunks_exact(per_strip));
+            Ok(rows
+                .map(|(&i, p)| {
+                    let filled = steps as f32 * strips[i].width() as f32 / width as f32;
+                    let chars = ctc::greedy(p, &self.alphabet);
+                    ReadLine {
+                        line: i,
+                        words: ctc::words(&chars, &page.lines[i], filled),
+                    }
+                })
+                .collect())
+        };
+        // Whole runs side by side in the network's own threads: its layers are too small to share well.
+        let answers: Vec<Vec<ReadLine>> =
+            rten::thread_pool().run(|| runs.par_iter().map(read).collect::<Result<_, _>>())?;
+        let mut lines: Vec<ReadLine> = answers.into_iter().flatten().collect();
+        lines.sort_by_key(|line| line.line);
         Ok(lines)
     }
 }
