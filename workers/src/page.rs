@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fusion::{FusedWord, LineReadings, Rulings, Segment};
+use fusion::{DrawnBox, FusedWord, LineReadings, Rulings, Segment};
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 use schemas::{
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decode::TextWord,
-    detect::{self, db::Detector},
+    detect::{self, checkbox, db::Detector},
     engine::{self, OcrEngine, Paddle, PageView, ReadError, tesseract::Tesseract},
     prepare::{
         binarise::{self, BinaryImage},
@@ -61,6 +61,8 @@ pub struct Prepared {
     pub ink: BinaryImage,
     /// Ruled lines.
     pub rulings: Rulings,
+    /// Drawn check boxes; they are painted over in the images above.
+    pub checkboxes: Vec<DrawnBox>,
     /// Boxes that the detector found on the way, on the upright page; None when it must look again.
     pub(crate) boxes: Option<Vec<Quad>>,
 }
@@ -102,7 +104,7 @@ impl Readers {
         };
         let grey = image::imageops::grayscale(page);
         let skew_degrees = deskew::skew(&upright::quarter_turned(&grey, orientation));
-        let upright = upright::turn(
+        let mut upright = upright::turn(
             raster,
             Turn {
                 flat: photo,
@@ -111,8 +113,10 @@ impl Readers {
             },
         );
         let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
-        let flat = variants::for_grey_readers(flat, &grey);
-        let (ink, rulings) = ink_and_rulings(&flat);
+        let mut flat = variants::for_grey_readers(flat, &grey);
+        let (mut ink, rulings, x_height) = ink_and_rulings(&flat);
+        let checkboxes = checkbox::find(&ink, &flat, x_height);
+        checkbox::erase(&checkboxes, &mut upright.color, &mut flat, &mut ink);
         let level =
             orientation == Orientation::Upright && upright.skew_degrees.abs() < REDETECT_SKEW;
         let boxes = (level && whole).then(|| {
@@ -126,6 +130,7 @@ impl Readers {
             flat,
             ink,
             rulings,
+            checkboxes,
             boxes,
         })
     }
@@ -273,8 +278,8 @@ fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> R
     warp(raster, map, width, height, flatten::paper_colour(raster))
 }
 
-/// The ink of a flattened page without specks and ruled lines, and the ruled lines.
-fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
+/// The ink of a flattened page without specks and ruled lines, the ruled lines, and the x-height.
+fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings, f32) {
     let mut ink = binarise::sauvola(&borders::clear(flat), INK_WINDOW, INK_K);
     denoise::despeckle(&mut ink);
     let x_height = scale::x_height(flat).unwrap_or(f32::NAN);
@@ -289,7 +294,7 @@ fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
         horizontal: boxes(&found.horizontal),
         vertical: boxes(&found.vertical),
     };
-    (ink, rulings)
+    (ink, rulings, x_height)
 }
 
 /// Share of the text-like ink of an upright page that stands outside every word.
