@@ -111,9 +111,8 @@ fn read(pipeline: &Pipeline, document: &Document) -> anyhow::Result<Counts> {
 
 /// The evidence of each drawn box and whether it is there and in the stated state.
 fn evidence(pipeline: &Pipeline, document: &Document) -> anyhow::Result<Vec<(f32, bool)>> {
-    let mut decoded = pipeline
-        .decoder
-        .open(Arc::from(document.bytes.as_slice()), None)?;
+    let bytes: Arc<[u8]> = document.bytes.clone().into();
+    let mut decoded = pipeline.decoder.open(bytes, None)?;
     let mut pairs = Vec::new();
     for index in 0..decoded.page_count() {
         let raster = decoded.page(index)?;

@@ -11,10 +11,10 @@ use fusion::DrawnBox;
 use image::{GrayImage, Rgb, RgbImage};
 use schemas::BBox;
 
-use crate::prepare::binarise::BinaryImage;
+use crate::prepare::{binarise::BinaryImage, components, scale};
 
 /// Sides of boxes in x-heights.
-const SIDE: std::ops::RangeInclusive<f32> = 0.85..=4.2;
+const SIDE: std::ops::RangeInclusive<f32> = 1.15..=4.2;
 /// The x-height of a page that does not show one, in pixels.
 const X_HEIGHT: f32 = 16.0;
 /// The shorter side over the longer.
@@ -27,14 +27,25 @@ const AROUND: f32 = 0.2;
 const THICK: f32 = 0.24;
 /// More ink than this share of the inside is a mark.
 const MARKED: f32 = 0.07;
+/// Evidence of a box without doubt, of one that stands alone, and of one beside others of its size.
+const SURE: f32 = 0.7;
+const ALONE: f32 = 0.85;
+const BESIDE_KIN: f32 = 0.35;
+/// A marked square of a shorter side, in pixels, may be a letter.
+const PLAIN_SIDE: usize = 18;
+/// The shorter side of two boxes of one form over the longer.
+const KIN: f32 = 0.85;
 /// More than this is a filled square.
 const FILLED: f32 = 0.85;
 /// The boxes of an upright page, from top to bottom, given its ink without ruled lines, its flattened
 /// grey and its x-height in pixels (NaN when unknown). Boxes are in pixels of these images.
 #[must_use]
 pub fn find(ink: &BinaryImage, flat: &GrayImage, x_height: f32) -> Vec<DrawnBox> {
-    let x = if x_height.is_finite() {
-        x_height.clamp(5.0, 80.0)
+    // Grain makes the page's x-height too small at times; ink without specks has less of it.
+    let x =
+        scale::x_height_of(&components::label(ink)).map_or(x_height, |of_ink| of_ink.max(x_height));
+    let x = if x.is_finite() {
+        x.clamp(5.0, 80.0)
     } else {
         X_HEIGHT
     };
@@ -53,17 +64,12 @@ pub fn find(ink: &BinaryImage, flat: &GrayImage, x_height: f32) -> Vec<DrawnBox>
             kept.push(square);
         }
     }
-    let open: Vec<usize> = kept
+    let empty: Vec<Square> = kept
         .iter()
-        .filter(|square| square.inside < FILLED)
-        .map(|square| square.frame.side())
+        .filter(|square| square.inside <= MARKED && square.evidence() >= SURE)
+        .copied()
         .collect();
-    kept.retain(|square| {
-        square.inside < FILLED
-            || open
-                .iter()
-                .any(|side| alike(*side, square.frame.side(), 0.8))
-    });
+    kept.retain(|square| square.is_box(&empty));
     kept.sort_by_key(|square| (square.frame.y0, square.frame.x0));
     kept.iter().map(Square::drawn).collect()
 }
@@ -153,6 +159,8 @@ struct Square {
     frame: Frame,
     /// Share of the worst side that is inked.
     covered: f32,
+    /// Share of the worst side that is as dark as the outline.
+    dark: f32,
     /// Share of the ring around it that is inked.
     around: f32,
     /// Share of the inside that is inked.
@@ -192,15 +200,24 @@ impl Square {
         }
     }
 
+    /// Is it drawn well enough, given the well drawn empty boxes of the page? One without its like must
+    /// be drawn better, and if it is marked, be no letter: a filled one is a bullet, a small one an `8`.
+    fn is_box(&self, empty: &[Self]) -> bool {
+        let kin = |other: &&Self| alike(self.frame.side(), other.frame.side(), KIN);
+        let is_empty = self.inside <= MARKED;
+        let itself = is_empty && self.evidence() >= SURE;
+        if empty.iter().filter(kin).count() > usize::from(itself) {
+            return self.evidence() >= BESIDE_KIN;
+        }
+        let plain = is_empty || (self.inside < FILLED && self.frame.side() >= PLAIN_SIDE);
+        plain && self.evidence() >= ALONE
+    }
+
     /// 0..=1: how well the outline is drawn and how clearly it is marked or empty.
     fn evidence(&self) -> f32 {
-        let outline = (self.covered - COVERED) / (1.0 - COVERED);
+        let outline = (self.dark - COVERED) / (1.0 - COVERED);
         let clear = 1.0 - self.around / AROUND;
-        let state = if self.inside > MARKED {
-            (self.inside - MARKED) / MARKED
-        } else {
-            (MARKED - self.inside) / MARKED
-        };
+        let state = (self.inside - MARKED).abs() / MARKED;
         outline.clamp(0.0, 1.0).min(state.clamp(0.0, 1.0)) * 0.7 + clear.clamp(0.0, 1.0) * 0.3
     }
 }
@@ -277,11 +294,13 @@ impl Sheet<'_> {
     fn square(&self, frame: Frame) -> Option<Square> {
         let frame = self.tightened(frame)?;
         let side = frame.side();
-        let covered = self.covered(&frame);
+        let covered = self.covered(&frame, |x, y| self.ink.get(x, y));
         if covered < COVERED || !self.has_corners(&frame) {
             return None;
         }
-        let inside = self.inside(&frame);
+        let level = self.dark(&frame);
+        let is_dark = |x: usize, y: usize| self.grey(x, y) < level;
+        let inside = self.inside(&frame, is_dark);
         let around = self.around(&frame);
         if around > AROUND
             || (inside < FILLED && self.thickness(&frame) > THICK * side as f32 + 1.0)
@@ -292,6 +311,7 @@ impl Sheet<'_> {
         (loose == 0 || (loose == 1 && inside > MARKED)).then_some(Square {
             frame,
             covered,
+            dark: self.covered(&frame, is_dark),
             around,
             inside,
         })
@@ -332,17 +352,12 @@ impl Sheet<'_> {
     }
 
     /// The least covered side.
-    fn covered(&self, f: &Frame) -> f32 {
-        let band = |at: usize| [at.saturating_sub(self.slack), at + self.slack];
-        [f.y0, f.y1]
-            .into_iter()
-            .map(|y| Self::share(f.x0..=f.x1, |x| self.any([x, x], band(y))))
-            .chain(
-                [f.x0, f.x1]
-                    .into_iter()
-                    .map(|x| Self::share(f.y0..=f.y1, |y| self.any(band(x), [y, y]))),
-            )
-            .fold(1.0, f32::min)
+    fn covered(&self, f: &Frame, inked: impl Fn(usize, usize) -> bool) -> f32 {
+        let band = |at: usize| at.saturating_sub(self.slack)..=at + self.slack;
+        let level = |y: usize| Self::share(f.x0..=f.x1, |x| band(y).any(|y| inked(x, y)));
+        let upright = |x: usize| Self::share(f.y0..=f.y1, |y| band(x).any(|x| inked(x, y)));
+        let sides = [level(f.y0), level(f.y1), upright(f.x0), upright(f.x1)];
+        sides.into_iter().fold(1.0, f32::min)
     }
 
     /// Ink in all four corners: round letters leave them bare.
@@ -419,31 +434,30 @@ impl Sheet<'_> {
     }
 
     /// Share of the inside, well off the outline, that is dark.
-    fn inside(&self, f: &Frame) -> f32 {
+    fn inside(&self, f: &Frame, is_dark: impl Fn(usize, usize) -> bool) -> f32 {
         let off = (f.side() / 4).max(self.slack + 1);
-        let dark = self.dark(f);
-        let (mut all, mut inked) = (0_u32, 0_u32);
+        let (mut all, mut dark) = (0_u32, 0_u32);
         for y in f.y0 + off..=f.y1.saturating_sub(off) {
             for x in f.x0 + off..=f.x1.saturating_sub(off) {
                 all += 1;
-                let grey = self.flat.get_pixel_checked(x as u32, y as u32);
-                inked += u32::from(grey.is_some_and(|grey| grey[0] < dark));
+                dark += u32::from(is_dark(x, y));
             }
         }
-        inked as f32 / all.max(1) as f32
+        dark as f32 / all.max(1) as f32
+    }
+
+    /// Grey of the flattened page, white outside it.
+    fn grey(&self, x: usize, y: usize) -> u8 {
+        let pixel = self.flat.get_pixel_checked(x as u32, y as u32);
+        pixel.map_or(255, |pixel| pixel[0])
     }
 
     /// Half-way from the outline's grey to paper: darker is ink, however thick it is.
     fn dark(&self, f: &Frame) -> u8 {
-        let grey = |x: usize, y: usize| {
-            self.flat
-                .get_pixel_checked(x as u32, y as u32)
-                .map_or(255, |p| p[0])
-        };
         let darkest = |xs: [usize; 2], ys: [usize; 2]| {
             (ys[0]..=ys[1])
                 .flat_map(|y| (xs[0]..=xs[1]).map(move |x| (x, y)))
-                .map(|(x, y)| grey(x, y))
+                .map(|(x, y)| self.grey(x, y))
                 .min()
                 .unwrap_or(255)
         };
