@@ -173,8 +173,9 @@ const LEAST_PAIRS: usize = 15;
 const POINTS: usize = 24;
 
 /// The non-decreasing curve nearest to the pairs in least squares.
-fn isotonic(pairs: &Pairs) -> Vec<(f32, f32)> {
-    let mut sorted = pairs.clone();
+#[must_use]
+pub fn isotonic(pairs: &[(f32, bool)]) -> Vec<(f32, f32)> {
+    let mut sorted = pairs.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let bin = BIN.max(sorted.len().div_ceil(POINTS));
     // Blocks of (score, right, all); one right and one wrong are imagined in each, so that no

@@ -4,6 +4,7 @@
 
 pub mod calibrate;
 pub mod chaos;
+pub mod checkboxes;
 pub mod child;
 pub mod entities;
 pub mod forms;

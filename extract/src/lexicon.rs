@@ -71,7 +71,8 @@ impl Lexicon {
     }
 
     /// Is this a drug of either list?
-    pub(crate) fn is_any_drug(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn is_any_drug(&self, name: &str) -> bool {
         let key = key(name);
         self.drugs.contains(&key) || self.added_drugs.contains(&key)
     }
@@ -89,7 +90,8 @@ impl Lexicon {
     }
 
     /// Drug names that a misreading may stand for, nearest first, at most three, each with a likelihood.
-    pub(crate) fn near_drugs(&self, name: &str) -> Vec<(String, f32)> {
+    #[must_use]
+    pub fn near_drugs(&self, name: &str) -> Vec<(String, f32)> {
         let key = key(name);
         let length = key.chars().count();
         if length < 5 {

@@ -101,7 +101,7 @@ impl Calibration {
 }
 
 /// Linear between points, constant outside.
-pub(crate) fn interpolate(curve: &Curve, x: f32) -> f32 {
+pub(crate) fn interpolate(curve: &[(f32, f32)], x: f32) -> f32 {
     let Some(&(first_x, first_y)) = curve.first() else {
         return UNKNOWN;
     };

@@ -227,20 +227,20 @@ fn postgres_version(tree: &Path) -> Option<String> {
 struct GivenByUser {
     engine: &'static str,
     variables: &'static [&'static str],
+    /// Files of the folder that the one setting names; none when settings name files.
+    files: &'static [&'static str],
 }
 
 const GIVEN_BY_USER: [GivenByUser; 2] = [
     GivenByUser {
         engine: "ocrs",
         variables: &["MEDBOT_OCRS_DETECTION", "MEDBOT_OCRS_RECOGNITION"],
+        files: &[],
     },
     GivenByUser {
         engine: "seq2seq",
-        variables: &[
-            "MEDBOT_SEQ2SEQ_ENCODER",
-            "MEDBOT_SEQ2SEQ_DECODER",
-            "MEDBOT_SEQ2SEQ_TOKENIZER",
-        ],
+        variables: &["MEDBOT_SEQ2SEQ"],
+        files: &["encoder_model.onnx", "decoder_model.onnx", "tokenizer.json"],
     },
 ];
 
@@ -253,8 +253,13 @@ fn user_model(given: &GivenByUser, variable: &dyn Fn(&str) -> Option<OsString>) 
     let name = format!("{} weights", given.engine);
     if set.len() < given.variables.len() {
         let remedy = format!(
-            "no package ships them: set {} to your files",
-            given.variables.join(", ")
+            "no package ships them: set {} to your {}",
+            given.variables.join(", "),
+            if given.files.is_empty() {
+                "files".to_owned()
+            } else {
+                format!("folder with {}", given.files.join(", "))
+            }
         );
         return Item {
             remedy: Some(remedy),
@@ -262,7 +267,13 @@ fn user_model(given: &GivenByUser, variable: &dyn Fn(&str) -> Option<OsString>) 
         };
     }
     let paths: Vec<_> = set.iter().map(|(_, path)| path.to_string_lossy()).collect();
-    let absent = set.iter().find(|(_, path)| !Path::new(path).is_file());
+    let is_there = |path: &OsString| match given.files {
+        [] => Path::new(path).is_file(),
+        files => files
+            .iter()
+            .all(|file| Path::new(path).join(file).is_file()),
+    };
+    let absent = set.iter().find(|(_, path)| !is_there(path));
     let state = if absent.is_some() {
         State::Missing
     } else {
@@ -270,8 +281,10 @@ fn user_model(given: &GivenByUser, variable: &dyn Fn(&str) -> Option<OsString>) 
     };
     Item {
         path: Some(paths.join(", ")),
-        remedy: absent
-            .map(|(variable, _)| format!("{variable} names no file: correct it or unset it")),
+        remedy: absent.map(|(variable, _)| match given.files {
+            [] => format!("{variable} names no file: correct it or unset it"),
+            files => format!("{variable} names no folder with {}", files.join(", ")),
+        }),
         ..Item::new(&name, state, &[given.engine])
     }
 }
@@ -374,6 +387,20 @@ mod tests {
                 "{case}"
             );
         }
+    }
+
+    #[test]
+    fn a_folder_of_the_user_must_hold_every_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = || {
+            let variable = |_: &str| Some(folder.path().as_os_str().to_os_string());
+            user_model(&GIVEN_BY_USER[1], &variable).state
+        };
+        for file in GIVEN_BY_USER[1].files {
+            assert_eq!(state(), State::Missing, "before {file}");
+            std::fs::write(folder.path().join(file), "x").unwrap();
+        }
+        assert_eq!(state(), State::Present);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use extract::Lexicon;
 use fusion::Words;
 use infra::models::{Asset, Cache};
@@ -12,7 +12,9 @@ use workers::{
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
-    engine::{EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, tesseract::Tesseract},
+    engine::{
+        EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, Seq2seq, seq2seq, tesseract::Tesseract,
+    },
     page::Readers,
     sandbox::Launch,
     stage::Shelf,
@@ -84,7 +86,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             Engine::Easyocr => readers.push(Arc::new(easyocr(&cache)?)),
             Engine::PdfText => readers.push(Arc::new(PdfText)),
             Engine::Ocrs => readers.push(Arc::new(ocrs()?)),
-            Engine::Seq2seq => bail!("the engine `seq2seq` is not part of this version"),
+            Engine::Seq2seq => readers.push(Arc::new(seq2seq(&cache)?)),
         }
     }
     let lexicon = lexicon();
@@ -181,6 +183,37 @@ fn tesseract_version() -> String {
         .and_then(|line| line.split(' ').nth(1))
         .unwrap_or("5")
         .to_owned()
+}
+
+/// The folder with the files of an encoder-decoder model. It reads only when it is asked for by name: it
+/// takes seconds a line, and nothing was fitted for it.
+const SEQ2SEQ: &str = "MEDBOT_SEQ2SEQ";
+
+fn seq2seq(cache: &Cache) -> anyhow::Result<Seq2seq> {
+    let folder = std::env::var_os(SEQ2SEQ)
+        .map(PathBuf::from)
+        .with_context(|| {
+            format!(
+                "no package ships encoder-decoder weights: set {SEQ2SEQ} to a folder with {}, {} and {}",
+                seq2seq::ENCODER,
+                seq2seq::DECODER,
+                seq2seq::TOKENIZER
+            )
+        })?;
+    let models = [seq2seq::ENCODER, seq2seq::DECODER, seq2seq::TOKENIZER]
+        .into_iter()
+        .map(|file| {
+            let sha256 = infra::models::sha256_of(&folder.join(file)).with_context(|| {
+                format!("the folder that {SEQ2SEQ} names has no readable {file}")
+            })?;
+            Ok(ModelInfo {
+                file: file.into(),
+                sha256,
+            })
+        })
+        .collect::<anyhow::Result<_>>()?;
+    let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
+    Ok(Seq2seq::open(&runtime, &folder, models)?)
 }
 
 const OCRS_RECOGNITION: &str = "MEDBOT_OCRS_RECOGNITION";

@@ -293,6 +293,12 @@ fn wrong_calls_say_what_is_wrong() {
             "MEDBOT_OCRS_RECOGNITION",
         ),
         (
+            "a folder of weights that nobody gave",
+            vec!["process", page, "--out", o, "--engines", "seq2seq"],
+            1,
+            "MEDBOT_SEQ2SEQ",
+        ),
+        (
             "a language that is not installed",
             vec!["process", page, "--out", o, "--lang", "xyz"],
             1,

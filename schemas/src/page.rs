@@ -194,15 +194,17 @@ pub struct Cell {
     pub words: Vec<String>,
 }
 
-/// A check box.
+/// A check box, drawn or printed as `[ ]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checkbox {
     /// Where.
     pub bbox: BBox,
-    /// Is it ticked?
+    /// Is it ticked, crossed or filled?
     pub checked: bool,
+    /// Probability that a box stands here and that `checked` is right.
+    pub confidence: Confidence,
     /// The text beside it.
     pub label: String,
-    /// Words of the box and its label.
+    /// Words of its label, and of the box where it is printed as text.
     pub words: Vec<String>,
 }

@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use fusion::Rulings;
+use fusion::{DrawnBox, Rulings};
 use image::{ExtendedColorType, GrayImage, ImageEncoder as _, RgbImage, codecs::png};
 use schemas::{Document, Orientation, Quad, Reading, TaskError, TaskErrorKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -83,6 +83,7 @@ struct Header {
     orientation: Orientation,
     skew_degrees: f32,
     rulings: Rulings,
+    checkboxes: Vec<DrawnBox>,
     /// Sizes in bytes of the colour, grey and ink PNGs that follow.
     images: [usize; 3],
 }
@@ -101,6 +102,7 @@ impl Stored for Prepared {
             orientation: self.upright.orientation,
             skew_degrees: self.upright.skew_degrees,
             rulings: self.rulings.clone(),
+            checkboxes: self.checkboxes.clone(),
             images: [images[0].len(), images[1].len(), images[2].len()],
         };
         let header = serde_json::to_vec(&header).map_err(|error| broken(&error))?;
@@ -136,6 +138,7 @@ impl Stored for Prepared {
                 ink.get_pixel(x as u32, y as u32)[0] < 128
             }),
             rulings: header.rulings,
+            checkboxes: header.checkboxes,
         })
     }
 }

@@ -6,6 +6,7 @@
 use image::GrayImage;
 use schemas::{BBox, Quad};
 
+pub mod checkbox;
 pub mod db;
 pub mod gaps;
 pub mod rect;

@@ -10,7 +10,9 @@ use std::{
 };
 
 use extract::{Lexicon, Source, SourceWord};
-use fusion::{Calibration, Grid, OrderedLine, Words, assemble, fuse_page, grids, reading_order};
+use fusion::{
+    Calibration, Grid, OrderedLine, Tick, Words, assemble, fuse_page, grids, reading_order, ticks,
+};
 use schemas::{
     Confidence, Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
     ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings, Word,
@@ -58,12 +60,14 @@ pub struct DocumentFacts {
 /// A page after the vote, before the document numbers its words.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct FusedPage {
-    /// All but lines and tables.
+    /// All but lines, tables and check boxes.
     pub page: Page,
     /// Its lines in reading order.
     pub lines: Vec<OrderedLine>,
     /// Its tables.
     pub grids: Vec<Grid>,
+    /// Its check boxes.
+    pub ticks: Vec<Tick>,
 }
 
 impl FusedPage {
@@ -77,6 +81,7 @@ impl FusedPage {
             },
             lines: Vec::new(),
             grids: Vec::new(),
+            ticks: Vec::new(),
         }
     }
 }
@@ -146,15 +151,16 @@ impl Pipeline {
         mut timings: Timings,
         start: Instant,
     ) -> Document {
-        let (mut pages, mut lines, mut grids) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut pages, mut lines, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for page in fused {
             pages.push(page.page);
             lines.push(page.lines);
-            grids.push(page.grids);
+            found.push((page.grids, page.ticks));
         }
         let text = assemble(lines);
-        for ((page, lines), grids) in pages.iter_mut().zip(text.pages).zip(grids) {
+        for ((page, lines), (grids, ticks)) in pages.iter_mut().zip(text.pages).zip(found) {
             page.tables = grids.iter().filter_map(|grid| grid.table(&lines)).collect();
+            page.checkboxes = ticks.iter().map(|tick| tick.checkbox(&lines)).collect();
             page.lines = lines;
         }
         let words: Vec<SourceWord<'_>> = pages.iter().flat_map(source_words).collect();
@@ -306,10 +312,20 @@ impl Pipeline {
         page.status = status(&page.readers, quads.is_empty());
         let mut lines = reading_order(segments, &prepared.rulings);
         let grids = grids(&lines);
+        let mut ticks = ticks(&lines, &prepared.checkboxes);
+        let place = |quad: &Quad| on_raster(&prepared.upright.raster_quad(quad), &page);
         for word in words_of(&mut lines) {
-            word.quad = on_raster(&prepared.upright.raster_quad(&word.quad), &page);
+            word.quad = place(&word.quad);
         }
-        FusedPage { page, lines, grids }
+        for tick in &mut ticks {
+            tick.bbox = place(&tick.bbox.quad()).bbox();
+        }
+        FusedPage {
+            page,
+            lines,
+            grids,
+            ticks,
+        }
     }
 
     /// Reports in the order of the engines; who was not asked is said to be skipped.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use image::{GrayImage, RgbImage};
 use schemas::{Engine, EngineInfo, Quad, ReadLine, Reading};
 
+mod bytes;
 pub mod crop;
 pub mod ctc;
 mod easyocr;
@@ -16,6 +17,7 @@ mod ocrs;
 mod onnx;
 mod paddle;
 mod pdf_text;
+pub mod seq2seq;
 pub mod tesseract;
 
 pub use easyocr::EasyOcr;
@@ -23,6 +25,7 @@ pub use ocrs::Ocrs;
 pub use onnx::{LoadError, Runtime};
 pub use paddle::Paddle;
 pub use pdf_text::PdfText;
+pub use seq2seq::Seq2seq;
 
 /// One upright page as the recognisers see it. Quads are in pixels of these images.
 pub struct PageView<'a> {

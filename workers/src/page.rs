@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fusion::{FusedWord, LineReadings, Rulings, Segment};
+use fusion::{DrawnBox, FusedWord, LineReadings, Rulings, Segment};
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 use schemas::{BBox, Engine, Orientation, Point, Quad, ReaderReport, ReaderStatus, Reading};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decode::TextWord,
-    detect::{self, db::Detector},
+    detect::{self, checkbox, db::Detector},
     engine::{self, OcrEngine, Paddle, PageView, ReadError, tesseract::Tesseract},
     prepare::{
         binarise::{self, BinaryImage},
@@ -59,6 +59,8 @@ pub struct Prepared {
     pub ink: BinaryImage,
     /// Ruled lines.
     pub rulings: Rulings,
+    /// Drawn check boxes; they are painted over in the images above.
+    pub checkboxes: Vec<DrawnBox>,
 }
 
 /// The lines of a page.
@@ -120,7 +122,7 @@ impl Readers {
             _ => Orientation::Upright,
         };
         let skew_degrees = deskew::skew(&upright::quarter_turned(&grey, orientation));
-        let upright = upright::turn(
+        let mut upright = upright::turn(
             raster,
             Turn {
                 flat: photo,
@@ -129,13 +131,16 @@ impl Readers {
             },
         );
         let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
-        let flat = variants::for_grey_readers(flat, &grey);
-        let (ink, rulings) = ink_and_rulings(&flat);
+        let mut flat = variants::for_grey_readers(flat, &grey);
+        let (mut ink, rulings, x_height) = ink_and_rulings(&flat);
+        let checkboxes = checkbox::find(&ink, &flat, x_height);
+        checkbox::erase(&checkboxes, &mut upright.color, &mut flat, &mut ink);
         Ok(Prepared {
             upright,
             flat,
             ink,
             rulings,
+            checkboxes,
         })
     }
 
@@ -298,8 +303,8 @@ fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> R
     warp(raster, map, width, height, flatten::paper_colour(raster))
 }
 
-/// The ink of a flattened page without specks and ruled lines, and the ruled lines.
-fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
+/// The ink of a flattened page without specks and ruled lines, the ruled lines, and the x-height.
+fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings, f32) {
     let mut ink = binarise::sauvola(&borders::clear(flat), INK_WINDOW, INK_K);
     denoise::despeckle(&mut ink);
     let x_height = scale::x_height(flat).unwrap_or(f32::NAN);
@@ -314,7 +319,7 @@ fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings) {
         horizontal: boxes(&found.horizontal),
         vertical: boxes(&found.vertical),
     };
-    (ink, rulings)
+    (ink, rulings, x_height)
 }
 
 /// Share of the text-like ink of an upright page that stands outside every word.
