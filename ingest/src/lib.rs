@@ -13,3 +13,4 @@ mod process;
 pub mod service;
 pub mod settings;
 mod stop;
+pub mod vocabularies;
