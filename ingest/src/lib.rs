@@ -5,6 +5,7 @@ pub mod compose;
 mod drop;
 pub mod export;
 mod extract_text;
+mod fhir_server;
 pub mod http;
 mod inputs;
 mod operations;

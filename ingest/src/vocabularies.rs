@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    collections::{HashMap, HashSet},
     fs::{self, File},
     io::{self, BufRead, BufReader, Read, Seek as _},
     path::{Path, PathBuf},
@@ -140,12 +141,23 @@ fn table(cache: &Cache, asset: Asset, packer: fn(&str) -> Packer) -> Option<Voca
     })
 }
 
+/// The table gives many drugs the `MeSH` id of their class: an id that several names share is no name's code.
 fn drugs(table: &str) -> Packer {
+    let rows = || {
+        table.lines().skip(1).map(|row| {
+            let mut cells = row.split('\t');
+            let mut cell = || cells.next().unwrap_or_default();
+            [cell(), cell(), cell(), cell()]
+        })
+    };
+    let mut named: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for [_, name, _, mesh] in rows() {
+        named.entry(mesh).or_default().insert(name);
+    }
     let mut packer = Packer::default();
-    for row in table.lines().skip(1) {
-        let mut cells = row.split('\t');
-        let mut cell = || cells.next().unwrap_or_default();
-        let (variant, name, drugbank, mesh) = (cell(), cell(), cell(), cell());
+    for [variant, name, drugbank, mesh] in rows() {
+        let class = named.get(mesh).is_some_and(|names| names.len() > 1);
+        let mesh = if class { "" } else { mesh };
         // A name itself is a better match than a variant of another name.
         let rank = u8::from(!variant.eq_ignore_ascii_case(name));
         packer.add(variant, DRUGBANK, drugbank, name, rank);
@@ -161,7 +173,7 @@ fn icd10cm(table: &str) -> Packer {
             Some((cells.next()?, cells.next()?, cells.next()?))
         })
     };
-    let titles: std::collections::HashMap<&str, &str> = rows()
+    let titles: HashMap<&str, &str> = rows()
         .filter(|(_, kind, _)| *kind == "title")
         .map(|(code, _, title)| (code, title))
         .collect();

@@ -86,7 +86,8 @@ fn coded(name: Option<&str>, value: &str, unit: Option<&str>, alone: bool) -> Co
         (Some(unit), _) => property.units.iter().any(|(known, _)| known == unit),
         (None, Some(_)) => false,
         (None, None) => {
-            let number = value.contains(|c: char| c.is_ascii_digit());
+            // `2+` is a grade and no number.
+            let number = value.contains(|c: char| c.is_ascii_digit()) && !value.ends_with('+');
             let bare = |unit: &str| BARE.contains(&unit) || !number && unit == WORDS;
             property.units.iter().any(|(known, _)| bare(known)) || alone && properties.len() == 1
         }
@@ -142,6 +143,8 @@ mod tests {
             ("Neutrophils", "4.1", Some("K/uL"), &["26499-4", "10*3/uL"]),
             ("INR", "2.4", None, &["6301-6"]),
             ("Nitrite", "Negative", None, &["32710-6"]),
+            ("Protein", "2+", None, &["2887-8"]),
+            ("ALT", "31", Some("IU/L"), &["1742-6", "[iU]/L"]),
             ("Glucose", "95", None, &[]),
             ("Glucose", "95", Some("U/L"), &["U/L"]),
             ("Zorblax", "95", Some("mg/dL"), &["mg/dL"]),

@@ -108,7 +108,7 @@ fn numerator(over: &str) -> Option<&'static str> {
         "u" | "units" | "unit" => "U",
         "iu" => "[iU]",
         "miu" | "mu" => "m[iU]",
-        "uiu" | "uu" => "u[iU]",
+        "uiu" | "uu" | "mciu" => "u[iU]",
         "kiu" | "ku" => "k[iU]",
         "ukat" => "ukat",
         "cells" | "cell" => "{cells}",

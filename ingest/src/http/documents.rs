@@ -2,7 +2,7 @@
 
 mod pdf;
 
-use std::{collections::BTreeSet, convert::Infallible};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
@@ -14,10 +14,10 @@ use chrono::SecondsFormat;
 use extract::fhir::{self, Export};
 use futures::stream;
 use infra::{
-    db::{Caller, DocumentRow, Role},
-    store,
+    db::{Caller, Db, DocumentRow, Role},
+    store::{self, Store},
 };
-use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobState};
+use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobId, JobState, TenantId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -255,10 +255,10 @@ pub(crate) async fn result(
 }
 
 /// A result after its reviews.
-struct Reviewed {
-    document: Document,
+pub(crate) struct Reviewed {
+    pub document: Document,
     /// Ids of the entities that a person accepted or corrected.
-    accepted: BTreeSet<String>,
+    pub accepted: BTreeSet<String>,
 }
 
 async fn reviewed(api: &Api, caller: &Caller, row: &DocumentRow) -> Result<Reviewed, ApiError> {
@@ -274,14 +274,27 @@ async fn reviewed(api: &Api, caller: &Caller, row: &DocumentRow) -> Result<Revie
             _ => ApiError::Conflict("it is not read yet".into(), Some(2)),
         });
     };
-    let body = api
-        .store
-        .get(key(caller, row.id, Artefact::Result(job)))
-        .await?;
+    load(&api.db, &api.store, caller.tenant, row.id, job).await
+}
+
+/// The result of a job with what reviewers made of it.
+pub(crate) async fn load(
+    db: &Db,
+    store: &Arc<dyn Store>,
+    tenant: TenantId,
+    id: DocumentId,
+    job: JobId,
+) -> Result<Reviewed, ApiError> {
+    let key = ArtefactKey {
+        tenant,
+        document: id,
+        artefact: Artefact::Result(job),
+    };
+    let body = store.get(key).await?;
     let bytes = store::collect(body, LARGEST_RESULT).await?;
     let mut document: Document = serde_json::from_slice(&bytes).map_err(|_| ApiError::Internal)?;
     let mut accepted = BTreeSet::new();
-    for reviewed in api.db.reviewed(caller.tenant, row.id).await? {
+    for reviewed in db.reviewed(tenant, id).await? {
         let shown = document
             .entities
             .iter_mut()
