@@ -73,7 +73,7 @@ fn resources<'a>(export: &'a Export<'a>, told: impl Fn(&Entity) -> bool) -> Vec<
             }
             Fact::Lab(fact) => results.extend(observation::lab(&context, &entities, entity, fact)),
             Fact::Vital(fact) => resources.extend(observation::vital(&context, entity, fact)),
-            Fact::Diagnosis(fact) => resources.extend(condition::resource(&context, entity, fact)),
+            Fact::Diagnosis(_) => resources.extend(condition::resource(&context, entity)),
             Fact::Allergy(fact) => resources.extend(allergy::resource(&context, entity, fact)),
             Fact::Date(_)
             | Fact::Person(_)

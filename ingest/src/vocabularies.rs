@@ -1,7 +1,7 @@
 //! The vocabularies that names and codes come from: packed once, by `medbot setup`, and loaded once.
 //!
-//! A packed file carries the hash of its table in its name, so that one of another version is not
-//! used. `RxNorm` is a site's own: it is there when somebody gave its release to `medbot setup --rxnorm`.
+//! A packed file carries the hash of its table and the rule of packing in its name, so that one of
+//! another version is not used. `RxNorm` is a site's own: it is there when somebody gave its release to `medbot setup --rxnorm`.
 
 use std::{
     borrow::Cow,
@@ -21,6 +21,8 @@ use zip::ZipArchive;
 
 const RXNORM: &str = "rxnorm.packed";
 const RXNCONSO: &str = "RXNCONSO.RRF";
+/// Grows whenever a table is packed by another rule.
+const PACKING: u32 = 2;
 /// Longest row that is read.
 const ROW_BYTES: u64 = 1 << 16;
 
@@ -193,7 +195,7 @@ fn packed(cache: &Cache, asset: Asset) -> PathBuf {
     let entry = asset.entry();
     let version = entry.sha256.get(..16).unwrap_or(&entry.sha256);
     let name = entry.name.trim_end_matches(".tsv");
-    folder(cache).join(format!("{name}-{version}.packed"))
+    folder(cache).join(format!("{name}-{version}-{PACKING}.packed"))
 }
 
 fn read(path: &Path) -> Option<Vocabulary> {

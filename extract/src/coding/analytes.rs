@@ -190,15 +190,14 @@ mod tests {
     #[test]
     fn factors_follow_from_molar_masses() {
         let scale = |unit: &str| -> f64 {
-            let prefix = match unit.chars().next() {
+            match unit.chars().next() {
                 Some('d') => 1e-1,
                 Some('m') if unit != "mol" => 1e-3,
                 Some('u') => 1e-6,
                 Some('n') => 1e-9,
                 Some('p') => 1e-12,
                 _ => 1.0,
-            };
-            prefix
+            }
         };
         let mut checked = 0;
         for row in TABLE.lines().skip(1) {

@@ -81,11 +81,10 @@ fn power(over: &str) -> Option<&'static str> {
         .collect();
     Some(match digits.as_str() {
         "103" | "k" | "thou" | "thous" | "thousand" | "1000" => "10*3",
-        "106" | "mil" | "mill" | "million" => "10*6",
+        // Before a volume a bare M counts millions.
+        "106" | "mil" | "mill" | "million" | "m" => "10*6",
         "109" => "10*9",
         "1012" => "10*12",
-        // Before a volume a bare M counts millions.
-        "m" => "10*6",
         _ => return None,
     })
 }

@@ -1,16 +1,12 @@
 //! Diagnoses: a `Condition` of the patient, or the `FamilyMemberHistory` of a relative. What is denied is
 //! `refuted`, what is over `inactive`, and neither ever reads as present.
 
-use schemas::{Assertion, Diagnosis, Entity};
+use schemas::{Assertion, Entity};
 use serde_json::json;
 
 use super::{Context, coded, concept, resource::Resource};
 
-pub(super) fn resource<'a>(
-    context: &Context,
-    entity: &'a Entity,
-    _fact: &Diagnosis,
-) -> Option<Resource<'a>> {
+pub(super) fn resource<'a>(context: &Context, entity: &'a Entity) -> Option<Resource<'a>> {
     let code = concept(entity, &entity.text);
     let accepted = context.is_accepted(entity);
     let (clinical, verification) = match entity.assertion {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Export, collection, transaction};
 
-fn entity(n: usize, assertion: Assertion, fact: Value) -> Entity {
+fn entity(n: usize, assertion: Assertion, fact: &Value) -> Entity {
     let mut value = json!({
         "id": format!("e{n}"), "text": "hypertension", "span": [0, 12], "page": 0, "words": ["p0w0"],
         "confidence": 0.9, "needs_review": false, "reasons": [], "assertion": assertion,
@@ -72,7 +72,7 @@ fn assertions_and_reviews_of_a_condition() {
         ),
         (Assertion::Historical, true, "confirmed", Some("inactive")),
     ] {
-        let found = entity(0, assertion, json!({"type": "diagnosis"}));
+        let found = entity(0, assertion, &json!({"type": "diagnosis"}));
         let document = document(DocumentKind::Other, vec![found]);
         let bundle = export(&document, if accepted { &["e0"] } else { &[] });
         let [condition] = of_kind(&bundle, "Condition")[..] else {
@@ -86,7 +86,7 @@ fn assertions_and_reviews_of_a_condition() {
         assert_eq!(condition["meta"]["tag"][0]["code"], tag, "{case}");
     }
     for (assertion, history) in [(Assertion::Family, 1), (Assertion::Planned, 0)] {
-        let found = entity(0, assertion, json!({"type": "diagnosis"}));
+        let found = entity(0, assertion, &json!({"type": "diagnosis"}));
         let bundle = export(&document(DocumentKind::Other, vec![found]), &["e0"]);
         assert!(of_kind(&bundle, "Condition").is_empty(), "{assertion:?}");
         assert_eq!(of_kind(&bundle, "FamilyMemberHistory").len(), history);
@@ -155,7 +155,7 @@ fn drugs_of_prescriptions_and_of_letters() {
     ] {
         let fact = json!({"type": "medication", "name": "Digoxin", "strength": "62.5 mcg",
             "frequency": "bd", "frequency_norm": "twice daily", "route": "po", "route_norm": "oral"});
-        let document = document(kind, vec![entity(0, assertion, fact)]);
+        let document = document(kind, vec![entity(0, assertion, &fact)]);
         let bundle = export(&document, if accepted { &["e0"] } else { &[] });
         let [drug] = of_kind(&bundle, wanted)[..] else {
             panic!("one {wanted}: {bundle}");
@@ -171,7 +171,7 @@ fn drugs_of_prescriptions_and_of_letters() {
     let bundle = export(
         &document(
             DocumentKind::Other,
-            vec![entity(0, Assertion::Family, fact)],
+            vec![entity(0, Assertion::Family, &fact)],
         ),
         &[],
     );
@@ -189,7 +189,7 @@ fn no_allergies_and_a_denied_allergy() {
         let fact = json!({"type": "allergy", "substance": substance});
         let document = document(
             DocumentKind::Other,
-            vec![entity(0, Assertion::Absent, fact)],
+            vec![entity(0, Assertion::Absent, &fact)],
         );
         let bundle = export(&document, &[]);
         let allergy = of_kind(&bundle, "AllergyIntolerance")[0];
@@ -203,7 +203,7 @@ fn results_with_their_units_and_what_is_doubtful() {
     let fact = json!({"type": "lab", "name": "Glucose", "value": "95", "unit": "mg/dL",
         "range": "70-99", "flag": "H", "needs_review": true,
         "reasons": ["the value stands on a word that was read with doubt"]});
-    let mut lab = entity(0, Assertion::Present, fact);
+    let mut lab = entity(0, Assertion::Present, &fact);
     crate::coding::code(&mut lab, &crate::Lexicon::builtin());
     let document = document(DocumentKind::LabReport, vec![lab]);
     let bundle = export(&document, &[]);
@@ -261,7 +261,7 @@ fn every_reference_leads_to_an_entry_and_the_same_input_gives_the_same_bytes() {
         json!({"type": "vital", "name": "BP", "value": "120/80"}),
     ];
     let entities = facts.into_iter().enumerate();
-    let entities = entities.map(|(n, fact)| entity(n, Assertion::Present, fact));
+    let entities = entities.map(|(n, fact)| entity(n, Assertion::Present, &fact));
     let mut document = document(DocumentKind::Prescription, entities.collect());
     let bundle = export(&document, &[]);
     let entries = bundle["entry"].as_array().unwrap();
