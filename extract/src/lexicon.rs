@@ -1,8 +1,16 @@
 //! The words that extraction knows: drugs, substances that people are allergic to, analytes and
-//! conditions, written down for this project. A larger list of drug names can be added; names from it
+//! conditions, written down for this project. Larger vocabularies of drugs can be added; names from them
 //! count only with a strength, form or sig beside them, because such lists hold ordinary words.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use fst::Automaton;
+use schemas::Code;
+
+use crate::coding::{Vocabulary, term};
 
 const DRUGS: &str = include_str!("lexicon/drugs.txt");
 const CLASSES: &str = include_str!("lexicon/classes.txt");
@@ -16,10 +24,12 @@ pub(crate) const LONGEST_NAME: usize = 6;
 #[derive(Clone, Debug)]
 pub struct Lexicon {
     drugs: HashSet<String>,
-    added_drugs: BTreeSet<String>,
     classes: HashSet<String>,
     analytes: HashMap<String, usize>,
     conditions: HashSet<String>,
+    packaged_drugs: Option<Arc<Vocabulary>>,
+    pub(crate) rxnorm: Option<Arc<Vocabulary>>,
+    pub(crate) icd10cm: Option<Arc<Vocabulary>>,
 }
 
 impl Lexicon {
@@ -33,10 +43,12 @@ impl Lexicon {
             .collect();
         Self {
             drugs: comma_separated(DRUGS),
-            added_drugs: BTreeSet::new(),
             classes: comma_separated(CLASSES),
             analytes,
             conditions: comma_separated(CONDITIONS),
+            packaged_drugs: None,
+            rxnorm: None,
+            icd10cm: None,
         }
     }
 
@@ -50,19 +62,37 @@ impl Lexicon {
             .flat_map(|name| name.split(' '))
     }
 
-    /// Adds the names of a larger list, such as `RxNorm`'s.
+    /// Adds a larger list of drug names with their codes.
     #[must_use]
-    pub fn with_drug_names<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        for name in names {
-            let key = key(name);
-            let words = key.split(' ').count();
-            let plausible =
-                key.len() >= 4 && words <= LONGEST_NAME && key.starts_with(char::is_alphabetic);
-            if plausible && !self.drugs.contains(&key) {
-                self.added_drugs.insert(key);
-            }
-        }
+    pub fn with_drugs(mut self, drugs: Vocabulary) -> Self {
+        self.packaged_drugs = Some(Arc::new(drugs));
         self
+    }
+
+    /// Adds `RxNorm`.
+    #[must_use]
+    pub fn with_rxnorm(mut self, rxnorm: Vocabulary) -> Self {
+        self.rxnorm = Some(Arc::new(rxnorm));
+        self
+    }
+
+    /// Adds ICD-10-CM, for codes alone.
+    #[must_use]
+    pub fn with_icd10cm(mut self, icd10cm: Vocabulary) -> Self {
+        self.icd10cm = Some(Arc::new(icd10cm));
+        self
+    }
+
+    pub(crate) fn drug_vocabularies(&self) -> impl Iterator<Item = &Vocabulary> {
+        [&self.rxnorm, &self.packaged_drugs]
+            .into_iter()
+            .filter_map(|vocabulary| vocabulary.as_deref())
+    }
+
+    /// The codes of a drug, those of `RxNorm` first.
+    pub(crate) fn drug_codes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Code> + 'a {
+        self.drug_vocabularies()
+            .flat_map(move |vocabulary| vocabulary.codes(name))
     }
 
     /// Is this a drug that the compiled-in table knows?
@@ -73,8 +103,10 @@ impl Lexicon {
     /// Is this a drug of either list?
     #[must_use]
     pub fn is_any_drug(&self, name: &str) -> bool {
-        let key = key(name);
-        self.drugs.contains(&key) || self.added_drugs.contains(&key)
+        self.is_drug(name) || {
+            let term = term(name);
+            is_plausible(&term) && self.drug_vocabularies().any(|v| v.holds(&term))
+        }
     }
 
     pub(crate) fn is_substance(&self, name: &str) -> bool {
@@ -99,27 +131,40 @@ impl Lexicon {
         }
         let allowed = if length >= 8 { 2 } else { 1 };
         let skeleton = skeleton(&key);
-        let mut near: Vec<(usize, usize, &String)> = self
+        let added = self
+            .drug_vocabularies()
+            .flat_map(|vocabulary| vocabulary.search(Near::new(&key, allowed)))
+            .filter(|known| is_plausible(known));
+        let mut near: Vec<(usize, usize, String)> = self
             .drugs
             .iter()
-            .chain(&self.added_drugs)
             .filter(|known| known.len().abs_diff(key.len()) <= allowed)
+            .cloned()
+            .chain(added)
             .filter_map(|known| {
-                distance(known, &key, allowed).map(|d| {
-                    let shape = usize::from(self::skeleton(known) != skeleton);
+                distance(&known, &key, allowed).map(|d| {
+                    let shape = usize::from(self::skeleton(&known) != skeleton);
                     (d, shape, known)
                 })
             })
             .collect();
         near.sort();
+        near.dedup();
         near.into_iter()
             .take(3)
             .map(|(d, shape, known)| {
                 let likelihood = 0.9 - 0.25 * (d as f32) + 0.15 * (1 - shape.min(1)) as f32;
-                (known.clone(), likelihood.clamp(0.1, 0.95))
+                (known, likelihood.clamp(0.1, 0.95))
             })
             .collect()
     }
+}
+
+/// Lists of names hold fragments and numbers too.
+fn is_plausible(term: &str) -> bool {
+    term.len() >= 4
+        && term.split(' ').count() <= LONGEST_NAME
+        && term.starts_with(char::is_alphabetic)
 }
 
 fn comma_separated(table: &str) -> HashSet<String> {
@@ -189,11 +234,73 @@ pub(crate) fn distance(a: &str, b: &str, allowed: usize) -> Option<usize> {
     last.last().copied().filter(|d| *d <= allowed)
 }
 
+/// Accepts what lies within a distance, so that a transducer is searched without being read whole:
+/// optimal string alignment as in [`distance`], on bytes.
+struct Near<'a> {
+    key: &'a [u8],
+    allowed: usize,
+}
+
+impl<'a> Near<'a> {
+    fn new(key: &'a str, allowed: usize) -> Self {
+        Self {
+            key: key.as_bytes(),
+            allowed,
+        }
+    }
+}
+
+/// The last two rows of the table of distances, and the byte that made the last one.
+struct Rows {
+    before: Vec<usize>,
+    last: Vec<usize>,
+    byte: u8,
+}
+
+impl Automaton for Near<'_> {
+    type State = Rows;
+
+    fn start(&self) -> Rows {
+        Rows {
+            before: Vec::new(),
+            last: (0..=self.key.len()).collect(),
+            byte: 0,
+        }
+    }
+
+    fn is_match(&self, rows: &Rows) -> bool {
+        rows.last.last().is_some_and(|d| *d <= self.allowed)
+    }
+
+    fn can_match(&self, rows: &Rows) -> bool {
+        rows.last.iter().any(|d| *d <= self.allowed)
+    }
+
+    fn accept(&self, rows: &Rows, byte: u8) -> Rows {
+        let (key, last) = (self.key, &rows.last);
+        let mut row = vec![last[0] + 1; key.len() + 1];
+        for j in 1..=key.len() {
+            let cost = usize::from(key[j - 1] != byte);
+            row[j] = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + cost);
+            let swapped = j > 1 && key[j - 1] == rows.byte && key[j - 2] == byte;
+            if swapped && !rows.before.is_empty() {
+                row[j] = row[j].min(rows.before[j - 2] + 1);
+            }
+        }
+        Rows {
+            before: last.clone(),
+            last: row,
+            byte,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Lexicon, distance};
+    use super::{Lexicon, Near, distance};
+    use crate::coding::{MESH, Packer, Vocabulary};
 
     #[test]
     fn tables_are_as_large_as_they_claim() {
@@ -229,11 +336,35 @@ mod tests {
         assert!(lexicon.near_drugs("hospital").is_empty());
     }
 
+    fn with_drugs(names: &[&str]) -> Lexicon {
+        let mut packer = Packer::default();
+        for name in names {
+            packer.add(name, MESH, "D0", name, 0);
+        }
+        let drugs = Vocabulary::read(packer.pack().unwrap()).unwrap();
+        Lexicon::builtin().with_drugs(drugs)
+    }
+
     #[test]
-    fn an_added_list_keeps_only_plausible_names() {
-        let lexicon = Lexicon::builtin().with_drug_names(["Zzyvox", "12", "a"]);
+    fn an_added_list_counts_for_plausible_names() {
+        let lexicon = with_drugs(&["Zzyvox", "12", "a"]);
         assert!(lexicon.is_any_drug("zzyvox") && !lexicon.is_drug("zzyvox"));
         assert!(!lexicon.is_any_drug("12"));
+        assert_eq!(lexicon.near_drugs("zzvyox")[0].0, "zzyvox");
+    }
+
+    proptest! {
+        #[test]
+        fn the_automaton_measures_the_distance(
+            names in prop::collection::vec("[a-d]{1,8}", 1..20), key in "[a-d]{0,8}", allowed in 0usize..3,
+        ) {
+            let lexicon = with_drugs(&names.iter().map(String::as_str).collect::<Vec<_>>());
+            let drugs = lexicon.drug_vocabularies().next().unwrap();
+            let found = drugs.search(Near::new(&key, allowed));
+            for name in &names {
+                prop_assert_eq!(found.contains(name), distance(name, &key, allowed).is_some(), "{}", name);
+            }
+        }
     }
 
     proptest! {

@@ -5,16 +5,19 @@
 //!
 //! The steps: [`layout`] cuts the text into lines and cells, [`labels`] finds what forms print before
 //! their values, [`sections`] what lists are about, [`kind`] what document this is; then each entity
-//! type reads in its own file; [`draft`] turns what they found into entities.
+//! type reads in its own file; [`draft`] turns what they found into entities; [`coding`] gives them codes.
+//! [`fhir`] writes a whole result as FHIR resources.
 
 mod allergy;
 mod assertion;
 mod claim;
+pub mod coding;
 mod context;
 mod date;
 mod dates;
 mod diagnosis;
 mod draft;
+pub mod fhir;
 mod id;
 mod instruction;
 mod kind;
@@ -116,10 +119,14 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     drafts.extend(claim::procedures(&context));
     drafts.extend(claim::amounts(&context));
     drafts.extend(instruction::extract(&context));
+    let mut entities = draft::finish(source, drafts);
+    for entity in &mut entities {
+        coding::code(entity, lexicon);
+    }
     Extraction {
         kind,
         kind_confidence,
-        entities: draft::finish(source, drafts),
+        entities,
     }
 }
 

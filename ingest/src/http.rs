@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod admin;
 mod auth;
 mod batches;
-mod documents;
+pub(crate) mod documents;
 mod drain;
 mod entities;
 mod events;

@@ -2,6 +2,7 @@
 //! for beside them. A document's files appear whole or not at all.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{BufWriter, IntoInnerError, Write},
     iter,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use extract::fhir::{self, Export};
 use image::RgbImage;
 use schemas::{Document, Entity, Problem};
 use serde::Serialize;
@@ -79,7 +81,8 @@ impl Results {
         })
     }
 
-    /// Writes a document's results; `pdf` is its finished draft if one was asked for.
+    /// Writes a document's results; `pdf` is its finished draft if one was asked for, `recorded` the
+    /// instant that FHIR's Provenance states.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -87,6 +90,7 @@ impl Results {
         &mut self,
         document: &Document,
         pdf: Option<NamedTempFile>,
+        recorded: &str,
         seconds: f64,
     ) -> anyhow::Result<()> {
         let file = &document.document.file;
@@ -95,6 +99,16 @@ impl Results {
                 Format::Text => self.write(file, "txt", iter::once(&document.text))?,
                 Format::Hocr => self.write(file, "hocr", iter::once(hocr(document)))?,
                 Format::Alto => self.write(file, "alto.xml", alto(document))?,
+                Format::Fhir => {
+                    let export = Export {
+                        document,
+                        accepted: &BTreeSet::new(),
+                        recorded,
+                    };
+                    let mut json = serde_json::to_vec_pretty(&fhir::collection(&export))?;
+                    json.push(b'\n');
+                    self.write(file, "fhir.json", iter::once(json))?;
+                }
                 Format::Csv | Format::Pdf => {}
             }
         }

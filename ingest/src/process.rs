@@ -10,10 +10,11 @@ use std::{
         mpsc,
     },
     thread,
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use anyhow::Context as _;
+use chrono::{DateTime, SecondsFormat, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{Document, Problem, Reject, RejectKind};
 use tempfile::NamedTempFile;
@@ -80,10 +81,13 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
         .contains(&Format::Pdf)
         .then_some(arguments.out.as_path());
     each(&pipeline, &inputs, jobs, drafts, |outcome| {
-        let file = &inputs[outcome.index].file;
+        let Input { path, file } = &inputs[outcome.index];
         report(&outcome, &progress);
         match outcome.result {
-            Ok(read) => results.done(&read.document, read.pdf?, outcome.seconds),
+            Ok(read) => {
+                let recorded = modified(path);
+                results.done(&read.document, read.pdf?, &recorded, outcome.seconds)
+            }
             Err(reject) => {
                 rejected += 1;
                 results.rejected(file, &Problem::from(&reject))
@@ -188,6 +192,13 @@ fn read(path: &Path) -> Result<Arc<[u8]>, Reject> {
         return Err(Reject::new(RejectKind::TooLarge, detail));
     }
     fs::read(path).map(Arc::from).map_err(unreadable)
+}
+
+/// When a file was written last, to the second: unlike the time of the run, a second run gives it again.
+fn modified(path: &Path) -> String {
+    let at = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let at = DateTime::<Utc>::from(at.unwrap_or(SystemTime::UNIX_EPOCH));
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// On a terminal a bar; otherwise it stays hidden and log lines tell.

@@ -41,6 +41,7 @@ use workers::{
 use crate::{
     cli::DONE,
     compose::{self, Choice},
+    fhir_server::{self, FhirServer},
     http::{self, Api},
     settings::Settings,
     stop::told_to_stop,
@@ -157,6 +158,14 @@ async fn parts_until_told(
             webhook::deliver(&opened.db, &opened.master, &sender, &opened.changes, told).await;
         }
     });
+    if let Some(url) = &settings.fhir_url {
+        let token = settings.fhir_token_file.clone();
+        let server = FhirServer::new(url, token, settings.allow_plaintext)?;
+        let (opened, told) = (opened.clone(), told.clone());
+        running.spawn(async move {
+            fhir_server::tell(&server, &opened.db, &opened.store, &opened.changes, told).await;
+        });
+    }
     running.spawn({
         let (opened, told) = (opened.clone(), told.clone());
         async move {

@@ -15,7 +15,7 @@ use crate::http::Authentication;
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -30,6 +30,8 @@ const NAMES: [&str; 14] = [
     "MEDBOT_SLOTS",
     "MEDBOT_ALLOW_PLAINTEXT",
     "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
+    "MEDBOT_FHIR_URL",
+    "MEDBOT_FHIR_TOKEN_FILE",
 ];
 
 /// How a process of the service runs.
@@ -63,6 +65,10 @@ pub struct Settings {
     pub allow_plaintext: bool,
     /// May webhooks go to addresses of this network?
     pub allow_private_webhooks: bool,
+    /// The FHIR server that is told of documents.
+    pub fhir_url: Option<String>,
+    /// Its bearer token.
+    pub fhir_token_file: Option<PathBuf>,
 }
 
 /// What the command line says.
@@ -159,6 +165,8 @@ impl Settings {
                 "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
                 get("MEDBOT_ALLOW_PRIVATE_WEBHOOKS").as_deref(),
             )?,
+            fhir_url: get("MEDBOT_FHIR_URL"),
+            fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
         })
     }
 }

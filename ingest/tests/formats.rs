@@ -1,7 +1,10 @@
-//! ALTO and PDF of real documents, read back by programs that are not ours: poppler's `pdftotext`,
-//! PDFium, and libxml2. Needs the model files, poppler-utils and libxml2-utils; `infra/test` sets
-//! them up.
+//! ALTO, PDF and FHIR of real documents, read back by programs that are not ours: poppler's `pdftotext`,
+//! PDFium, libxml2, and two validators. Needs the model files, poppler-utils, libxml2-utils and npm;
+//! `infra/test` sets them up.
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+#[path = "formats/fhir.rs"]
+mod fhir;
 
 use std::{
     ffi::OsStr,

@@ -6,6 +6,8 @@
 #[path = "service/server.rs"]
 mod server;
 
+#[path = "service/fhir_server.rs"]
+mod fhir_server;
 #[path = "service/openapi.rs"]
 mod openapi;
 #[path = "service/orphans.rs"]

@@ -15,10 +15,16 @@ use benches::{
     gold::{self, Split},
 };
 use clap::Parser;
-use extract::Lexicon;
-use ingest::compose::{self, Choice};
+use extract::{
+    Lexicon,
+    coding::{self, Packer, Vocabulary},
+};
+use ingest::{
+    compose::{self, Choice},
+    vocabularies,
+};
 use schemas::{Document, Engine};
-use workers::sandbox::Launch;
+use workers::{adaptive::Mode, sandbox::Launch};
 
 #[derive(Parser)]
 #[command(
@@ -56,13 +62,18 @@ fn main() -> anyhow::Result<()> {
     let pipeline = compose::pipeline(&Choice {
         engines: &arguments.engines,
         languages: &["eng".to_owned()],
+        mode: Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),
     })?;
-    let mut lexicon = compose::lexicon();
+    let mut lexicon = vocabularies::lexicon();
     if let Some(names) = &arguments.names {
         let names = fs::read_to_string(names).context("the drug names")?;
-        lexicon = lexicon.with_drug_names(names.lines());
+        let mut packer = Packer::default();
+        for name in names.lines() {
+            packer.add(name, coding::RXNORM, "", name, 0);
+        }
+        lexicon = lexicon.with_rxnorm(Vocabulary::read(packer.pack()?)?);
     }
     let mut answers = Vec::new();
     for page in &gold {

@@ -4,7 +4,7 @@ use schemas::{DocumentId, Entity, EntityId, JobId, JobState, TenantId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Caller, Db, DbError, EntityRow, connect::commit, entities, settle};
+use super::{Caller, Db, DbError, EntityRow, connect::commit, entities, fhir_deliveries, settle};
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +122,9 @@ impl Db {
             .execute(&mut *session)
             .await?;
             settle::announce(session, job.id).await?;
+        }
+        if !open {
+            fhir_deliveries::is_due(session, job.id).await?;
         }
         commit(transaction).await?;
         Ok(Some(true))

@@ -17,7 +17,7 @@ use super::{
     Claimed, Db, DbError, EntityRow,
     claim::{engines, step},
     connect::commit,
-    entities, webhooks,
+    entities, fhir_deliveries, webhooks,
 };
 
 /// How often a task is tried, and how long it rests between.
@@ -352,6 +352,9 @@ async fn follow(
         return Ok(Settled::Ended);
     }
     webhooks::tell(session, job.id).await?;
+    if state == JobState::Succeeded {
+        fhir_deliveries::is_due(session, job.id).await?;
+    }
     let failed = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM tasks WHERE job_id = $1 AND state = 'failed') AS "failed!""#,
         job.id

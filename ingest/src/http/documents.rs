@@ -2,7 +2,7 @@
 
 mod pdf;
 
-use std::convert::Infallible;
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
@@ -10,12 +10,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use chrono::SecondsFormat;
+use extract::fhir::{self, Export};
 use futures::stream;
 use infra::{
-    db::{Caller, DocumentRow, Role},
-    store,
+    db::{Caller, Db, DocumentRow, Role},
+    store::{self, Store},
 };
-use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobState};
+use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobId, JobState, TenantId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -37,7 +39,7 @@ pub(crate) const READERS: [Role; 2] = [Role::Reviewer, Role::Analyst];
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormatQuery {
-    /// `json`, `text`, `hocr`, `alto` or `pdf`; before `Accept`.
+    /// `json`, `text`, `hocr`, `alto`, `pdf` or `fhir`; before `Accept`.
     #[param(inline)]
     format: Option<ResultFormat>,
 }
@@ -50,6 +52,7 @@ enum ResultFormat {
     Hocr,
     Alto,
     Pdf,
+    Fhir,
 }
 
 impl ResultFormat {
@@ -61,6 +64,7 @@ impl ResultFormat {
             // ALTO has no registered type of its own.
             Self::Alto => "application/xml",
             Self::Pdf => "application/pdf",
+            Self::Fhir => "application/fhir+json",
         }
     }
 
@@ -76,6 +80,7 @@ impl ResultFormat {
                 "text/vnd.hocr+html" | "text/html" => Self::Hocr,
                 "application/xml" | "application/alto+xml" | "text/xml" => Self::Alto,
                 "application/pdf" => Self::Pdf,
+                "application/fhir+json" => Self::Fhir,
                 _ => return None,
             })
         })
@@ -86,6 +91,11 @@ impl ResultFormat {
 #[derive(ToSchema)]
 #[schema(value_type = Object)]
 pub(crate) struct DocumentSchema(());
+
+/// A FHIR R4 Bundle of type `collection`.
+#[derive(ToSchema)]
+#[schema(value_type = Object)]
+pub(crate) struct FhirBundle(());
 
 /// What a document says.
 #[utoipa::path(
@@ -100,6 +110,7 @@ pub(crate) struct DocumentSchema(());
             (String = "text/vnd.hocr+html"),
             (String = "application/xml"),
             (Vec<u8> = "application/pdf"),
+            (inline(FhirBundle) = "application/fhir+json"),
         )),
         (status = 404, description = "There is no such document", body = inline(serde_json::Value), content_type = "application/problem+json"),
         (status = 406, description = "That form cannot be given", body = inline(serde_json::Value), content_type = "application/problem+json"),
@@ -120,17 +131,26 @@ pub(crate) async fn show(
         .or_else(|| ResultFormat::of(headers.get(header::ACCEPT)))
         .ok_or_else(|| {
             ApiError::NotAcceptable(
-                "ask for application/json, text/plain, text/vnd.hocr+html, application/xml (ALTO) \
-                 or application/pdf"
+                "ask for application/json, text/plain, text/vnd.hocr+html, application/xml (ALTO), \
+                 application/pdf or application/fhir+json"
                     .into(),
             )
         })?;
     let row = find(&api, &caller, id).await?;
-    let document = result(&api, &caller, &row).await?;
+    let Reviewed { document, accepted } = reviewed(&api, &caller, &row).await?;
     let body = match format {
         ResultFormat::Json => serde_json::to_vec(&document)
             .map_err(|_| ApiError::Internal)?
             .into(),
+        ResultFormat::Fhir => {
+            let recorded = row.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let bundle = fhir::collection(&Export {
+                document: &document,
+                accepted: &accepted,
+                recorded: &recorded,
+            });
+            bundle.to_string().into()
+        }
         ResultFormat::Text => document.text.into(),
         ResultFormat::Hocr => output::hocr(&document).into(),
         ResultFormat::Alto => {
@@ -231,6 +251,17 @@ pub(crate) async fn result(
     caller: &Caller,
     row: &DocumentRow,
 ) -> Result<Document, ApiError> {
+    Ok(reviewed(api, caller, row).await?.document)
+}
+
+/// A result after its reviews.
+pub(crate) struct Reviewed {
+    pub document: Document,
+    /// Ids of the entities that a person accepted or corrected.
+    pub accepted: BTreeSet<String>,
+}
+
+async fn reviewed(api: &Api, caller: &Caller, row: &DocumentRow) -> Result<Reviewed, ApiError> {
     let Some(job) = row.result else {
         return Err(match row.state {
             JobState::Failed => ApiError::Conflict(
@@ -243,20 +274,35 @@ pub(crate) async fn result(
             _ => ApiError::Conflict("it is not read yet".into(), Some(2)),
         });
     };
-    let body = api
-        .store
-        .get(key(caller, row.id, Artefact::Result(job)))
-        .await?;
+    load(&api.db, &api.store, caller.tenant, row.id, job).await
+}
+
+/// The result of a job with what reviewers made of it.
+pub(crate) async fn load(
+    db: &Db,
+    store: &Arc<dyn Store>,
+    tenant: TenantId,
+    id: DocumentId,
+    job: JobId,
+) -> Result<Reviewed, ApiError> {
+    let key = ArtefactKey {
+        tenant,
+        document: id,
+        artefact: Artefact::Result(job),
+    };
+    let body = store.get(key).await?;
     let bytes = store::collect(body, LARGEST_RESULT).await?;
     let mut document: Document = serde_json::from_slice(&bytes).map_err(|_| ApiError::Internal)?;
-    for reviewed in api.db.reviewed(caller.tenant, row.id).await? {
+    let mut accepted = BTreeSet::new();
+    for reviewed in db.reviewed(tenant, id).await? {
         let shown = document
             .entities
             .iter_mut()
             .find(|entity| entity.id == reviewed.id);
         if let Some(shown) = shown {
+            accepted.insert(reviewed.id.clone());
             *shown = reviewed;
         }
     }
-    Ok(document)
+    Ok(Reviewed { document, accepted })
 }

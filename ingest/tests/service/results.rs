@@ -169,6 +169,20 @@ async fn forms(caller: &Caller, id: &str, result: &Value) {
         "the same bytes every time"
     );
     assert_eq!(by_poppler(&pdf), words);
+    let fhir = caller.ask(Method::GET, &path);
+    let fhir = fhir.header("accept", "application/fhir+json").send().await;
+    let fhir = fhir.unwrap();
+    assert_eq!(fhir.headers()["content-type"], "application/fhir+json");
+    let fhir = fhir.text().await.unwrap();
+    let again = caller.get(&format!("{path}?format=fhir")).await;
+    assert_eq!(
+        fhir,
+        again.text().await.unwrap(),
+        "the same bytes every time"
+    );
+    let bundle: Value = serde_json::from_str(&fhir).unwrap();
+    assert_eq!(bundle["type"], "collection");
+    assert!(!fhir.contains("\"accepted\""), "nobody has reviewed it");
     let page = caller.get(&format!("{path}/pages/0.png")).await;
     let page = image::load_from_memory(&page.bytes().await.unwrap()).unwrap();
     assert_eq!(result["pages"][0]["width"], page.width());
