@@ -56,7 +56,8 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     .context("the decoder")?;
     let engines = wanted(choice.engines);
     let wants = |engine| engines.contains(&engine);
-    let paddle = match paddle(&cache) {
+    let runtime = runtime(&cache);
+    let paddle = match paddle(&cache, &runtime) {
         Ok(opened) => Some(opened),
         Err(error) if wants(Engine::Paddle) => return Err(error),
         Err(error) => {
@@ -87,7 +88,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             Engine::Easyocr => readers.push(Arc::new(easyocr(&cache)?)),
             Engine::PdfText => readers.push(Arc::new(PdfText)),
             Engine::Ocrs => readers.push(Arc::new(ocrs()?)),
-            Engine::Seq2seq => readers.push(Arc::new(seq2seq(&cache)?)),
+            Engine::Seq2seq => readers.push(Arc::new(seq2seq(&runtime)?)),
         }
     }
     let lexicon = vocabularies::lexicon();
@@ -127,12 +128,23 @@ fn model(cache: &Cache, asset: Asset) -> anyhow::Result<(PathBuf, String)> {
     Ok((cache.require(asset)?, asset.entry().sha256.clone()))
 }
 
-fn paddle(cache: &Cache) -> anyhow::Result<(Detector, Paddle)> {
-    let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
+/// ONNX Runtime, which a process loads once for all that run on it.
+fn runtime(cache: &Cache) -> anyhow::Result<Runtime> {
+    Ok(Runtime::load(&cache.require(Asset::OnnxRuntime)?)?)
+}
+
+fn loaded(runtime: &anyhow::Result<Runtime>) -> anyhow::Result<&Runtime> {
+    runtime
+        .as_ref()
+        .map_err(|error| anyhow::anyhow!("{error:#}"))
+}
+
+fn paddle(cache: &Cache, runtime: &anyhow::Result<Runtime>) -> anyhow::Result<(Detector, Paddle)> {
+    let runtime = loaded(runtime)?;
     let (path, sha256) = model(cache, Asset::PaddleDetection)?;
-    let detector = Detector::open(&runtime, &path, sha256)?;
+    let detector = Detector::open(runtime, &path, sha256)?;
     let (path, sha256) = model(cache, Asset::PaddleRecognition)?;
-    Ok((detector, Paddle::open(&runtime, &path, sha256)?))
+    Ok((detector, Paddle::open(runtime, &path, sha256)?))
 }
 
 fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
@@ -172,7 +184,7 @@ fn tesseract_version() -> String {
 /// takes seconds a line, and nothing was fitted for it.
 const SEQ2SEQ: &str = "MEDBOT_SEQ2SEQ";
 
-fn seq2seq(cache: &Cache) -> anyhow::Result<Seq2seq> {
+fn seq2seq(runtime: &anyhow::Result<Runtime>) -> anyhow::Result<Seq2seq> {
     let folder = std::env::var_os(SEQ2SEQ)
         .map(PathBuf::from)
         .with_context(|| {
@@ -195,8 +207,7 @@ fn seq2seq(cache: &Cache) -> anyhow::Result<Seq2seq> {
             })
         })
         .collect::<anyhow::Result<_>>()?;
-    let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
-    Ok(Seq2seq::open(&runtime, &folder, models)?)
+    Ok(Seq2seq::open(loaded(runtime)?, &folder, models)?)
 }
 
 const OCRS_RECOGNITION: &str = "MEDBOT_OCRS_RECOGNITION";

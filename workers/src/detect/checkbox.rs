@@ -477,7 +477,7 @@ impl Sheet<'_> {
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma, RgbImage};
+    use image::{GrayImage, RgbImage};
 
     use super::{erase, find};
     use crate::prepare::binarise::BinaryImage;
@@ -562,7 +562,7 @@ mod tests {
         let dark = |x: u32, y: u32| {
             [
                 color.get_pixel(x, y)[0] < 128,
-                flat.get_pixel(x, y) < &Luma([128]),
+                flat.get_pixel(x, y)[0] < 128,
                 ink.get(x as usize, y as usize),
             ]
         };
