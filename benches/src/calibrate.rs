@@ -9,7 +9,11 @@ use fusion::{
 };
 use schemas::Engine;
 
-use crate::{logistic, pages::ReadPage};
+use crate::{
+    diagram::{self, Series},
+    logistic,
+    pages::ReadPage,
+};
 
 /// Pairs of a score and whether it was right.
 type Pairs = Vec<(f32, bool)>;
@@ -169,19 +173,42 @@ fn word_model(seen: &[(WordEvidence, f32, bool)]) -> WordModel {
 const BIN: usize = 20;
 /// A party that was seen less often has no curve of its own.
 const LEAST_PAIRS: usize = 15;
-/// Most points of a curve.
+/// A curve has at most twice so many points.
 const POINTS: usize = 24;
+
+/// Runs of ascending pairs, each with its share of all pairs or of all wrong ones, whichever comes first:
+/// where many are wrong the curve is as fine as where many are.
+fn bins(sorted: &[(f32, bool)]) -> Vec<&[(f32, bool)]> {
+    let most = BIN.max(sorted.len().div_ceil(POINTS));
+    let most_wrong = sorted
+        .iter()
+        .filter(|pair| !pair.1)
+        .count()
+        .div_ceil(POINTS);
+    let (mut bins, mut start, mut wrong) = (Vec::new(), 0, 0);
+    for (i, (_, right)) in sorted.iter().enumerate() {
+        wrong += usize::from(!right);
+        let size = i + 1 - start;
+        if size >= most || (size >= BIN && wrong >= most_wrong) {
+            bins.push(&sorted[start..=i]);
+            (start, wrong) = (i + 1, 0);
+        }
+    }
+    if start < sorted.len() {
+        bins.push(&sorted[start..]);
+    }
+    bins
+}
 
 /// The non-decreasing curve nearest to the pairs in least squares.
 #[must_use]
 pub fn isotonic(pairs: &[(f32, bool)]) -> Vec<(f32, f32)> {
     let mut sorted = pairs.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let bin = BIN.max(sorted.len().div_ceil(POINTS));
     // Blocks of (score, right, all); one right and one wrong are imagined in each, so that no
     // probability is 0 or 1.
     let mut blocks: Vec<(f32, f32, f32)> = Vec::new();
-    for chunk in sorted.chunks(bin) {
+    for chunk in bins(&sorted) {
         let n = chunk.len() as f32;
         let score = chunk.iter().map(|p| p.0).sum::<f32>() / n;
         let right = chunk.iter().filter(|p| p.1).count() as f32;
@@ -220,27 +247,58 @@ pub fn print(sample: &Sample, table: &Calibration, expected: &Words) {
         .filter_map(|(features, right)| Some((table.space.probability(features)?, *right)))
         .collect();
     row("fused", "space", &spaces);
-    let alone: Pairs = words(sample, &DRAFT, table, expected)
+    let kinds = kinds(sample, table, expected);
+    for kind in &kinds {
+        row(kind.reader, kind.name, &kind.pairs);
+    }
+    let all = &kinds[WORDS].pairs;
+    println!("ece={:.4} brier={:.4}", calibration_error(all), brier(all));
+}
+
+/// The reliability diagram of fused words, of the same sample.
+#[must_use]
+pub fn diagram(sample: &Sample, table: &Calibration, expected: &Words, title: &str) -> String {
+    let kinds = kinds(sample, table, expected);
+    let series: Vec<Series<'_>> = kinds[1..]
         .iter()
-        .map(|(_, stated, right)| (*stated, *right))
+        .zip(["#0b7285", "#c92a2a", "#222222"])
+        .map(|(kind, colour)| Series {
+            name: kind.name,
+            colour,
+            pairs: &kind.pairs,
+        })
         .collect();
-    row(DRAFT[0].name(), "alone", &alone);
-    let seen = words(sample, &[], table, expected);
-    let of = |wanted: fn(&WordEvidence) -> bool| -> Pairs {
-        seen.iter()
+    diagram::reliability(title, &series)
+}
+
+/// Words of one kind, with who read them.
+struct Kind {
+    reader: &'static str,
+    name: &'static str,
+    pairs: Pairs,
+}
+
+/// The place of all fused words among the kinds.
+const WORDS: usize = 3;
+
+fn kinds(sample: &Sample, table: &Calibration, expected: &Words) -> [Kind; 4] {
+    let alone = words(sample, &DRAFT, table, expected);
+    let fused = words(sample, &[], table, expected);
+    let kind = |reader, name, wanted: fn(&WordEvidence) -> bool| Kind {
+        reader,
+        name,
+        pairs: if name == "alone" { &alone } else { &fused }
+            .iter()
             .filter(|(evidence, ..)| wanted(evidence))
             .map(|(_, stated, right)| (*stated, *right))
-            .collect()
+            .collect(),
     };
-    row("fused", "digits", &of(|e| e.digits));
-    row("fused", "disputed", &of(|e| e.agree < e.readers));
-    let all = of(|_| true);
-    row("fused", "word", &all);
-    println!(
-        "ece={:.4} brier={:.4}",
-        calibration_error(&all),
-        brier(&all)
-    );
+    [
+        kind(DRAFT[0].name(), "alone", |_| true),
+        kind("fused", "digits", |e| e.digits),
+        kind("fused", "disputed", |e| e.agree < e.readers),
+        kind("fused", "word", |_| true),
+    ]
 }
 
 fn row(name: &str, class: &str, stated: &Pairs) {

@@ -46,6 +46,7 @@ pub fn process(
     input: &Path,
     out: &Path,
     engines: Option<&str>,
+    adaptive: bool,
     jobs: Option<usize>,
 ) -> anyhow::Result<Cost> {
     let binary = binary()?;
@@ -58,6 +59,9 @@ pub fn process(
         .stdout(Stdio::null());
     if let Some(engines) = engines {
         command.args(["--engines", engines]);
+    }
+    if adaptive {
+        command.args(["--mode", "adaptive"]);
     }
     if let Some(jobs) = jobs {
         command.args(["--jobs", &jobs.to_string()]);

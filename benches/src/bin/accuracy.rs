@@ -61,7 +61,13 @@ fn main() -> anyhow::Result<()> {
     } else {
         stage(&arguments.dir, &gold, &pages)?;
         let out = scratch.path().join("fused");
-        child::process(&pages, &out, arguments.engines.as_deref(), arguments.jobs)?;
+        child::process(
+            &pages,
+            &out,
+            arguments.engines.as_deref(),
+            false,
+            arguments.jobs,
+        )?;
         out
     };
     let fused = gold::predictions(&out.join("documents.jsonl"))?;
@@ -79,7 +85,7 @@ fn main() -> anyhow::Result<()> {
     if arguments.alone {
         for engine in arguments.engines.as_deref().unwrap_or_default().split(',') {
             let out = scratch.path().join(engine);
-            child::process(&pages, &out, Some(engine), arguments.jobs)?;
+            child::process(&pages, &out, Some(engine), false, arguments.jobs)?;
             let read = gold::predictions(&out.join("documents.jsonl"))?;
             for page in &gold {
                 count(

@@ -29,6 +29,9 @@ struct Arguments {
     /// Store the table here, `fusion/src/calibration.json`.
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Draw the reliability diagram of the report here, as SVG.
+    #[arg(long)]
+    diagram: Option<PathBuf>,
     /// Keep what was read in this folder, and take it from there.
     #[arg(long)]
     cache: Option<PathBuf>,
@@ -74,11 +77,19 @@ fn main() -> anyhow::Result<()> {
         arguments.seed, arguments.pages
     );
     let table = calibrate::fit(&fit, &pipeline.words, source);
-    calibrate::print(&report, &table, &pipeline.words);
+    if let Some(path) = arguments.diagram {
+        let title = format!(
+            "Words of pages that nothing was fitted on (seed {})",
+            arguments.seed
+        );
+        let svg = calibrate::diagram(&report, &table, &pipeline.words, &title);
+        std::fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     if let Some(path) = arguments.write {
         let mut json = serde_json::to_string_pretty(&table)?;
         json.push('\n');
         std::fs::write(&path, json).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    calibrate::print(&report, &table, &pipeline.words);
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! `compare DIR`: one table from one run over one folder: medbot with each engine alone, medbot with
-//! all of them, and `RapidOCR`, the usual open-source way to run PP-OCR, on one thread and as it comes.
+//! all of them in both modes, and `RapidOCR`, the usual open-source way to run PP-OCR, on one thread and as it comes.
 //!
 //! The alternatives run in turn, round after round, so that a busy machine weighs on all of them;
 //! the minimum says what the work costs, the median what one sees. Start-up is part of every run.
@@ -30,7 +30,7 @@ struct Arguments {
     /// Only so many documents of each tier of the gold.
     #[arg(long)]
     per_tier: Option<usize>,
-    /// medbot's engines, separated by commas: each alone, then all of them together.
+    /// medbot's engines, separated by commas: each alone, then all of them, then all in mode adaptive.
     #[arg(long, default_value = "tesseract,paddle,easyocr")]
     engines: String,
     /// Documents that medbot has in flight; its default otherwise.
@@ -49,7 +49,7 @@ const FORMATS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", 
 
 /// One row of the table.
 enum Alternative {
-    Medbot { engines: String },
+    Medbot { engines: String, adaptive: bool },
     RapidOcr { packages: PathBuf, threads: usize },
 }
 
@@ -164,8 +164,15 @@ fn alternatives(arguments: &Arguments) -> anyhow::Result<Vec<Alternative>> {
         .into_iter()
         .map(|engines| Alternative::Medbot {
             engines: engines.to_owned(),
+            adaptive: false,
         })
         .collect();
+    if alternatives.len() > 1 {
+        alternatives.push(Alternative::Medbot {
+            engines: arguments.engines.clone(),
+            adaptive: true,
+        });
+    }
     if !arguments.without_rapidocr {
         let packages = infra::models::Cache::locate()?
             .root()
@@ -189,7 +196,8 @@ fn script(name: &str) -> PathBuf {
 impl Alternative {
     fn name(&self) -> String {
         match self {
-            Self::Medbot { engines } => format!("medbot {engines}"),
+            Self::Medbot { adaptive: true, .. } => "medbot, mode adaptive".into(),
+            Self::Medbot { engines, .. } => format!("medbot {engines}"),
             Self::RapidOcr { threads: 0, .. } => "RapidOCR, its own threads".into(),
             Self::RapidOcr { threads, .. } => format!("RapidOCR, {threads} thread"),
         }
@@ -198,7 +206,9 @@ impl Alternative {
     /// Reads the folder and leaves `documents.jsonl` in `out`.
     fn run(&self, folder: &Path, out: &Path, jobs: Option<usize>) -> anyhow::Result<Cost> {
         match self {
-            Self::Medbot { engines } => child::process(folder, out, Some(engines), jobs),
+            Self::Medbot { engines, adaptive } => {
+                child::process(folder, out, Some(engines), *adaptive, jobs)
+            }
             Self::RapidOcr { packages, threads } => child::run(
                 Command::new("python3")
                     .env("PYTHONPATH", packages)

@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     let (mut alone, mut served) = (Vec::new(), Vec::new());
     for _ in 0..arguments.repeat.max(1) {
         let scratch = tempfile::tempdir()?;
-        let cost = child::process(&arguments.path, scratch.path(), None, arguments.jobs)?;
+        let cost = child::process(&arguments.path, scratch.path(), None, false, arguments.jobs)?;
         alone.push(Seconds {
             wall: cost.wall.as_secs_f64(),
             cpu: cost.cpu.as_secs_f64(),

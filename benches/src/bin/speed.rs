@@ -34,7 +34,7 @@ fn main() -> anyhow::Result<()> {
     }
     for (n, engines) in runs.into_iter().enumerate() {
         let out = scratch.path().join(n.to_string());
-        let cost = child::process(&arguments.path, &out, Some(engines), arguments.jobs)?;
+        let cost = child::process(&arguments.path, &out, Some(engines), false, arguments.jobs)?;
         let pages = pages(&out)?;
         let each = |seconds: f64| seconds / pages.max(1) as f64;
         println!(
