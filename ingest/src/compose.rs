@@ -1,21 +1,23 @@
 //! Opens the stages with what this machine has: the one place that names every engine's files.
 
-use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use extract::Lexicon;
 use fusion::Words;
 use infra::models::{Asset, Cache};
-use schemas::{Engine, ModelInfo};
+use schemas::{Engine, Repertoire};
 use workers::{
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
-    engine::{EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, tesseract::Tesseract},
+    engine::{EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, Scripts, tesseract::Tesseract},
     page::Readers,
     sandbox::Launch,
     stage::Shelf,
 };
+
+use crate::language::Language;
 
 /// Longest time that one page may take, all stages together.
 const PAGE_TIME: Duration = Duration::from_mins(2);
@@ -24,8 +26,8 @@ const PAGE_TIME: Duration = Duration::from_mins(2);
 pub struct Choice<'a> {
     /// Empty for the default.
     pub engines: &'a [Engine],
-    /// As Tesseract names them.
-    pub languages: &'a [String],
+    /// Empty: the script is told page by page, and Tesseract reads English.
+    pub languages: &'a [Language],
     /// Documents in flight.
     pub jobs: usize,
     /// The program that sandboxed children run.
@@ -50,7 +52,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     .context("the decoder")?;
     let engines = wanted(choice.engines);
     let wants = |engine| engines.contains(&engine);
-    let paddle = match paddle(&cache) {
+    let paddle = match paddle(&cache, scripts(choice.languages)) {
         Ok(opened) => Some(opened),
         Err(error) if wants(Engine::Paddle) => return Err(error),
         Err(error) => {
@@ -61,7 +63,13 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             None
         }
     };
-    let tesseract = match tesseract(launch, choice) {
+    let english = [Language::english()];
+    let languages = match choice.languages {
+        // Its layout analysis knows no language.
+        named if named.is_empty() || !wants(Engine::Tesseract) => &english[..],
+        named => named,
+    };
+    let tesseract = match tesseract(launch, choice.jobs, languages) {
         Ok(opened) => Some(Arc::new(opened)),
         Err(error) if wants(Engine::Tesseract) => return Err(error),
         Err(error) => {
@@ -138,12 +146,23 @@ fn model(cache: &Cache, asset: Asset) -> anyhow::Result<(PathBuf, String)> {
     Ok((cache.require(asset)?, asset.entry().sha256.clone()))
 }
 
-fn paddle(cache: &Cache) -> anyhow::Result<(Detector, Paddle)> {
+/// The scripts that lines may be in.
+fn scripts(languages: &[Language]) -> Scripts {
+    if languages.is_empty() {
+        Scripts::ByPage
+    } else if languages.iter().any(Language::is_east_asian) {
+        Scripts::All
+    } else {
+        Scripts::Latin
+    }
+}
+
+fn paddle(cache: &Cache, scripts: Scripts) -> anyhow::Result<(Detector, Paddle)> {
     let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
     let (path, sha256) = model(cache, Asset::PaddleDetection)?;
     let detector = Detector::open(&runtime, &path, sha256)?;
     let (path, sha256) = model(cache, Asset::PaddleRecognition)?;
-    Ok((detector, Paddle::open(&runtime, &path, sha256)?))
+    Ok((detector, Paddle::open(&runtime, &path, sha256, scripts)?))
 }
 
 fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
@@ -151,32 +170,22 @@ fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
     Ok(EasyOcr::open(&path, sha256)?)
 }
 
-fn tesseract(launch: &Launch, choice: &Choice<'_>) -> anyhow::Result<Tesseract> {
-    let languages = choice.languages.join("+");
-    let version = tesseract_version();
+fn tesseract(launch: &Launch, jobs: usize, languages: &[Language]) -> anyhow::Result<Tesseract> {
+    let installed = infra::tesseract::Tesseract::ask()
+        .context("Tesseract is not installed: apt-get install tesseract-ocr")?;
+    let names: Vec<String> = languages.iter().map(|l| l.name().to_owned()).collect();
+    let repertoire = Repertoire::of(installed.characters(&names)?);
     // Its OpenMP threads spin while they wait, which costs more than they gain on single lines.
     let mut launch = launch.clone();
     launch.env.push(("OMP_THREAD_LIMIT".into(), "1".into()));
     Tesseract::open(
         launch,
-        choice.jobs,
-        &languages,
-        Vec::<ModelInfo>::new(),
-        version,
+        jobs,
+        &names.join("+"),
+        repertoire,
+        installed.version,
     )
     .context("Tesseract")
-}
-
-fn tesseract_version() -> String {
-    let output = Command::new("tesseract").arg("--version").output();
-    let text = output
-        .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-        .unwrap_or_default();
-    text.lines()
-        .next()
-        .and_then(|line| line.split(' ').nth(1))
-        .unwrap_or("5")
-        .to_owned()
 }
 
 const OCRS_RECOGNITION: &str = "MEDBOT_OCRS_RECOGNITION";

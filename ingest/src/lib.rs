@@ -7,6 +7,7 @@ pub mod export;
 mod extract_text;
 pub mod http;
 mod inputs;
+pub mod language;
 mod operations;
 mod output;
 mod process;

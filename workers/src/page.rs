@@ -244,6 +244,7 @@ pub fn by_line<'a>(detected: &'a Detected, readings: &'a [Reading]) -> Vec<LineR
                 .iter()
                 .filter_map(|r| Some((r.engine, r.lines.get(i).or(empty.first())?)))
                 .collect(),
+            repertoires: readings.iter().map(|r| (r.engine, &r.repertoire)).collect(),
         })
         .collect()
 }

@@ -59,7 +59,7 @@ fn main() -> anyhow::Result<()> {
         .unwrap_or_else(|| arguments.dir.join("gold.json"));
     let pipeline = compose::pipeline(&Choice {
         engines: &[],
-        languages: &["eng".to_owned()],
+        languages: &[],
         jobs: 1,
         launch: Launch::of(child::binary()?),
     })?;

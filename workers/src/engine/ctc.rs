@@ -19,17 +19,35 @@ pub struct CtcChar {
 /// The alphabet's first entry stands for the blank and is never returned.
 #[must_use]
 pub fn greedy(probabilities: &[f32], alphabet: &[char]) -> Vec<CtcChar> {
+    decode(probabilities, alphabet, |row| {
+        strongest(row.iter().copied().enumerate())
+    })
+}
+
+/// The same among some of the classes, the blank with them.
+#[must_use]
+pub fn greedy_among(probabilities: &[f32], alphabet: &[char], classes: &[usize]) -> Vec<CtcChar> {
+    decode(probabilities, alphabet, |row| {
+        strongest(classes.iter().map(|&class| (class, row[class])))
+    })
+}
+
+fn strongest(classes: impl Iterator<Item = (usize, f32)>) -> (usize, f32) {
+    classes.fold(
+        (0, f32::MIN),
+        |best, (i, p)| if p > best.1 { (i, p) } else { best },
+    )
+}
+
+fn decode(
+    probabilities: &[f32],
+    alphabet: &[char],
+    strongest: impl Fn(&[f32]) -> (usize, f32),
+) -> Vec<CtcChar> {
     let mut chars: Vec<CtcChar> = Vec::new();
     let mut previous = 0;
     for (step, row) in probabilities.chunks_exact(alphabet.len()).enumerate() {
-        let (class, p) = row
-            .iter()
-            .copied()
-            .enumerate()
-            .fold(
-                (0, f32::MIN),
-                |best, (i, p)| if p > best.1 { (i, p) } else { best },
-            );
+        let (class, p) = strongest(row);
         let at = step as f32 + 0.5;
         if class != 0 && class != previous {
             chars.push(CtcChar {

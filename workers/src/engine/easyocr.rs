@@ -8,7 +8,7 @@ use std::{path::Path, time::Instant};
 use image::GrayImage;
 use rten::{Model, NodeId};
 use rten_tensor::{AsView, NdTensor, prelude::*};
-use schemas::{Engine, EngineInfo, ModelInfo, ReadLine};
+use schemas::{Engine, EngineInfo, ModelInfo, ReadLine, Repertoire};
 
 use super::{OcrEngine, PageView, ReadError, crop, ctc};
 
@@ -118,6 +118,10 @@ impl EasyOcr {
 }
 
 impl OcrEngine for EasyOcr {
+    fn repertoire(&self) -> Repertoire {
+        Repertoire::of(ALPHABET.chars())
+    }
+
     fn info(&self) -> EngineInfo {
         EngineInfo {
             name: Engine::Easyocr,

@@ -14,6 +14,7 @@ use super::{
     OcrEngine, PageView, ReadError, Runtime, crop,
     ctc::{self, CtcChar},
     onnx::LoadError,
+    script::{self, Scripts},
 };
 
 const HEIGHT: u32 = 48;
@@ -25,7 +26,20 @@ const MAX_WIDTH: u32 = 3200;
 pub struct Paddle {
     session: Mutex<Session>,
     alphabet: Vec<char>,
+    /// The classes that a page in Latin script is read with.
+    latin: Vec<usize>,
+    scripts: Scripts,
     model: ModelInfo,
+}
+
+/// A strip as it was read.
+struct Strip {
+    /// With every class of the network.
+    chars: Vec<CtcChar>,
+    /// With those of Latin script, where that is something else.
+    latin: Option<Vec<CtcChar>>,
+    /// In time steps.
+    width: f32,
 }
 
 impl Paddle {
@@ -33,7 +47,12 @@ impl Paddle {
     ///
     /// # Errors
     /// When the model is missing, damaged or without dictionary.
-    pub fn open(runtime: &Runtime, model: &Path, sha256: String) -> Result<Self, LoadError> {
+    pub fn open(
+        runtime: &Runtime,
+        model: &Path,
+        sha256: String,
+        scripts: Scripts,
+    ) -> Result<Self, LoadError> {
         let session = runtime.session(model)?;
         let dictionary = session
             .metadata()
@@ -55,7 +74,9 @@ impl Paddle {
             .into_owned();
         Ok(Self {
             session: Mutex::new(session),
+            latin: script::latin_classes(&alphabet),
             alphabet,
+            scripts,
             model: ModelInfo { file, sha256 },
         })
     }
@@ -69,6 +90,11 @@ impl Paddle {
         strips: &[RgbImage],
         deadline: Instant,
     ) -> Result<Vec<(Vec<CtcChar>, f32)>, ReadError> {
+        let answers = self.read_all(strips, deadline)?.into_iter();
+        Ok(answers.map(|strip| (strip.chars, strip.width)).collect())
+    }
+
+    fn read_all(&self, strips: &[RgbImage], deadline: Instant) -> Result<Vec<Strip>, ReadError> {
         let mut answers = Vec::with_capacity(strips.len());
         for strip in strips {
             if Instant::now() > deadline {
@@ -81,7 +107,7 @@ impl Paddle {
         Ok(answers)
     }
 
-    fn read_strip(&self, strip: &RgbImage) -> Result<(Vec<CtcChar>, f32), ReadError> {
+    fn read_strip(&self, strip: &RgbImage) -> Result<Strip, ReadError> {
         let width = strip.width().max(MIN_WIDTH).next_multiple_of(8);
         let mut input = Array4::<f32>::zeros((1, 3, HEIGHT as usize, width as usize));
         for (x, y, pixel) in strip.enumerate_pixels() {
@@ -105,8 +131,16 @@ impl Paddle {
                 self.alphabet.len()
             )));
         }
-        let filled = steps as f32 * strip.width() as f32 / width as f32;
-        Ok((ctc::greedy(values, &self.alphabet), filled))
+        let chars = ctc::greedy(values, &self.alphabet);
+        let latin = chars
+            .iter()
+            .any(|c| !script::is_latin(c.ch))
+            .then(|| ctc::greedy_among(values, &self.alphabet, &self.latin));
+        Ok(Strip {
+            chars,
+            latin,
+            width: steps as f32 * strip.width() as f32 / width as f32,
+        })
     }
 }
 
@@ -130,15 +164,24 @@ impl OcrEngine for Paddle {
             .iter()
             .map(|(_, quad)| crop::strip(page.color, quad, HEIGHT))
             .collect();
-        let answers = self.read_strips(&strips, page.deadline)?;
+        let answers = self.read_all(&strips, page.deadline)?;
+        let latin = match self.scripts {
+            Scripts::ByPage => script::is_latin_page(answers.iter().map(|strip| &*strip.chars)),
+            Scripts::Latin => true,
+            Scripts::All => false,
+        };
         let mut lines: Vec<ReadLine> = (0..page.lines.len())
             .map(|line| ReadLine {
                 line,
                 words: Vec::new(),
             })
             .collect();
-        for ((line, quad), (chars, width)) in parts.iter().zip(answers) {
-            let words: Vec<ReadWord> = ctc::words(&chars, quad, width);
+        for ((line, quad), strip) in parts.iter().zip(answers) {
+            let chars = match strip.latin {
+                Some(chars) if latin => script::without_guesses(chars),
+                _ => strip.chars,
+            };
+            let words: Vec<ReadWord> = ctc::words(&chars, quad, strip.width);
             lines[*line].words.extend(words);
         }
         Ok(lines)
