@@ -56,7 +56,7 @@ impl Agreement {
     }
 }
 
-/// Characters of engine `e` that another engine reads too, and all of them.
+/// Characters of engine `e` that another engine reads too, and all of those that another one could write.
 fn counts(network: &Network, e: usize) -> (f32, f32) {
     let ink = |slot: &Slot, e: usize| {
         slot.glyphs[e]
@@ -68,9 +68,13 @@ fn counts(network: &Network, e: usize) -> (f32, f32) {
     let mut read = 0.0;
     for slot in &network.slots {
         let Some(ch) = ink(slot, e) else { continue };
+        let others =
+            || (0..network.engines.len()).filter(|&other| other != e && slot.counts(other));
+        if !slot.counts(e) || others().next().is_none() {
+            continue;
+        }
         read += 1.0;
-        let others = (0..network.engines.len()).filter(|&other| other != e);
-        if others.into_iter().any(|other| ink(slot, other) == Some(ch)) {
+        if others().any(|other| ink(slot, other) == Some(ch)) {
             agreed += 1.0;
         }
     }

@@ -5,6 +5,7 @@
 //! characters). Geometry keeps repeated characters from sliding into each other's slots.
 
 use schemas::{Confidence, Engine, Quad, ReadLine};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// One character of a reading. Words are separated by a glyph of a space.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Glyph {
 pub struct Slot {
     /// In the order of [`Network::engines`].
     pub glyphs: Vec<Option<Glyph>>,
+    /// Engines, by their place in [`Network::engines`], that cannot write what another one has here.
+    excused: Vec<usize>,
 }
 
 /// The readings of one line, aligned.
@@ -60,6 +63,7 @@ impl Network {
             }
             .unwrap_or_else(|| Slot {
                 glyphs: vec![None; self.engines.len()],
+                excused: Vec::new(),
             });
             slot.glyphs.push(match step {
                 Step::Match | Step::Glyph => new.next(),
@@ -68,6 +72,20 @@ impl Network {
             self.slots.push(slot);
         }
         self.engines.push(engine);
+    }
+
+    /// Takes the voice from engines where another one has a character that they cannot write: what they
+    /// have there is neither for nor against it. `writes` says what an engine can write.
+    pub fn excuse(&mut self, writes: impl Fn(Engine, char) -> bool) {
+        for slot in &mut self.slots {
+            slot.excused = (0..self.engines.len())
+                .filter(|&e| {
+                    let said = slot.glyphs.iter().flatten();
+                    said.into_iter()
+                        .any(|glyph| !writes(self.engines[e], glyph.ch))
+                })
+                .collect();
+        }
     }
 
     /// The cheapest way through slots and glyphs, from the start.
@@ -125,6 +143,17 @@ enum Step {
 }
 
 impl Slot {
+    /// Is what engine `e` has here, or that it has nothing, evidence?
+    #[must_use]
+    pub fn counts(&self, e: usize) -> bool {
+        !self.excused.contains(&e)
+    }
+
+    /// Has every engine a voice here?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.excused.is_empty()
+    }
+
     /// What it costs to put `glyph` here: the least over the glyphs that stand here already.
     fn cost(&self, glyph: &Glyph, aspect: f32) -> f32 {
         let middle = f32::midpoint(glyph.x0, glyph.x1);
@@ -192,11 +221,11 @@ fn substitution(a: char, b: char) -> f32 {
 
 /// One representative for characters that look alike in print.
 fn confusable(ch: char) -> char {
-    match ch.to_ascii_lowercase() {
-        'o' | '0' | 'q' | 'd' => 'o',
+    match base(ch).to_ascii_lowercase() {
+        'o' | '0' | 'q' | 'd' | 'ø' | 'Ø' => 'o',
         'l' | '1' | 'i' | '|' | '!' | '[' | ']' | '/' | 't' | 'j' => 'l',
         's' | '5' | '$' => 's',
-        'b' | '8' | '6' => 'b',
+        'b' | '8' | '6' | 'ß' => 'b',
         'z' | '2' => 'z',
         'g' | '9' => 'g',
         '.' | ',' | ':' | ';' | '\'' | '`' | '*' => '.',
@@ -205,6 +234,14 @@ fn confusable(ch: char) -> char {
         'v' | 'y' | 'u' => 'v',
         lower => lower,
     }
+}
+
+/// The letter without its accents.
+fn base(ch: char) -> char {
+    if ch.is_ascii() {
+        return ch;
+    }
+    std::iter::once(ch).nfd().next().unwrap_or(ch)
 }
 
 /// The glyphs of a reading of `line`, spaces between words included.

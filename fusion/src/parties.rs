@@ -54,6 +54,14 @@ pub fn statement(network: &Network, slot: &Slot, e: usize, reliability: f32) -> 
     (class, mean_confidence(line) * reliability)
 }
 
+/// The engines that have a voice in a slot, each with what it has there.
+fn speakers(slot: &Slot) -> impl Iterator<Item = (usize, &Option<Glyph>)> {
+    slot.glyphs
+        .iter()
+        .enumerate()
+        .filter(|(e, _)| slot.counts(*e))
+}
+
 /// A reading of a slot with the engines that stand for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Party {
@@ -71,7 +79,7 @@ pub struct Party {
 #[must_use]
 pub fn parties(network: &Network, slot: &Slot, reliability: &[f32]) -> Vec<Party> {
     let mut sides: BTreeMap<Option<char>, Vec<(Engine, CharClass, f32)>> = BTreeMap::new();
-    for (e, glyph) in slot.glyphs.iter().enumerate() {
+    for (e, glyph) in speakers(slot) {
         let (class, score) = statement(network, slot, e, reliability[e]);
         let side = sides.entry(glyph.as_ref().map(|g| g.ch)).or_default();
         side.push((network.engines[e], class, score));
@@ -127,7 +135,11 @@ pub(crate) fn decide(
             weights: BTreeMap::new(),
         };
     }
-    let weights = party_weights(network, slot, reliability, calibration)
+    // The sides of pages for fitting had every engine in them.
+    let weights = slot
+        .is_whole()
+        .then(|| party_weights(network, slot, reliability, calibration))
+        .flatten()
         .unwrap_or_else(|| engine_weights(network, slot, reliability, calibration));
     let (winner, most) =
         weights.iter().fold(
@@ -185,7 +197,7 @@ fn engine_weights(
     calibration: &Calibration,
 ) -> BTreeMap<Option<char>, f32> {
     let mut weights: BTreeMap<Option<char>, f32> = BTreeMap::new();
-    for (e, glyph) in slot.glyphs.iter().enumerate() {
+    for (e, glyph) in speakers(slot) {
         let (class, score) = statement(network, slot, e, reliability[e]);
         let p = calibration.probability(network.engines[e], class, score);
         *weights.entry(glyph.as_ref().map(|g| g.ch)).or_default() += log_odds(p).max(0.05);

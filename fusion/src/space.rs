@@ -277,6 +277,7 @@ mod tests {
                 (Engine::Paddle, &whole),
                 (Engine::Easyocr, &apart),
             ],
+            repertoires: vec![],
         }];
         let words = fuse_page(&lines, Calibration::packaged(), &Words::default());
         let texts: Vec<&str> = words[0].iter().map(|word| word.text.as_str()).collect();

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use schemas::{Confidence, Engine, Quad, ReadLine, Vote};
+use schemas::{Confidence, Engine, Quad, ReadLine, Repertoire, Vote, is_east_asian};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -40,6 +40,27 @@ pub struct LineReadings<'a> {
     pub gaps: &'a [[f32; 2]],
     /// What each engine read.
     pub readings: Vec<(Engine, &'a ReadLine)>,
+    /// What each engine can write; one that is not named can write whatever is printed.
+    pub repertoires: Vec<(Engine, &'a Repertoire)>,
+}
+
+impl LineReadings<'_> {
+    /// Can this engine write that character?
+    fn writes(&self, engine: Engine, ch: char) -> bool {
+        self.repertoires
+            .iter()
+            .all(|(e, repertoire)| *e != engine || repertoire.has(ch))
+    }
+
+    /// Is the line in a script that this engine cannot write? What it made of the line is no reading.
+    fn is_foreign(&self, engine: Engine) -> bool {
+        self.readings
+            .iter()
+            .filter(|(other, _)| *other != engine)
+            .flat_map(|(_, reading)| &reading.words)
+            .flat_map(|word| word.text.chars())
+            .any(|ch| is_east_asian(ch) && !self.writes(engine, ch))
+    }
 }
 
 /// Fuses the readings of a page, line by line; the order of readings does not matter.
@@ -101,6 +122,7 @@ pub fn network(line: &LineReadings<'_>) -> Network {
     let mut readings: Vec<(Engine, Vec<Glyph>)> = line
         .readings
         .iter()
+        .filter(|(engine, _)| !line.is_foreign(*engine))
         .map(|(engine, reading)| (*engine, align::glyphs(&line.quad, reading)))
         .collect();
     readings.sort_by(|a, b| {
@@ -113,6 +135,7 @@ pub fn network(line: &LineReadings<'_>) -> Network {
     for (engine, glyphs) in readings {
         network.add(engine, glyphs, aspect);
     }
+    network.excuse(|engine, ch| line.writes(engine, ch));
     network
 }
 
@@ -159,13 +182,18 @@ impl Ballot<'_> {
             i.and_then(|i| decisions.get(i))
                 .map_or(1.0, |d| d.posterior)
         };
-        let readers = votes.iter().filter(|v| v.confidence > Confidence::ZERO);
+        let readers = votes
+            .iter()
+            .enumerate()
+            .filter(|(_, v)| v.confidence > Confidence::ZERO);
         let evidence = WordEvidence {
             product: own.iter().map(|d| d.posterior).product(),
             least: own.iter().map(|d| d.posterior).fold(1.0, f32::min),
             edges: edge(slots.start.checked_sub(1)).min(edge(Some(slots.end))),
             readers: votes.len(),
-            agree: readers.filter(|vote| vote.text == text).count(),
+            agree: readers
+                .filter(|(e, vote)| vote.text == text || self.concurs(*e, slots.clone(), decisions))
+                .count(),
             length: text.chars().count(),
             digits: text.contains(|c: char| c.is_ascii_digit()),
             mixed: text.contains(|c: char| c.is_ascii_digit())
@@ -186,6 +214,14 @@ impl Ballot<'_> {
             votes,
         };
         Some((word, evidence))
+    }
+
+    /// Does engine `e` have what won wherever it has a voice?
+    fn concurs(&self, e: usize, mut slots: Range<usize>, decisions: &[Decision]) -> bool {
+        slots.all(|i| {
+            let slot = &self.network.slots[i];
+            !slot.counts(e) || slot.glyphs[e].as_ref().map(|g| g.ch) == decisions[i].winner
+        })
     }
 
     /// What engine `e` has in these slots.
@@ -243,7 +279,7 @@ fn median(values: &mut [f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord};
+    use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord, Repertoire};
 
     use super::{FusedWord, LineReadings, fuse_page};
     use crate::{Calibration, Words};
@@ -282,6 +318,7 @@ mod tests {
             quad: line(),
             gaps: &[],
             readings,
+            repertoires: vec![],
         };
         fuse_page(&[line], table, &Words::default()).remove(0)
     }
@@ -347,6 +384,54 @@ mod tests {
             votes,
             [(Engine::Paddle, "62.5"), (Engine::Tesseract, "625")]
         );
+    }
+
+    #[test]
+    fn who_cannot_write_a_character_is_no_evidence_against_it() {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        let ascii = Repertoire::of(' '..='~');
+        let german = Repertoire::of((' '..='~').chain("äöüßÄÖÜ".chars()));
+        for (name, tesseract, readings, want) in [
+            (
+                "two cannot",
+                &ascii,
+                ["für Öl", "fur Ol", "fur Ol"],
+                "für Öl",
+            ),
+            ("one can and objects", &german, ["fúr", "für", "fur"], "für"),
+            (
+                "one can and drops it",
+                &german,
+                ["süß", "süß", "suB"],
+                "süß",
+            ),
+            (
+                "one drops what it cannot write",
+                &ascii,
+                ["37 °C", "37 C", "37 C"],
+                "37 °C",
+            ),
+            (
+                "another script",
+                &ascii,
+                ["阿司匹林 5 mg", "PRA 5 mg", "BR ME# 5 mg"],
+                "阿司匹林 5 mg",
+            ),
+        ] {
+            let lines = readings.map(|text| reading(text, 0.9));
+            let line = LineReadings {
+                quad: line(),
+                gaps: &[],
+                readings: vec![
+                    (Paddle, &lines[0]),
+                    (Tesseract, &lines[1]),
+                    (Easyocr, &lines[2]),
+                ],
+                repertoires: vec![(Tesseract, tesseract), (Easyocr, &ascii)],
+            };
+            let words = fuse_page(&[line], Calibration::packaged(), &Words::default()).remove(0);
+            assert_eq!(text(&words), want, "{name}");
+        }
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! `medbot doctor`: what this machine has, what it lacks and how to get it.
 //!
-//! A report and not a repair: it hashes every model file, asks Tesseract for its version, and looks
+//! A report and not a repair: it hashes every model file, asks Tesseract for its version and languages, and looks
 //! at settings, but changes nothing. What a user must configure is "not configured", not missing.
 
 use std::env;
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::db::private::POSTGRES_BIN;
 use crate::models::{Asset, AssetState, AssetStatus, Cache, status};
+use crate::tesseract::{self, Tesseract};
 
 /// Everything that `doctor` found, in the order in which it is printed.
 #[derive(Clone, Debug, Serialize)]
@@ -74,8 +75,9 @@ impl Report {
 /// Looks at this machine and the cache.
 #[must_use]
 pub fn report(cache: &Cache) -> Report {
-    let mut items = vec![tesseract()];
-    items.extend(tessdata());
+    let found = Tesseract::ask();
+    let mut items = vec![tesseract(found.as_ref())];
+    items.extend(tessdata(found.as_ref()));
     items.extend(status(cache).iter().map(asset));
     items.extend(
         GIVEN_BY_USER
@@ -101,81 +103,52 @@ impl Item {
     }
 }
 
-fn tesseract() -> Item {
-    let said = ask_tesseract("--version");
-    let version = said.as_deref().and_then(version_of_tesseract);
-    let state = if version.is_some() {
-        State::Present
-    } else {
-        State::Missing
+fn tesseract(found: Option<&Tesseract>) -> Item {
+    let state = match found {
+        Some(_) => State::Present,
+        None => State::Missing,
     };
     Item {
-        version,
+        version: found.map(|tesseract| tesseract.version.clone()),
         licence: Some("Apache-2.0".to_owned()),
-        remedy: (state == State::Missing).then(|| "apt-get install tesseract-ocr".to_owned()),
+        remedy: found
+            .is_none()
+            .then(|| "apt-get install tesseract-ocr".to_owned()),
         ..Item::new("Tesseract", state, &["tesseract", "detect"])
     }
 }
 
-/// The trained data that `eng` reading and turned pages need, each an item.
-fn tessdata() -> Vec<Item> {
-    let said = ask_tesseract("--list-langs").unwrap_or_default();
-    let (folder, installed) = languages_of_tesseract(&said);
-    let one = |&(name, user): &(&str, &str)| {
-        let found = installed.contains(&name);
-        let state = if found {
-            State::Present
-        } else {
-            State::Missing
-        };
-        Item {
-            path: folder
-                .filter(|_| found)
-                .map(|f| format!("{f}{name}.traineddata")),
-            licence: Some("Apache-2.0".to_owned()),
-            remedy: (!found).then(|| format!("apt-get install tesseract-ocr-{name}")),
-            ..Item::new(&format!("tessdata {name}"), state, &[user])
-        }
-    };
-    [("eng", "tesseract"), ("osd", "prepare")]
-        .iter()
-        .map(one)
+/// The trained data that `eng` reading and turned pages need, and the languages that `--lang` can name
+/// beyond, each an item.
+fn tessdata(found: Option<&Tesseract>) -> Vec<Item> {
+    let needed = |name: &str| matches!(name, "eng" | "osd");
+    let others = found.map_or(&[][..], |tesseract| &tesseract.languages);
+    let names = ["eng", "osd"].into_iter();
+    names
+        .chain(
+            others
+                .iter()
+                .map(String::as_str)
+                .filter(|name| !needed(name)),
+        )
+        .map(|name| {
+            let path = found.and_then(|tesseract| tesseract.data(name));
+            let (state, user) = match (&path, name) {
+                (None, _) => (State::Missing, "tesseract"),
+                (Some(_), "osd") => (State::Present, "prepare"),
+                (Some(_), "eng") => (State::Present, "tesseract"),
+                (Some(_), _) => (State::Present, "tesseract with --lang"),
+            };
+            Item {
+                remedy: path
+                    .is_none()
+                    .then(|| format!("apt-get install {}", tesseract::package_of(name))),
+                path: path.map(|path| path.display().to_string()),
+                licence: Some("Apache-2.0".to_owned()),
+                ..Item::new(&format!("tessdata {name}"), state, &[user])
+            }
+        })
         .collect()
-}
-
-fn ask_tesseract(question: &str) -> Option<String> {
-    let output = Command::new("tesseract")
-        .arg(question)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    // Old versions answer on the error stream.
-    let text = if output.stdout.is_empty() {
-        output.stderr
-    } else {
-        output.stdout
-    };
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&text).into_owned())
-}
-
-fn version_of_tesseract(said: &str) -> Option<String> {
-    Some(
-        said.lines()
-            .next()?
-            .strip_prefix("tesseract ")?
-            .trim()
-            .to_owned(),
-    )
-}
-
-/// The data folder (with its closing slash) and the languages in it.
-fn languages_of_tesseract(said: &str) -> (Option<&str>, Vec<&str>) {
-    let mut lines = said.lines();
-    let folder = lines.next().and_then(|l| l.split('"').nth(1));
-    (folder, lines.map(str::trim).collect())
 }
 
 fn asset(found: &AssetStatus) -> Item {
@@ -342,20 +315,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tesseract_s_words_are_understood() {
-        for (said, version) in [
-            ("tesseract 5.3.0\n leptonica-1.82.0\n", Some("5.3.0")),
-            ("tesseract 4.1.1-rc2\n", Some("4.1.1-rc2")),
-            ("", None),
-        ] {
-            assert_eq!(version_of_tesseract(said).as_deref(), version, "{said:?}");
-        }
-        let said = "List of available languages in \"/usr/share/tessdata/\" (2):\neng\nosd\n";
+    fn without_tesseract_its_data_are_missing_and_with_it_every_language_is_named() {
+        let names = |found: Option<&Tesseract>| -> Vec<(String, State)> {
+            let items = tessdata(found).into_iter();
+            items.map(|item| (item.name, item.state)).collect()
+        };
+        let item = |name: &str, state| (format!("tessdata {name}"), state);
         assert_eq!(
-            languages_of_tesseract(said),
-            (Some("/usr/share/tessdata/"), vec!["eng", "osd"])
+            names(None),
+            [item("eng", State::Missing), item("osd", State::Missing)]
         );
-        assert_eq!(languages_of_tesseract(""), (None, vec![]));
+        let found = Tesseract {
+            version: "5.3.0".to_owned(),
+            folder: Some("/tessdata".into()),
+            languages: ["deu", "eng"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(
+            names(Some(&found)),
+            [
+                item("eng", State::Present),
+                item("osd", State::Missing),
+                item("deu", State::Present),
+            ]
+        );
     }
 
     #[test]

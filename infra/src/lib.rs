@@ -8,5 +8,6 @@ pub mod doctor;
 pub mod models;
 pub mod queue;
 pub mod store;
+pub mod tesseract;
 pub mod tidy;
 pub mod webhook;

@@ -14,6 +14,7 @@ use schemas::{Engine, Stage};
 use crate::{
     drop::{self, DropArguments},
     extract_text,
+    language::Language,
     operations::{self, Dlq, Keys},
     process,
     service::{self, Parts},
@@ -120,9 +121,10 @@ pub(crate) struct ProcessArguments {
     /// or dangerous.
     #[arg(long, value_enum, default_value_t = Mode::Full)]
     pub mode: Mode,
-    /// Languages of the documents, as Tesseract names them.
-    #[arg(long, value_delimiter = ',', default_value = "eng")]
-    pub lang: Vec<String>,
+    /// Languages of the documents, as Tesseract names them or by two letters. Without it the script is
+    /// told page by page, and Tesseract reads English.
+    #[arg(long, value_delimiter = ',')]
+    pub lang: Vec<Language>,
     /// What is written beside the JSON.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub format: Vec<Format>,

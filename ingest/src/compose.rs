@@ -1,25 +1,26 @@
 //! Opens the stages with what this machine has: the one place that names every engine's files.
 
-use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use fusion::Words;
 use infra::models::{Asset, Cache};
-use schemas::{Engine, ModelInfo};
+use schemas::{Engine, Repertoire};
 use workers::{
     adaptive::Mode,
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
     engine::{
-        EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, Seq2seq, seq2seq, tesseract::Tesseract,
+        EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, Scripts, Seq2seq, seq2seq,
+        tesseract::Tesseract,
     },
     page::Readers,
     sandbox::Launch,
     stage::Shelf,
 };
 
-use crate::vocabularies;
+use crate::{language::Language, vocabularies};
 
 /// Longest time that one page may take, all stages together.
 const PAGE_TIME: Duration = Duration::from_mins(2);
@@ -28,8 +29,8 @@ const PAGE_TIME: Duration = Duration::from_mins(2);
 pub struct Choice<'a> {
     /// Empty for the default.
     pub engines: &'a [Engine],
-    /// As Tesseract names them.
-    pub languages: &'a [String],
+    /// Empty: the script is told page by page, and Tesseract reads English.
+    pub languages: &'a [Language],
     /// How pages are read.
     pub mode: Mode,
     /// Documents in flight.
@@ -57,7 +58,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     let engines = wanted(choice.engines);
     let wants = |engine| engines.contains(&engine);
     let runtime = runtime(&cache);
-    let paddle = match paddle(&cache, &runtime) {
+    let paddle = match paddle(&cache, &runtime, scripts(choice.languages)) {
         Ok(opened) => Some(opened),
         Err(error) if wants(Engine::Paddle) => return Err(error),
         Err(error) => {
@@ -68,7 +69,13 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             None
         }
     };
-    let tesseract = match tesseract(launch, choice) {
+    let english = [Language::english()];
+    let languages = match choice.languages {
+        // Its layout analysis knows no language.
+        named if named.is_empty() || !wants(Engine::Tesseract) => &english[..],
+        named => named,
+    };
+    let tesseract = match tesseract(launch, choice.jobs, languages) {
         Ok(opened) => Some(Arc::new(opened)),
         Err(error) if wants(Engine::Tesseract) => return Err(error),
         Err(error) => {
@@ -139,12 +146,27 @@ fn loaded(runtime: &anyhow::Result<Runtime>) -> anyhow::Result<&Runtime> {
         .map_err(|error| anyhow::anyhow!("{error:#}"))
 }
 
-fn paddle(cache: &Cache, runtime: &anyhow::Result<Runtime>) -> anyhow::Result<(Detector, Paddle)> {
+/// The scripts that lines may be in.
+fn scripts(languages: &[Language]) -> Scripts {
+    if languages.is_empty() {
+        Scripts::ByPage
+    } else if languages.iter().any(Language::is_east_asian) {
+        Scripts::All
+    } else {
+        Scripts::Latin
+    }
+}
+
+fn paddle(
+    cache: &Cache,
+    runtime: &anyhow::Result<Runtime>,
+    scripts: Scripts,
+) -> anyhow::Result<(Detector, Paddle)> {
     let runtime = loaded(runtime)?;
     let (path, sha256) = model(cache, Asset::PaddleDetection)?;
     let detector = Detector::open(runtime, &path, sha256)?;
     let (path, sha256) = model(cache, Asset::PaddleRecognition)?;
-    Ok((detector, Paddle::open(runtime, &path, sha256)?))
+    Ok((detector, Paddle::open(runtime, &path, sha256, scripts)?))
 }
 
 fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
@@ -152,32 +174,22 @@ fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {
     Ok(EasyOcr::open(&path, sha256)?)
 }
 
-fn tesseract(launch: &Launch, choice: &Choice<'_>) -> anyhow::Result<Tesseract> {
-    let languages = choice.languages.join("+");
-    let version = tesseract_version();
+fn tesseract(launch: &Launch, jobs: usize, languages: &[Language]) -> anyhow::Result<Tesseract> {
+    let installed = infra::tesseract::Tesseract::ask()
+        .context("Tesseract is not installed: apt-get install tesseract-ocr")?;
+    let names: Vec<String> = languages.iter().map(|l| l.name().to_owned()).collect();
+    let repertoire = Repertoire::of(installed.characters(&names)?);
     // Its OpenMP threads spin while they wait, which costs more than they gain on single lines.
     let mut launch = launch.clone();
     launch.env.push(("OMP_THREAD_LIMIT".into(), "1".into()));
     Tesseract::open(
         launch,
-        choice.jobs,
-        &languages,
-        Vec::<ModelInfo>::new(),
-        version,
+        jobs,
+        &names.join("+"),
+        repertoire,
+        installed.version,
     )
     .context("Tesseract")
-}
-
-fn tesseract_version() -> String {
-    let output = Command::new("tesseract").arg("--version").output();
-    let text = output
-        .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-        .unwrap_or_default();
-    text.lines()
-        .next()
-        .and_then(|line| line.split(' ').nth(1))
-        .unwrap_or("5")
-        .to_owned()
 }
 
 /// The folder with the files of an encoder-decoder model. It reads only when it is asked for by name: it

@@ -8,6 +8,7 @@ mod extract_text;
 mod fhir_server;
 pub mod http;
 mod inputs;
+pub mod language;
 mod operations;
 mod output;
 mod process;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use schemas::Engine;
 
-use crate::http::Authentication;
+use crate::{http::Authentication, language::Language};
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
@@ -57,8 +57,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Empty: the default engines.
     pub engines: Vec<Engine>,
-    /// As Tesseract names them.
-    pub languages: Vec<String>,
+    /// Empty: the script is told page by page, and Tesseract reads English.
+    pub languages: Vec<Language>,
     /// Tasks at once.
     pub slots: u16,
     /// May other machines be spoken to without TLS?
@@ -138,7 +138,11 @@ impl Settings {
                 }),
             },
         };
-        let languages = list(get("MEDBOT_LANG"));
+        let languages = list(get("MEDBOT_LANG"))
+            .iter()
+            .map(|code| code.parse().map_err(anyhow::Error::msg))
+            .collect::<anyhow::Result<_>>()
+            .context("MEDBOT_LANG")?;
         Ok(Self {
             database_url: get("DATABASE_URL"),
             queue_url: get("QUEUE_URL"),
@@ -151,11 +155,7 @@ impl Settings {
             authentication,
             cors_origins: list(get("MEDBOT_CORS_ORIGINS")),
             engines,
-            languages: if languages.is_empty() {
-                vec!["eng".into()]
-            } else {
-                languages
-            },
+            languages,
             slots,
             allow_plaintext: switch(
                 "MEDBOT_ALLOW_PLAINTEXT",

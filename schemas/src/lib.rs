@@ -15,6 +15,7 @@ mod page;
 mod plan;
 mod problem;
 mod reading;
+mod repertoire;
 mod task;
 
 pub use artefact::{Artefact, ArtefactKey};
@@ -36,4 +37,5 @@ pub use page::{
 pub use plan::{DocumentPlan, End, Known, PASSES, PageCounts, PagePlan, plan_document, plan_page};
 pub use problem::{Problem, Reject, RejectKind};
 pub use reading::{ReadLine, ReadWord, Reading};
+pub use repertoire::{Repertoire, is_east_asian};
 pub use task::{JobState, Outcome, Priority, Stage, Step, TaskError, TaskErrorKind};

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Confidence, Engine, Quad};
+use crate::{Confidence, Engine, Quad, Repertoire};
 
 /// One engine's reading of one page, in raster coordinates of the upright page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// Who read.
     pub engine: Engine,
+    /// What it could have written.
+    #[serde(default)]
+    pub repertoire: Repertoire,
     /// Lines; each names the detected line that it answers.
     pub lines: Vec<ReadLine>,
 }

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use image::{GrayImage, RgbImage};
-use schemas::{Engine, EngineInfo, Quad, ReadLine, Reading};
+use schemas::{Engine, EngineInfo, Quad, ReadLine, Reading, Repertoire};
 
 mod bytes;
 pub mod crop;
@@ -17,6 +17,7 @@ mod ocrs;
 mod onnx;
 mod paddle;
 mod pdf_text;
+mod script;
 pub mod seq2seq;
 pub mod tesseract;
 
@@ -25,6 +26,7 @@ pub use ocrs::Ocrs;
 pub use onnx::{LoadError, Runtime};
 pub use paddle::Paddle;
 pub use pdf_text::PdfText;
+pub use script::Scripts;
 pub use seq2seq::Seq2seq;
 
 /// One upright page as the recognisers see it. Quads are in pixels of these images.
@@ -73,6 +75,11 @@ pub trait OcrEngine: Send + Sync {
     /// When the engine fails or the page's deadline passes.
     fn read(&self, page: &PageView<'_>) -> Result<Vec<ReadLine>, ReadError>;
 
+    /// The characters that it can write; by default whatever is printed.
+    fn repertoire(&self) -> Repertoire {
+        Repertoire::whole()
+    }
+
     /// Which engine.
     fn engine(&self) -> Engine {
         self.info().name
@@ -86,6 +93,7 @@ pub trait OcrEngine: Send + Sync {
 pub fn recognise(engine: &dyn OcrEngine, page: &PageView<'_>) -> Result<Reading, ReadError> {
     Ok(Reading {
         engine: engine.engine(),
+        repertoire: engine.repertoire(),
         lines: engine.read(page)?,
     })
 }

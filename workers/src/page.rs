@@ -266,6 +266,7 @@ pub fn by_line<'a>(detected: &'a Detected, readings: &'a [Reading]) -> Vec<LineR
             quad: *quad,
             gaps,
             readings: Vec::new(),
+            repertoires: readings.iter().map(|r| (r.engine, &r.repertoire)).collect(),
         })
         .collect();
     for reading in readings {

@@ -64,7 +64,7 @@ fn main() -> anyhow::Result<()> {
         .unwrap_or_else(|| arguments.dir.join("gold.json"));
     let pipeline = compose::pipeline(&Choice {
         engines: &[],
-        languages: &["eng".to_owned()],
+        languages: &[],
         mode: Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     let fonts = Fonts::load()?;
     let pipeline = compose::pipeline(&Choice {
         engines: &[],
-        languages: &["eng".to_owned()],
+        languages: &[],
         mode: Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),

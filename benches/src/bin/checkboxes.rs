@@ -45,7 +45,8 @@ fn main() -> anyhow::Result<()> {
     let fonts = Fonts::load()?;
     let pipeline = compose::pipeline(&Choice {
         engines: &arguments.engines,
-        languages: &["eng".to_owned()],
+        languages: &[],
+        mode: workers::adaptive::Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),
     })?;

@@ -61,7 +61,7 @@ fn main() -> anyhow::Result<()> {
     let gold = gold::read(&arguments.dir.join("gold.json"), arguments.split)?;
     let pipeline = compose::pipeline(&Choice {
         engines: &arguments.engines,
-        languages: &["eng".to_owned()],
+        languages: &[],
         mode: Mode::Full,
         jobs: 1,
         launch: Launch::of(child::binary()?),

@@ -19,10 +19,30 @@ pub struct CtcChar {
 /// The alphabet's first entry stands for the blank and is never returned.
 #[must_use]
 pub fn greedy(probabilities: &[f32], alphabet: &[char]) -> Vec<CtcChar> {
+    decode(probabilities, alphabet, strongest)
+}
+
+/// The same among some of the classes, the blank with them.
+#[must_use]
+pub fn greedy_among(probabilities: &[f32], alphabet: &[char], classes: &[usize]) -> Vec<CtcChar> {
+    decode(probabilities, alphabet, |row| {
+        let some = classes.iter().map(|&class| (class, row[class]));
+        some.fold(
+            (0, f32::MIN),
+            |best, (i, p)| if p > best.1 { (i, p) } else { best },
+        )
+    })
+}
+
+fn decode(
+    probabilities: &[f32],
+    alphabet: &[char],
+    strongest: impl Fn(&[f32]) -> (usize, f32),
+) -> Vec<CtcChar> {
     let mut chars: Vec<CtcChar> = Vec::new();
     let mut previous = 0;
     for (step, row) in probabilities.chunks_exact(alphabet.len()).enumerate() {
-        let (class, p) = most(row);
+        let (class, p) = strongest(row);
         let at = step as f32 + 0.5;
         if class != 0 && class != previous {
             chars.push(CtcChar {
@@ -47,7 +67,7 @@ pub fn greedy(probabilities: &[f32], alphabet: &[char]) -> Vec<CtcChar> {
 
 /// The first largest value and its place. Maxima of lanes first, which the processor compares many at a
 /// time: a row has thousands of classes.
-fn most(row: &[f32]) -> (usize, f32) {
+fn strongest(row: &[f32]) -> (usize, f32) {
     const LANES: usize = 16;
     let mut lanes = [f32::MIN; LANES];
     let mut chunks = row.chunks_exact(LANES);

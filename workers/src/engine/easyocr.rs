@@ -13,7 +13,7 @@ use image::GrayImage;
 use rayon::prelude::*;
 use rten::{Model, NodeId};
 use rten_tensor::{AsView, NdTensor, prelude::*};
-use schemas::{Engine, EngineInfo, ModelInfo, ReadLine};
+use schemas::{Engine, EngineInfo, ModelInfo, ReadLine, Repertoire};
 
 use super::{OcrEngine, PageView, ReadError, crop, ctc};
 
@@ -123,6 +123,10 @@ impl EasyOcr {
 }
 
 impl OcrEngine for EasyOcr {
+    fn repertoire(&self) -> Repertoire {
+        Repertoire::of(ALPHABET.chars())
+    }
+
     fn info(&self) -> EngineInfo {
         EngineInfo {
             name: Engine::Easyocr,

@@ -14,6 +14,7 @@ use super::{
     OcrEngine, PageView, ReadError, Runtime, crop,
     ctc::{self, CtcChar},
     onnx::LoadError,
+    script::{self, Scripts},
 };
 
 const HEIGHT: u32 = 48;
@@ -29,7 +30,18 @@ const MAX_WIDTH: u32 = 3200;
 pub struct Paddle {
     session: Mutex<Session>,
     alphabet: Vec<char>,
+    /// The classes that a page in Latin script is read with.
+    latin: Vec<usize>,
+    scripts: Scripts,
     model: ModelInfo,
+}
+
+/// A strip as it was read.
+struct Strip {
+    /// With every class of the network.
+    chars: Vec<CtcChar>,
+    /// With those of Latin script, where that is something else.
+    latin: Option<Vec<CtcChar>>,
 }
 
 impl Paddle {
@@ -37,7 +49,12 @@ impl Paddle {
     ///
     /// # Errors
     /// When the model is missing, damaged or without dictionary.
-    pub fn open(runtime: &Runtime, model: &Path, sha256: String) -> Result<Self, LoadError> {
+    pub fn open(
+        runtime: &Runtime,
+        model: &Path,
+        sha256: String,
+        scripts: Scripts,
+    ) -> Result<Self, LoadError> {
         let session = runtime.session(model)?;
         let dictionary = session
             .metadata()
@@ -59,7 +76,9 @@ impl Paddle {
             .into_owned();
         Ok(Self {
             session: Mutex::new(session),
+            latin: script::latin_classes(&alphabet),
             alphabet,
+            scripts,
             model: ModelInfo { file, sha256 },
         })
     }
@@ -80,7 +99,7 @@ impl Paddle {
                     lines_read: answers.len(),
                 });
             }
-            answers.push(self.read_strip(strip)?);
+            answers.push(self.look(strip, |values| ctc::greedy(values, &self.alphabet))?);
         }
         Ok(answers)
     }
@@ -119,25 +138,27 @@ impl Paddle {
         Ok((see(values), filled))
     }
 
-    fn read_strip(&self, strip: &RgbImage) -> Result<(Vec<CtcChar>, f32), ReadError> {
-        self.look(strip, |values| ctc::greedy(values, &self.alphabet))
+    /// What class probabilities say, in both alphabets.
+    fn decode(&self, values: &[f32]) -> Strip {
+        let chars = ctc::greedy(values, &self.alphabet);
+        let latin = chars
+            .iter()
+            .any(|c| !script::is_latin(c.ch))
+            .then(|| ctc::greedy_among(values, &self.alphabet, &self.latin));
+        Strip { chars, latin }
     }
 
     /// Reads a line; where that leaves a doubt, a second look counts as much, without colour and closer
     /// up: the mean of what the network makes of both (test-time augmentation).
-    fn read_line(
-        &self,
-        page: &PageView<'_>,
-        line: &Quad,
-    ) -> Result<(Vec<CtcChar>, f32), ReadError> {
+    fn read_line(&self, page: &PageView<'_>, line: &Quad) -> Result<(Strip, f32), ReadError> {
         let strip = crop::strip(page.color, line, HEIGHT);
-        let ((chars, values), filled) = self.look(&strip, |values| {
-            let chars = ctc::greedy(values, &self.alphabet);
-            let doubt = chars.iter().any(|c| c.confidence < DOUBT);
-            (chars, doubt.then(|| values.to_vec()))
+        let ((read, values), filled) = self.look(&strip, |values| {
+            let read = self.decode(values);
+            let doubt = read.chars.iter().any(|c| c.confidence < DOUBT);
+            (read, doubt.then(|| values.to_vec()))
         })?;
         let Some(mut mean) = values else {
-            return Ok((chars, filled));
+            return Ok((read, filled));
         };
         let closer = crop::sized(page.flat, &crop::grown(line, CLOSER), strip.width(), HEIGHT);
         self.look(&DynamicImage::from(closer).into_rgb8(), |values| {
@@ -145,7 +166,7 @@ impl Paddle {
                 *mean = f32::midpoint(*mean, *value);
             }
         })?;
-        Ok((ctc::greedy(&mean, &self.alphabet), filled))
+        Ok((self.decode(&mean), filled))
     }
 }
 
@@ -174,13 +195,24 @@ impl OcrEngine for Paddle {
             }
             answers.push(self.read_line(page, quad)?);
         }
+        let latin = match self.scripts {
+            Scripts::ByPage => {
+                script::is_latin_page(answers.iter().map(|(strip, _)| &*strip.chars))
+            }
+            Scripts::Latin => true,
+            Scripts::All => false,
+        };
         let mut lines: Vec<ReadLine> = (0..page.lines.len())
             .map(|line| ReadLine {
                 line,
                 words: Vec::new(),
             })
             .collect();
-        for ((line, quad), (chars, width)) in parts.iter().zip(answers) {
+        for ((line, quad), (strip, width)) in parts.iter().zip(answers) {
+            let chars = match strip.latin {
+                Some(chars) if latin => script::without_guesses(chars),
+                _ => strip.chars,
+            };
             let words: Vec<ReadWord> = ctc::words(&chars, quad, width);
             lines[*line].words.extend(words);
         }

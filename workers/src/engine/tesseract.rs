@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use image::GrayImage;
 use leptess::{LepTess, Variable, capi};
-use schemas::{BBox, Confidence, Engine, EngineInfo, ModelInfo, Quad, ReadLine, ReadWord};
+use schemas::{BBox, Confidence, Engine, EngineInfo, Quad, ReadLine, ReadWord, Repertoire};
 use serde::{Deserialize, Serialize};
 
 use super::{OcrEngine, PageView, ReadError, crop};
@@ -25,13 +25,14 @@ const LINES_A_CALL: usize = 16;
 /// The Tesseract engine: a pool of children that read.
 pub struct Tesseract {
     pool: Pool<TesseractService>,
-    models: Vec<ModelInfo>,
+    repertoire: Repertoire,
     version: String,
 }
 
 impl Tesseract {
     /// Starts the first of up to `children` children. `languages` is `eng` or several joined by `+`,
-    /// taken from Tesseract's own data folder; `models` and `version` are what to report.
+    /// taken from Tesseract's own data folder; `repertoire` is what they
+    /// can write, `version` what to report.
     ///
     /// # Errors
     /// When no child can be started or the language data is missing.
@@ -39,13 +40,13 @@ impl Tesseract {
         launch: Launch,
         children: usize,
         languages: &str,
-        models: Vec<ModelInfo>,
+        repertoire: Repertoire,
         version: String,
     ) -> Result<Self, CallError> {
         let pool = Pool::new(PoolConfig::new(launch, children), languages.to_owned())?;
         Ok(Self {
             pool,
-            models,
+            repertoire,
             version,
         })
     }
@@ -87,11 +88,15 @@ impl Tesseract {
 }
 
 impl OcrEngine for Tesseract {
+    fn repertoire(&self) -> Repertoire {
+        self.repertoire.clone()
+    }
+
     fn info(&self) -> EngineInfo {
         EngineInfo {
             name: Engine::Tesseract,
             version: self.version.clone(),
-            models: self.models.clone(),
+            models: Vec::new(),
         }
     }
 
