@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use fusion::Words;
 use infra::models::{Asset, Cache};
-use schemas::{Engine, Repertoire};
+use schemas::{Engine, ModelInfo, Repertoire};
 use workers::{
     adaptive::Mode,
     decode::{DecodeConfig, Decoder, Limits},
