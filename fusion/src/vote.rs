@@ -19,6 +19,9 @@ use crate::{
     sureness::WordEvidence,
 };
 
+/// The least gap between the halves of an empty check box, in line heights.
+const EMPTY_BOX: f32 = 0.15;
+
 /// A word of a fused line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FusedWord {
@@ -105,6 +108,7 @@ pub fn weigh_page(
                 .collect();
             Ballot {
                 line: &line.quad,
+                gaps: line.gaps,
                 network,
                 reliability: &reliability,
                 calibration,
@@ -142,6 +146,7 @@ pub fn network(line: &LineReadings<'_>) -> Network {
 /// A line whose slots are decided.
 struct Ballot<'a> {
     line: &'a Quad,
+    gaps: &'a [[f32; 2]],
     network: &'a Network,
     reliability: &'a [f32],
     calibration: &'a Calibration,
@@ -154,6 +159,10 @@ impl Ballot<'_> {
         let mut words = Vec::new();
         let mut start = 0;
         for end in 0..=decisions.len() {
+            if self.opens_box(start, end, decisions) {
+                words.extend(self.word(start..end, decisions, false));
+                start = end;
+            }
             if end < decisions.len() && decisions[end].winner != Some(' ') {
                 continue;
             }
@@ -162,6 +171,28 @@ impl Ballot<'_> {
             start = end + 1;
         }
         words
+    }
+
+    /// Does the word from `start` end before slot `end` since it is the left half of an empty check box,
+    /// `[ ]`? Engines take its halves for one word, and the ink shows the gap.
+    fn opens_box(&self, start: usize, end: usize, decisions: &[Decision]) -> bool {
+        let Some(']') = decisions.get(end).and_then(|decision| decision.winner) else {
+            return false;
+        };
+        let before = (start..end).rev().find(|&i| decisions[i].winner.is_some());
+        let Some(open) = before.filter(|&i| decisions[i].winner == Some('[')) else {
+            return false;
+        };
+        let middle = |i: usize| {
+            let glyphs = self.network.slots[i].glyphs.iter().flatten();
+            let mut middles: Vec<f32> = glyphs.map(|g| f32::midpoint(g.x0, g.x1)).collect();
+            median(&mut middles)
+        };
+        let (from, to) = (middle(open), middle(end));
+        let aspect = self.line.width() / self.line.height().max(1.0);
+        self.gaps
+            .iter()
+            .any(|[a, b]| from < *b && *a < to && (b - a) * aspect >= EMPTY_BOX)
     }
 
     fn word(
@@ -431,6 +462,24 @@ mod tests {
             };
             let words = fuse_page(&[line], Calibration::packaged(), &Words::default()).remove(0);
             assert_eq!(text(&words), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_empty_check_box_has_two_halves_where_the_ink_has_a_gap() {
+        let read = reading("[] Dispense", 0.95);
+        for (gaps, want) in [
+            ([[0.05, 0.08], [0.2, 0.25]], "[ ] Dispense"),
+            ([[0.07, 0.073], [0.2, 0.25]], "[] Dispense"),
+        ] {
+            let line = LineReadings {
+                quad: line(),
+                gaps: &gaps,
+                readings: vec![(Engine::Paddle, &read), (Engine::Tesseract, &read)],
+                repertoires: vec![],
+            };
+            let words = fuse_page(&[line], Calibration::packaged(), &Words::default()).remove(0);
+            assert_eq!(text(&words), want);
         }
     }
 
