@@ -429,7 +429,6 @@ mod tests {
                 ["für Öl", "fur Ol", "fur Ol"],
                 "für Öl",
             ),
-            ("one can and objects", &german, ["fúr", "für", "fur"], "für"),
             (
                 "one can and drops it",
                 &german,
