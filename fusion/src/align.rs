@@ -75,14 +75,25 @@ impl Network {
     }
 
     /// Takes the voice from engines where another one has a character that they cannot write: what they
-    /// have there is neither for nor against it. `writes` says what an engine can write.
+    /// have there stands in for it, and is neither for nor against it. But what an engine that could
+    /// write it has there too is a reading of its own. `writes` says what an engine can write.
     pub fn excuse(&mut self, writes: impl Fn(Engine, char) -> bool) {
+        let engines = &self.engines;
         for slot in &mut self.slots {
-            slot.excused = (0..self.engines.len())
+            let said: Vec<Option<char>> = slot
+                .glyphs
+                .iter()
+                .map(|glyph| glyph.as_ref().map(|g| g.ch))
+                .collect();
+            let shared = |e: usize, ch: char| {
+                (0..engines.len()).any(|able| writes(engines[able], ch) && said[able] == said[e])
+            };
+            slot.excused = (0..engines.len())
                 .filter(|&e| {
-                    let said = slot.glyphs.iter().flatten();
-                    said.into_iter()
-                        .any(|glyph| !writes(self.engines[e], glyph.ch))
+                    said.iter()
+                        .flatten()
+                        .filter(|ch| !writes(engines[e], **ch))
+                        .any(|ch| said[e] == Some(base(*ch)) || !shared(e, *ch))
                 })
                 .collect();
         }

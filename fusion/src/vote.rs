@@ -47,12 +47,15 @@ pub struct LineReadings<'a> {
     pub repertoires: Vec<(Engine, &'a Repertoire)>,
 }
 
+/// Only its place tells it from an `x`, so that an engine which has no other letter for it is asked.
+const TIMES: char = '×';
+
 impl LineReadings<'_> {
     /// Can this engine write that character?
     fn writes(&self, engine: Engine, ch: char) -> bool {
         self.repertoires
             .iter()
-            .all(|(e, repertoire)| *e != engine || repertoire.has(ch))
+            .all(|(e, repertoire)| *e != engine || repertoire.has(ch) || ch == TIMES)
     }
 
     /// Is the line in a script that this engine cannot write? What it made of the line is no reading.
@@ -421,6 +424,7 @@ mod tests {
     fn who_cannot_write_a_character_is_no_evidence_against_it() {
         use Engine::{Easyocr, Paddle, Tesseract};
         let ascii = Repertoire::of(' '..='~');
+        let quoting = Repertoire::of((' '..='~').chain("‘’“”".chars()));
         let german = Repertoire::of((' '..='~').chain("äöüßÄÖÜ".chars()));
         for (name, tesseract, readings, want) in [
             (
@@ -429,17 +433,18 @@ mod tests {
                 ["für Öl", "fur Ol", "fur Ol"],
                 "für Öl",
             ),
-            (
-                "one can and drops it",
-                &german,
-                ["süß", "süß", "suB"],
-                "süß",
-            ),
+            ("one can and agrees", &german, ["süß", "süß", "suB"], "süß"),
             (
                 "one drops what it cannot write",
                 &ascii,
                 ["37 °C", "37 C", "37 C"],
                 "37 °C",
+            ),
+            (
+                "a mark that one sees, another could write and a third could not",
+                &quoting,
+                ["mil", "mi’", "mil"],
+                "mil",
             ),
             (
                 "another script",

@@ -300,9 +300,15 @@ fn wrong_calls_say_what_is_wrong() {
         ),
         (
             "a language that is not installed",
-            vec!["process", page, "--out", o, "--lang", "xyz"],
+            vec!["process", page, "--out", o, "--lang", "eng,xyz_lat"],
             1,
-            "xyz",
+            "`xyz_lat`: apt-get install tesseract-ocr-xyz-lat",
+        ),
+        (
+            "a language that is no code",
+            vec!["process", page, "--out", o, "--lang", "Deutsch"],
+            2,
+            "Deutsch",
         ),
         (
             "an error bound without reviews",
