@@ -437,8 +437,8 @@ mod tests {
             (
                 "one drops what it cannot write",
                 &ascii,
-                ["37 °C", "37 C", "37 C"],
-                "37 °C",
+                ["37°C", "37C", "37C"],
+                "37°C",
             ),
             (
                 "a mark that one sees, another could write and a third could not",
