@@ -106,6 +106,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             prober,
             layout: tesseract,
             engines: readers,
+            detect_side: choice.mode.detect_side(),
             page_time: PAGE_TIME,
         },
         words: Words::new(lexicon.words()),

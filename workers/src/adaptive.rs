@@ -1,7 +1,6 @@
 //! Which lines need more than one reader. In mode `adaptive` one engine drafts the whole page; the
-//! others read the lines where its draft is not sure, and always those that hold something dangerous:
-//! every number, and what extraction takes for a drug, a value, an allergy, since an engine can be sure
-//! and wrong. A page without a draft is read by all.
+//! others read the lines where its draft is not sure, and always those of what extraction takes for a
+//! drug, a value, an allergy: an engine can be sure and wrong. A page without a draft is read by all.
 
 use std::collections::BTreeSet;
 
@@ -21,12 +20,23 @@ pub enum Mode {
     Adaptive,
 }
 
+impl Mode {
+    /// The detector looks at a page with its long side at most this many pixels.
+    #[must_use]
+    pub fn detect_side(self) -> u32 {
+        match self {
+            Self::Full => 1600,
+            Self::Adaptive => 1280,
+        }
+    }
+}
+
 /// The engine that drafts: the best one alone.
 pub const DRAFT: Engine = Engine::Paddle;
 /// A line with a word less sure than this is read by all.
-const SURE: f32 = 0.97;
-/// A gap within a word as wide as this, in line heights, may be a space that the draft dropped.
-const GAP: f32 = 0.22;
+const SURE: f32 = 0.8;
+/// And one with a number less sure than this.
+const SURE_NUMBER: f32 = 0.9;
 
 /// The lines of a page, ascending, that the other engines should read, given what was drafted.
 #[must_use]
@@ -42,9 +52,7 @@ pub fn doubtful(
     let mut wanted: BTreeSet<usize> = fused
         .iter()
         .enumerate()
-        .filter(|(n, words)| {
-            words.is_empty() || words.iter().any(unsure) || gap_in_word(detected, *n, words)
-        })
+        .filter(|(_, words)| words.is_empty() || words.iter().any(unsure))
         .map(|(n, _)| n)
         .collect();
     wanted.extend(dangerous(detected, fused, rulings, lexicon));
@@ -52,24 +60,8 @@ pub fn doubtful(
 }
 
 fn unsure(word: &FusedWord) -> bool {
-    word.confidence.get() < SURE || word.text.contains(|c: char| c.is_ascii_digit())
-}
-
-/// Does the ink of the line have a wide gap where the draft has a word?
-fn gap_in_word(detected: &Detected, line: usize, words: &[FusedWord]) -> bool {
-    let quad = &detected.lines[line];
-    let aspect = quad.width() / quad.height().max(1.0);
-    let [left, top] = quad.0[0];
-    let along = |[x, y]: [f32; 2]| (x - left).hypot(y - top) / quad.width().max(1.0);
-    words.iter().any(|word| {
-        let (from, to) = (along(word.quad.0[0]), along(word.quad.0[1]));
-        let edge = 0.5 / aspect;
-        detected.gaps[line].iter().any(|[a, b]| {
-            (b - a) * aspect > GAP
-                && *a > from + edge.min(to - from) / 2.0
-                && *b < to - edge.min(to - from) / 2.0
-        })
-    })
+    let number = word.text.contains(|c: char| c.is_ascii_digit());
+    word.confidence.get() < if number { SURE_NUMBER } else { SURE }
 }
 
 /// Lines of what extraction finds in the draft and a wrong reading of which would do harm.

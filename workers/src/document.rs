@@ -260,7 +260,7 @@ impl Pipeline {
         let drafts = |engine| matches!(engine, adaptive::DRAFT | Engine::PdfText);
         let mut draft = read(&|engine| {
             if drafts(engine) {
-                Lines::All
+                Lines::Draft
             } else {
                 Lines::Some(Vec::new())
             }

@@ -39,6 +39,8 @@ pub struct PageView<'a> {
     pub lines: &'a [Quad],
     /// Words of the page's own visible text layer, none for a scan.
     pub text_layer: &'a [(String, Quad)],
+    /// May a reader look again where it has a doubt?
+    pub second_looks: bool,
     /// Reading stops here.
     pub deadline: Instant,
 }

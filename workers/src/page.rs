@@ -27,9 +27,7 @@ use crate::{
     upright::{self, Turn, Upright},
 };
 
-/// The detector looks at a page with its long side at most this many pixels.
-const DETECT_SIDE: u32 = 1600;
-/// And, to see which way its lines run, with so many.
+/// To see which way its lines run, the detector looks at a page with its long side at most so many pixels.
 const PROBE_SIDE: u32 = 800;
 /// Sauvola's window in pixels and its weight, low enough for faint print.
 const INK_WINDOW: u32 = 41;
@@ -39,6 +37,8 @@ const INK_K: f32 = 0.1;
 pub struct Readers {
     /// PP-OCR's detector, when its model is there.
     pub detector: Option<Detector>,
+    /// To find lines, it looks at a page with its long side at most this many pixels.
+    pub detect_side: u32,
     /// Reads probes for the orientation, when its model is there.
     pub prober: Option<Arc<Paddle>>,
     /// Tesseract's layout analysis as a second detector.
@@ -77,6 +77,8 @@ pub struct Detected {
 pub enum Lines {
     /// Every one.
     All,
+    /// Every one, but once over, however doubtful.
+    Draft,
     /// Those at these places, ascending.
     Some(Vec<usize>),
 }
@@ -148,7 +150,7 @@ impl Readers {
     #[must_use]
     pub fn detect(&self, page: &Prepared, deadline: Instant) -> Detected {
         let (boxes, (layout, inked)) = rayon::join(
-            || self.detect_text(&page.upright.color, DETECT_SIDE),
+            || self.detect_text(&page.upright.color, self.detect_side),
             || {
                 let layout = self.layout.as_ref().map(|t| t.layout(&page.flat, deadline));
                 (layout, lines::text_lines(&page.ink))
@@ -198,20 +200,24 @@ impl Readers {
             .filter(|engine| engine.engine() != Engine::PdfText || !text_layer.is_empty())
             .filter_map(|engine| {
                 let start = Instant::now();
-                let view = |lines| PageView {
-                    color: &page.upright.color,
-                    flat: &page.flat,
-                    lines,
-                    text_layer,
-                    deadline,
+                let read = |lines: &[Quad], second_looks| {
+                    let view = PageView {
+                        color: &page.upright.color,
+                        flat: &page.flat,
+                        lines,
+                        text_layer,
+                        second_looks,
+                        deadline,
+                    };
+                    engine::recognise(engine.as_ref(), &view)
                 };
                 let answer = match ask(engine.engine()) {
-                    Lines::All => engine::recognise(engine.as_ref(), &view(lines)),
+                    Lines::All => read(lines, true),
+                    Lines::Draft => read(lines, false),
                     Lines::Some(chosen) if chosen.is_empty() => return None,
                     Lines::Some(chosen) => {
                         let quads: Vec<Quad> = chosen.iter().map(|&line| lines[line]).collect();
-                        let answer = engine::recognise(engine.as_ref(), &view(&quads));
-                        answer.map(|reading| numbered(reading, &chosen))
+                        read(&quads, true).map(|reading| numbered(reading, &chosen))
                     }
                 };
                 Some((engine.engine(), answer, start.elapsed()))

@@ -189,6 +189,7 @@ impl Pipeline {
             flat: &prepared.flat,
             lines: &detected.lines,
             text_layer: &text_layer,
+            second_looks: true,
             deadline,
         };
         engine::recognise(reader.as_ref(), &view).map_err(|error| failure(&error))

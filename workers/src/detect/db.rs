@@ -1,9 +1,13 @@
 //! PP-OCRv6 text detection: a differentiable-binarisation network (Liao et al. 2020) and its
 //! post-processing: regions of the probability map, minimum-area rectangles, score, unclip.
 
-use std::{path::Path, sync::Mutex};
+use std::{error::Error, path::Path, sync::Mutex};
 
-use image::{RgbImage, imageops::FilterType};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::RgbImage;
 use imageproc::point::Point as Pixel;
 use ndarray::Array4;
 use ort::{session::Session, value::TensorRef};
@@ -75,15 +79,13 @@ impl Detector {
         let ratio = (long_side as f32 / page.width().max(page.height()) as f32).min(1.0);
         let side = |pixels: u32| ((pixels as f32 * ratio / 32.0).round() as u32).max(1) * 32;
         let (width, height) = (side(page.width()), side(page.height()));
-        let resized = image::imageops::resize(page, width, height, FilterType::Triangle);
-        let mut input = Array4::<f32>::zeros((1, 3, height as usize, width as usize));
-        for (x, y, pixel) in resized.enumerate_pixels() {
-            for channel in 0..3 {
-                let value = f32::from(pixel[2 - channel]) / 255.0;
-                input[[0, channel, y as usize, x as usize]] =
-                    (value - MEAN[channel]) / DEVIATION[channel];
-            }
-        }
+        let resized = resized(page, width, height).map_err(ReadError::failed)?;
+        let (width, height) = (width as usize, height as usize);
+        let pixels = resized.buffer();
+        let input = Array4::<f32>::from_shape_fn((1, 3, height, width), |(_, channel, y, x)| {
+            let value = f32::from(pixels[(y * width + x) * 3 + 2 - channel]) / 255.0;
+            (value - MEAN[channel]) / DEVIATION[channel]
+        });
         let tensor = TensorRef::from_array_view(&input).map_err(ReadError::failed)?;
         let mut session = self.session.lock().map_err(ReadError::failed)?;
         let outputs = session
@@ -92,8 +94,16 @@ impl Detector {
         let (_, map) = outputs[0]
             .try_extract_tensor::<f32>()
             .map_err(ReadError::failed)?;
-        Ok((map.to_vec(), width as usize, height as usize))
+        Ok((map.to_vec(), width, height))
     }
+}
+
+fn resized(page: &RgbImage, width: u32, height: u32) -> Result<Image<'static>, Box<dyn Error>> {
+    let source = ImageRef::new(page.width(), page.height(), page.as_raw(), PixelType::U8x3)?;
+    let mut smaller = Image::new(width, height, PixelType::U8x3);
+    let bilinear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize(&source, &mut smaller, &bilinear)?;
+    Ok(smaller)
 }
 
 /// A connected region of the map: its pixels `(x, y)`.

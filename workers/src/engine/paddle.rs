@@ -155,7 +155,7 @@ impl Paddle {
         let ((read, values), filled) = self.look(&strip, |values| {
             let read = self.decode(values);
             let doubt = read.chars.iter().any(|c| c.confidence < DOUBT);
-            (read, doubt.then(|| values.to_vec()))
+            (read, (doubt && page.second_looks).then(|| values.to_vec()))
         })?;
         let Some(mut mean) = values else {
             return Ok((read, filled));

@@ -19,6 +19,9 @@ const HEIGHT: u32 = 48;
 /// White around a strip; letters at the very edge are misread.
 const MARGIN: u32 = 12;
 
+/// What keeps two characters of an East Asian script apart, in heights of the line.
+const WIDE: f32 = 0.5;
+
 /// Lines that a child reads in one call: few enough for deadlines to bite.
 const LINES_A_CALL: usize = 16;
 
@@ -236,10 +239,10 @@ impl Reader {
             ));
         }
         let tsv = self.tess.get_tsv_text(0).map_err(ReadError::failed)?;
-        Ok(tsv
+        let words = tsv
             .lines()
-            .filter_map(|row| word(row, line, strip.width() as f32))
-            .collect())
+            .filter_map(|row| word(row, line, strip.width() as f32));
+        Ok(joined(words, WIDE * line.height()))
     }
 
     fn set_image(&mut self, image: &GrayImage, dpi: i32, mode: &str) -> Result<(), ReadError> {
@@ -278,11 +281,56 @@ fn word(row: &str, line: &Quad, strip_width: f32) -> Option<ReadWord> {
     })
 }
 
+/// Words, with those made one that an East Asian script sets side by side: the LSTM puts a space between
+/// any two of its characters. What is `wide` apart stays so.
+fn joined(words: impl Iterator<Item = ReadWord>, wide: f32) -> Vec<ReadWord> {
+    let mut joined: Vec<ReadWord> = Vec::new();
+    for word in words {
+        let before = joined.last_mut().filter(|before| {
+            let gap = word.quad.bbox().x0 - before.quad.bbox().x1;
+            before.text.ends_with(schemas::is_east_asian)
+                && word.text.starts_with(schemas::is_east_asian)
+                && gap < wide
+        });
+        match before {
+            Some(before) => {
+                let ([top, _, _, bottom], [_, to, end, _]) = (before.quad.0, word.quad.0);
+                before.quad = Quad([top, to, end, bottom]);
+                before.text.push_str(&word.text);
+                before.char_confidences.extend(word.char_confidences);
+            }
+            None => joined.push(word),
+        }
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
-    use schemas::BBox;
+    use schemas::{BBox, Confidence, ReadWord};
 
-    use super::word;
+    use super::{joined, word};
+
+    #[test]
+    fn characters_of_chinese_stand_side_by_side() {
+        let word = |text: &str, from: f32| ReadWord {
+            text: text.into(),
+            quad: BBox::new(from, 0.0, from + 10.0, 10.0).quad(),
+            char_confidences: vec![Confidence::ONE; text.chars().count()],
+        };
+        let read = [
+            word("\u{6bcf}", 0.0),
+            word("\u{65e5}", 12.0),
+            word("2", 24.0),
+            word("\u{6b21}", 36.0),
+            word("\u{996d}", 60.0),
+        ];
+        let texts: Vec<String> = joined(read.into_iter(), 6.0)
+            .into_iter()
+            .map(|word| word.text)
+            .collect();
+        assert_eq!(texts, ["\u{6bcf}\u{65e5}", "2", "\u{6b21}", "\u{996d}"]);
+    }
 
     #[test]
     fn word_rows_are_read_and_others_are_not() {
