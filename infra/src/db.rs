@@ -4,6 +4,7 @@
 //! `medbot_api`, for which row-level security shows only the tenant that the transaction names;
 //! workers' sessions run as `medbot_worker`. Nothing outside this folder writes SQL.
 
+mod audit;
 mod claim;
 mod connect;
 mod data_keys;

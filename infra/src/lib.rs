@@ -3,6 +3,7 @@
 //! Everything here may touch the environment, the file system and other programs; the pure crates
 //! may not. Each port (store, queue, database) is a trait with its adapters in a folder.
 
+pub mod audit;
 pub mod db;
 pub mod doctor;
 pub mod models;

@@ -14,6 +14,7 @@ mod secret;
 #[cfg(test)]
 mod contract;
 
+pub(crate) use keys::mac;
 pub use keys::{DataKey, DataKeys};
 pub use local::Local;
 pub use master::{KeyId, MasterKey, MasterKeyError};

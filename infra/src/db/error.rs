@@ -1,7 +1,7 @@
 //! What can go wrong with the database, as kinds that decide what a caller does.
 
 /// Why the database did not do what was asked. Messages hold no values of rows.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the database {}: {detail}", kind.words())]
 pub struct DbError {
     /// For machines.

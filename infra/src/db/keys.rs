@@ -29,7 +29,9 @@ impl Role {
         })
     }
 
-    fn name(self) -> &'static str {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Uploader => "uploader",
             Self::Reviewer => "reviewer",

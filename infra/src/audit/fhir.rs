@@ -1,0 +1,58 @@
+//! A line as a FHIR R4 `AuditEvent`.
+
+use serde_json::{Value, json};
+
+use super::Event;
+
+/// FHIR's action code: create, read, update, delete, execute.
+fn code(action: &str) -> &'static str {
+    match action.rsplit('.').next() {
+        Some("upload" | "create" | "open") => "C",
+        Some("read" | "list" | "image" | "evidence" | "export") => "R",
+        Some("review" | "cancel" | "replay") => "U",
+        Some("erase" | "remove") => "D",
+        _ => "E",
+    }
+}
+
+/// FHIR's outcome code: success, minor failure (the request's fault), serious failure (ours).
+fn outcome(status: u16) -> &'static str {
+    match status {
+        0..400 => "0",
+        400..500 => "4",
+        _ => "8",
+    }
+}
+
+/// The event as a resource.
+#[must_use]
+pub fn audit_event(event: &Event) -> Value {
+    let what = &event.what;
+    let mut agent = json!({"requestor": true});
+    if let Some(actor) = &what.actor {
+        agent["who"] = json!({"identifier": {"value": actor.id.to_string()}});
+        agent["role"] = json!([{"text": actor.role}]);
+    } else {
+        agent["who"] = json!({"display": "not known"});
+    }
+    if let Some(address) = what.address {
+        // Network type 2 is an IP address.
+        agent["network"] = json!({"address": address.to_string(), "type": "2"});
+    }
+    json!({
+        "resourceType": "AuditEvent",
+        "id": format!("{}-{}", event.tenant, event.seq),
+        "type": {
+            "system": "http://terminology.hl7.org/CodeSystem/audit-event-type",
+            "code": "rest",
+            "display": "RESTful Operation",
+        },
+        "subtype": [{"display": what.action}],
+        "action": code(&what.action),
+        "recorded": what.at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        "outcome": outcome(what.outcome),
+        "agent": [agent],
+        "source": {"observer": {"display": "medbot"}},
+        "entity": [{"what": {"display": what.object}}],
+    })
+}
