@@ -13,6 +13,9 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: Object.fromEntries(['/v1', '/readyz', '/version'].map((path) => [path, service])),
+    // The host stays the page's own, which the service compares with the origin.
+    proxy: Object.fromEntries(
+      ['/v1', '/readyz', '/version'].map((path) => [path, { target: service, changeOrigin: false }]),
+    ),
   },
 });

@@ -82,7 +82,9 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     };
     let fields = answer.headers_mut();
     let mut set = |name, value: &str| {
-        fields.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+        if let Ok(value) = HeaderValue::from_str(value) {
+            fields.insert(name, value);
+        }
     };
     set(header::CONTENT_TYPE, media_type(name));
     set(header::ETAG, &file.etag);

@@ -74,8 +74,15 @@ export async function fetched(
   }
   if (answer.ok) return answer;
   const problem = problemOf(answer.status, await answer.text());
-  if (answer.status === 401) session.value = null;
+  if (answer.status === 401) ended();
   throw problem;
+}
+
+/** The session is over. Nothing of what was seen stays in the page's memory for whoever signs in next. */
+export function ended(): void {
+  const wasOpen = session.value != null;
+  session.value = null;
+  if (wasOpen) location.reload();
 }
 
 /** Asks for JSON. */
@@ -101,7 +108,7 @@ export async function signIn(key: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await ask('DELETE', '/v1/session');
-  session.value = null;
+  ended();
 }
 
 /** Every page of a list. */

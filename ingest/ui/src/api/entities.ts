@@ -58,6 +58,3 @@ export async function exported(filter: Filter, accept: string, file: string): Pr
   link.click();
   URL.revokeObjectURL(url);
 }
-
-/** The picture of the words that prove it. */
-export const evidence = (id: string) => `/v1/entities/${id}/evidence.png`;

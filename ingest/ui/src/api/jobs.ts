@@ -10,7 +10,16 @@ export const older = signal<string | null>(null);
 export const isLive = signal(false);
 export const jobsProblem = signal<unknown>(null);
 
+/** Is the list shown? */
+let isWanted = false;
 let events: EventSource | null = null;
+
+// A browser keeps few connections to a host open: who is not looked at leaves them to others.
+document.addEventListener('visibilitychange', () => {
+  if (!isWanted) return;
+  if (document.hidden) close();
+  else connect();
+});
 
 const newestFirst = (a: Job, b: Job) =>
   b.created_at.localeCompare(a.created_at) || b.id.localeCompare(a.id);
@@ -27,7 +36,9 @@ export async function look(): Promise<void> {
     const page = await ask<JobPage>('GET', '/v1/jobs?limit=200');
     if (jobs.value === null) older.value = page.next_cursor;
     jobsProblem.value = null;
-    merged(page.jobs);
+    // A whole list also tells what is gone.
+    if (page.next_cursor === null) jobs.value = page.jobs;
+    else merged(page.jobs);
   } catch (problem) {
     jobsProblem.value = problem;
   }
@@ -43,7 +54,12 @@ export async function lookFurther(): Promise<void> {
 
 /** Follows all jobs until `unfollow`. */
 export function follow(): void {
-  if (events) return;
+  isWanted = true;
+  connect();
+}
+
+function connect(): void {
+  if (events || !isWanted) return;
   events = new EventSource('/v1/jobs/events');
   events.onopen = () => {
     isLive.value = true;
@@ -58,14 +74,19 @@ export function follow(): void {
     events = null;
     whoAmI()
       .catch(() => undefined)
-      .finally(() => setTimeout(follow, 3000));
+      .finally(() => setTimeout(connect, 3000));
   };
 }
 
 export function unfollow(): void {
+  isWanted = false;
+  close();
+  jobs.value = null;
+}
+
+function close(): void {
   events?.close();
   events = null;
-  jobs.value = null;
   isLive.value = false;
 }
 

@@ -1,7 +1,7 @@
 // Uploads: files wait in a row, a few are sent at once, and each says how far it is.
 
 import { signal } from '@preact/signals';
-import { problemOf, proof, session, unreachable, type ApiProblem } from './client';
+import { ended, problemOf, proof, unreachable, type ApiProblem } from './client';
 import { look } from './jobs';
 import type { Taken } from './types';
 
@@ -59,7 +59,7 @@ function begin({ key, name, file }: Upload): void {
   change(key, { state: 'sending' });
   const failed = (problem: ApiProblem) => {
     change(key, { state: 'failed', problem });
-    if (problem.status === 401) session.value = null;
+    if (problem.status === 401) ended();
   };
   // fetch does not say how far a body is.
   const request = new XMLHttpRequest();

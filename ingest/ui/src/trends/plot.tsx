@@ -4,6 +4,8 @@
 import { go } from '../router';
 import type { Series } from './series';
 
+const DOT = 'M-4.500 0a4.500 4.500 0 109 0a4.500 4.500 0 10-9 0';
+const DIAMOND = 'M0-6L6 0L0 6L-6 0Z';
 const WIDTH = 360;
 const HEIGHT = 150;
 const LEFT = 38;
@@ -29,7 +31,9 @@ export function Plot({ series }: { series: Series }) {
     span === 0 ? (LEFT + WIDTH - RIGHT) / 2 : LEFT + ((at - first.at) / span) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) =>
     HEIGHT - BOTTOM - ((value - least) / (most - least)) * (HEIGHT - TOP - BOTTOM);
-  const marks = [low, high].filter((end) => end !== null);
+  const marks = [high, low].filter((end) => end !== null);
+  // Two ends that lie closer than a line of print are named once.
+  const named = marks.filter((mark, index) => index === 0 || y(mark) - y(marks[0]!) > 12);
   const top = high === null ? TOP : y(high);
   const bottom = low === null ? HEIGHT - BOTTOM : y(low);
   const said = points
@@ -46,15 +50,13 @@ export function Plot({ series }: { series: Series }) {
         <rect class="band" x={LEFT} width={WIDTH - LEFT - RIGHT} y={top} height={bottom - top} />
       )}
       <path class="axis" d={`M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}`} />
-      {(marks.length > 0 ? marks : [least, most]).map((mark) => (
-        <g key={mark}>
-          {marks.length > 0 && (
-            <path class="limit" d={`M${LEFT} ${y(mark)}H${WIDTH - RIGHT}`} />
-          )}
-          <text x={LEFT - 6} y={y(mark) + 4} text-anchor="end">
-            {short(mark)}
-          </text>
-        </g>
+      {marks.map((mark) => (
+        <path key={mark} class="limit" d={`M${LEFT} ${y(mark)}H${WIDTH - RIGHT}`} />
+      ))}
+      {(marks.length > 0 ? named : [least, most]).map((mark) => (
+        <text key={mark} x={LEFT - 6} y={y(mark) + 4} text-anchor="end">
+          {short(mark)}
+        </text>
       ))}
       <text x={x(first.at)} y={HEIGHT - 7} text-anchor={span === 0 ? 'middle' : 'start'}>
         {day(first.at)}
@@ -69,12 +71,31 @@ export function Plot({ series }: { series: Series }) {
         <path
           key={entity.entity_id}
           class={`point ${isOutside ? 'is-outside' : ''} ${entity.needs_review ? 'is-open' : ''}`}
-          d={isOutside ? 'M0-6L6 0L0 6L-6 0Z' : 'M-4.500 0a4.500 4.500 0 109 0a4.500 4.500 0 10-9 0'}
+          d={isOutside ? DIAMOND : DOT}
           transform={`translate(${x(at)} ${y(value)})`}
           onClick={() => go('documents', entity.document_id, entity.id)}
         />
       ))}
     </svg>
+  );
+}
+
+/** What the marks mean. */
+export function Legend() {
+  const mark = (look: string, path: string) => (
+    <svg class="plot" viewBox="-8 -8 16 16" aria-hidden="true">
+      <path class={`point ${look}`} d={path} />
+    </svg>
+  );
+  return (
+    <ul class="legend muted">
+      <li>{mark('', DOT)} inside the range</li>
+      <li>{mark('is-outside', DIAMOND)} outside the range</li>
+      <li>
+        {mark('is-open', DOT)}
+        {mark('is-open is-outside', DIAMOND)} still to review
+      </li>
+    </ul>
   );
 }
 

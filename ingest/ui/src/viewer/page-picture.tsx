@@ -22,6 +22,8 @@ interface Props {
 const STEP = 1.25;
 const LEAST = 0.1;
 const MOST = 6;
+/** How near one goes by itself to what proves a fact. */
+const NEAR = 1;
 /** A word less sure than this is marked. */
 const SURE = 0.8;
 
@@ -52,14 +54,20 @@ export function PagePicture(props: Props) {
       .filter((word) => evidence.has(word.id))
       .map((word) => word.bbox);
     const place = around(boxes, page);
-    if (!place || scale === 0) return;
+    if (!place || fit === 0) return;
     const box = frame.current!;
+    const wide = box.clientWidth / (place[2] - place[0]);
+    const high = box.clientHeight / (place[3] - place[1]);
+    const to = Math.max(fit, Math.min(NEAR, 0.85 * wide, 0.6 * high));
     const [x, y] = [(place[0] + place[2]) / 2, (place[1] + place[3]) / 2];
-    box.scrollTo({
-      left: x * scale - box.clientWidth / 2,
-      top: y * scale - box.clientHeight / 2,
-      behavior: isStill() ? 'auto' : 'smooth',
-    });
+    setZoom(to);
+    requestAnimationFrame(() =>
+      box.scrollTo({
+        left: x * to - box.clientWidth / 2,
+        top: y * to - box.clientHeight / 2,
+        behavior: isStill() ? 'auto' : 'smooth',
+      }),
+    );
   }, [evidence, page, fit > 0]);
 
   /** Zooms about a point of the frame. */

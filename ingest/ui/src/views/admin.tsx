@@ -45,10 +45,11 @@ async function ready(signal: AbortSignal): Promise<Readiness> {
 
 export function Admin() {
   const { value, problem, again } = useAsked(look, []);
+  // After each answer, so that a slow one is not asked for again and again.
   useEffect(() => {
-    const timer = setInterval(again, LOOK);
-    return () => clearInterval(timer);
-  }, [again]);
+    const timer = setTimeout(again, LOOK);
+    return () => clearTimeout(timer);
+  }, [value, problem]);
   if (!value) {
     return problem === undefined ? (
       <Loading what="the service" />

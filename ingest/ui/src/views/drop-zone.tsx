@@ -44,7 +44,7 @@ export function DropZone() {
             Choose files
           </button>
           <button type="button" class="button" onClick={() => folder.current?.click()}>
-            <Icon name="folder" /> Choose a folder
+            <Icon name="folder" /> Choose folder
           </button>
         </div>
         <input ref={files} id="files" type="file" multiple hidden onChange={chosen} aria-label="Files" />

@@ -3,7 +3,6 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../api/client';
-import { evidence } from '../api/entities';
 import { fileOf } from '../api/jobs';
 import type { DocumentResult, Found, Word } from '../api/types';
 import { KINDS, percent, summary, title } from '../facts';
@@ -15,7 +14,6 @@ import { Crop } from '../review/crop';
 import { at, decided, load, row, settle, skip, takeBack, tellNow } from '../review/desk';
 import { Form, type FormHandle } from '../review/form';
 import { go, to } from '../router';
-import type { Turn } from '../viewer/upright';
 import { Votes } from '../viewer/votes';
 
 export function Review({ document }: { document: string | undefined }) {
@@ -185,19 +183,18 @@ function Evidence({ entity }: { entity: Found }) {
   const { value, problem } = useAsked(() => result(entity.document_id), [entity.document_id]);
   const [shows, setShows] = useState(false);
   if (problem !== undefined) return <Failure problem={problem} />;
-  // A crop lies as the page was scanned; how that was is known from the document.
-  if (!value || value.document.id !== entity.document_id) {
+  const page = value?.pages[entity.page ?? 0];
+  if (!page || value?.document.id !== entity.document_id) {
     return <div class="crop is-waiting" aria-hidden="true" />;
   }
-  const page = value.pages[entity.page ?? 0];
-  const turn: Turn = page?.orientation ?? 0;
-  const words = (page?.lines ?? [])
+  const words = page.lines
     .flatMap((line) => line.words)
     .filter((word) => entity.words.includes(word.id));
   const disputed = words.filter(isDisputed);
+  const href = `/v1/documents/${entity.document_id}/pages/${page.index}.png`;
   return (
     <>
-      <Crop href={evidence(entity.entity_id)} turn={turn} words={entity.text} />
+      <Crop href={href} page={page} words={words} disputed={disputed} />
       {disputed.length > 0 && (
         <details class="disputed" open={shows} onToggle={(event) => setShows(event.currentTarget.open)}>
           <summary>

@@ -9,7 +9,7 @@ import { Doubt } from '../parts/badges';
 import { Icon } from '../parts/icon';
 import { Empty, Failure, Loading } from '../parts/states';
 import { to } from '../router';
-import { day, Plot } from '../trends/plot';
+import { day, Legend, Plot } from '../trends/plot';
 import { dayOf, patients, series, type Patient, type Series } from '../trends/series';
 
 export function Trends() {
@@ -71,6 +71,7 @@ export function Trends() {
       ) : (
         <>
           <Warning patient={shown.patient} />
+          <Legend />
           <ul class="plots">
             {lines.map((line) => (
               <Card key={line.key} series={line} />
