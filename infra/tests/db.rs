@@ -29,6 +29,8 @@ mod fresh;
 mod half_way;
 #[path = "db/idempotency.rs"]
 mod idempotency;
+#[path = "db/jobs.rs"]
+mod jobs;
 #[path = "db/listening.rs"]
 mod listening;
 #[path = "db/migrating.rs"]
@@ -45,6 +47,8 @@ mod retries;
 mod reviews;
 #[path = "db/run.rs"]
 mod run;
+#[path = "db/sessions.rs"]
+mod sessions;
 #[path = "db/table_queue.rs"]
 mod table_queue;
 #[path = "db/tenants.rs"]

@@ -17,6 +17,7 @@ use infra::{
     webhook::Guard,
 };
 use schemas::Engine;
+use tokio::sync::watch;
 use tower_http::{
     catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
 };
@@ -25,6 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod admin;
 mod auth;
 mod batches;
+mod cursor;
 pub(crate) mod documents;
 mod drain;
 mod entities;
@@ -36,10 +38,13 @@ mod idempotency;
 mod intake;
 mod jobs;
 mod openapi;
+mod origin;
+mod page;
 mod probes;
 mod problem;
 mod reviews;
 mod serve;
+mod sessions;
 mod uploads;
 mod webhooks;
 
@@ -72,6 +77,8 @@ pub struct Api {
     pub upload_silence: Duration,
     /// Where webhooks may go.
     pub webhook_guard: Guard,
+    /// True once the process was told to end: what streams without an end of its own ends then.
+    pub stop: watch::Receiver<bool>,
 }
 
 /// Every route, and the description of them that clients are written from.
@@ -82,14 +89,18 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(documents::page_image))
         .routes(routes!(batches::open))
         .routes(routes!(batches::show))
+        .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(events::follow))
+        .routes(routes!(events::follow_all))
         .routes(routes!(entities::list))
         .routes(routes!(entities::search))
         .routes(routes!(reviews::review))
         .routes(routes!(evidence::crop))
         .routes(routes!(webhooks::add, webhooks::list))
         .routes(routes!(webhooks::remove))
+        .routes(routes!(sessions::open, sessions::show, sessions::close))
+        .routes(routes!(admin::queues))
         .routes(routes!(admin::dead_letters))
         .routes(routes!(admin::replay))
         .split_for_parts();
@@ -111,6 +122,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
     let router = Router::new()
         .merge(v1.layer(no_store))
         .merge(open)
+        .merge(page::router())
         .route(
             "/openapi.json",
             axum::routing::get(move || {

@@ -133,7 +133,7 @@ async fn parts_until_told(
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr().context("no address")?;
-        let router = http::router(opened.api(settings), &settings.cors_origins)?;
+        let router = http::router(opened.api(settings, told.clone()), &settings.cors_origins)?;
         running.spawn({
             let told = told.clone();
             async move {
@@ -144,7 +144,7 @@ async fn parts_until_told(
         });
         tracing::info!(%address, "HTTP is answered");
         if parts.embedded {
-            eprintln!("medbot: listening on http://{address}");
+            eprintln!("medbot: the page and the API are at http://{address}");
         }
     }
     let sender = Sender::new(
@@ -265,7 +265,7 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
 }
 
 impl Opened {
-    fn api(&self, settings: &Settings) -> Api {
+    fn api(&self, settings: &Settings, stop: watch::Receiver<bool>) -> Api {
         Api {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
@@ -277,6 +277,7 @@ impl Opened {
             largest_upload: Limits::default().bytes,
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
+            stop,
         }
     }
 

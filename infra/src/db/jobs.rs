@@ -1,10 +1,11 @@
 //! Jobs and batches as clients see them, and their cancelling.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use schemas::{BatchId, DocumentId, Engine, JobId, JobState, Problem, Stage, TenantId};
-use sqlx::types::Json;
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
 
 use super::{Db, DbError, claim::engines, connect::commit, settle, webhooks};
 
@@ -86,7 +87,8 @@ impl Db {
     /// [`DbError`].
     pub async fn job(&self, tenant: TenantId, job: JobId) -> Result<Option<Job>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
-        let row = sqlx::query!(
+        let row = sqlx::query_as!(
+            JobRow,
             r#"SELECT j.id, j.document_id, d.file, j.state, j.version, j.created_at, j.updated_at,
                    j.page_count, j.pages_failed, j.engines, j.error AS "error: Json<Problem>"
                FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.id = $1"#,
@@ -94,50 +96,40 @@ impl Db {
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let counts = sqlx::query!(
-            r#"SELECT stage, count(*) AS "total!", count(*) FILTER (WHERE state = 'done') AS "done!",
-                   count(*) FILTER (WHERE state = 'failed') AS "failed!"
-               FROM tasks WHERE job_id = $1 GROUP BY stage"#,
-            job.0
+        let rows = row.into_iter().collect();
+        Ok(with_progress(&mut transaction, rows).await?.pop())
+    }
+
+    /// Jobs of a tenant, the newest first, older than `before`, at most `most`; in one state if it is
+    /// named.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn jobs(
+        &self,
+        tenant: TenantId,
+        state: Option<JobState>,
+        before: Option<(DateTime<Utc>, JobId)>,
+        most: i64,
+    ) -> Result<Vec<Job>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let rows = sqlx::query_as!(
+            JobRow,
+            r#"SELECT j.id, j.document_id, d.file, j.state, j.version, j.created_at, j.updated_at,
+                   j.page_count, j.pages_failed, j.engines, j.error AS "error: Json<Problem>"
+               FROM jobs j JOIN documents d ON d.id = j.document_id
+               WHERE j.tenant_id = $1 AND ($2::text IS NULL OR j.state = $2)
+                 AND ($3::timestamptz IS NULL OR (j.created_at, j.id) < ($3, $4))
+               ORDER BY j.created_at DESC, j.id DESC LIMIT $5"#,
+            tenant.0,
+            state.map(JobState::name),
+            before.map(|(at, _)| at),
+            before.map(|(_, id)| id.0),
+            most,
         )
         .fetch_all(&mut *transaction)
         .await?;
-        let state: JobState = row.state.parse().unwrap_or(JobState::Cancelled);
-        let pages = row.page_count.map(i32::cast_unsigned);
-        let mut progress: BTreeMap<String, StageProgress> = BTreeMap::new();
-        if !state.is_final() {
-            for stage in expected(&engines(&row.engines)?) {
-                let total = match stage {
-                    Stage::Extract | Stage::Index => 1,
-                    _ => pages.unwrap_or(1),
-                };
-                let expected = StageProgress {
-                    total,
-                    ..StageProgress::default()
-                };
-                progress.insert(stage.to_string(), expected);
-            }
-        }
-        for row in counts {
-            let stage = progress.entry(row.stage).or_default();
-            stage.done = row.done as u32;
-            stage.failed = row.failed as u32;
-            stage.total = stage.total.max(row.total as u32);
-        }
-        Ok(Some(Job {
-            id: JobId(row.id),
-            document: DocumentId(row.document_id),
-            file: row.file,
-            state,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            pages,
-            pages_failed: row.pages_failed.cast_unsigned(),
-            progress,
-            error: row.error.map(|error| error.0),
-        }))
+        with_progress(&mut transaction, rows).await
     }
 
     /// A job's state and version alone: what a poll needs to answer that nothing changed.
@@ -241,6 +233,81 @@ impl Db {
             }
         }
         Ok(Some(found))
+    }
+}
+
+/// A job's row, with its document's name.
+struct JobRow {
+    id: Uuid,
+    document_id: Uuid,
+    file: String,
+    state: String,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    page_count: Option<i32>,
+    pages_failed: i32,
+    engines: Vec<String>,
+    error: Option<Json<Problem>>,
+}
+
+/// Jobs with how far their stages are, in the order of the rows.
+async fn with_progress(session: &mut PgConnection, rows: Vec<JobRow>) -> Result<Vec<Job>, DbError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let counts = sqlx::query!(
+        r#"SELECT job_id, stage, count(*) AS "total!",
+               count(*) FILTER (WHERE state = 'done') AS "done!",
+               count(*) FILTER (WHERE state = 'failed') AS "failed!"
+           FROM tasks WHERE job_id = ANY($1) GROUP BY job_id, stage"#,
+        &ids
+    )
+    .fetch_all(session)
+    .await?;
+    let mut by_job: HashMap<Uuid, BTreeMap<String, StageProgress>> = HashMap::new();
+    for count in counts {
+        let progress = StageProgress {
+            done: count.done as u32,
+            total: count.total as u32,
+            failed: count.failed as u32,
+        };
+        let stages = by_job.entry(count.job_id).or_default();
+        stages.insert(count.stage, progress);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let stages = by_job.remove(&row.id).unwrap_or_default();
+            row.with(stages)
+        })
+        .collect()
+}
+
+impl JobRow {
+    fn with(self, mut progress: BTreeMap<String, StageProgress>) -> Result<Job, DbError> {
+        let state: JobState = self.state.parse().unwrap_or(JobState::Cancelled);
+        let pages = self.page_count.map(i32::cast_unsigned);
+        if !state.is_final() {
+            for stage in expected(&engines(&self.engines)?) {
+                let total = match stage {
+                    Stage::Extract | Stage::Index => 1,
+                    _ => pages.unwrap_or(1),
+                };
+                let stage = progress.entry(stage.to_string()).or_default();
+                stage.total = stage.total.max(total);
+            }
+        }
+        Ok(Job {
+            id: JobId(self.id),
+            document: DocumentId(self.document_id),
+            file: self.file,
+            state,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            pages,
+            pages_failed: self.pages_failed.cast_unsigned(),
+            progress,
+            error: self.error.map(|error| error.0),
+        })
     }
 }
 

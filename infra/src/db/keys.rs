@@ -29,7 +29,7 @@ impl Role {
         })
     }
 
-    /// As it is written.
+    /// As it is stored and shown.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -52,6 +52,16 @@ pub struct Caller {
     pub role: Role,
 }
 
+/// The caller of a row.
+pub(super) fn caller(id: Uuid, tenant: Uuid, role: &str) -> Result<Caller, DbError> {
+    Ok(Caller {
+        id,
+        tenant: TenantId(tenant),
+        role: Role::of(role)
+            .ok_or_else(|| DbError::new(DbErrorKind::Refused, "a role is not known"))?,
+    })
+}
+
 impl Db {
     /// Who holds the key of this digest. The digest is of 256 random bits: comparing it in an index
     /// tells an attacker nothing about the key.
@@ -66,15 +76,8 @@ impl Db {
         )
         .fetch_optional(self.api())
         .await?;
-        row.map(|row| {
-            Ok(Caller {
-                id: row.id,
-                tenant: TenantId(row.tenant_id),
-                role: Role::of(&row.role)
-                    .ok_or_else(|| DbError::new(DbErrorKind::Refused, "a role is not known"))?,
-            })
-        })
-        .transpose()
+        row.map(|row| caller(row.id, row.tenant_id, &row.role))
+            .transpose()
     }
 
     /// Makes the key of this digest good. As the login itself: no request can do it.

@@ -76,6 +76,7 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         .await
         .unwrap();
     fresh.db.admit(B, &[7; 32], Role::Uploader).await.unwrap();
+    super::sessions::opened(fresh, &[7; 32], &[70; 32]).await;
     Belongings {
         job: accepted.job,
         dead: page_task(accepted.job, Stage::Decode, 0),
@@ -279,6 +280,12 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         assert!(db.wrapped_key(A, b.document).await.unwrap().is_none());
         assert!(db.dead_letters(Some(A), None, 9).await.unwrap().is_empty());
         assert!(!db.replay(Some(A), b.dead).await.unwrap());
+        assert!(db.jobs(A, None, None, 9).await.unwrap().is_empty());
+        assert!(db.queues(A).await.unwrap().is_empty());
+        assert!(db.at_work(A, 9).await.unwrap().is_empty());
+        db.close_session(A, &[70; 32]).await.unwrap();
+        let life = super::sessions::LIFE;
+        assert!(db.session(&[70; 32], life).await.unwrap().is_some());
         let lease = std::time::Duration::from_mins(1);
         let recalled = db.recall(A, "k", &[5; 32], lease).await.unwrap();
         assert!(matches!(recalled, infra::db::Recall::New(_)));

@@ -1,8 +1,8 @@
-//! `/v1/admin`: dead letters, and their replay.
+//! `/v1/admin`: queues, what workers hold, dead letters and their replay.
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use infra::db::DeadLetter;
+use infra::db::{AtWork, DeadLetter, QueueDepth};
 use schemas::TaskId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use super::{
     problem::{ApiError, Errors},
 };
 
-/// Dead letters of one answer.
+/// Tasks of one answer.
 const MOST: i64 = 1000;
 
 /// A task whose last attempt failed.
@@ -52,6 +52,81 @@ impl From<DeadLetter> for DeadLetterView {
             failed_at: letter.failed_at,
         }
     }
+}
+
+/// Tasks of a stage that are not done.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Queue)]
+pub(crate) struct QueueView {
+    stage: String,
+    /// For a worker, or for their next attempt.
+    waiting: i64,
+    running: i64,
+    /// Given up.
+    dead: i64,
+    /// Since when the oldest that is due waits.
+    due_since: Option<DateTime<Utc>>,
+}
+
+/// A task that a worker holds.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AtWork)]
+pub(crate) struct AtWorkView {
+    task_id: Uuid,
+    job_id: Uuid,
+    stage: String,
+    page: Option<u32>,
+    attempt: i32,
+    /// Until when it is held without a further sign of life.
+    lease_until: Option<DateTime<Utc>>,
+}
+
+/// What is to be done and what is being done.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Queues {
+    queues: Vec<QueueView>,
+    at_work: Vec<AtWorkView>,
+}
+
+impl From<QueueDepth> for QueueView {
+    fn from(depth: QueueDepth) -> Self {
+        Self {
+            stage: depth.stage,
+            waiting: depth.waiting,
+            running: depth.running,
+            dead: depth.dead,
+            due_since: depth.due_since,
+        }
+    }
+}
+
+impl From<AtWork> for AtWorkView {
+    fn from(held: AtWork) -> Self {
+        Self {
+            task_id: held.task.0,
+            job_id: held.job.0,
+            stage: held.step.stage.to_string(),
+            page: held.step.page,
+            attempt: held.attempt,
+            lease_until: held.lease_until,
+        }
+    }
+}
+
+/// Stages with open tasks, and the tasks that workers hold now.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/queues",
+    tag = "admin",
+    responses((status = 200, description = "As they are", body = Queues), Errors)
+)]
+pub(crate) async fn queues(State(api): State<Api>, known: Known) -> Result<Json<Queues>, ApiError> {
+    let tenant = known.as_one_of(&[])?.tenant;
+    let (queues, at_work) = tokio::try_join!(api.db.queues(tenant), api.db.at_work(tenant, MOST))?;
+    Ok(Json(Queues {
+        queues: queues.into_iter().map(QueueView::from).collect(),
+        at_work: at_work.into_iter().map(AtWorkView::from).collect(),
+    }))
 }
 
 /// Tasks that were given up, the newest first.

@@ -1,16 +1,18 @@
-//! Who asks: an API key as bearer, or nobody on a loopback address where the operator says so.
+//! Who asks: an API key as bearer, a session of the page, or nobody on a loopback address where the
+//! operator says so.
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use infra::db::{Caller, Role};
 use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Api, problem::ApiError};
+use super::{Api, origin, problem::ApiError, sessions};
 
 /// How callers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +24,19 @@ pub enum Authentication {
 }
 
 /// The caller of a request.
-pub(crate) struct Known(pub Caller);
+pub(crate) struct Known {
+    /// Who.
+    pub caller: Caller,
+    /// When the session ends that the caller is known by; none for a key.
+    pub ends_at: Option<DateTime<Utc>>,
+}
 
 impl Known {
     /// Lets only callers of these roles go on, and administrators.
     pub(crate) fn as_one_of(&self, roles: &[Role]) -> Result<Caller, ApiError> {
-        let role = self.0.role;
+        let role = self.caller.role;
         if role == Role::Admin || roles.contains(&role) {
-            Ok(self.0)
+            Ok(self.caller)
         } else {
             Err(ApiError::Forbidden)
         }
@@ -39,6 +46,11 @@ impl Known {
 /// A new key of 256 random bits.
 #[must_use]
 pub fn new_key() -> String {
+    format!("mbk_{}", random())
+}
+
+/// 256 random bits as text.
+pub(super) fn random() -> String {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     let (c, d) = (Uuid::new_v4(), Uuid::new_v4());
     // A version 4 id has 122 random bits, so four have more than enough.
@@ -49,7 +61,7 @@ pub fn new_key() -> String {
         .chain_update(d)
         .finalize()
         .into();
-    format!("mbk_{}", BASE64_URL_SAFE_NO_PAD.encode(bits))
+    BASE64_URL_SAFE_NO_PAD.encode(bits)
 }
 
 /// The digest that a key is known by.
@@ -62,26 +74,43 @@ impl FromRequestParts<Api> for Known {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let safe = origin::is_safe(&parts.method);
         if api.authentication == Authentication::Off {
-            return Ok(Self(Caller {
-                id: Uuid::nil(),
-                tenant: TenantId::DEFAULT,
-                role: Role::Admin,
-            }));
+            if !safe {
+                origin::not_foreign(&parts.headers)?;
+            }
+            return Ok(Self {
+                caller: Caller {
+                    id: Uuid::nil(),
+                    tenant: TenantId::DEFAULT,
+                    role: Role::Admin,
+                },
+                ends_at: None,
+            });
         }
-        let key = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| {
-                let (scheme, key) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-            })
-            .ok_or(ApiError::Unauthenticated)?;
-        api.db
-            .caller(&digest(key))
-            .await?
-            .map(Self)
-            .ok_or(ApiError::Unauthenticated)
+        if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
+            let key = bearer(given).ok_or(ApiError::Unauthenticated)?;
+            let caller = api.db.caller(&digest(key)).await?;
+            let caller = caller.ok_or(ApiError::Unauthenticated)?;
+            return Ok(Self {
+                caller,
+                ends_at: None,
+            });
+        }
+        let token = sessions::token(&parts.headers).ok_or(ApiError::Unauthenticated)?;
+        let session = api.db.session(&digest(token), sessions::LIFE).await?;
+        let session = session.ok_or(ApiError::Unauthenticated)?;
+        if !safe {
+            origin::own_page(&parts.headers, &sessions::csrf(token))?;
+        }
+        Ok(Self {
+            caller: session.caller,
+            ends_at: Some(session.ends_at),
+        })
     }
+}
+
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }

@@ -7,7 +7,6 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use infra::db::{EntityFilter, IndexedEntity};
@@ -19,6 +18,7 @@ use uuid::Uuid;
 use super::{
     Api,
     auth::Known,
+    cursor,
     documents::READERS,
     extract::{Asked, JsonBody},
     problem::{ApiError, Errors},
@@ -219,7 +219,7 @@ async fn answer(
             ));
         }
     };
-    let after = search.cursor.as_deref().map(parsed).transpose()?;
+    let after = search.cursor.as_deref().map(cursor::parsed).transpose()?;
     let limit = search.limit.unwrap_or(PAGE);
     if !(1..=LARGEST_PAGE).contains(&limit) {
         let detail = format!("`limit` lies between 1 and {LARGEST_PAGE}");
@@ -239,7 +239,8 @@ async fn answer(
         let mut found = api.db.entities(tenant, &filter, after, most).await?;
         let more = found.len() > usize::from(limit);
         found.truncate(usize::from(limit));
-        let next_cursor = found.last().filter(|_| more).map(cursor);
+        let next_cursor = found.last().filter(|_| more);
+        let next_cursor = next_cursor.map(|last| cursor::written(last.created_at, last.id));
         let entities = found.into_iter().map(EntityView::from).collect();
         return Ok(Json(EntityPage {
             entities,
@@ -344,20 +345,4 @@ enum ExportFailed {
     Rows(infra::db::DbError),
     #[error(transparent)]
     Written(#[from] export::ExportError),
-}
-
-fn cursor(last: &IndexedEntity) -> String {
-    let text = format!("{}:{}", last.created_at.timestamp_micros(), last.id);
-    BASE64_URL_SAFE_NO_PAD.encode(text)
-}
-
-fn parsed(cursor: &str) -> Result<(DateTime<Utc>, EntityId), ApiError> {
-    let parse = || {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        let (micros, id) = text.split_once(':')?;
-        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        Some((at, id.parse().ok()?))
-    };
-    parse().ok_or_else(|| ApiError::BadRequest("`cursor` is no `next_cursor` of an answer".into()))
 }

@@ -1,10 +1,10 @@
-//! `/v1/jobs/{id}/events`: a job's changes as server-sent events.
+//! `/v1/jobs/{id}/events` and `/v1/jobs/events`: changes of jobs as server-sent events.
 //!
 //! An event is the job as it stands, and its id is the job's version. So a listener that comes back
 //! with the last id that it saw misses nothing that still matters, and changes in quick succession
 //! become one event.
 
-use std::{convert::Infallible, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -17,7 +17,10 @@ use axum::{
 use futures::{Stream, stream};
 use infra::db::{Change, Job};
 use schemas::{JobId, TenantId};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{
+    sync::{broadcast::error::RecvError, watch},
+    time::{Instant, sleep_until, timeout_at},
+};
 
 use super::{
     Api,
@@ -127,5 +130,105 @@ impl Following {
                 Err(_) => Some(None),
             };
         }
+    }
+}
+
+/// Who follows all jobs asks anew after this time, and is known anew.
+const WHOLE: Duration = Duration::from_mins(5);
+/// Changes within this time of one another are told together.
+const GATHERED: Duration = Duration::from_millis(200);
+/// Jobs of one gathering; whoever has missed more looks at the list.
+const MOST: usize = 200;
+
+/// Follows all jobs of the tenant from now on. Each event `job` holds a job as `GET /v1/jobs/{id}` gives
+/// it; an event `missed` says that some changes were not told. The stream ends after a few minutes: ask
+/// again, then look at `/v1/jobs` once.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/events",
+    tag = "jobs",
+    responses(
+        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+        Errors,
+    )
+)]
+pub(crate) async fn follow_all(State(api): State<Api>, known: Known) -> Result<Response, ApiError> {
+    let tenant = known.as_one_of(&FOLLOWERS)?.tenant;
+    let listening = Listening {
+        changes: api.changes.subscribe(),
+        stop: api.stop.clone(),
+        api,
+        tenant,
+        until: Instant::now() + WHOLE,
+        told: VecDeque::new(),
+    };
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    Ok(Sse::new(all_events(listening))
+        .keep_alive(keep_alive)
+        .into_response())
+}
+
+struct Listening {
+    api: Api,
+    tenant: TenantId,
+    changes: tokio::sync::broadcast::Receiver<Change>,
+    stop: watch::Receiver<bool>,
+    until: Instant,
+    told: VecDeque<Event>,
+}
+
+fn all_events(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(listening, |mut listening| async move {
+        loop {
+            if let Some(event) = listening.told.pop_front() {
+                return Some((Ok(event), listening));
+            }
+            listening.gather().await?;
+        }
+    })
+}
+
+impl Listening {
+    /// Waits for changes and makes them events. None at the end.
+    async fn gather(&mut self) -> Option<()> {
+        let mut jobs: Vec<JobId> = Vec::new();
+        let mut missed = false;
+        let mut end = self.until;
+        loop {
+            let heard = tokio::select! {
+                heard = timeout_at(end, self.changes.recv()) => heard,
+                _ = self.stop.wait_for(|stop| *stop) => return None,
+            };
+            match heard {
+                Ok(Ok(Change::Job(job))) if !jobs.contains(&job) => jobs.push(job),
+                Ok(Ok(Change::Job(_) | Change::Due)) => continue,
+                Ok(Ok(Change::Reconnected) | Err(RecvError::Lagged(_))) => missed = true,
+                Ok(Err(RecvError::Closed)) => return None,
+                Err(_) if end == self.until => return None,
+                Err(_) => break,
+            }
+            end = end.min(Instant::now() + GATHERED);
+            if jobs.len() >= MOST {
+                break;
+            }
+        }
+        for job in jobs {
+            match self.api.db.job(self.tenant, job).await {
+                Ok(Some(job)) => {
+                    let event = Event::default().event("job");
+                    self.told.extend(event.json_data(JobView::from(job)).ok());
+                }
+                // Another tenant's.
+                Ok(None) => {}
+                Err(_) => missed = true,
+            }
+        }
+        if missed {
+            self.told
+                .push_back(Event::default().event("missed").data("{}"));
+            // A database that does not answer is not asked in a tight circle.
+            sleep_until(Instant::now() + GATHERED).await;
+        }
+        Some(())
     }
 }

@@ -11,14 +11,15 @@ use axum::{
 use chrono::{DateTime, Utc};
 use infra::db::{Cancelled, Job, Role, StageProgress};
 use schemas::{JobId, JobState, Problem};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     Api,
     auth::Known,
-    extract::PathId,
+    cursor,
+    extract::{Asked, PathId},
     problem::{ApiError, Errors},
 };
 
@@ -28,6 +29,8 @@ use super::{
 pub(crate) struct JobView {
     id: Uuid,
     document_id: Uuid,
+    /// As it was uploaded.
+    file: String,
     state: JobState,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -65,6 +68,7 @@ impl From<Job> for JobView {
         Self {
             id: job.id.0,
             document_id: job.document.0,
+            file: job.file,
             state: job.state,
             created_at: job.created_at,
             updated_at: job.updated_at,
@@ -85,6 +89,67 @@ pub(crate) const FOLLOWERS: [Role; 3] = [Role::Uploader, Role::Reviewer, Role::A
 
 pub(crate) fn etag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+/// Which jobs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobsQuery {
+    /// Only those in this state.
+    #[param(inline)]
+    state: Option<JobState>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+    /// Jobs of an answer; 50 unless asked otherwise.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u16>,
+}
+
+/// A page of jobs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JobPage {
+    jobs: Vec<JobView>,
+    /// For the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Jobs of an answer, unless asked otherwise, and at most.
+const PAGE: u16 = 50;
+const LARGEST_PAGE: u16 = 500;
+
+/// Jobs, the newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs",
+    tag = "jobs",
+    params(JobsQuery),
+    responses((status = 200, description = "A page of them", body = JobPage), Errors)
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    known: Known,
+    Asked(query): Asked<JobsQuery>,
+) -> Result<Json<JobPage>, ApiError> {
+    let caller = known.as_one_of(&FOLLOWERS)?;
+    let limit = query.limit.unwrap_or(PAGE);
+    if !(1..=LARGEST_PAGE).contains(&limit) {
+        let detail = format!("`limit` lies between 1 and {LARGEST_PAGE}");
+        return Err(ApiError::BadRequest(detail));
+    }
+    let before = query.cursor.as_deref().map(cursor::parsed).transpose()?;
+    let most = i64::from(limit) + 1;
+    let mut jobs = api
+        .db
+        .jobs(caller.tenant, query.state, before, most)
+        .await?;
+    let more = jobs.len() > usize::from(limit);
+    jobs.truncate(usize::from(limit));
+    let last = jobs.last().filter(|_| more);
+    Ok(Json(JobPage {
+        next_cursor: last.map(|job| cursor::written(job.created_at, job.id)),
+        jobs: jobs.into_iter().map(JobView::from).collect(),
+    }))
 }
 
 /// Where a job is.

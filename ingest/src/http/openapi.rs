@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder,
-    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    security::{
+        ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+    },
 };
 
-use super::problem;
+use super::{problem, sessions};
 
 /// What stands in it before the routes.
 pub(super) fn base() -> OpenApi {
@@ -16,6 +18,10 @@ pub(super) fn base() -> OpenApi {
             .description(Some("An API key"))
             .build(),
     );
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+        sessions::COOKIE,
+        "The page's session. Methods that change something also check `Origin` and `X-CSRF-Token`",
+    )));
     let (name, problem) = problem::schema();
     OpenApiBuilder::new()
         .info(
@@ -31,10 +37,14 @@ pub(super) fn base() -> OpenApi {
         .components(Some(
             ComponentsBuilder::new()
                 .security_scheme("key", bearer)
+                .security_scheme("session", cookie)
                 .schema(name, problem)
                 .build(),
         ))
-        .security(Some([SecurityRequirement::new("key", [] as [&str; 0])]))
+        .security(Some([
+            SecurityRequirement::new("key", [] as [&str; 0]),
+            SecurityRequirement::new("session", [] as [&str; 0]),
+        ]))
         .build()
 }
 
@@ -61,6 +71,7 @@ pub(super) fn finished(description: &OpenApi) -> Value {
     for path in ["/healthz", "/readyz", "/version"] {
         value["paths"][path]["get"]["security"] = json!([]);
     }
+    value["paths"]["/v1/session"]["post"]["security"] = json!([]);
     // A problem wherever one is answered.
     problems(&mut value);
     value

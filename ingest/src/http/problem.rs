@@ -30,6 +30,8 @@ pub(crate) enum ApiError {
     Unauthenticated,
     /// Somebody who may not do this.
     Forbidden,
+    /// With a session, but not from the page that opened it.
+    CrossSite,
     /// There is no such thing, or it is another tenant's.
     NotFound,
     /// Something stands in the way; with seconds after which it may not.
@@ -104,7 +106,7 @@ impl ApiError {
                 problem(
                     "unauthenticated",
                     "Who asks is not known",
-                    "send `Authorization: Bearer` with an API key that is good",
+                    "send `Authorization: Bearer` with an API key that is good, or sign in",
                 ),
                 None,
             ),
@@ -114,6 +116,16 @@ impl ApiError {
                     "forbidden",
                     "This key may not do that",
                     "ask for a key with a role that may",
+                ),
+                None,
+            ),
+            Self::CrossSite => (
+                StatusCode::FORBIDDEN,
+                problem(
+                    "cross-site",
+                    "The request does not come from the page",
+                    "send this service's own `Origin`, and the `csrf_token` of GET /v1/session as \
+                     `X-CSRF-Token`",
                 ),
                 None,
             ),

@@ -1,0 +1,104 @@
+//! Sessions: who signed in on the page with a key, until when.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use schemas::TenantId;
+use uuid::Uuid;
+
+use super::{Caller, Db, DbError, connect::commit, keys};
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLife {
+    /// Without being used.
+    pub idle: Duration,
+    /// However much it is used.
+    pub whole: Duration,
+}
+
+/// A session that is good.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// The holder of the key that it was opened with.
+    pub caller: Caller,
+    /// When it ends at the latest.
+    pub ends_at: DateTime<Utc>,
+}
+
+impl Db {
+    /// Opens a session that acts as this caller, known by the digest of a token of 256 random bits.
+    /// What the tenant has of ended sessions goes.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn open_session(
+        &self,
+        caller: &Caller,
+        digest: &[u8; 32],
+        life: SessionLife,
+    ) -> Result<Session, DbError> {
+        let mut transaction = self.of_tenant(caller.tenant).await?;
+        let session = &mut *transaction;
+        sqlx::query!("DELETE FROM sessions WHERE least(idle_until, ends_at) < now()")
+            .execute(&mut *session)
+            .await?;
+        let ends_at = sqlx::query_scalar!(
+            "INSERT INTO sessions (id, tenant_id, key_id, digest, idle_until, ends_at)
+             VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5),
+                 now() + make_interval(secs => $6))
+             RETURNING ends_at",
+            Uuid::now_v7(),
+            caller.tenant.0,
+            caller.id,
+            digest.as_slice(),
+            life.idle.as_secs_f64(),
+            life.whole.as_secs_f64(),
+        )
+        .fetch_one(session)
+        .await?;
+        commit(transaction).await?;
+        Ok(Session {
+            caller: *caller,
+            ends_at,
+        })
+    }
+
+    /// The session of this digest, if it has not ended and its key is good. To look is to use it.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn session(
+        &self,
+        digest: &[u8; 32],
+        life: SessionLife,
+    ) -> Result<Option<Session>, DbError> {
+        let row = sqlx::query!(
+            r#"SELECT id AS "id!", tenant_id AS "tenant_id!", role AS "role!", ends_at AS "ends_at!"
+               FROM medbot_resume($1, $2)"#,
+            digest.as_slice(),
+            life.idle.as_secs_f64(),
+        )
+        .fetch_optional(self.api())
+        .await?;
+        row.map(|row| {
+            Ok(Session {
+                caller: keys::caller(row.id, row.tenant_id, &row.role)?,
+                ends_at: row.ends_at,
+            })
+        })
+        .transpose()
+    }
+
+    /// Ends a session of a tenant.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn close_session(&self, tenant: TenantId, digest: &[u8; 32]) -> Result<(), DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        sqlx::query!("DELETE FROM sessions WHERE digest = $1", digest.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        commit(transaction).await
+    }
+}

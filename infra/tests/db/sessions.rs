@@ -1,0 +1,80 @@
+//! Sessions end by themselves, with their key, and when somebody signs out.
+
+use std::time::Duration;
+
+use infra::db::{Caller, Role, SessionLife};
+
+use super::{
+    fresh::{Fresh, with_database},
+    run::TENANT,
+};
+
+pub const LIFE: SessionLife = SessionLife {
+    idle: Duration::from_mins(30),
+    whole: Duration::from_hours(12),
+};
+
+/// Opens a session with the key of this digest.
+pub async fn opened(fresh: &Fresh, key: &[u8; 32], digest: &[u8; 32]) -> Caller {
+    let caller = fresh.db.caller(key).await.unwrap().expect("a good key");
+    let opened = fresh.db.open_session(&caller, digest, LIFE).await.unwrap();
+    assert_eq!(opened.caller.id, caller.id);
+    caller
+}
+
+async fn is_good(fresh: &Fresh, digest: &[u8; 32]) -> bool {
+    fresh.db.session(digest, LIFE).await.unwrap().is_some()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_speaks_for_its_key_until_it_ends() {
+    with_database(async |fresh| {
+        let (key, a, b) = ([7; 32], [1; 32], [2; 32]);
+        fresh.db.admit(TENANT, &key, Role::Reviewer).await.unwrap();
+        let caller = opened(&fresh, &key, &a).await;
+        let session = fresh
+            .db
+            .session(&a, LIFE)
+            .await
+            .unwrap()
+            .expect("a good session");
+        assert_eq!(
+            (
+                session.caller.id,
+                session.caller.tenant,
+                session.caller.role
+            ),
+            (caller.id, TENANT, Role::Reviewer)
+        );
+        assert!(!is_good(&fresh, &b).await, "never opened");
+
+        // To use it is to keep it from idling, but never past its end.
+        fresh
+            .execute("UPDATE sessions SET idle_until = now() + interval '1 minute'")
+            .await;
+        assert!(is_good(&fresh, &a).await);
+        let kept = "SELECT count(*) FROM sessions WHERE idle_until > now() + interval '29 minutes'";
+        assert_eq!(fresh.count(kept).await, 1, "its use was written down");
+        fresh.execute("UPDATE sessions SET ends_at = now()").await;
+        assert!(!is_good(&fresh, &a).await, "over");
+
+        // What has ended goes when the next is opened.
+        opened(&fresh, &key, &b).await;
+        assert_eq!(fresh.count("SELECT count(*) FROM sessions").await, 1);
+        fresh
+            .execute("UPDATE sessions SET idle_until = now()")
+            .await;
+        assert!(!is_good(&fresh, &b).await, "idle");
+
+        opened(&fresh, &key, &a).await;
+        fresh.db.close_session(TENANT, &a).await.unwrap();
+        assert!(!is_good(&fresh, &a).await, "signed out");
+
+        opened(&fresh, &key, &a).await;
+        fresh
+            .execute("UPDATE api_keys SET revoked_at = now()")
+            .await;
+        assert!(!is_good(&fresh, &a).await, "its key was revoked");
+    })
+    .await;
+}

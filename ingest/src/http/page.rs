@@ -1,0 +1,113 @@
+//! The page: its files as they were built, in the program itself.
+//!
+//! Every file but the first is named after its content and so is good for ever. The policy lets the page
+//! load nothing from elsewhere, run no script and take no style that does not lie here, and stand in no
+//! frame.
+
+use std::{io::Write as _, sync::LazyLock};
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use flate2::{Compression, write::GzEncoder};
+use rust_embed::RustEmbed;
+
+use super::{Api, problem::ApiError};
+
+#[derive(RustEmbed)]
+#[folder = "ui/dist"]
+struct Built;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// A file of the page.
+struct File {
+    name: String,
+    bytes: Vec<u8>,
+    gzip: Vec<u8>,
+    etag: String,
+}
+
+static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
+    let files = Built::iter().filter_map(|name| Some((name.to_string(), Built::get(&name)?)));
+    files
+        .map(|(name, file)| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            // A vector takes all that is written.
+            let gzip = encoder
+                .write_all(&file.data)
+                .and_then(|()| encoder.finish())
+                .unwrap_or_default();
+            let digest = file.metadata.sha256_hash();
+            let etag = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+            File {
+                name,
+                bytes: file.data.into_owned(),
+                gzip,
+                etag: format!("\"{}\"", etag.collect::<String>()),
+            }
+        })
+        .collect()
+});
+
+/// `/` and what it loads.
+pub(super) fn router() -> Router<Api> {
+    let index = async |headers: HeaderMap| file("index.html", &headers);
+    let asset = async |Path(name): Path<String>, headers: HeaderMap| {
+        file(&format!("assets/{name}"), &headers)
+    };
+    Router::new()
+        .route("/", get(index))
+        .route("/assets/{name}", get(asset))
+}
+
+fn file(name: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = FILES.iter().find(|file| file.name == name) else {
+        return ApiError::NotFound.into_response();
+    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_first = name == "index.html";
+    let mut answer = if text(header::IF_NONE_MATCH) == Some(&file.etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else if text(header::ACCEPT_ENCODING).is_some_and(|accepted| accepted.contains("gzip")) {
+        ([(header::CONTENT_ENCODING, "gzip")], file.gzip.as_slice()).into_response()
+    } else {
+        file.bytes.as_slice().into_response()
+    };
+    let fields = answer.headers_mut();
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            fields.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, media_type(name));
+    set(header::ETAG, &file.etag);
+    set(header::VARY, "Accept-Encoding");
+    set(
+        header::CACHE_CONTROL,
+        if is_first {
+            "no-cache"
+        } else {
+            "public, max-age=31536000, immutable"
+        },
+    );
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::REFERRER_POLICY, "no-referrer");
+    answer
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,175 @@
+//! `/v1/session`: signing in on the page with an API key, who one is, and signing out.
+//!
+//! The cookie holds a random token, of which only the digest is kept. The token against forged requests
+//! is a digest of it too, so it needs no place of its own and lasts as long as the session.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use infra::db::{Caller, SessionLife};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Api,
+    auth::{self, Known},
+    extract::JsonBody,
+    origin,
+    problem::{ApiError, Errors},
+};
+
+/// The session's cookie.
+pub(super) const COOKIE: &str = "medbot_session";
+/// Half an hour without use, a working day at the most.
+pub(super) const LIFE: SessionLife = SessionLife {
+    idle: Duration::from_mins(30),
+    whole: Duration::from_hours(12),
+};
+
+/// With what one signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignIn {
+    /// An API key.
+    key: String,
+}
+
+/// Who asks.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionView {
+    /// The key that speaks.
+    key_id: Uuid,
+    tenant_id: Uuid,
+    /// `uploader`, `reviewer`, `analyst` or `admin`.
+    role: &'static str,
+    /// To be sent as `X-CSRF-Token` with every method that changes something; null without a session.
+    csrf_token: Option<String>,
+    /// When the session ends at the latest; null without one.
+    ends_at: Option<DateTime<Utc>>,
+}
+
+impl SessionView {
+    fn of(caller: &Caller, session: Option<(String, DateTime<Utc>)>) -> Self {
+        let (csrf_token, ends_at) = session.unzip();
+        Self {
+            key_id: caller.id,
+            tenant_id: caller.tenant.0,
+            role: caller.role.name(),
+            csrf_token,
+            ends_at,
+        }
+    }
+}
+
+/// The token of the session's cookie.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// The token against forged requests of a session.
+pub(super) fn csrf(token: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update("csrf of session ")
+        .chain_update(token)
+        .finalize();
+    BASE64_URL_SAFE_NO_PAD.encode(digest)
+}
+
+fn cookie(token: &str, seconds: u64) -> Result<HeaderValue, ApiError> {
+    let cookie =
+        format!("{COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict");
+    HeaderValue::from_str(&cookie).map_err(|_| ApiError::Internal)
+}
+
+/// Signs in: the answer sets the session's cookie.
+#[utoipa::path(
+    post,
+    path = "/v1/session",
+    tag = "session",
+    request_body = SignIn,
+    responses(
+        (status = 201, description = "Signed in", body = SessionView, headers(("Set-Cookie" = String))),
+        (status = 413, description = "The body is too large", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 422, description = "The body does not fit its schema", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn open(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<SignIn>,
+) -> Result<Response, ApiError> {
+    // Nobody shall be signed in as somebody else by a foreign page.
+    origin::not_foreign(&headers)?;
+    let caller = api
+        .db
+        .caller(&auth::digest(body.key.trim()))
+        .await?
+        .ok_or(ApiError::Unauthenticated)?;
+    let token = auth::random();
+    let session = api
+        .db
+        .open_session(&caller, &auth::digest(&token), LIFE)
+        .await?;
+    let view = SessionView::of(&caller, Some((csrf(&token), session.ends_at)));
+    let cookie = cookie(&token, LIFE.whole.as_secs())?;
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, cookie)],
+        Json(view),
+    )
+        .into_response())
+}
+
+/// Who asks, by a session or by a key.
+#[utoipa::path(
+    get,
+    path = "/v1/session",
+    tag = "session",
+    responses((status = 200, description = "Who that is", body = SessionView), Errors)
+)]
+pub(crate) async fn show(known: Known, headers: HeaderMap) -> Json<SessionView> {
+    let Known { caller, ends_at } = known;
+    let session = ends_at.zip(token(&headers).map(csrf));
+    Json(SessionView::of(
+        &caller,
+        session.map(|(at, csrf)| (csrf, at)),
+    ))
+}
+
+/// Signs out. Who asks without a session has nothing to end.
+#[utoipa::path(
+    delete,
+    path = "/v1/session",
+    tag = "session",
+    responses((status = 204, description = "Signed out"), Errors)
+)]
+pub(crate) async fn close(
+    State(api): State<Api>,
+    known: Known,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if let (Some(_), Some(token)) = (known.ends_at, token(&headers)) {
+        let digest = auth::digest(token);
+        api.db.close_session(known.caller.tenant, &digest).await?;
+    }
+    let gone = cookie("", 0)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+}

@@ -1,0 +1,196 @@
+//! Sessions over HTTP: who may do what with a cookie, and until when.
+
+use std::path::Path;
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::server::{Shared, folder, problem, turn};
+
+struct SignedIn {
+    client: Client,
+    url: String,
+    cookie: String,
+    csrf: String,
+}
+
+impl SignedIn {
+    /// Signs in with a key; the cookie is read off the answer.
+    async fn with(url: &str, key: &str) -> Self {
+        let client = Client::builder().no_proxy().build().unwrap();
+        let answer = client
+            .post(format!("{url}/v1/session"))
+            .json(&json!({"key": key}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        for flag in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/"] {
+            assert!(cookie.contains(flag), "{cookie}");
+        }
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let view: Value = answer.json().await.unwrap();
+        assert_eq!(view["role"], "admin");
+        let csrf = view["csrf_token"].as_str().unwrap().to_owned();
+        Self {
+            client,
+            url: url.into(),
+            cookie,
+            csrf,
+        }
+    }
+
+    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.url))
+            .header("cookie", format!("other=1; {}", self.cookie))
+    }
+
+    /// Asks as the page does.
+    fn ask_as_page(&self, method: Method, path: &str) -> RequestBuilder {
+        self.ask(method, path)
+            .header("origin", &self.url)
+            .header("x-csrf-token", &self.csrf)
+    }
+
+    async fn status(&self) -> StatusCode {
+        let answer = self.ask(Method::GET, "/v1/session").send().await;
+        answer.unwrap().status()
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_is_a_key_for_the_own_page_alone_and_not_for_ever() {
+    let _turn = turn().await;
+    let folder = folder();
+    let shared = Shared::in_folder(folder.path(), &[]);
+    let (server, caller) = shared.serve(&[]);
+    let url = server.url.clone();
+    let key = key(folder.path());
+    let pool = PgPool::connect(shared.database.variable("MEDBOT_TEST_DATABASE_URL"));
+    let pool = pool.await.unwrap();
+
+    let client = Client::builder().no_proxy().build().unwrap();
+    let sign_in = client.post(format!("{url}/v1/session"));
+    let sign_in = || sign_in.try_clone().unwrap();
+    let wrong = sign_in()
+        .json(&json!({"key": "mbk_no"}))
+        .send()
+        .await
+        .unwrap();
+    problem(wrong, 401, "unauthenticated").await;
+    let foreign = sign_in()
+        .header("origin", "https://evil.example")
+        .json(&json!({"key": key}));
+    problem(foreign.send().await.unwrap(), 403, "cross-site").await;
+
+    // By key there is no session to speak of.
+    let by_key = caller.json("/v1/session").await;
+    assert_eq!(
+        (&by_key["role"], &by_key["csrf_token"]),
+        (&json!("admin"), &Value::Null)
+    );
+
+    let page = SignedIn::with(&url, &key).await;
+    let shown: Value = page
+        .ask(Method::GET, "/v1/session")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(
+        shown["csrf_token"],
+        page.csrf.as_str(),
+        "after a reload the page asks for it"
+    );
+    let stored: Vec<u8> = sqlx::query_scalar("SELECT digest FROM sessions")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert!(
+        !page
+            .cookie
+            .as_bytes()
+            .windows(stored.len())
+            .any(|w| w == stored),
+        "only a digest is kept"
+    );
+
+    // What changes something needs the token and the origin; what does not, neither.
+    let path = "/v1/documents";
+    for (case, request) in [
+        ("nothing", page.ask(Method::POST, path)),
+        (
+            "the token alone",
+            page.ask(Method::POST, path)
+                .header("x-csrf-token", &page.csrf),
+        ),
+        (
+            "the origin alone",
+            page.ask(Method::POST, path).header("origin", &url),
+        ),
+        (
+            "another origin",
+            page.ask(Method::POST, path)
+                .header("x-csrf-token", &page.csrf)
+                .header("origin", "http://127.0.0.1:1"),
+        ),
+    ] {
+        println!("{case}");
+        problem(request.body("x").send().await.unwrap(), 403, "cross-site").await;
+    }
+    let taken = page
+        .ask_as_page(Method::POST, path)
+        .body("no image")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        taken.status(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "it was looked at"
+    );
+    assert_eq!(
+        page.ask(Method::GET, "/v1/jobs")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
+
+    // Signing out ends this session and no other.
+    let other = SignedIn::with(&url, &key).await;
+    let out = page
+        .ask_as_page(Method::DELETE, "/v1/session")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(out.status(), StatusCode::NO_CONTENT);
+    assert_eq!(page.status().await, StatusCode::UNAUTHORIZED, "signed out");
+    assert_eq!(other.status().await, StatusCode::OK, "the other goes on");
+
+    for (case, sql) in [
+        ("idle", "UPDATE sessions SET idle_until = now()"),
+        ("over", "UPDATE sessions SET ends_at = now()"),
+        ("its key revoked", "UPDATE api_keys SET revoked_at = now()"),
+    ] {
+        let session = SignedIn::with(&url, &key).await;
+        assert_eq!(
+            session.status().await,
+            StatusCode::OK,
+            "before it is {case}"
+        );
+        sqlx::query(sql).execute(&pool).await.unwrap();
+        assert_eq!(session.status().await, StatusCode::UNAUTHORIZED, "{case}");
+    }
+}
+
+fn key(folder: &Path) -> String {
+    let key = std::fs::read_to_string(folder.join("admin.key")).unwrap();
+    key.trim().to_owned()
+}

@@ -1,0 +1,113 @@
+// Uploads: files wait in a row, a few are sent at once, and each says how far it is.
+
+import { signal } from '@preact/signals';
+import { ended, problemOf, proof, unreachable, type ApiProblem } from './client';
+import { look } from './jobs';
+import type { Taken } from './types';
+
+export interface Upload {
+  key: number;
+  /** With its folders. */
+  name: string;
+  file: File;
+  state: 'waiting' | 'sending' | 'taken' | 'known' | 'failed';
+  /** Bytes sent. */
+  sent: number;
+  problem?: ApiProblem;
+}
+
+export const uploads = signal<Upload[]>([]);
+
+const AT_ONCE = 3;
+let nextKey = 0;
+
+/** What systems leave in folders, and nobody means to send. */
+const isLitter = (name: string) =>
+  name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX') ||
+  /(^|\/)(Thumbs\.db|desktop\.ini)$/i.test(name);
+
+/** Takes files into the row. */
+export function send(files: { name: string; file: File }[]): void {
+  const news = files
+    .filter(({ name }) => !isLitter(name))
+    .map(({ name, file }): Upload => ({ key: nextKey++, name, file, state: 'waiting', sent: 0 }));
+  uploads.value = [...uploads.value, ...news];
+  goOn();
+}
+
+export function again(key: number): void {
+  change(key, { state: 'waiting', sent: 0 });
+  goOn();
+}
+
+/** Takes what has ended out of the list. */
+export function tidy(): void {
+  uploads.value = uploads.value.filter(({ state }) => state === 'waiting' || state === 'sending');
+}
+
+function change(key: number, news: Partial<Upload>): void {
+  uploads.value = uploads.value.map((item) => (item.key === key ? { ...item, ...news } : item));
+}
+
+function goOn(): void {
+  const sending = uploads.value.filter(({ state }) => state === 'sending').length;
+  const waiting = uploads.value.filter(({ state }) => state === 'waiting');
+  for (const item of waiting.slice(0, AT_ONCE - sending)) begin(item);
+}
+
+function begin({ key, name, file }: Upload): void {
+  change(key, { state: 'sending' });
+  const failed = (problem: ApiProblem) => {
+    change(key, { state: 'failed', problem });
+    if (problem.status === 401) ended();
+  };
+  // fetch does not say how far a body is.
+  const request = new XMLHttpRequest();
+  request.open('POST', '/v1/documents');
+  request.setRequestHeader('Content-Type', 'application/octet-stream');
+  request.setRequestHeader(
+    'Content-Disposition',
+    `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+  );
+  for (const [field, value] of Object.entries(proof())) request.setRequestHeader(field, value);
+  request.upload.onprogress = ({ loaded }) => change(key, { sent: loaded });
+  request.onerror = () => failed(unreachable());
+  request.onload = () => {
+    if (request.status === 202) {
+      const taken = JSON.parse(request.responseText) as Taken;
+      change(key, { state: taken.jobs[0]?.duplicate ? 'known' : 'taken', sent: file.size });
+      void look();
+    } else {
+      failed(problemOf(request.status, request.responseText));
+    }
+  };
+  request.onloadend = goOn;
+  request.send(file);
+}
+
+/** The files of a drop, those in folders too. */
+export async function filesOf(transfer: DataTransfer): Promise<{ name: string; file: File }[]> {
+  // Entries are gone after the first wait, so they are all taken before it.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((e) => e !== null);
+  const found = await Promise.all(entries.map(filesIn));
+  return found.flat();
+}
+
+async function filesIn(entry: FileSystemEntry): Promise<{ name: string; file: File }[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
+    return [{ name: entry.fullPath.replace(/^\//, ''), file }];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: { name: string; file: File }[] = [];
+  // A folder is told a piece at a time; an empty piece is its end.
+  for (;;) {
+    const piece = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (piece.length === 0) return found;
+    found.push(...(await Promise.all(piece.map(filesIn))).flat());
+  }
+}

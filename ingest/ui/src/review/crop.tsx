@@ -1,0 +1,71 @@
+// The part of the page that proves a fact, upright, with its words marked; the disputed ones stand out.
+
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Page, Word } from '../api/types';
+import { around, transform } from '../viewer/upright';
+
+interface Props {
+  href: string;
+  page: Page;
+  words: Word[];
+  disputed: Word[];
+}
+
+/** Paper around the words, in heights of a line of theirs. */
+const MARGIN = 1;
+/** The least width of what is shown, in pixels of the page: a single word is not blown up. */
+const LEAST = 420;
+
+export function Crop({ href, page, words, disputed }: Props) {
+  const [state, setState] = useState<'waiting' | 'there' | 'missing'>('waiting');
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => setState('waiting'), [href]);
+  // Where there is no room for a whole row, what is disputed comes first.
+  useLayoutEffect(() => {
+    const box = frame.current;
+    const mark = box?.querySelector('.is-doubtful');
+    if (!box || !mark) return;
+    const [at, from] = [mark.getBoundingClientRect(), box.getBoundingClientRect()];
+    box.scrollLeft += at.left + at.width / 2 - from.left - from.width / 2;
+  }, [words[0]?.id, href]);
+  const place = around(
+    words.map((word) => word.bbox),
+    page,
+  );
+  if (!place) return <p class="crop muted">No word on the page stands for this.</p>;
+  if (state === 'missing') return <p class="crop muted">The picture of the page could not be loaded.</p>;
+  const heights = words.map(({ bbox }) => Math.min(bbox[3] - bbox[1], bbox[2] - bbox[0]));
+  const margin = MARGIN * Math.max(...heights, 16);
+  const x = place[0] - margin;
+  const y = place[1] - margin;
+  const width = Math.max(LEAST, place[2] - place[0] + 2 * margin);
+  const height = place[3] - place[1] + 2 * margin;
+  return (
+    <div class={`crop ${state === 'waiting' ? 'is-waiting' : ''}`} ref={frame}>
+      <svg
+        viewBox={`${x} ${y} ${width} ${height}`}
+        width={1.4 * width}
+        height={1.4 * height}
+        role="img"
+        aria-label={`The scan, read as: ${words.map((word) => word.text).join(' ')}`}
+      >
+        <g transform={transform(page.width, page.height, page.orientation)}>
+          <image
+            href={href}
+            width={page.width}
+            height={page.height}
+            onLoad={() => setState('there')}
+            onError={() => setState('missing')}
+          />
+          {words.map((word) => (
+            <polygon
+              key={word.id}
+              class={`word ${disputed.includes(word) ? 'is-doubtful' : 'is-evidence'}`}
+              points={word.quad.map((point) => point.join()).join(' ')}
+            />
+          ))}
+        </g>
+      </svg>
+    </div>
+  );
+}

@@ -1,0 +1,214 @@
+// The review desk: what is doubtful, the riskiest first, the scan beside what was read. Its keys work while
+// the desk has the focus, so that they disturb no one elsewhere.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ask } from '../api/client';
+import { fileOf } from '../api/jobs';
+import type { DocumentResult, Found, Word } from '../api/types';
+import { KINDS, percent, summary, title } from '../facts';
+import { useAsked } from '../parts/asked';
+import { AssertionBadge } from '../parts/badges';
+import { Icon } from '../parts/icon';
+import { Empty, Failure, Loading } from '../parts/states';
+import { Crop } from '../review/crop';
+import { at, decided, load, row, settle, skip, takeBack, tellNow } from '../review/desk';
+import { Form, type FormHandle } from '../review/form';
+import { go, to } from '../router';
+import { Votes } from '../viewer/votes';
+
+export function Review({ document }: { document: string | undefined }) {
+  const { problem, again } = useAsked(async () => {
+    row.value = null;
+    await load(document);
+  }, [document]);
+
+  useEffect(() => {
+    const leave = () => tellNow(true);
+    addEventListener('pagehide', leave);
+    return () => {
+      removeEventListener('pagehide', leave);
+      tellNow();
+    };
+  }, []);
+
+  const list = row.value;
+  const entity = list?.[at.value];
+  return (
+    <>
+      <div class="view-head">
+        <div>
+          <h1>Review</h1>
+          {document && (
+            <p class="muted">
+              Only {fileOf(document)} · <a href={to('review')}>all documents</a>
+            </p>
+          )}
+        </div>
+        {list && list.length > 0 && (
+          <p class="muted number" role="status">
+            {list.length} left{decided.value > 0 && `, ${decided.value} decided`}
+          </p>
+        )}
+      </div>
+      {problem !== undefined ? (
+        <Failure problem={problem} retry={again} />
+      ) : !list ? (
+        <Loading what="what is doubtful" />
+      ) : entity ? (
+        <Desk entity={entity} list={list} />
+      ) : (
+        <Empty icon="check" title="Nothing is left to review">
+          <p>
+            {decided.value > 0
+              ? `You decided ${decided.value}. `
+              : 'What the engines are not sure of appears here. '}
+            <a href={to('documents')}>Back to the documents</a>
+          </p>
+        </Empty>
+      )}
+    </>
+  );
+}
+
+function Desk({ entity, list }: { entity: Found; list: Found[] }) {
+  const desk = useRef<HTMLDivElement>(null);
+  const form = useRef<FormHandle>(null);
+
+  // With the next fact the keys go on working.
+  useEffect(() => desk.current?.focus({ preventScroll: true }), [entity.entity_id]);
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as HTMLElement;
+    if (target.closest('input, select, textarea')) return;
+    const actions: Record<string, () => void> = {
+      a: () => settle(null),
+      c: () => form.current?.edit(),
+      s: () => skip(1),
+      b: () => skip(-1),
+      u: takeBack,
+      o: () => go('documents', entity.document_id, entity.id),
+    };
+    const action = actions[event.key.toLowerCase()];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  return (
+    <div class="desk" ref={desk} tabIndex={-1} onKeyDown={onKeyDown} aria-label="Review desk" role="region">
+      <ol class="card queue" aria-label="What is doubtful, the riskiest first">
+        {list.map((other, index) => (
+          <li key={other.entity_id}>
+            <button
+              type="button"
+              aria-current={other === entity ? 'true' : undefined}
+              onClick={() => {
+                at.value = index;
+              }}
+            >
+              <span class="queue-kind">{KINDS[other.type].one}</span>
+              <span class="queue-title">{title(other)}</span>
+              <span class="queue-summary">{summary(other)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      <article class="card case" data-entity={entity.entity_id}>
+        <header>
+          <div>
+            <p class="muted">
+              {KINDS[entity.type].one} in{' '}
+              <a href={to('documents', entity.document_id, entity.id)}>{fileOf(entity.document_id)}</a>
+              {entity.page !== null && `, page ${entity.page + 1}`}
+            </p>
+            <h2>
+              {title(entity)} <span class="muted">{summary(entity)}</span>
+            </h2>
+          </div>
+          <div class="fact-badges">
+            <AssertionBadge entity={entity} />
+            <span class="muted number">{percent(entity.confidence)} sure</span>
+          </div>
+        </header>
+        <Evidence entity={entity} />
+        <Form
+          key={`${entity.entity_id} ${entity.version}`}
+          handle={form}
+          entity={entity}
+          onCorrect={settle}
+          onLeave={() => desk.current?.focus()}
+        />
+        <footer class="review-actions">
+          <button type="button" class="button is-primary" onClick={() => settle(null)}>
+            <Icon name="check" /> Accept <kbd>A</kbd>
+          </button>
+          <button type="button" class="button" onClick={() => form.current?.edit()}>
+            Correct <kbd>C</kbd>
+          </button>
+          <button type="button" class="button" onClick={() => skip(1)}>
+            Skip <kbd>S</kbd>
+          </button>
+          <button type="button" class="button is-bare" onClick={() => skip(-1)}>
+            Back <kbd>B</kbd>
+          </button>
+          <button
+            type="button"
+            class="button is-bare"
+            onClick={() => go('documents', entity.document_id, entity.id)}
+          >
+            Open the page <kbd>O</kbd>
+          </button>
+        </footer>
+      </article>
+    </div>
+  );
+}
+
+/** The documents that were looked at on the desk: the next fact is often of the same one. */
+const results = new Map<string, Promise<DocumentResult>>();
+
+function result(id: string): Promise<DocumentResult> {
+  let asked = results.get(id);
+  if (!asked) {
+    asked = ask<DocumentResult>('GET', `/v1/documents/${id}`);
+    asked.catch(() => results.delete(id));
+    if (results.size >= 4) results.delete(results.keys().next().value!);
+    results.set(id, asked);
+  }
+  return asked;
+}
+
+function Evidence({ entity }: { entity: Found }) {
+  const { value, problem } = useAsked(() => result(entity.document_id), [entity.document_id]);
+  const [shows, setShows] = useState(false);
+  if (problem !== undefined) return <Failure problem={problem} />;
+  const page = value?.pages[entity.page ?? 0];
+  if (!page || value?.document.id !== entity.document_id) {
+    return <div class="crop is-waiting" aria-hidden="true" />;
+  }
+  const words = page.lines
+    .flatMap((line) => line.words)
+    .filter((word) => entity.words.includes(word.id));
+  const disputed = words.filter(isDisputed);
+  const href = `/v1/documents/${entity.document_id}/pages/${page.index}.png`;
+  return (
+    <>
+      <Crop href={href} page={page} words={words} disputed={disputed} />
+      {disputed.length > 0 && (
+        <details class="disputed" open={shows} onToggle={(event) => setShows(event.currentTarget.open)}>
+          <summary>
+            The engines differ on {disputed.map((word) => `“${word.text}”`).join(', ')}
+          </summary>
+          <div class="disputed-words">
+            {disputed.map((word) => (
+              <Votes key={word.id} word={word} />
+            ))}
+          </div>
+        </details>
+      )}
+    </>
+  );
+}
+
+const isDisputed = (word: Word) => word.votes.some((vote) => vote.text !== word.text);

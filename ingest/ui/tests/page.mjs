@@ -1,0 +1,358 @@
+// The page in a real browser, against a running service: page.mjs URL KEY_FILE FOLDER LONG SHOTS
+//
+//   FOLDER  what is uploaded: two documents and a file that is none
+//   LONG    the id of a document of 20 pages, read or being read
+//   SHOTS   where pictures go
+//
+// The service has one dead letter whose cause is cured. ingest/tests/page.rs prepares all that.
+
+import { readFile } from 'node:fs/promises';
+import { DESK, must, PHONE, Visit } from './browser.mjs';
+
+const [url, keyFile, folder, long, shots] = process.argv.slice(2);
+const key = (await readFile(keyFile, 'utf8')).trim();
+const LABS = 'lab_cumulative_shaded.jpg';
+
+const visit = await Visit.begin(url, shots);
+try {
+  await visit.open(DESK);
+  await visit.step('the first load is small', firstLoad);
+  await visit.step('signing in by keyboard', signIn);
+  await visit.step('uploading a folder, live', upload);
+  await visit.step('the viewer with evidence and votes', viewer);
+  await visit.step('reviewing by keyboard', review);
+  await visit.step('findings, filtered and exported', findings);
+  await visit.step('trends', trends);
+  await visit.step('a dead letter is replayed', admin);
+  await visit.step('20 pages open in under a second', opensQuickly);
+  await visit.step('a foreign page can do nothing', forged);
+  await visit.step('signing out', signOut);
+  for (const [name, device, scheme] of [
+    ['phone-light', PHONE, 'light'],
+    ['phone-dark', PHONE, 'dark'],
+    ['desk-dark', DESK, 'dark'],
+  ]) {
+    await visit.context.close();
+    await visit.open(device, scheme);
+    await visit.step(`every view, ${name}`, () => everyView(name));
+  }
+} finally {
+  await visit.end();
+}
+
+async function firstLoad(page) {
+  const sizes = [];
+  page.on('requestfinished', async (request) => sizes.push(request.sizes()));
+  await page.goto(url);
+  await page.getByLabel('API key').waitFor();
+  await page.waitForLoadState('networkidle');
+  const all = await Promise.all(sizes);
+  const bytes = all.reduce((sum, size) => sum + size.responseBodySize + size.responseHeadersSize, 0);
+  console.log(`page: the first load takes ${bytes} bytes in ${all.length} requests`);
+  must(all.length >= 3 && bytes > 10_000, 'the page was not loaded');
+  must(bytes < 300_000, `${bytes} bytes are too much`);
+  await visit.accessible('signing in');
+  await visit.shot('sign-in');
+}
+
+async function signIn(page) {
+  await page.getByLabel('API key').focus();
+  await page.keyboard.type('mbk_wrong');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('not good here').waitFor();
+  await visit.accessible('a refused key');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText(key);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Documents' }).waitFor();
+  const cookie = (await visit.context.cookies()).find(({ name }) => name === 'medbot_session');
+  must(
+    cookie?.httpOnly && cookie.secure && cookie.sameSite === 'Strict',
+    `the session's cookie is ${JSON.stringify({ ...cookie, value: '' })}`,
+  );
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  must(!kept.includes(key.slice(8)), 'the key is kept in the browser');
+  // The first stop of the keyboard leads past the menu.
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  must(await page.evaluate(() => document.activeElement?.id === 'main'), 'the menu cannot be skipped');
+}
+
+const row = (page, file) => page.locator(`.job[data-file$="${file}"]`);
+
+async function upload(page) {
+  await page.setInputFiles('#folder', folder);
+  await page.getByText('not taken').waitFor();
+  const refused = page.locator('.failed-files li');
+  must((await refused.count()) === 1, 'one file is no document');
+  must((await refused.innerText()).includes('notes.txt'), 'the refused file is named');
+  const labs = row(page, LABS);
+  await labs.waitFor();
+  must((await labs.innerText()).includes('scans'), 'the folder is shown');
+  // The list tells how far it is without being asked again.
+  const seen = new Set();
+  while ((await labs.getAttribute('data-state')) !== 'needs_review') {
+    const progress = labs.locator('.job-progress');
+    const words = await progress.innerText({ timeout: 500 }).catch(() => '');
+    if (words && !seen.has(words)) {
+      seen.add(words);
+      if (seen.size === 2) await visit.shot('documents-live');
+    }
+    await page.waitForTimeout(50);
+  }
+  must(seen.size >= 2, `progress is told: ${[...seen].join(', ')}`);
+  await page.locator('.live.is-on').waitFor();
+  await visit.accessible('documents');
+  await visit.shot('documents');
+}
+
+async function viewer(page) {
+  await row(page, LABS).getByRole('link').first().click();
+  const fact = page.locator('.fact-line', { hasText: 'Sodium' }).first();
+  await fact.waitFor();
+  await page.waitForFunction(() => !document.querySelector('.frame-wait'));
+  await fact.click();
+  const marked = await page.locator('.page .is-evidence').evaluateAll((all) =>
+    all.map((word) => word.dataset.word),
+  );
+  const id = await fact.getAttribute('data-entity');
+  const document = await get(page, `/v1/documents/${await openDocument(page)}`);
+  const entity = document.entities.find((entity) => entity.id === id);
+  must(marked.length > 0 && marked.sort().join() === [...entity.words].sort().join(), 'its words are marked');
+  const inSight = await page.locator('.page .is-evidence').first().evaluate((word) => {
+    const [box, frame] = [word, word.closest('.frame')].map((e) => e.getBoundingClientRect());
+    return box.top >= frame.top && box.bottom <= frame.bottom;
+  });
+  must(inSight, 'the evidence is in sight');
+  await visit.shot('viewer');
+  await visit.accessible('the viewer');
+
+  // A word tells who read what.
+  await page.locator('.page .is-evidence').first().click();
+  const votes = page.locator('.chosen-word .votes');
+  await votes.waitFor();
+  const told = await votes.innerText();
+  must(told.includes('Tesseract') && told.includes('PP-OCR') && told.includes('%'), told);
+  await page.getByRole('button', { name: 'Close the word' }).click();
+  // The same without pointing.
+  await page.getByRole('button', { name: 'Words of the page' }).click();
+  await page.locator('.text-word').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await votes.waitFor();
+  await visit.accessible('the words of a page');
+
+  const width = () => page.locator('svg.page').evaluate((page) => page.clientWidth);
+  const before = await width();
+  await page.locator('.frame').focus();
+  await page.keyboard.press('+');
+  await page.keyboard.press('+');
+  const after = await width();
+  must(after > 1.4 * before, `it zooms: ${before} to ${after}`);
+  const frame = await page.locator('.frame').boundingBox();
+  const scroll = () => page.locator('.frame').evaluate((frame) => [frame.scrollLeft, frame.scrollTop]);
+  await page.waitForTimeout(50);
+  const [left, top] = await scroll();
+  await page.mouse.move(frame.x + 300, frame.y + 300);
+  await page.mouse.down();
+  await page.mouse.move(frame.x + 260, frame.y + 240, { steps: 4 });
+  await page.mouse.up();
+  const [toLeft, toTop] = await scroll();
+  must(toLeft - left === 40 && toTop - top === 60, `it pans: ${toLeft - left}, ${toTop - top}`);
+}
+
+async function review(page) {
+  await visit.go('review');
+  const desk = page.getByRole('region', { name: 'Review desk' });
+  await desk.waitFor();
+  await page.locator('.crop image').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('.crop.is-waiting'));
+  await visit.accessible('the desk');
+  await visit.shot('review');
+  const risks = await get(page, '/v1/entities?needs_review=true&limit=1000');
+  const left = async () => Number((await page.getByText(/\d+ left/).innerText()).match(/\d+/)[0]);
+  const all = await left();
+  must(all >= risks.entities.length && all > 3, `${all} of ${risks.entities.length} are shown`);
+  const shown = () => page.locator('.case').getAttribute('data-entity');
+  const patched = () =>
+    page.waitForResponse((answer) => answer.request().method() === 'PATCH').then((answer) => answer.status());
+
+  // Accepted, taken back, skipped and come back to.
+  const first = await shown();
+  await page.keyboard.press('a');
+  must((await left()) === all - 1 && (await shown()) !== first, 'the next one comes');
+  await page.keyboard.press('u');
+  must((await left()) === all && (await shown()) === first, 'it is taken back');
+  await page.keyboard.press('s');
+  must((await shown()) !== first, 'it is skipped');
+  await page.keyboard.press('b');
+  must((await shown()) === first, 'back at the first');
+
+  // Corrected: the value is the person's, the words that prove it stay.
+  const before = (await get(page, '/v1/entities?needs_review=true&limit=1000')).entities.find(
+    (entity) => entity.entity_id === first,
+  );
+  must(before, 'nothing was told to the service yet');
+  await page.keyboard.press('c');
+  const field = await page.evaluate(() => document.activeElement.name);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('12.5');
+  await page.keyboard.press('Enter');
+  // It is told with the next decision.
+  const told = patched();
+  await page.keyboard.press('a');
+  must((await told) === 200, 'the correction is taken');
+  must((await left()) === all - 2, 'two are decided');
+  const leaving = patched();
+  await visit.go('documents');
+  must((await leaving) === 200, 'the last decision is told when the desk is left');
+  const document = await get(page, `/v1/documents/${before.document_id}`);
+  const after = document.entities.find((entity) => entity.id === before.id);
+  must(after[field] === '12.5' && !after.needs_review, `${field}: ${after[field]}`);
+  must(after.words.join() === before.words.join(), 'the boxes are kept');
+}
+
+async function findings(page) {
+  await visit.go('findings');
+  await page.locator('.findings tbody tr').first().waitFor();
+  await visit.accessible('findings');
+  await page.getByLabel('Type').selectOption('lab');
+  await page.getByLabel('Name').fill('sodium');
+  const shown = page.locator('.findings tbody tr');
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('.findings tbody tr')];
+    return rows.length > 0 && rows.every((row) => row.textContent.includes('Sodium'));
+  });
+  const count = await shown.count();
+  await visit.shot('findings');
+  const saved = async (name) => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name, exact: true }).click(),
+    ]);
+    return [download.suggestedFilename(), await readFile(await download.path(), 'utf8')];
+  };
+  const [csvName, csv] = await saved('CSV');
+  const lines = csv.trim().split('\n');
+  must(csvName === 'entities.csv' && lines.length === count + 1, `${csvName}: ${lines.length} lines`);
+  must(lines.slice(1).every((line) => line.includes('Sodium')), 'the CSV is filtered');
+  const [, ndjson] = await saved('NDJSON');
+  const objects = ndjson.trim().split('\n').map((line) => JSON.parse(line));
+  must(objects.length === count, `${objects.length} objects`);
+  await page.getByLabel('Name').fill('nothing is called so');
+  await page.getByText('Nothing fits').waitFor();
+  await visit.accessible('an empty table');
+}
+
+async function trends(page) {
+  await visit.go('trends');
+  await page.locator('.plot .point').first().waitFor();
+  const sodium = page.locator('.plot-card', { hasText: 'Sodium' }).first();
+  must((await sodium.locator('.band').count()) === 1, 'the range is drawn');
+  must((await sodium.locator('.point').count()) >= 2, 'several values are drawn');
+  const said = await sodium.locator('svg[role=img]').getAttribute('aria-label');
+  must(/Sodium in mmol\/L: .* on /.test(said), said);
+  await sodium.getByText('Values').click();
+  await visit.accessible('trends');
+  await visit.shot('trends');
+}
+
+async function admin(page) {
+  await visit.go('admin');
+  const dead = page.getByRole('region', { name: 'Dead letters' });
+  await dead.getByRole('button', { name: 'Replay' }).waitFor();
+  await visit.accessible('the service');
+  await visit.shot('service');
+  const { dead_letters } = await get(page, '/v1/admin/dead-letters');
+  await dead.getByRole('button', { name: 'Replay' }).click();
+  await page.getByText('No task was given up').waitFor();
+  await visit.go('documents');
+  const job = await get(page, `/v1/jobs/${dead_letters[0].job_id}`);
+  const replayed = row(page, job.file);
+  await replayed.locator('.badge.is-good, .badge.is-warn').waitFor();
+}
+
+async function opensQuickly(page) {
+  await row(page, 'long.pdf').locator('.badge.is-good, .badge.is-warn').waitFor();
+  const times = [];
+  for (let round = 0; round < 3; round += 1) {
+    await visit.go('documents');
+    await row(page, 'long.pdf').waitFor();
+    const took = await page.evaluate(async (id) => {
+      const begun = performance.now();
+      location.hash = `#/documents/${id}`;
+      const isOpen = () =>
+        document.querySelector('.fact-line, .viewer .quiet-line') &&
+        document.querySelector('svg.page') &&
+        !document.querySelector('.frame-wait');
+      while (!isOpen()) await new Promise(requestAnimationFrame);
+      return performance.now() - begun;
+    }, long);
+    times.push(Math.round(took));
+  }
+  console.log(`page: 20 pages open in ${times.join(', ')} ms`);
+  must(Math.min(...times) < 1000, `opening takes ${times.join(', ')} ms`);
+  await page.getByText('Page 1 of 20').waitFor();
+  await page.locator('.frame').focus();
+  await page.keyboard.press('PageDown');
+  await page.getByText('Page 2 of 20').waitFor();
+  await page.waitForFunction(() => !document.querySelector('.frame-wait'));
+}
+
+async function forged(page) {
+  const status = (headers) =>
+    page.evaluate(
+      (headers) => fetch('/v1/session', { method: 'DELETE', headers }).then((answer) => answer.status),
+      headers,
+    );
+  const refusals = visit.accusations.length;
+  must((await status({})) === 403, 'without the token nothing is changed');
+  must((await status({ 'X-CSRF-Token': 'guessed' })) === 403, 'nor with a wrong one');
+  const mark = await page.evaluate(() => fetch('/v1/session').then((answer) => answer.status));
+  must(mark === 200, 'the session goes on');
+  // These two refusals are the point.
+  visit.accusations.splice(refusals);
+}
+
+async function signOut(page) {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  must((await visit.context.cookies()).length === 0, 'the cookie is gone');
+}
+
+async function everyView(name) {
+  const { page } = visit;
+  await page.goto(url);
+  await page.getByLabel('API key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const labs = row(page, LABS);
+  await labs.waitFor();
+  await visit.accessible(`documents, ${name}`);
+  await visit.shot(`documents-${name}`);
+  await labs.getByRole('link').first().click();
+  await page.locator('.fact-line').first().click();
+  await page.waitForFunction(() => !document.querySelector('.frame-wait'));
+  await visit.accessible(`the viewer, ${name}`);
+  await visit.shot(`viewer-${name}`);
+  for (const [place, ready] of [
+    ['review', '.crop:not(.is-waiting) image'],
+    ['findings', '.findings tbody tr'],
+    ['trends', '.plot .point'],
+    ['admin', '.tile'],
+  ]) {
+    await visit.go(place);
+    await page.locator(ready).first().waitFor();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    must(!wide, `${place} is wider than the screen`);
+    await visit.accessible(`${place}, ${name}`);
+    await visit.shot(`${place}-${name}`);
+  }
+}
+
+/** What the API says to this page. */
+function get(page, path) {
+  return page.evaluate((path) => fetch(path).then((answer) => answer.json()), path);
+}
+
+/** The document that the page shows. */
+const openDocument = (page) => page.evaluate(() => location.hash.split('/')[2]);
