@@ -12,6 +12,7 @@ use infra::models::{self, Cache, Selection};
 use schemas::{Engine, Stage};
 
 use crate::{
+    audit_log::{self, Audit},
     drop::{self, DropArguments},
     extract_text,
     language::Language,
@@ -99,6 +100,9 @@ enum Command {
     /// Master and API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// The audit log: does it hold, and what does it say.
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 /// Arguments of `medbot process`.
@@ -244,6 +248,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Migrate => with_settings(Flags::default(), service::migrate),
         Command::Dlq(command) => with_settings(Flags::default(), |settings| {
             operations::dlq(settings, &command)
+        }),
+        Command::Audit(command) => with_settings(Flags::default(), |settings| {
+            audit_log::run(settings, &command)
         }),
         Command::Keys(command) => with_settings(Flags::default(), |settings| {
             operations::keys(settings, &command)

@@ -1,7 +1,7 @@
 //! The HTTP API: a file a resource. A handler checks who asks, calls the database or the store, and
 //! says what came of it; it holds no state of its own, so any process can answer any request.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -11,6 +11,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use infra::{
+    audit::Recorder,
     db::{Changes, Db},
     queue::Queue,
     store::{MasterKey, Store},
@@ -24,6 +25,7 @@ use tower_http::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod admin;
+mod audit;
 mod auth;
 mod batches;
 mod cursor;
@@ -37,9 +39,11 @@ mod gather;
 mod idempotency;
 mod intake;
 mod jobs;
+mod limits;
 mod openapi;
 mod origin;
 mod page;
+mod peer;
 mod probes;
 mod problem;
 mod reviews;
@@ -50,6 +54,7 @@ mod webhooks;
 
 pub use auth::{Authentication, digest as key_digest, new_key};
 pub(crate) use batches::is_litter;
+pub use limits::{Limits, Rates};
 pub use serve::serve;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
@@ -77,6 +82,12 @@ pub struct Api {
     pub upload_silence: Duration,
     /// Where webhooks may go.
     pub webhook_guard: Guard,
+    /// Who did what.
+    pub audit: Recorder,
+    /// How often one may ask.
+    pub limits: Arc<Limits>,
+    /// Whose word on the client's address is taken.
+    pub trusted_proxies: Vec<IpAddr>,
     /// True once the process was told to end: what streams without an end of its own ends then.
     pub stop: watch::Receiver<bool>,
 }
@@ -103,6 +114,8 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(admin::queues))
         .routes(routes!(admin::dead_letters))
         .routes(routes!(admin::replay))
+        .routes(routes!(audit::read))
+        .routes(routes!(audit::verify))
         .split_for_parts();
     let (open, probes) = OpenApiRouter::new()
         .routes(routes!(probes::healthz))
@@ -120,7 +133,11 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         HeaderValue::from_static("nosniff"),
     );
     let router = Router::new()
-        .merge(v1.layer(no_store))
+        .merge(
+            v1.layer(middleware::from_fn_with_state(api.clone(), audit::record))
+                .layer(middleware::from_fn_with_state(api.clone(), limits::check))
+                .layer(no_store),
+        )
         .merge(open)
         .merge(page::router())
         .route(

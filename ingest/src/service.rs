@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use infra::{
+    audit::{Anchors, Recorder},
     db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys, private::PrivatePostgres},
     models::{Asset, Cache},
     queue::{
@@ -277,6 +278,13 @@ impl Opened {
             largest_upload: Limits::default().bytes,
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
+            audit: Recorder::start(
+                self.db.clone(),
+                Arc::clone(&self.master),
+                settings.audit_anchors.clone().map(Anchors::new),
+            ),
+            limits: Arc::new(http::Limits::new(&settings.rates)),
+            trusted_proxies: settings.trusted_proxies.clone(),
             stop,
         }
     }

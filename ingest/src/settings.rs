@@ -5,17 +5,21 @@ use std::{
     collections::BTreeMap,
     env, fs,
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use schemas::Engine;
 
-use crate::{http::Authentication, language::Language};
+use crate::{
+    http::{Authentication, Rates},
+    language::Language,
+};
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 21] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -32,6 +36,11 @@ const NAMES: [&str; 16] = [
     "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
     "MEDBOT_FHIR_URL",
     "MEDBOT_FHIR_TOKEN_FILE",
+    "MEDBOT_AUDIT_ANCHORS",
+    "MEDBOT_TRUSTED_PROXIES",
+    "MEDBOT_RATE_ADDRESS",
+    "MEDBOT_RATE_KEY",
+    "MEDBOT_RATE_TENANT",
 ];
 
 /// How a process of the service runs.
@@ -69,6 +78,12 @@ pub struct Settings {
     pub fhir_url: Option<String>,
     /// Its bearer token.
     pub fhir_token_file: Option<PathBuf>,
+    /// A file outside the database where the heads of the audit log are written down.
+    pub audit_anchors: Option<PathBuf>,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Requests a minute.
+    pub rates: Rates,
 }
 
 /// What the command line says.
@@ -167,6 +182,17 @@ impl Settings {
             )?,
             fhir_url: get("MEDBOT_FHIR_URL"),
             fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
+            audit_anchors: get("MEDBOT_AUDIT_ANCHORS").map(PathBuf::from),
+            trusted_proxies: list(get("MEDBOT_TRUSTED_PROXIES"))
+                .iter()
+                .map(|address| Ok(address.parse::<IpAddr>()?.to_canonical()))
+                .collect::<anyhow::Result<_>>()
+                .context("MEDBOT_TRUSTED_PROXIES is a list of IP addresses")?,
+            rates: Rates {
+                address: rate("MEDBOT_RATE_ADDRESS", get("MEDBOT_RATE_ADDRESS"), 6_000)?,
+                key: rate("MEDBOT_RATE_KEY", get("MEDBOT_RATE_KEY"), 6_000)?,
+                tenant: rate("MEDBOT_RATE_TENANT", get("MEDBOT_RATE_TENANT"), 30_000)?,
+            },
         })
     }
 }
@@ -196,6 +222,17 @@ fn switch(name: &str, value: Option<&str>) -> anyhow::Result<bool> {
         Some("1" | "true" | "on") => Ok(true),
         Some(_) => bail!("{name} is `1` or `0`"),
     }
+}
+
+/// Requests a minute; 0 for no limit.
+fn rate(name: &str, value: Option<String>, usual: u32) -> anyhow::Result<Option<NonZeroU32>> {
+    let rate = match value {
+        None => usual,
+        Some(value) => value
+            .parse()
+            .with_context(|| format!("{name} is a number of requests a minute, 0 for no limit"))?,
+    };
+    Ok(NonZeroU32::new(rate))
 }
 
 fn is_loopback(ip: IpAddr) -> bool {

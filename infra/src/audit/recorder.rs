@@ -50,7 +50,12 @@ impl Recorder {
     /// # Errors
     /// [`DbError`]: the line may not have been written.
     pub async fn record(&self, tenant: TenantId, what: Occurrence) -> Result<(), DbError> {
-        let gone = || DbError::new(DbErrorKind::Unavailable, "the audit log is not written any more");
+        let gone = || {
+            DbError::new(
+                DbErrorKind::Unavailable,
+                "the audit log is not written any more",
+            )
+        };
         let (written, answer) = oneshot::channel();
         let waiting = Waiting {
             tenant,
@@ -95,7 +100,9 @@ async fn write(
             if due {
                 match anchors.add(tenant, &head, Utc::now()) {
                     Ok(()) => _ = anchored.insert(tenant, Instant::now()),
-                    Err(error) => tracing::error!(%error, "a head of the audit log could not be anchored"),
+                    Err(error) => {
+                        tracing::error!(%error, "a head of the audit log could not be anchored")
+                    }
                 }
             }
         }

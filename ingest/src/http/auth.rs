@@ -12,7 +12,7 @@ use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Api, origin, problem::ApiError, sessions};
+use super::{Api, audit::Asker, origin, problem::ApiError, sessions};
 
 /// How callers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,17 @@ impl FromRequestParts<Api> for Known {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let known = Self::of(parts, api).await?;
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(known.caller);
+        }
+        api.limits.caller(&known.caller)?;
+        Ok(known)
+    }
+}
+
+impl Known {
+    async fn of(parts: &Parts, api: &Api) -> Result<Self, ApiError> {
         let safe = origin::is_safe(&parts.method);
         if api.authentication == Authentication::Off {
             if !safe {

@@ -44,6 +44,8 @@ pub(crate) enum ApiError {
     NotAcceptable(String),
     /// The request is well formed and makes no sense.
     Unprocessable(Problem),
+    /// Asked too often; with seconds after which one may ask again.
+    TooMany(u32),
     /// Something that is needed does not answer.
     Unavailable(&'static str),
     /// A fault of ours.
@@ -155,6 +157,15 @@ impl ApiError {
                 None,
             ),
             Self::Unprocessable(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem, None),
+            Self::TooMany(after) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                problem(
+                    "too-many-requests",
+                    "Asked too often",
+                    "wait as long as `Retry-After` says; the header `RateLimit-Policy` names the limit",
+                ),
+                Some(after),
+            ),
             Self::Unavailable(what) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 problem(

@@ -16,6 +16,8 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
+use super::peer::Peer;
+
 /// The longest that the headers of a request may take.
 const HEADERS: Duration = Duration::from_secs(10);
 /// The longest that requests may go on after the end was asked for.
@@ -46,7 +48,7 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (stream, _) = match accepted {
+        let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Too many open files, or a connection that was gone at once.
@@ -58,7 +60,11 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let service = router
             .clone()
-            .map_request(|request: Request<Incoming>| request.map(Body::new));
+            .map_request(move |request: Request<Incoming>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(peer));
+                request
+            });
         let connection = http
             .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
             .into_owned();

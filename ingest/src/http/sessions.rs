@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::{
     Api,
+    audit::Asker,
     auth::{self, Known},
     extract::JsonBody,
     origin,
@@ -113,6 +114,7 @@ fn cookie(token: &str, seconds: u64) -> Result<HeaderValue, ApiError> {
 )]
 pub(crate) async fn open(
     State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     JsonBody(body): JsonBody<SignIn>,
 ) -> Result<Response, ApiError> {
@@ -123,6 +125,7 @@ pub(crate) async fn open(
         .caller(&auth::digest(body.key.trim()))
         .await?
         .ok_or(ApiError::Unauthenticated)?;
+    asker.is(caller);
     let token = auth::random();
     let session = api
         .db

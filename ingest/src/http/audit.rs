@@ -1,0 +1,240 @@
+//! Every request that reads content, searches, exports, changes something or is refused leaves a line in
+//! the audit log before it is answered. [`ROUTES`] says which is what: a route that is not there answers
+//! nobody.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    Json,
+    extract::{MatchedPath, Query, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use chrono::{SubsecRound as _, Utc};
+use infra::{
+    audit::{Actor, Chain, Event, Occurrence, audit_event},
+    db::Caller,
+};
+use schemas::TenantId;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    auth::Known,
+    peer,
+    problem::{ApiError, Errors},
+};
+
+/// What a route does. What is `None` is asked so often that only its refusals are written down: polls of
+/// a state, which show no content.
+#[rustfmt::skip]
+const ROUTES: &[(&str, &str, Option<&str>)] = &[
+    ("POST",   "/v1/documents",                     Some("document.upload")),
+    ("GET",    "/v1/documents/{id}",                Some("document.read")),
+    ("DELETE", "/v1/documents/{id}",                Some("document.erase")),
+    ("GET",    "/v1/documents/{id}/pages/{page}",   Some("page.image")),
+    ("POST",   "/v1/batches",                       Some("batch.open")),
+    ("GET",    "/v1/batches/{id}",                  None),
+    ("GET",    "/v1/jobs",                          Some("job.list")),
+    ("GET",    "/v1/jobs/{id}",                     None),
+    ("DELETE", "/v1/jobs/{id}",                     Some("job.cancel")),
+    ("GET",    "/v1/jobs/{id}/events",              None),
+    ("GET",    "/v1/jobs/events",                   None),
+    ("GET",    "/v1/entities",                      Some("entity.list")),
+    ("POST",   "/v1/entities/search",               Some("entity.search")),
+    ("PATCH",  "/v1/entities/{id}",                 Some("entity.review")),
+    ("GET",    "/v1/entities/{id}/evidence.png",    Some("entity.evidence")),
+    ("POST",   "/v1/webhooks",                      Some("webhook.create")),
+    ("GET",    "/v1/webhooks",                      Some("webhook.list")),
+    ("DELETE", "/v1/webhooks/{id}",                 Some("webhook.remove")),
+    ("POST",   "/v1/session",                       Some("session.open")),
+    ("GET",    "/v1/session",                       None),
+    ("DELETE", "/v1/session",                       Some("session.close")),
+    ("GET",    "/v1/admin/queues",                  None),
+    ("GET",    "/v1/admin/dead-letters",            Some("dead_letter.list")),
+    ("POST",   "/v1/admin/dead-letters/{id}/replay", Some("dead_letter.replay")),
+    ("GET",    "/v1/admin/audit",                   Some("audit.read")),
+    ("GET",    "/v1/admin/audit/verification",      Some("audit.verify")),
+];
+
+/// Lines of one answer.
+const MOST: i64 = 1000;
+
+/// Where a handler leaves who asked.
+#[derive(Clone, Default)]
+pub(super) struct Asker(Arc<OnceLock<Caller>>);
+
+impl Asker {
+    pub(super) fn is(&self, caller: Caller) {
+        // A request has one caller.
+        let _ = self.0.set(caller);
+    }
+}
+
+/// What the log calls a route; None when it is not there.
+pub(super) fn action(method: &str, route: &str) -> Option<Option<&'static str>> {
+    ROUTES
+        .iter()
+        .find(|(m, r, _)| (*m, *r) == (method, route))
+        .map(|(_, _, action)| *action)
+}
+
+/// Lets a request through, and its answer out when its line is durable.
+pub(super) async fn record(
+    State(api): State<Api>,
+    matched: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let method = request.method().clone();
+    // The answer to HEAD is that to GET without its body.
+    let verb = if method == "HEAD" {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    let action = action(verb, matched.as_str());
+    let known_methods = ROUTES
+        .iter()
+        .any(|(_, route, _)| *route == matched.as_str());
+    let Some(action) = action.or(known_methods.then_some(None)) else {
+        tracing::error!(
+            route = matched.as_str(),
+            "a route that is not audited is refused"
+        );
+        return ApiError::Internal.into_response();
+    };
+    let asker = Asker::default();
+    request.extensions_mut().insert(asker.clone());
+    let object = request.uri().path().to_owned();
+    let address = peer::address(
+        request.extensions(),
+        request.headers(),
+        &api.trusted_proxies,
+    );
+    let response = next.run(request).await;
+    let refused = matches!(
+        response.status(),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+    );
+    let Some(action) = action.or(refused.then_some("request.refused")) else {
+        return response;
+    };
+    let caller = asker.0.get();
+    let what = Occurrence {
+        at: Utc::now().trunc_subsecs(6),
+        actor: caller.map(|caller| Actor {
+            id: caller.id,
+            role: caller.role.name().into(),
+        }),
+        action: action.into(),
+        object,
+        outcome: response.status().as_u16(),
+        address,
+    };
+    let tenant = caller.map_or(TenantId::DEFAULT, |caller| caller.tenant);
+    match api.audit.record(tenant, what).await {
+        Ok(()) => response,
+        Err(error) => {
+            tracing::error!(%error, "an answer is kept back: it could not be written down");
+            ApiError::Unavailable("the audit log").into_response()
+        }
+    }
+}
+
+/// Where to go on.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct After {
+    /// The number of the last line that was seen.
+    #[serde(default)]
+    after: i64,
+}
+
+/// Lines of the log.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AuditLines {
+    /// In the order in which they were written.
+    events: Vec<serde_json::Value>,
+    /// What to give as `after` for those that follow; none when these are the last.
+    next: Option<i64>,
+}
+
+/// The audit log of the tenant: JSON, or with `Accept: application/fhir+ndjson` an `AuditEvent` a line.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/audit",
+    tag = "admin",
+    params(After),
+    responses((status = 200, description = "Lines in order", body = AuditLines), Errors)
+)]
+pub(crate) async fn read(
+    State(api): State<Api>,
+    known: Known,
+    headers: HeaderMap,
+    Query(After { after }): Query<After>,
+) -> Result<Response, ApiError> {
+    const FHIR: &str = "application/fhir+ndjson";
+    let caller = known.as_one_of(&[])?;
+    let lines = api.db.audit_lines(caller.tenant, after, MOST).await?;
+    let next = lines
+        .last()
+        .filter(|_| lines.len() == MOST as usize)
+        .map(|line| line.seq);
+    let events = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Event>(&line.event))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| ApiError::Internal)?;
+    let fhir = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains(FHIR)));
+    if fhir {
+        let text: String = events
+            .iter()
+            .map(|event| format!("{}\n", audit_event(event)))
+            .collect();
+        return Ok(([(header::CONTENT_TYPE, FHIR)], text).into_response());
+    }
+    let events = events
+        .iter()
+        .map(serde_json::to_value)
+        .collect::<Result<_, _>>()
+        .map_err(|_| ApiError::Internal)?;
+    Ok(Json(AuditLines { events, next }).into_response())
+}
+
+/// Whether the chain holds.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Verification {
+    /// No line was changed, removed, moved or cut off.
+    intact: bool,
+    /// Lines that were walked along; up to the flaw, when there is one.
+    lines: Option<i64>,
+    /// What is wrong.
+    flaw: Option<String>,
+}
+
+/// Walks along the tenant's chain and says whether it holds.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/audit/verification",
+    tag = "admin",
+    responses((status = 200, description = "What was found", body = Verification), Errors)
+)]
+pub(crate) async fn verify(
+    State(api): State<Api>,
+    known: Known,
+) -> Result<Json<Verification>, ApiError> {
+    let caller = known.as_one_of(&[])?;
+    let chain = Chain::new(&api.master, caller.tenant);
+    let found = api.db.verify_audit(caller.tenant, &chain, &[]).await?;
+    Ok(Json(Verification {
+        intact: found.is_ok(),
+        lines: found.as_ref().ok().map(|head| head.seq),
+        flaw: found.err().map(|flaw| flaw.to_string()),
+    }))
+}
