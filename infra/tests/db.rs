@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
+#[path = "db/audit.rs"]
+mod audit;
 #[path = "db/batches.rs"]
 mod batches;
 #[path = "db/cancelling.rs"]

@@ -3,6 +3,8 @@
 //! models.
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
+#[path = "service/auditing.rs"]
+mod auditing;
 #[path = "service/server.rs"]
 mod server;
 

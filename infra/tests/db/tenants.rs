@@ -77,6 +77,7 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         .unwrap();
     fresh.db.admit(B, &[7; 32], Role::Uploader).await.unwrap();
     super::sessions::opened(fresh, &[7; 32], &[70; 32]).await;
+    super::audit::written(fresh, B, 1).await;
     Belongings {
         job: accepted.job,
         dead: page_task(accepted.job, Stage::Decode, 0),
@@ -189,11 +190,17 @@ async fn by_raw_sql_nothing_of_another_tenant_can_be_had() {
                 ),
                 ("delete", format!("DELETE FROM {table} RETURNING 1")),
             ];
-            let written_once = table == "reviews";
+            let written_once = ["reviews", "audit_events"].contains(&table.as_str());
+            let kept = written_once || table == "audit_heads";
             for (who, tenant) in [("A", Some(A)), ("nobody", None)] {
                 let mut session = api(&fresh, tenant).await;
                 for (verb, sql) in &statements {
-                    let want = if written_once && *verb != "read" {
+                    let forbidden = match *verb {
+                        "read" => false,
+                        "delete" => kept,
+                        _ => written_once,
+                    };
+                    let want = if forbidden {
                         Err("42501".to_owned())
                     } else {
                         Ok(0)

@@ -82,12 +82,11 @@ pub(super) fn action(method: &str, route: &str) -> Option<Option<&'static str>> 
 }
 
 /// Lets a request through, and its answer out when its line is durable.
-pub(super) async fn record(
-    State(api): State<Api>,
-    matched: MatchedPath,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn record(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    // Without one there is no such route, and nothing to write down.
+    let Some(matched) = request.extensions().get::<MatchedPath>().cloned() else {
+        return next.run(request).await;
+    };
     let method = request.method().clone();
     // The answer to HEAD is that to GET without its body.
     let verb = if method == "HEAD" {

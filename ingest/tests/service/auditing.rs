@@ -1,0 +1,155 @@
+//! What is read, searched, changed and refused stands in the audit log by the time it is answered; and
+//! who asks too often is told to wait.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::server::{Caller, Medbot, document, folder, problem, turn};
+
+#[tokio::test]
+async fn every_access_leaves_a_line() {
+    let _turn = turn().await;
+    let data = folder();
+    let server = Medbot::up(data.path(), &[]);
+    let caller = Caller::admin(&server, data.path());
+    caller.until("/readyz", StatusCode::OK).await;
+    let (job, id) = caller
+        .take("a.png", document("prescription_letterhead.png"))
+        .await;
+    caller.end_of(&job).await;
+    caller.json(&format!("/v1/documents/{id}")).await;
+    caller.json("/v1/entities?type=medication").await;
+    let search = caller
+        .ask(Method::POST, "/v1/entities/search")
+        .json(&json!({"type": "medication"}));
+    assert_eq!(search.send().await.unwrap().status(), StatusCode::OK);
+    let nobody = Caller::new(&server.url, None);
+    problem(
+        nobody.get(&format!("/v1/jobs/{job}")).await,
+        401,
+        "unauthenticated",
+    )
+    .await;
+
+    let log = caller.json("/v1/admin/audit").await;
+    let lines: Vec<(String, String, u64, bool)> = log["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            let text = |name: &str| event[name].as_str().unwrap().to_owned();
+            assert_eq!(event["address"], "127.0.0.1");
+            let outcome = event["outcome"].as_u64().unwrap();
+            (
+                text("action"),
+                text("object"),
+                outcome,
+                event["actor"].is_null(),
+            )
+        })
+        .collect();
+    let line = |action: &str, object: &str, outcome, nobody| {
+        (action.to_owned(), object.to_owned(), outcome, nobody)
+    };
+    assert_eq!(
+        lines,
+        [
+            line("document.upload", "/v1/documents", 202, false),
+            line("document.read", &format!("/v1/documents/{id}"), 200, false),
+            line("entity.list", "/v1/entities", 200, false),
+            line("entity.search", "/v1/entities/search", 200, false),
+            line("request.refused", &format!("/v1/jobs/{job}"), 401, true),
+        ],
+        "polls of the job leave none"
+    );
+    let seen = log["events"][1].to_string();
+    assert!(seen.contains("\"role\":\"admin\""), "{seen}");
+
+    let fhir = caller
+        .ask(Method::GET, "/v1/admin/audit?after=5")
+        .header("accept", "application/fhir+ndjson");
+    let fhir = fhir.send().await.unwrap().text().await.unwrap();
+    let event: Value = serde_json::from_str(fhir.lines().next().unwrap()).unwrap();
+    assert_eq!(event["resourceType"], "AuditEvent");
+    assert_eq!(event["subtype"][0]["display"], "audit.read");
+
+    let found = caller.json("/v1/admin/audit/verification").await;
+    assert_eq!(found["intact"], true, "{found}");
+    assert_eq!(found["lines"], 7);
+}
+
+#[tokio::test]
+async fn every_described_route_is_audited() {
+    let _turn = turn().await;
+    let data = folder();
+    let server = Medbot::up(data.path(), &[]);
+    let caller = Caller::admin(&server, data.path());
+    caller.until("/readyz", StatusCode::OK).await;
+    let described = caller.json("/openapi.json").await;
+    let nowhere = "00000000-0000-4000-8000-000000000000";
+    let mut routes = 0;
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        if !path.starts_with("/v1/") {
+            continue;
+        }
+        for method in methods.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let path = path.replace("{id}", nowhere).replace("{page}", "0.png");
+            let answer = caller.ask(method.clone(), &path).send().await.unwrap();
+            // A route that the log does not know is refused with a fault of the server.
+            assert_ne!(
+                answer.status(),
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "{method} {path}"
+            );
+            routes += 1;
+        }
+    }
+    assert!(routes >= 20, "{routes}");
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_to_wait() {
+    let _turn = turn().await;
+    let data = folder();
+    let few = [("MEDBOT_RATE_KEY", "5"), ("MEDBOT_RATE_ADDRESS", "300")];
+    let server = Medbot::up(data.path(), &few);
+    let caller = Caller::admin(&server, data.path());
+    let mut refused = None;
+    for _ in 0..8 {
+        let answer = caller.get("/v1/session").await;
+        let policy = answer.headers()["ratelimit-policy"].to_str().unwrap();
+        assert_eq!(policy, "\"address\";q=300;w=60");
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    let refused = refused.expect("the sixth is one too many");
+    let wait: u64 = refused.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=13).contains(&wait), "{wait}");
+    problem(refused, 429, "too-many-requests").await;
+
+    // Somebody who guesses keys is left standing, the right key or not.
+    let guesser = Caller::new(&server.url, None);
+    let mut answers = Vec::new();
+    for _ in 0..70 {
+        answers.push(guesser.get("/v1/entities").await.status().as_u16());
+    }
+    assert_eq!(answers[..60], [401; 60]);
+    assert_eq!(answers[69], 429);
+    assert_eq!(
+        server_is_well(&guesser).await,
+        StatusCode::OK,
+        "probes are not counted"
+    );
+}
+
+async fn server_is_well(caller: &Caller) -> StatusCode {
+    caller.get("/healthz").await.status()
+}
