@@ -10,6 +10,8 @@ mod server;
 
 #[path = "service/fhir_server.rs"]
 mod fhir_server;
+#[path = "service/matrix.rs"]
+mod matrix;
 #[path = "service/openapi.rs"]
 mod openapi;
 #[path = "service/orphans.rs"]
