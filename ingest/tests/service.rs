@@ -5,6 +5,8 @@
 
 #[path = "service/auditing.rs"]
 mod auditing;
+#[path = "service/canary.rs"]
+mod canary;
 #[path = "service/server.rs"]
 mod server;
 

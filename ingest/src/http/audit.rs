@@ -19,6 +19,7 @@ use infra::{
 use schemas::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::{
     Api,
@@ -81,6 +82,21 @@ pub(super) fn action(method: &str, route: &str) -> Option<Option<&'static str>> 
         .map(|(_, _, action)| *action)
 }
 
+/// The path with its ids; what a client wrote in the place of one stays out.
+fn object(route: &str, path: &str) -> String {
+    let part = |(of_route, of_path): (&str, &str)| {
+        let number = of_path.strip_suffix(".png").unwrap_or(of_path);
+        let id = of_path.parse::<Uuid>().is_ok() || number.parse::<u32>().is_ok();
+        if of_route.starts_with('{') && !id {
+            "?".to_owned()
+        } else {
+            of_path.to_owned()
+        }
+    };
+    let parts: Vec<String> = route.split('/').zip(path.split('/')).map(part).collect();
+    parts.join("/")
+}
+
 /// Lets a request through, and its answer out when its line is durable.
 pub(super) async fn record(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     // Without one there is no such route, and nothing to write down.
@@ -107,7 +123,7 @@ pub(super) async fn record(State(api): State<Api>, mut request: Request, next: N
     };
     let asker = Asker::default();
     request.extensions_mut().insert(asker.clone());
-    let object = request.uri().path().to_owned();
+    let object = object(matched.as_str(), request.uri().path());
     let address = peer::address(
         request.extensions(),
         request.headers(),
@@ -236,4 +252,39 @@ pub(crate) async fn verify(
         lines: found.as_ref().ok().map(|head| head.seq),
         flaw: found.err().map(|flaw| flaw.to_string()),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::object;
+
+    #[test]
+    fn a_path_is_written_down_with_ids_alone() {
+        let id = "00000000-0000-4000-8000-000000000000";
+        for (route, path, want) in [
+            ("/v1/entities", "/v1/entities", "/v1/entities"),
+            (
+                "/v1/jobs/{id}",
+                &format!("/v1/jobs/{id}"),
+                &format!("/v1/jobs/{id}"),
+            ),
+            (
+                "/v1/documents/{id}/pages/{page}",
+                &format!("/v1/documents/{id}/pages/2.png"),
+                &format!("/v1/documents/{id}/pages/2.png"),
+            ),
+            (
+                "/v1/documents/{id}",
+                "/v1/documents/Miller",
+                "/v1/documents/?",
+            ),
+            (
+                "/v1/documents/{id}/pages/{page}",
+                "/v1/documents/A/pages/B",
+                "/v1/documents/?/pages/?",
+            ),
+        ] {
+            assert_eq!(object(route, path), want, "{route}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
@@ -40,6 +40,7 @@ pub fn folder() -> tempfile::TempDir {
 pub struct Medbot {
     child: Child,
     pub url: String,
+    log: Arc<std::sync::Mutex<String>>,
 }
 
 impl Medbot {
@@ -55,11 +56,14 @@ impl Medbot {
             .process_group(0);
         let mut child = command.spawn().expect("medbot starts");
         let (sender, receiver) = mpsc::channel();
+        let log = Arc::new(std::sync::Mutex::new(String::new()));
+        let kept = Arc::clone(&log);
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 // Shown when the test fails.
                 println!("{line}");
+                *kept.lock().unwrap() += &format!("{line}\n");
                 let _ = sender.send(line);
             }
         });
@@ -73,7 +77,12 @@ impl Medbot {
                 url = format!("http://{address}");
             }
         }
-        Self { child, url }
+        Self { child, url, log }
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Everything in one process, on a free port.
