@@ -39,6 +39,7 @@ mod gather;
 mod idempotency;
 mod intake;
 mod jobs;
+mod jwt;
 mod limits;
 mod openapi;
 mod origin;
@@ -54,6 +55,7 @@ mod webhooks;
 
 pub use auth::{Authentication, digest as key_digest, new_key};
 pub(crate) use batches::is_litter;
+pub use jwt::{Provider, Tokens};
 pub use limits::{Limits, Rates};
 pub use serve::serve;
 #[cfg(test)]
@@ -82,6 +84,8 @@ pub struct Api {
     pub upload_silence: Duration,
     /// Where webhooks may go.
     pub webhook_guard: Guard,
+    /// Checks tokens of an identity provider, where there is one.
+    pub tokens: Option<Arc<Tokens>>,
     /// Who did what.
     pub audit: Recorder,
     /// How often one may ask.

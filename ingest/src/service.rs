@@ -43,7 +43,7 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api},
+    http::{self, Api, Tokens},
     settings::Settings,
     stop::told_to_stop,
 };
@@ -134,7 +134,7 @@ async fn parts_until_told(
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr().context("no address")?;
-        let router = http::router(opened.api(settings, told.clone()), &settings.cors_origins)?;
+        let router = http::router(opened.api(settings, told.clone())?, &settings.cors_origins)?;
         running.spawn({
             let told = told.clone();
             async move {
@@ -266,8 +266,11 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
 }
 
 impl Opened {
-    fn api(&self, settings: &Settings, stop: watch::Receiver<bool>) -> Api {
-        Api {
+    fn api(&self, settings: &Settings, stop: watch::Receiver<bool>) -> anyhow::Result<Api> {
+        let tokens = settings.provider.clone();
+        let tokens = tokens.map(|provider| Tokens::new(provider, settings.allow_plaintext));
+        let tokens = tokens.transpose()?.map(Arc::new);
+        Ok(Api {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
             queue: Arc::clone(&self.queue),
@@ -278,6 +281,7 @@ impl Opened {
             largest_upload: Limits::default().bytes,
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
+            tokens,
             audit: Recorder::start(
                 self.db.clone(),
                 Arc::clone(&self.master),
@@ -286,7 +290,7 @@ impl Opened {
             limits: Arc::new(http::Limits::new(&settings.rates)),
             trusted_proxies: settings.trusted_proxies.clone(),
             stop,
-        }
+        })
     }
 
     /// A shell with the stages that this machine can run. Opening models takes a while and blocks.

@@ -13,13 +13,13 @@ use anyhow::{Context as _, bail};
 use schemas::Engine;
 
 use crate::{
-    http::{Authentication, Rates},
+    http::{Authentication, Provider, Rates},
     language::Language,
 };
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 27] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -36,6 +36,12 @@ const NAMES: [&str; 21] = [
     "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
     "MEDBOT_FHIR_URL",
     "MEDBOT_FHIR_TOKEN_FILE",
+    "MEDBOT_OIDC_ISSUER",
+    "MEDBOT_OIDC_AUDIENCE",
+    "MEDBOT_OIDC_JWKS_URL",
+    "MEDBOT_OIDC_SECRET_FILE",
+    "MEDBOT_OIDC_ROLE_CLAIM",
+    "MEDBOT_OIDC_TENANT_CLAIM",
     "MEDBOT_AUDIT_ANCHORS",
     "MEDBOT_TRUSTED_PROXIES",
     "MEDBOT_RATE_ADDRESS",
@@ -78,6 +84,8 @@ pub struct Settings {
     pub fhir_url: Option<String>,
     /// Its bearer token.
     pub fhir_token_file: Option<PathBuf>,
+    /// Whose tokens are accepted besides keys.
+    pub provider: Option<Provider>,
     /// A file outside the database where the heads of the audit log are written down.
     pub audit_anchors: Option<PathBuf>,
     /// Proxies whose word on the client's address is taken.
@@ -182,6 +190,7 @@ impl Settings {
             )?,
             fhir_url: get("MEDBOT_FHIR_URL"),
             fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
+            provider: provider(&get)?,
             audit_anchors: get("MEDBOT_AUDIT_ANCHORS").map(PathBuf::from),
             trusted_proxies: list(get("MEDBOT_TRUSTED_PROXIES"))
                 .iter()
@@ -222,6 +231,33 @@ fn switch(name: &str, value: Option<&str>) -> anyhow::Result<bool> {
         Some("1" | "true" | "on") => Ok(true),
         Some(_) => bail!("{name} is `1` or `0`"),
     }
+}
+
+/// The identity provider, when its issuer is named.
+fn provider(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Provider>> {
+    let Some(issuer) = get("MEDBOT_OIDC_ISSUER") else {
+        return Ok(None);
+    };
+    let secret = get("MEDBOT_OIDC_SECRET_FILE")
+        .map(|path| {
+            let secret = fs::read_to_string(&path).with_context(|| format!("the secret {path}"))?;
+            let secret = secret.trim().as_bytes().to_vec();
+            // RFC 7518, 3.2: as long as the hash at least.
+            if secret.len() < 32 {
+                bail!("the secret of MEDBOT_OIDC_SECRET_FILE has fewer than 32 characters");
+            }
+            Ok(secret)
+        })
+        .transpose()?;
+    Ok(Some(Provider {
+        issuer,
+        audience: get("MEDBOT_OIDC_AUDIENCE")
+            .context("MEDBOT_OIDC_ISSUER needs MEDBOT_OIDC_AUDIENCE: for whom tokens are made")?,
+        jwks_url: get("MEDBOT_OIDC_JWKS_URL"),
+        secret,
+        role_claim: get("MEDBOT_OIDC_ROLE_CLAIM").unwrap_or_else(|| "medbot_role".into()),
+        tenant_claim: get("MEDBOT_OIDC_TENANT_CLAIM").unwrap_or_else(|| "medbot_tenant".into()),
+    }))
 }
 
 /// Requests a minute; 0 for no limit.

@@ -30,5 +30,7 @@ mod restart;
 mod results;
 #[path = "service/retrying.rs"]
 mod retrying;
+#[path = "service/tokens.rs"]
+mod tokens;
 #[path = "service/webhooks.rs"]
 mod webhooks;

@@ -3,7 +3,7 @@
 use schemas::TenantId;
 use uuid::Uuid;
 
-use super::{Db, DbError, DbErrorKind};
+use super::{Db, DbError, DbErrorKind, connect::commit};
 
 /// What a caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,9 @@ pub enum Role {
 }
 
 impl Role {
-    fn of(name: &str) -> Option<Self> {
+    /// The role of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
         Some(match name {
             "uploader" => Self::Uploader,
             "reviewer" => Self::Reviewer,
@@ -102,6 +104,22 @@ impl Db {
         .execute(&mut session)
         .await?;
         Ok(())
+    }
+
+    /// Is there such a tenant?
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn knows(&self, tenant: TenantId) -> Result<bool, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let there = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM tenants WHERE id = $1) AS "there!""#,
+            tenant.0
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(there)
     }
 
     /// Makes a tenant.

@@ -1,4 +1,4 @@
-//! Who asks: an API key as bearer, a session of the page, or nobody on a loopback address where the
+//! Who asks: an API key or a token of an identity provider as bearer, a session of the page, or nobody on a loopback address where the
 //! operator says so.
 
 use axum::{
@@ -101,8 +101,20 @@ impl Known {
         }
         if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(given).ok_or(ApiError::Unauthenticated)?;
-            let caller = api.db.caller(&digest(key)).await?;
-            let caller = caller.ok_or(ApiError::Unauthenticated)?;
+            // No key of ours has a dot in it.
+            let caller = match &api.tokens {
+                Some(tokens) if key.contains('.') => {
+                    let caller = tokens.caller(key).await?;
+                    if !api.db.knows(caller.tenant).await? {
+                        return Err(ApiError::Unauthenticated);
+                    }
+                    caller
+                }
+                _ => {
+                    let caller = api.db.caller(&digest(key)).await?;
+                    caller.ok_or(ApiError::Unauthenticated)?
+                }
+            };
             return Ok(Self {
                 caller,
                 ends_at: None,
