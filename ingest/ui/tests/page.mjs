@@ -7,7 +7,7 @@
 // The service has one dead letter whose cause is cured. ingest/tests/page.rs prepares all that.
 
 import { readFile } from 'node:fs/promises';
-import { DESK, must, PHONE, Visit } from './browser.mjs';
+import { DESK, must, PATIENCE, PHONE, Visit } from './browser.mjs';
 
 const [url, keyFile, folder, long, shots] = process.argv.slice(2);
 const key = (await readFile(keyFile, 'utf8')).trim();
@@ -78,7 +78,10 @@ async function signIn(page) {
   must(await page.evaluate(() => document.activeElement?.id === 'main'), 'the menu cannot be skipped');
 }
 
-const row = (page, file) => page.locator(`.job[data-file$="${file}"]`);
+/** The line of a file in the list of documents. */
+function row(page, file) {
+  return page.locator(`.job[data-file$="${file}"]`);
+}
 
 async function upload(page) {
   await page.setInputFiles('#folder', folder);
@@ -91,6 +94,7 @@ async function upload(page) {
   must((await labs.innerText()).includes('scans'), 'the folder is shown');
   // The list tells how far it is without being asked again.
   const seen = new Set();
+  const begun = performance.now();
   while ((await labs.getAttribute('data-state')) !== 'needs_review') {
     const progress = labs.locator('.job-progress');
     const words = await progress.innerText({ timeout: 500 }).catch(() => '');
@@ -98,6 +102,7 @@ async function upload(page) {
       seen.add(words);
       if (seen.size === 2) await visit.shot('documents-live');
     }
+    must(performance.now() - begun < PATIENCE, `it is read no further than ${[...seen].join(', ')}`);
     await page.waitForTimeout(50);
   }
   must(seen.size >= 2, `progress is told: ${[...seen].join(', ')}`);
@@ -259,7 +264,7 @@ async function trends(page) {
 
 async function admin(page) {
   await visit.go('admin');
-  const dead = page.getByRole('region', { name: 'Dead letters' });
+  const dead = page.locator('section[aria-labelledby=dead]');
   await dead.getByRole('button', { name: 'Replay' }).waitFor();
   await visit.accessible('the service');
   await visit.shot('service');
@@ -355,4 +360,6 @@ function get(page, path) {
 }
 
 /** The document that the page shows. */
-const openDocument = (page) => page.evaluate(() => location.hash.split('/')[2]);
+function openDocument(page) {
+  return page.evaluate(() => location.hash.split('/')[2]);
+}
