@@ -29,7 +29,6 @@ try {
   await visit.step('signing out', signOut);
   for (const [name, device, scheme] of [
     ['phone-light', PHONE, 'light'],
-    ['phone-dark', PHONE, 'dark'],
     ['desk-dark', DESK, 'dark'],
   ]) {
     await visit.context.close();
