@@ -7,6 +7,7 @@
 // The service has one dead letter whose cause is cured. ingest/tests/page.rs prepares all that.
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DESK, must, PATIENCE, PHONE, Visit } from './browser.mjs';
 
 const [url, keyFile, folder, long, shots] = process.argv.slice(2);
@@ -106,6 +107,14 @@ async function upload(page) {
   }
   must(seen.size >= 2, `progress is told: ${[...seen].join(', ')}`);
   await page.locator('.live.is-on').waitFor();
+  // Dropped, and known: the same bytes are the same document.
+  const bytes = [...(await readFile(join(folder, LABS)))];
+  await page.evaluate((bytes) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], 'again.jpg'));
+    document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer }));
+  }, bytes);
+  await page.getByText('1 known before').waitFor();
   await visit.accessible('documents');
   await visit.shot('documents');
 }

@@ -102,10 +102,13 @@ function begin({ key, name, file, rests }: Upload): void {
 
 /** The files of a drop, those in folders too. */
 export async function filesOf(transfer: DataTransfer): Promise<{ name: string; file: File }[]> {
-  // Entries are gone after the first wait, so they are all taken before it.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((e) => e !== null);
-  const found = await Promise.all(entries.map(filesIn));
-  return found.flat();
+  // Items are gone after the first wait, so they are all taken before it. What comes from another program
+  // and not from a folder has no entry.
+  const taken = [...transfer.items].map((item) => [item.webkitGetAsEntry(), item.getAsFile()] as const);
+  const found = taken.map(([entry, file]) =>
+    entry ? filesIn(entry) : file ? [{ name: file.name, file }] : [],
+  );
+  return (await Promise.all(found)).flat();
 }
 
 async function filesIn(entry: FileSystemEntry): Promise<{ name: string; file: File }[]> {
