@@ -160,7 +160,8 @@ pub(crate) async fn follow_all(State(api): State<Api>, known: Known) -> Result<R
         api,
         tenant,
         until: Instant::now() + WHOLE,
-        told: VecDeque::new(),
+        // Something between the page and the service may hold an answer back until its first bytes.
+        told: VecDeque::from([Event::default().comment("from now on")]),
     };
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(all_events(listening))

@@ -1,10 +1,10 @@
 //! A PDF of many small pages of text, which are read in seconds.
 
-use pdf_writer::{Content, Name, Pdf, Rect, Ref, Str};
+use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str};
 
-/// Width and height of a page in points: A6.
-const SIZE: (f32, f32) = (298.0, 420.0);
-const LINES: usize = 20;
+/// Width and height of a page in points: A7.
+const SIZE: (f32, f32) = (210.0, 298.0);
+const LINES: usize = 14;
 
 pub fn of_pages(count: i32) -> Vec<u8> {
     let (catalog, tree, font) = (Ref::new(1), Ref::new(2), Ref::new(3));
@@ -27,11 +27,11 @@ pub fn of_pages(count: i32) -> Vec<u8> {
 
 fn lines(page: i32) -> Vec<u8> {
     let mut content = Content::new();
-    content.begin_text().set_font(Name(b"F1"), 7.0);
-    content.set_leading(14.0).next_line(25.0, SIZE.1 - 30.0);
+    content.begin_text().set_font(Name(b"F1"), 6.0);
+    content.set_leading(14.0).next_line(15.0, SIZE.1 - 30.0);
     for line in 0..LINES {
         let words = format!(
-            "Page {} line {line}: Sodium {} mmol/L 133-146, seen by the ward team at noon",
+            "Page {} line {line}: Sodium {} mmol/L 133-146, seen at noon",
             page + 1,
             130 + line
         );

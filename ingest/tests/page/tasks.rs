@@ -17,6 +17,8 @@ use crate::{
 
 /// Pages of the document that must open quickly.
 const PAGES: i32 = 20;
+/// Two that vote are enough to see votes.
+const ENGINES: &str = "tesseract,paddle,pdf_text";
 
 #[tokio::test]
 async fn everything_can_be_done_in_a_browser() {
@@ -24,7 +26,7 @@ async fn everything_can_be_done_in_a_browser() {
     // The packages that drive the browser come with the page's own.
     built::build();
     let folder = folder();
-    let shared = Shared::in_folder(folder.path(), &[]);
+    let shared = Shared::in_folder(folder.path(), &[("MEDBOT_ENGINES", ENGINES)]);
     let (server, caller) = shared.serve(&[]);
 
     // The original of a document is away while it is first tried.
@@ -40,7 +42,7 @@ async fn everything_can_be_done_in_a_browser() {
         &[
             ("DATABASE_URL", database),
             ("MEDBOT_DATA", shared.data.to_str().unwrap()),
-            ("MEDBOT_ENGINES", "tesseract,paddle,pdf_text"),
+            ("MEDBOT_ENGINES", ENGINES),
         ],
         false,
     );

@@ -7,7 +7,8 @@
 // The service has one dead letter whose cause is cured. ingest/tests/page.rs prepares all that.
 
 import { readFile } from 'node:fs/promises';
-import { DESK, must, PHONE, Visit } from './browser.mjs';
+import { join } from 'node:path';
+import { DESK, must, PATIENCE, PHONE, Visit } from './browser.mjs';
 
 const [url, keyFile, folder, long, shots] = process.argv.slice(2);
 const key = (await readFile(keyFile, 'utf8')).trim();
@@ -29,7 +30,6 @@ try {
   await visit.step('signing out', signOut);
   for (const [name, device, scheme] of [
     ['phone-light', PHONE, 'light'],
-    ['phone-dark', PHONE, 'dark'],
     ['desk-dark', DESK, 'dark'],
   ]) {
     await visit.context.close();
@@ -78,7 +78,10 @@ async function signIn(page) {
   must(await page.evaluate(() => document.activeElement?.id === 'main'), 'the menu cannot be skipped');
 }
 
-const row = (page, file) => page.locator(`.job[data-file$="${file}"]`);
+/** The line of a file in the list of documents. */
+function row(page, file) {
+  return page.locator(`.job[data-file$="${file}"]`);
+}
 
 async function upload(page) {
   await page.setInputFiles('#folder', folder);
@@ -91,6 +94,7 @@ async function upload(page) {
   must((await labs.innerText()).includes('scans'), 'the folder is shown');
   // The list tells how far it is without being asked again.
   const seen = new Set();
+  const begun = performance.now();
   while ((await labs.getAttribute('data-state')) !== 'needs_review') {
     const progress = labs.locator('.job-progress');
     const words = await progress.innerText({ timeout: 500 }).catch(() => '');
@@ -98,10 +102,19 @@ async function upload(page) {
       seen.add(words);
       if (seen.size === 2) await visit.shot('documents-live');
     }
+    must(performance.now() - begun < PATIENCE, `it is read no further than ${[...seen].join(', ')}`);
     await page.waitForTimeout(50);
   }
   must(seen.size >= 2, `progress is told: ${[...seen].join(', ')}`);
   await page.locator('.live.is-on').waitFor();
+  // Dropped, and known: the same bytes are the same document.
+  const bytes = [...(await readFile(join(folder, LABS)))];
+  await page.evaluate((bytes) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], 'again.jpg'));
+    document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer }));
+  }, bytes);
+  await page.getByText('1 known before').waitFor();
   await visit.accessible('documents');
   await visit.shot('documents');
 }
@@ -259,7 +272,7 @@ async function trends(page) {
 
 async function admin(page) {
   await visit.go('admin');
-  const dead = page.getByRole('region', { name: 'Dead letters' });
+  const dead = page.locator('section[aria-labelledby=dead]');
   await dead.getByRole('button', { name: 'Replay' }).waitFor();
   await visit.accessible('the service');
   await visit.shot('service');
@@ -355,4 +368,6 @@ function get(page, path) {
 }
 
 /** The document that the page shows. */
-const openDocument = (page) => page.evaluate(() => location.hash.split('/')[2]);
+function openDocument(page) {
+  return page.evaluate(() => location.hash.split('/')[2]);
+}

@@ -131,6 +131,8 @@ export interface Found extends Entity {
   entity_id: string;
   document_id: string;
   job_id: string;
+  /** Whom its document is about, where an identifier says so. */
+  patient_id?: string | null;
   version: number;
   created_at: string;
 }

@@ -10,7 +10,9 @@ export interface Upload {
   /** With its folders. */
   name: string;
   file: File;
-  state: 'waiting' | 'sending' | 'taken' | 'known' | 'failed';
+  state: 'waiting' | 'sending' | 'resting' | 'taken' | 'known' | 'failed';
+  /** How often the service asked for patience. */
+  rests: number;
   /** Bytes sent. */
   sent: number;
   problem?: ApiProblem;
@@ -19,6 +21,7 @@ export interface Upload {
 export const uploads = signal<Upload[]>([]);
 
 const AT_ONCE = 3;
+const MOST_RESTS = 10;
 let nextKey = 0;
 
 /** What systems leave in folders, and nobody means to send. */
@@ -30,20 +33,24 @@ const isLitter = (name: string) =>
 export function send(files: { name: string; file: File }[]): void {
   const news = files
     .filter(({ name }) => !isLitter(name))
-    .map(({ name, file }): Upload => ({ key: nextKey++, name, file, state: 'waiting', sent: 0 }));
+    .map(({ name, file }): Upload => ({ key: nextKey++, name, file, state: 'waiting', rests: 0, sent: 0 }));
   uploads.value = [...uploads.value, ...news];
   goOn();
 }
 
 export function again(key: number): void {
-  change(key, { state: 'waiting', sent: 0 });
+  change(key, { state: 'waiting', rests: 0, sent: 0 });
   goOn();
 }
 
 /** Takes what has ended out of the list. */
 export function tidy(): void {
-  uploads.value = uploads.value.filter(({ state }) => state === 'waiting' || state === 'sending');
+  uploads.value = uploads.value.filter(isOpen);
 }
+
+/** Is there still something to be done for it? */
+export const isOpen = ({ state }: Upload) =>
+  state === 'waiting' || state === 'sending' || state === 'resting';
 
 function change(key: number, news: Partial<Upload>): void {
   uploads.value = uploads.value.map((item) => (item.key === key ? { ...item, ...news } : item));
@@ -55,7 +62,7 @@ function goOn(): void {
   for (const item of waiting.slice(0, AT_ONCE - sending)) begin(item);
 }
 
-function begin({ key, name, file }: Upload): void {
+function begin({ key, name, file, rests }: Upload): void {
   change(key, { state: 'sending' });
   const failed = (problem: ApiProblem) => {
     change(key, { state: 'failed', problem });
@@ -77,6 +84,14 @@ function begin({ key, name, file }: Upload): void {
       const taken = JSON.parse(request.responseText) as Taken;
       change(key, { state: taken.jobs[0]?.duplicate ? 'known' : 'taken', sent: file.size });
       void look();
+    } else if ((request.status === 429 || request.status === 503) && rests < MOST_RESTS) {
+      // Too much at once, or something is away: it says how long to wait.
+      const seconds = Number(request.getResponseHeader('Retry-After')) || 5;
+      change(key, { state: 'resting', rests: rests + 1, sent: 0 });
+      setTimeout(() => {
+        change(key, { state: 'waiting' });
+        goOn();
+      }, seconds * 1000);
     } else {
       failed(problemOf(request.status, request.responseText));
     }
@@ -87,10 +102,13 @@ function begin({ key, name, file }: Upload): void {
 
 /** The files of a drop, those in folders too. */
 export async function filesOf(transfer: DataTransfer): Promise<{ name: string; file: File }[]> {
-  // Entries are gone after the first wait, so they are all taken before it.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((e) => e !== null);
-  const found = await Promise.all(entries.map(filesIn));
-  return found.flat();
+  // Items are gone after the first wait, so they are all taken before it. What comes from another program
+  // and not from a folder has no entry.
+  const taken = [...transfer.items].map((item) => [item.webkitGetAsEntry(), item.getAsFile()] as const);
+  const found = taken.map(([entry, file]) =>
+    entry ? filesIn(entry) : file ? [{ name: file.name, file }] : [],
+  );
+  return (await Promise.all(found)).flat();
 }
 
 async function filesIn(entry: FileSystemEntry): Promise<{ name: string; file: File }[]> {

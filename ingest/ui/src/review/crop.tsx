@@ -1,6 +1,6 @@
 // The part of the page that proves a fact, upright, with its words marked; the disputed ones stand out.
 
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Page, Word } from '../api/types';
 import { around, transform } from '../viewer/upright';
 
@@ -17,9 +17,9 @@ const MARGIN = 1;
 const LEAST = 420;
 
 export function Crop({ href, page, words, disputed }: Props) {
-  const [state, setState] = useState<'waiting' | 'there' | 'missing'>('waiting');
+  // What is known of which picture; of another nothing is known yet.
+  const [known, setKnown] = useState<{ href: string; isThere: boolean } | null>(null);
   const frame = useRef<HTMLDivElement>(null);
-  useEffect(() => setState('waiting'), [href]);
   // Where there is no room for a whole row, what is disputed comes first.
   useLayoutEffect(() => {
     const box = frame.current;
@@ -33,7 +33,9 @@ export function Crop({ href, page, words, disputed }: Props) {
     page,
   );
   if (!place) return <p class="crop muted">No word on the page stands for this.</p>;
-  if (state === 'missing') return <p class="crop muted">The picture of the page could not be loaded.</p>;
+  if (known?.href === href && !known.isThere) {
+    return <p class="crop muted">The picture of the page could not be loaded.</p>;
+  }
   const heights = words.map(({ bbox }) => Math.min(bbox[3] - bbox[1], bbox[2] - bbox[0]));
   const margin = MARGIN * Math.max(...heights, 16);
   const x = place[0] - margin;
@@ -41,7 +43,13 @@ export function Crop({ href, page, words, disputed }: Props) {
   const width = Math.max(LEAST, place[2] - place[0] + 2 * margin);
   const height = place[3] - place[1] + 2 * margin;
   return (
-    <div class={`crop ${state === 'waiting' ? 'is-waiting' : ''}`} ref={frame}>
+    <div
+      class={`crop ${known?.href === href ? '' : 'is-waiting'}`}
+      ref={frame}
+      tabIndex={0}
+      role="group"
+      aria-label="The scan"
+    >
       <svg
         viewBox={`${x} ${y} ${width} ${height}`}
         width={1.4 * width}
@@ -54,8 +62,8 @@ export function Crop({ href, page, words, disputed }: Props) {
             href={href}
             width={page.width}
             height={page.height}
-            onLoad={() => setState('there')}
-            onError={() => setState('missing')}
+            onLoad={() => setKnown({ href, isThere: true })}
+            onError={() => setKnown({ href, isThere: false })}
           />
           {words.map((word) => (
             <polygon

@@ -30,7 +30,6 @@ const DERIVED: Record<string, string[]> = {
 };
 
 export function Form({ handle, entity, onCorrect, onLeave }: Props) {
-  const fields = KINDS[entity.type].fields;
   const [drafts, setDrafts] = useState<Record<string, string>>({});
   const form = useRef<HTMLFormElement>(null);
   const doubts = new Map<string, string[]>();
@@ -40,6 +39,10 @@ export function Form({ handle, entity, onCorrect, onLeave }: Props) {
     if (field) doubts.set(field, [...(doubts.get(field) ?? []), reason]);
     else others.push(reason);
   }
+  // What is doubtful comes first, for the eye and for the Tab key.
+  const fields = KINDS[entity.type].fields.toSorted(
+    (a, b) => Number(doubts.has(b.name)) - Number(doubts.has(a.name)),
+  );
   const changed = Object.entries(drafts).filter(([name, draft]) => draft !== value(entity, name));
 
   useImperativeHandle(handle, () => ({

@@ -29,10 +29,13 @@ export interface Patient {
   key: string;
   name: string;
   born: string | null;
+  /** An identifier says so, and not the name alone. */
+  isIdentified: boolean;
   documents: Set<string>;
 }
 
-/** Equal name and day of birth in print are taken for the same person, and nothing else is. */
+/** Documents of one identifier are of one patient; without any, equal name and day of birth in print are
+ * taken for the same person, and nothing else is. */
 export function patients(people: Found[], dates: Found[]): Patient[] {
   const born = new Map<string, string>();
   for (const date of dates) {
@@ -42,12 +45,13 @@ export function patients(people: Found[], dates: Found[]): Patient[] {
   for (const person of people) {
     if (person.role !== 'patient' || !person.name) continue;
     const day = born.get(person.document_id) ?? null;
-    const key = `${fold(value(person, 'name'))}|${day ?? person.document_id}`;
+    const key = person.patient_id ?? `${fold(value(person, 'name'))}|${day ?? person.document_id}`;
     const known = byKey.get(key);
     if (known) known.documents.add(person.document_id);
     else {
       const documents = new Set([person.document_id]);
-      byKey.set(key, { key, name: value(person, 'name'), born: day, documents });
+      const isIdentified = Boolean(person.patient_id);
+      byKey.set(key, { key, name: value(person, 'name'), born: day, isIdentified, documents });
     }
   }
   return [...byKey.values()].sort((a, b) => a.name.localeCompare(b.name));

@@ -22,9 +22,9 @@ export function FactList({ entities, chosen, wordsOf, onChoose }: Props) {
     <>
       {groups.map(([type, facts]) => (
         <section key={type} class="fact-group" aria-labelledby={`group-${type}`}>
-          <h3 id={`group-${type}`}>
+          <h2 id={`group-${type}`}>
             {KINDS[type].many} <span class="muted number">{facts.length}</span>
-          </h3>
+          </h2>
           <ul>
             {facts.map((entity) => {
               const isChosen = entity.id === chosen?.id;

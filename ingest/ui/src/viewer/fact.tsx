@@ -2,7 +2,7 @@
 
 import type { Entity, Word } from '../api/types';
 import { KINDS, percent, system, value } from '../facts';
-import { AssertionBadge, Doubt } from '../parts/badges';
+import { AssertionBadge } from '../parts/badges';
 import { Votes } from './votes';
 
 export function Fact({ entity, words }: { entity: Entity; words: Word[] }) {
@@ -10,7 +10,6 @@ export function Fact({ entity, words }: { entity: Entity; words: Word[] }) {
   return (
     <div class="fact">
       <div class="fact-badges">
-        <Doubt entity={entity} />
         <AssertionBadge entity={entity} />
         <span class="muted">{percent(entity.confidence)} sure</span>
       </div>

@@ -34,11 +34,9 @@ export function PagePicture(props: Props) {
   const [zoom, setZoom] = useState<number | null>(null);
   const [fit, setFit] = useState(0);
   const [showsBoxes, setShowsBoxes] = useState(false);
-  const [isLoaded, setLoaded] = useState(false);
+  const [loaded, setLoaded] = useState<string | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const scale = zoom ?? fit;
-
-  useEffect(() => setLoaded(false), [props.href]);
 
   useLayoutEffect(() => {
     const box = frame.current!;
@@ -141,7 +139,7 @@ export function PagePicture(props: Props) {
         onKeyDown={onKeyDown}
         {...gestures}
       >
-        {!isLoaded && (
+        {loaded !== props.href && (
           <div class="frame-wait">
             <span class="spinner" aria-hidden="true" />
           </div>
@@ -159,7 +157,7 @@ export function PagePicture(props: Props) {
               href={props.href}
               width={page.width}
               height={page.height}
-              onLoad={() => setLoaded(true)}
+              onLoad={() => setLoaded(props.href)}
             />
             {page.lines.flatMap((line) =>
               line.words.map((word) => (

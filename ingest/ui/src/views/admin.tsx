@@ -125,7 +125,7 @@ function DeadLetters({ letters, onReplayed }: { letters: DeadLetter[]; onReplaye
       {letters.length === 0 ? (
         <p class="muted quiet-line">No task was given up.</p>
       ) : (
-        <div class="card table-frame" role="region" aria-label="Dead letters" tabIndex={0}>
+        <div class="card table-frame" role="region" aria-label="Table of dead letters" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>
@@ -181,7 +181,7 @@ function Waiting({ queues: { queues } }: { queues: Queues }) {
       {queues.length === 0 ? (
         <p class="muted quiet-line">Nothing waits. Every task that there was is done.</p>
       ) : (
-        <div class="card table-frame" role="region" aria-label="Queues" tabIndex={0}>
+        <div class="card table-frame" role="region" aria-label="Table of queues" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>

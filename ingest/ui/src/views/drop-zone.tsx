@@ -1,7 +1,7 @@
 // Where files are dropped or chosen, and how far their sending is.
 
 import { useRef, useState } from 'preact/hooks';
-import { again, filesOf, send, tidy, uploads, type Upload } from '../api/uploads';
+import { again, filesOf, isOpen, send, tidy, uploads, type Upload } from '../api/uploads';
 import { Icon } from '../parts/icon';
 import { size } from '../parts/when';
 
@@ -67,7 +67,7 @@ export function DropZone() {
 function Sending({ items }: { items: Upload[] }) {
   const count = (...states: Upload['state'][]) =>
     items.filter(({ state }) => states.includes(state)).length;
-  const open = count('waiting', 'sending');
+  const open = items.filter(isOpen).length;
   const failed = items.filter(({ state }) => state === 'failed');
   const known = count('known');
   const bytes = items.reduce((sum, { file }) => sum + file.size, 0);

@@ -71,11 +71,11 @@ export function Review({ document }: { document: string | undefined }) {
 }
 
 function Desk({ entity, list }: { entity: Found; list: Found[] }) {
-  const desk = useRef<HTMLDivElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const form = useRef<FormHandle>(null);
 
-  // With the next fact the keys go on working.
-  useEffect(() => desk.current?.focus({ preventScroll: true }), [entity.entity_id]);
+  // The next fact is read aloud, and the keys go on working.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [entity.entity_id]);
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -96,7 +96,7 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
   }
 
   return (
-    <div class="desk" ref={desk} tabIndex={-1} onKeyDown={onKeyDown} aria-label="Review desk" role="region">
+    <div class="desk" onKeyDown={onKeyDown} aria-label="Review desk" role="region">
       <ol class="card queue" aria-label="What is doubtful, the riskiest first">
         {list.map((other, index) => (
           <li key={other.entity_id}>
@@ -122,7 +122,7 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
               <a href={to('documents', entity.document_id, entity.id)}>{fileOf(entity.document_id)}</a>
               {entity.page !== null && `, page ${entity.page + 1}`}
             </p>
-            <h2>
+            <h2 ref={heading} tabIndex={-1}>
               {title(entity)} <span class="muted">{summary(entity)}</span>
             </h2>
           </div>
@@ -137,7 +137,7 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
           handle={form}
           entity={entity}
           onCorrect={settle}
-          onLeave={() => desk.current?.focus()}
+          onLeave={() => heading.current?.focus()}
         />
         <footer class="review-actions">
           <button type="button" class="button is-primary" onClick={() => settle(null)}>

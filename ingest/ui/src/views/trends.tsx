@@ -85,13 +85,15 @@ export function Trends() {
 
 function Warning({ patient }: { patient: Patient }) {
   const count = patient.documents.size;
+  const same = patient.isIdentified
+    ? 'the same identifier'
+    : `this name${patient.born ? ' and day of birth' : ''}`;
   return (
     <p class="notice">
       <Icon name="warning" />
       <span>
-        From {count} {count === 1 ? 'document that prints' : 'documents that print'} this name
-        {patient.born && ' and day of birth'}. Check that {count === 1 ? 'it is' : 'they are'} of the
-        patient whom you mean.
+        From {count} {count === 1 ? 'document that prints' : 'documents that print'} {same}. Check that{' '}
+        {count === 1 ? 'it is' : 'they are'} of the patient whom you mean.
       </span>
     </p>
   );

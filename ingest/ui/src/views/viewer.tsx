@@ -60,6 +60,7 @@ function Opened({ result, id, entity }: { result: DocumentResult; id: string; en
   const page = result.pages[pageIndex] ?? result.pages[0];
   const job = jobs.value?.find((job) => job.document_id === id);
   const { document } = result;
+  const slash = document.file.lastIndexOf('/') + 1;
   const doubtful = result.entities.filter((entity) => entity.needs_review).length;
   const mayReview = session.value?.role === 'admin' || session.value?.role === 'reviewer';
 
@@ -76,8 +77,9 @@ function Opened({ result, id, entity }: { result: DocumentResult; id: string; en
       <div class="view-head">
         <div>
           <Back />
-          <h1 class="file">{document.file}</h1>
+          <h1 class="file">{document.file.slice(slash)}</h1>
           <p class="muted">
+            {slash > 0 && `${document.file.slice(0, slash - 1)} · `}
             {readable(document.kind)} ({percent(document.kind_confidence)}) · {document.page_count}{' '}
             {document.page_count === 1 ? 'page' : 'pages'} · {result.entities.length} facts
           </p>
@@ -96,7 +98,7 @@ function Opened({ result, id, entity }: { result: DocumentResult; id: string; en
             <ul>
               {FORMS.map(([format, label]) => (
                 <li>
-                  <a href={`/v1/documents/${id}?format=${format}`} download={`${document.file}.${format}`}>
+                  <a href={`/v1/documents/${id}?format=${format}`} download={`${document.file.slice(slash)}.${format}`}>
                     {label}
                   </a>
                 </li>
