@@ -202,6 +202,53 @@ pub(crate) fn strength_unit(strength: &str) -> Option<String> {
         .map(|m| m.as_str().to_lowercase())
 }
 
+/// Is it, in lower case, a word that says how much or how often?
+pub(crate) fn counts(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "once", "twice", "thrice", "one", "two", "three", "four", "five", "six", "half", "hour",
+        "hours", "day", "days", "week", "weeks", "month", "months", "other", "morning", "evening",
+        "night",
+    ];
+    WORDS.contains(&word) || norm::is_frequency(word)
+}
+
+/// The one name of a unit of amounts, by its letters in lower case; none for what is no such unit.
+pub(crate) fn unit_of(letters: &str) -> Option<&'static str> {
+    Some(match letters {
+        "mg" | "mgs" | "milligram" | "milligrams" => "mg",
+        "mcg" | "ug" | "µg" | "μg" | "microgram" | "micrograms" => "mcg",
+        "g" | "gm" | "gram" | "grams" => "g",
+        "ng" => "ng",
+        "kg" => "kg",
+        "ml" | "mls" | "cc" => "mL",
+        "l" => "L",
+        "u" | "unit" | "units" => "unit",
+        "iu" => "IU",
+        "meq" => "mEq",
+        "mmol" => "mmol",
+        "%" => "%",
+        "mg/dl" => "mg/dL",
+        "g/dl" => "g/dL",
+        "g/l" => "g/L",
+        "mg/l" => "mg/L",
+        "ug/l" | "mcg/l" | "µg/l" => "ug/L",
+        "ng/ml" => "ng/mL",
+        "pg/ml" => "pg/mL",
+        "mcg/ml" | "ug/ml" => "ug/mL",
+        "mcg/dl" | "ug/dl" | "µg/dl" => "ug/dL",
+        "mmol/l" => "mmol/L",
+        "umol/l" | "µmol/l" | "μmol/l" => "umol/L",
+        "nmol/l" => "nmol/L",
+        "pmol/l" => "pmol/L",
+        "meq/l" => "mEq/L",
+        "u/l" => "U/L",
+        "iu/l" => "IU/L",
+        "miu/l" => "mIU/L",
+        "mg/ml" => "mg/mL",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Part, scan};

@@ -14,8 +14,8 @@ use fusion::{
     Calibration, Grid, OrderedLine, Tick, Words, assemble, fuse_page, grids, reading_order, ticks,
 };
 use schemas::{
-    Confidence, Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
-    ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings, Word,
+    Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
+    ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -424,19 +424,8 @@ fn source_words(page: &Page) -> impl Iterator<Item = SourceWord<'_>> {
             page: page.index,
             span: word.span,
             confidence: word.confidence,
-            agreed: agreed(word),
+            votes: &word.votes,
         })
-}
-
-/// Does every engine that read the word say the same, the text layer of a PDF included?
-fn agreed(word: &Word) -> bool {
-    let readers: Vec<&schemas::Vote> = word
-        .votes
-        .iter()
-        .filter(|vote| vote.confidence > Confidence::ZERO)
-        .collect();
-    readers.iter().all(|vote| vote.text == word.text)
-        && (readers.len() > 1 || readers.iter().any(|vote| vote.engine == Engine::PdfText))
 }
 
 /// Sixteen bytes of the digest of content and name: a re-run gives the same.

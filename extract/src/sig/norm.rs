@@ -129,6 +129,11 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     format!("{base}{meals}{}", if prn { " as needed" } else { "" })
 }
 
+/// Is it, in lower case, a whole frequency with one normal form?
+pub(crate) fn is_frequency(text: &str) -> bool {
+    !fixed_frequency(text).is_empty()
+}
+
 /// Phrases with one normal form; empty for others.
 fn fixed_frequency(text: &str) -> &'static str {
     match text {
