@@ -43,6 +43,7 @@ use regex::Regex;
 use schemas::{Confidence, DocumentKind, Entity, Vote};
 
 pub use lexicon::Lexicon;
+pub use sentinel::lookalikes;
 
 use crate::{
     context::Context,

@@ -11,6 +11,8 @@ mod formulary;
 mod limits;
 mod sums;
 
+pub use formulary::lookalikes;
+
 /// Adds reasons to entities that have their codes.
 pub(crate) fn check(entities: &mut [Entity]) {
     for entity in entities.iter_mut() {

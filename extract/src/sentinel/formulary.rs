@@ -69,8 +69,8 @@ fn drug(name: &str) -> Option<(&'static str, &'static Drug)> {
     (!combined).then_some((*found.0, found.1))
 }
 
-/// The names that this one is confused with.
-fn lookalikes(name: &str) -> impl Iterator<Item = &'static str> {
+/// The names, in lower case, that one in lower case is confused with.
+pub fn lookalikes(name: &str) -> impl Iterator<Item = &'static str> {
     LOOKALIKES.lines().filter_map(move |line| {
         let (a, b) = line.split_once(' ')?;
         if a == name {
