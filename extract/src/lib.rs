@@ -32,6 +32,7 @@ mod medication;
 mod names;
 mod org;
 mod person;
+pub mod risk;
 mod sections;
 mod sentinel;
 mod sig;
