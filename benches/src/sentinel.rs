@@ -127,14 +127,17 @@ fn lookalike(word: &str) -> Option<String> {
 /// A dangerous word of a page as it was read.
 #[derive(Clone, Debug)]
 pub struct Target {
+    /// Index of the page.
     page: usize,
     place: BBox,
     /// `medication` or `lab`.
     kind: &'static str,
     /// The field.
     pub field: &'static str,
-    value: String,
-    word: String,
+    /// The whole value of the field.
+    pub value: String,
+    /// The word of it that is changed.
+    pub word: String,
 }
 
 /// A document as read, fused and extracted.
@@ -194,6 +197,27 @@ impl Outcome {
             let words = lines.iter().flat_map(|line| &line.words);
             words.map(move |word| (page, word))
         })
+    }
+
+    /// The votes on the words of an entity, as `word [engine reading confidence, …]`.
+    #[must_use]
+    pub fn votes(&self, entity: &Entity) -> String {
+        let words = self
+            .words()
+            .filter(|(_, word)| entity.words.contains(&word.id));
+        let told = words.map(|(_, word)| {
+            let votes = word.votes.iter().filter(|vote| vote.text != word.text);
+            let votes: Vec<String> = votes
+                .map(|vote| format!("{} {} {:.2}", vote.engine, vote.text, vote.confidence.get()))
+                .collect();
+            format!(
+                "{} {:.2} [{}]",
+                word.text,
+                word.confidence.get(),
+                votes.join(", ")
+            )
+        });
+        told.collect::<Vec<_>>().join("  ")
     }
 
     /// Every word of a dangerous field that is one word, as far as it holds one value.

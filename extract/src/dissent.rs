@@ -24,7 +24,8 @@ pub(crate) fn of(field: &str, printed: &str, votes: &[Vote], lexicon: &Lexicon) 
     let readers = votes.iter().filter(|vote| vote.confidence.get() > 0.0);
     let whole = votes.iter().any(|vote| vote.engine == Engine::PdfText);
     let supporters = readers.clone().filter(|vote| vote.text == printed).count();
-    if readers.clone().count() < 2 && !whole {
+    let silent = readers.clone().filter(|vote| vote.text.is_empty()).count();
+    if readers.clone().count() < 2 + silent && !whole {
         return Some(format!("only one engine read the {field}"));
     }
     let other = readers

@@ -1,13 +1,14 @@
 //! What a pharmacist or a laboratory would ask back about: a strength that no product has, a dose above any
 //! single dose, a strength that is its look-alike's, a result outside what a living person can have,
-//! differential counts that do not add up, dates in an impossible order. Each becomes a reason for review
-//! in words; nothing is repaired. Limit: what it knows are its tables; a wrong value that is as usual as the
-//! right one can only be seen on the pixels ([`crate::dissent`]).
+//! differential counts that do not add up, dates in an impossible order, two patients in one document.
+//! Each becomes a reason for review in words; nothing is repaired. Limit: what it knows are its tables; a
+//! wrong value that is as usual as the right one can only be seen on the pixels ([`crate::dissent`]).
 
 use schemas::Entity;
 
 mod dates;
 mod formulary;
+mod identity;
 mod limits;
 mod sums;
 
@@ -25,7 +26,8 @@ pub(crate) fn check(entities: &mut [Entity]) {
     }
     let of_all = sums::doubts(entities)
         .into_iter()
-        .chain(dates::doubts(entities));
+        .chain(dates::doubts(entities))
+        .chain(identity::doubts(entities));
     for (index, reason) in of_all.collect::<Vec<_>>() {
         doubt(&mut entities[index], reason);
     }

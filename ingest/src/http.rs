@@ -36,6 +36,7 @@ mod idempotency;
 mod intake;
 mod jobs;
 mod openapi;
+mod patients;
 mod probes;
 mod problem;
 mod reviews;
@@ -92,6 +93,8 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(webhooks::remove))
         .routes(routes!(admin::dead_letters))
         .routes(routes!(admin::replay))
+        .routes(routes!(admin::calibration))
+        .routes(routes!(patients::show))
         .split_for_parts();
     let (open, probes) = OpenApiRouter::new()
         .routes(routes!(probes::healthz))

@@ -15,7 +15,7 @@ use crate::{http::Authentication, language::Language};
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 18] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -32,6 +32,8 @@ const NAMES: [&str; 16] = [
     "MEDBOT_ALLOW_PRIVATE_WEBHOOKS",
     "MEDBOT_FHIR_URL",
     "MEDBOT_FHIR_TOKEN_FILE",
+    "MEDBOT_MAX_ERROR",
+    "MEDBOT_CALIBRATION",
 ];
 
 /// How a process of the service runs.
@@ -69,6 +71,10 @@ pub struct Settings {
     pub fhir_url: Option<String>,
     /// Its bearer token.
     pub fhir_token_file: Option<PathBuf>,
+    /// Highest share of accepted dangerous values that may be wrong; none: rules alone decide.
+    pub max_error: Option<f64>,
+    /// The reviewed documents that this rests on.
+    pub calibration: Option<PathBuf>,
 }
 
 /// What the command line says.
@@ -167,6 +173,12 @@ impl Settings {
             )?,
             fhir_url: get("MEDBOT_FHIR_URL"),
             fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
+            max_error: get("MEDBOT_MAX_ERROR")
+                .map(|share| crate::cli::share(&share))
+                .transpose()
+                .map_err(anyhow::Error::msg)
+                .context("MEDBOT_MAX_ERROR")?,
+            calibration: get("MEDBOT_CALIBRATION").map(PathBuf::from),
         })
     }
 }

@@ -5,17 +5,17 @@
 //! lies in memory whole.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use extract::{Lexicon, Source, SourceWord};
+use extract::{Lexicon, Source, SourceWord, risk::Acceptance};
 use fusion::{
     Calibration, Grid, OrderedLine, Tick, Words, assemble, fuse_page, grids, reading_order, ticks,
 };
 use schemas::{
-    Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
-    ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings,
+    Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport, ReaderStatus,
+    Reading, Reject, RejectKind, SCHEMA_ID, Timings,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,6 +41,8 @@ pub struct Pipeline {
     pub shelf: Shelf,
     /// How pages are read.
     pub mode: Mode,
+    /// What stages accept of dangerous facts; none: whatever no rule doubts.
+    pub acceptance: Option<Mutex<Acceptance>>,
 }
 
 /// What is known of a document before its pages are read.

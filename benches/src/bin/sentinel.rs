@@ -28,6 +28,9 @@ struct Arguments {
     /// Keep what was read in this folder, and take it from there.
     #[arg(long)]
     cache: Option<PathBuf>,
+    /// Also name every mutation that was not caught, and every doubt without a mutation.
+    #[arg(long)]
+    list: bool,
 }
 
 const ALL: [Engine; 3] = [Engine::Tesseract, Engine::Paddle, Engine::Easyocr];
@@ -74,6 +77,14 @@ fn main() -> anyhow::Result<()> {
             }
             let values = fields(entity).iter().filter(|(_, v)| v.is_some()).count();
             *clean.entry((tier, entity.needs_review)).or_default() += values;
+            if arguments.list && entity.needs_review {
+                let reasons = entity.reasons.join("; ");
+                println!(
+                    "doubted, tier {tier}: {}: {reasons}: {}",
+                    entity.text.replace('\n', " / "),
+                    before.votes(entity)
+                );
+            }
             for reason in &entity.reasons {
                 *why.entry((tier, reason.clone())).or_default() += 1;
             }
@@ -88,6 +99,15 @@ fn main() -> anyhow::Result<()> {
                     let engines = *rng.pick(choices);
                     let end = mutate(&pipeline, &read, target, class, engines, &mut rng);
                     let Some(end) = end else { continue };
+                    if arguments.list && matches!(end, End::Passed | End::Lost) && group < 2 {
+                        println!(
+                            "{end:?}, {engines:?}: {} of {} {:?}: {}",
+                            target.word,
+                            target.field,
+                            target.value,
+                            class.name()
+                        );
+                    }
                     *ends.entry((group, class, end)).or_default() += 1;
                     made += 1;
                     if made == EACH {

@@ -33,7 +33,7 @@ fn re(pattern: &str) -> Regex {
     Regex::new(&format!("^(?:{pattern})")).expect("a cell pattern is a valid expression")
 }
 
-const N: &str = r"[-+]?(?:[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|\.[0-9]+)";
+const N: &str = r"[-+]?(?:[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|[OoIl][OoIl]?[0-9][0-9OoIl]*|\.[0-9]+)";
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     re(
