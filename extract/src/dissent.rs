@@ -8,13 +8,13 @@ use regex::Regex;
 use schemas::{Engine, Vote};
 
 use crate::{
-    lexicon::Lexicon,
+    lexicon::{Lexicon, distance},
     sig::{counts, unit_of},
 };
 
 /// A vote below this calibrated confidence is no reason to stop a person's work. Chosen by
 /// `benches --bin sentinel`: all mutations of two engines' readings are still caught.
-const HEARD: f32 = 0.2;
+const HEARD: f32 = 0.4;
 
 /// Why the votes make a word of a field doubtful; none when they do not.
 pub(crate) fn of(field: &str, printed: &str, votes: &[Vote], lexicon: &Lexicon) -> Option<String> {
@@ -40,29 +40,41 @@ fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
         return false;
     }
     let (a, b) = (Value::of(printed), Value::of(read));
-    if a.numbers.is_empty() && b.numbers.is_empty() {
+    // The powers of ten of a unit are read in many ways, and none of them is another unit.
+    let wordy = a.numbers.is_empty() && (b.numbers.is_empty() || field == "frequency");
+    if wordy || field == "unit" {
         return words_differ(field, &a.letters, &b.letters, lexicon);
     }
     // `S` for `5` is a letter and no other number.
     if b.numbers.is_empty() && unit_of(&b.letters).is_none() {
         return false;
     }
-    a.numbers != b.numbers || unit_of(&a.letters) != unit_of(&b.letters)
+    a.numbers != b.numbers && !b.numbers.is_empty() || units_differ(&a.letters, &b.letters)
 }
 
 fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
-    if printed == read {
+    if printed == read || read.is_empty() {
         return false;
     }
     if field == "name" {
         return lexicon.is_any_drug(read) || !lexicon.is_any_drug(printed);
     }
-    let (unit, other) = (unit_of(printed), unit_of(read));
-    if unit.is_some() || other.is_some() {
-        return other.is_some() && unit != other;
+    if unit_of(printed).is_some() {
+        return units_differ(printed, read);
     }
-    // A flag has one or two letters, and a value that is a word may be any word.
-    matches!(field, "flag" | "value") || counts(read)
+    match field {
+        "flag" => true,
+        // A value that is a word may be any word; a letter more or less is none.
+        "value" => distance(printed, read, 1).is_none(),
+        _ => counts(read) || unit_of(read).is_some() && field != "unit",
+    }
+}
+
+/// Two units, and not one that lost what stands below its line.
+fn units_differ(printed: &str, read: &str) -> bool {
+    let (one, other) = (unit_of(printed), unit_of(read));
+    let cut = printed.contains('/') && !read.contains('/');
+    one.is_some() && other.is_some() && one != other && !cut
 }
 
 /// A word as numbers and letters.
@@ -77,21 +89,25 @@ struct Value {
 impl Value {
     fn of(word: &str) -> Self {
         static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"[0-9OoIl|]*[0-9][0-9OoIl|]*(?:[.,·][0-9OoIl|]+)*|[.,][0-9]+")
+            Regex::new(r"[0-9OoIl|@QS&]*[0-9][0-9OoIl|@QS&]*(?:[.,·][0-9OoIl|@QS&]+)*|[.,][0-9]+")
                 .expect("a valid expression")
         });
         let digit = |c: char| match c {
-            'O' | 'o' => '0',
+            'O' | 'o' | '@' | 'Q' => '0',
             'I' | 'l' | '|' => '1',
+            'S' => '5',
+            '&' => '8',
             ',' | '·' => '.',
             c => c,
         };
+        // An engine may see spaces around a point.
+        let word: String = word.chars().filter(|c| !c.is_whitespace()).collect();
         let numbers = NUMBER
-            .find_iter(word)
+            .find_iter(&word)
             .map(|found| found.as_str().chars().map(digit).collect())
             .collect();
         let letters = NUMBER
-            .replace_all(word, "")
+            .replace_all(&word, "")
             .chars()
             .filter(|c| c.is_alphabetic() || matches!(c, '%' | '/' | '<' | '>'))
             .flat_map(char::to_lowercase)
@@ -130,6 +146,13 @@ mod tests {
             ("frequency", "BID", "TID", true),
             ("frequency", "once", "twice", true),
             ("value", "5", "S", false),
+            ("value", "0.024", "0 . 024", false),
+            ("value", "120", "12@", false),
+            ("value", "Trace", "Trce", false),
+            ("unit", "10^9/L", "10*9/1", false),
+            ("unit", "mmol/L", "mmoL", false),
+            ("unit", "mg/dL", "g/dL", true),
+            ("unit", "%", "90", false),
         ] {
             let votes = [
                 (Engine::Paddle, printed),

@@ -12,8 +12,7 @@ pub(super) fn re(pattern: &str) -> Regex {
 }
 
 /// A number as readers see it: letters for digits are allowed beside a true digit.
-const NUM: &str =
-    r"(?:[0-9OoIl|]*[0-9][0-9OoIl|]*(?:,[0-9]{3})*(?:[.,][0-9OoIl|]+)?|[.][0-9]+|[lI][Oo])";
+const NUM: &str = r"(?:[0-9OoIl|]*[0-9][0-9OoIl|]*(?:,[0-9]{3})*(?:[.,][0-9OoIl|]+)?|[OoIl|][.,][0-9OoIl|]*[0-9][0-9OoIl|]*|[.][0-9]+|[lI][Oo])";
 
 const COUNT: &str = r"(?:one[- ]half|one|two|three|four|five|six|seven|eight|nine|ten|half|a|an|[0-9]{1,2}\s?/\s?[0-9]{1,2}|[0-9]+\s?½|½|¼|[0-9lIO|]+(?:\.[0-9]+)?|i{1,3})";
 
@@ -54,7 +53,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?AGAIN(?:FORMS|TAKEN))"),
         (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
         (Part::Strength, r"NUM\s*(?:UNIT)?PERCOMBO"),
-        (Part::Strength, r"\b([lI|]\s?(?:mg|mcg|ml|g))\b"),
+        (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
         (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
