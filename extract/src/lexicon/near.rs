@@ -1,5 +1,5 @@
 //! Drug names that a misread word may stand for: an index of what is left of each name when letters of its
-//! beginning are deleted (symmetric delete, as Garbe's SymSpell does it), so that a look-up costs no walk
+//! beginning are deleted (symmetric delete, as Garbe's `SymSpell` does it), so that a look-up costs no walk
 //! through the list; what it finds is ranked by an edit distance in which letters that readers confuse
 //! (`l` and `i`, `rn` and `m`) cost less.
 

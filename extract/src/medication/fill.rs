@@ -71,6 +71,7 @@ pub(super) fn finish_norms(medication: &mut Medication) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of phrase")]
 pub(super) fn fill(
     context: &Context,
     medication: &mut Medication,

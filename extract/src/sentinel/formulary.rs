@@ -145,7 +145,7 @@ fn sold(drug: &Drug, amount: f64, form: bool) -> bool {
 fn impossible(field: &str, printed: &str) -> Option<String> {
     let per = printed.contains('/') || printed.contains(" per ");
     let milligrams = mass(printed).filter(|_| !per)?;
-    (milligrams > 20_000.0 || milligrams < 1e-5)
+    (!(1e-5..=20_000.0).contains(&milligrams))
         .then(|| format!("the {field} is no amount that a product has"))
 }
 
