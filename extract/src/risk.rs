@@ -22,6 +22,11 @@ const LEAST_WATCHED: usize = 50;
 /// Of the two-sample test of Kolmogorov and Smirnov at a level of 0.001.
 const CRITICAL: f64 = 1.95;
 
+/// Reasons that only acceptance gives: a rule never saw anything wrong.
+const TOO_FEW: &str = "too few documents were reviewed to accept anything at the chosen error";
+const DRIFTED: &str = "documents have become unlike those that were reviewed: nothing is accepted";
+const UNSURE: &str = "its confidence is too low for the chosen error";
+
 /// A dangerous fact of a reviewed document.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
@@ -179,6 +184,13 @@ pub fn is_dangerous(entity: &Entity) -> bool {
     )
 }
 
+/// Did a rule send it to review, and not acceptance alone?
+#[must_use]
+pub fn is_doubted(entity: &Entity) -> bool {
+    let of_acceptance = |reason: &String| [TOO_FEW, DRIFTED, UNSURE].contains(&reason.as_str());
+    entity.needs_review && !entity.reasons.iter().all(of_acceptance)
+}
+
 /// What becomes of dangerous facts that no rule doubts.
 #[derive(Clone, Debug)]
 pub struct Acceptance {
@@ -214,11 +226,9 @@ impl Acceptance {
         let seen: Vec<f32> = facts.map(|entity| entity.confidence.get()).collect();
         self.withdrawn |= self.threshold.is_some() && self.watch.has_drifted(&seen);
         let reason = match self.threshold {
-            None => "too few documents were reviewed to accept anything at the chosen error",
-            Some(_) if self.withdrawn => {
-                "documents have become unlike those that were reviewed: nothing is accepted"
-            }
-            Some(_) => "its confidence is too low for the chosen error",
+            None => TOO_FEW,
+            Some(_) if self.withdrawn => DRIFTED,
+            Some(_) => UNSURE,
         };
         let sure = self.threshold.filter(|_| !self.withdrawn);
         for entity in document
@@ -279,7 +289,26 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judged, Reviewed, TooFew, Watch, below, loss, needed, threshold};
+    use super::{
+        Judged, Reviewed, TOO_FEW, TooFew, Watch, below, is_doubted, loss, needed, threshold,
+    };
+
+    #[test]
+    fn what_acceptance_alone_held_back_is_not_doubted() {
+        let source = crate::Source {
+            text: "Apixaban 5 mg twice daily",
+            words: &[],
+        };
+        let mut entity = crate::extract(&source, &crate::Lexicon::builtin())
+            .entities
+            .remove(0);
+        assert!(!is_doubted(&entity));
+        entity.needs_review = true;
+        entity.reasons = vec![TOO_FEW.into()];
+        assert!(!is_doubted(&entity));
+        entity.reasons.push("the unit is not known".into());
+        assert!(is_doubted(&entity));
+    }
 
     /// Documents whose facts are right as often as they say.
     fn documents(count: usize, seed: u64) -> Vec<Reviewed> {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use extract::risk::{Judged, Reviewed, is_dangerous};
+use extract::risk::{Judged, Reviewed, is_dangerous, is_doubted};
 use infra::db::{DeadLetter, ReviewedFact};
 use schemas::TaskId;
 use serde::Serialize;
@@ -141,7 +141,7 @@ fn reviewed(facts: &[ReviewedFact]) -> Option<Reviewed> {
                 confidence: extracted.confidence.get(),
                 right: extracted.fact == fact.entity.fact
                     && extracted.assertion == fact.entity.assertion,
-                doubted: extracted.needs_review,
+                doubted: is_doubted(extracted),
             })
         })
         .collect::<Option<_>>()?;
