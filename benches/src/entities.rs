@@ -176,6 +176,12 @@ fn fuzzy(a: &str, b: &str, threshold: f64) -> f64 {
     if score >= threshold { score } else { 0.0 }
 }
 
+/// Is a prediction of this type exactly this fact?
+#[must_use]
+pub fn is_exact(kind: &str, gold: &Fields, predicted: &Fields) -> bool {
+    exact(kind, gold, predicted) > 0.0
+}
+
 /// How well a prediction fits, 0..=100; 0 is not at all.
 fn relaxed(kind: &str, gold: &Fields, predicted: &Fields) -> f64 {
     let (a, b) = (key(kind, gold), key(kind, predicted));

@@ -13,3 +13,4 @@ pub mod gold;
 pub mod logistic;
 pub mod pages;
 pub mod readings;
+pub mod sentinel;

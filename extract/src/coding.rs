@@ -15,7 +15,9 @@ mod rxnorm;
 mod units;
 mod vocabulary;
 
-pub(crate) use analytes::si;
+#[cfg(test)]
+pub(crate) use analytes::is_measured_in;
+pub(crate) use analytes::{measured, si};
 pub use diagnosis::add_icd10cm;
 pub use rxnorm::{NotRxnconso, add_rxnorm};
 pub(crate) use units::ucum;

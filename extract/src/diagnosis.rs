@@ -10,6 +10,7 @@ use crate::{
     assertion,
     context::Context,
     draft::Draft,
+    labels::{self, Target},
     layout::{Span, trim_by},
     sections::{self, SectionKind},
     sig::{self, Part},
@@ -281,18 +282,22 @@ fn conditions<'a>(context: &'a Context, span: &Span) -> impl Iterator<Item = Spa
     })
 }
 
-/// Lines that hold a code and words outside of any section, as `Essential Hypertension (ICD-10: I10)`.
+/// Lines that hold a code and words outside of any section, as `Essential Hypertension (ICD-10: I10)` or
+/// `B. K35.80 Acute appendicitis`.
 fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static BRACKETED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"([\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?([A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?)\s*[\])]").expect("a valid expression")
+        Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?)\s*[\])]").expect("a valid expression")
+    });
+    static ITEM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^[A-L1-9][.)]\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED
         .captures_iter(text)
+        .chain(ITEM.captures_iter(text))
         .filter_map(|found| {
-            let (name, code) = (found.get(1)?, found.get(2)?);
-            let label = text[name.range()].rfind(':').map_or(0, |i| i + 1);
-            let span = tidy(text, name.start() + label..name.end());
+            let (name, code) = (found.name("name")?, found.name("code")?);
+            let span = without_label(text, tidy(text, name.range()));
             let seen = before.iter().any(|d| {
                 d.pieces
                     .iter()
@@ -311,6 +316,15 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
             Some(draft)
         })
         .collect()
+}
+
+/// `Diagnosis Acute appendicitis`: a heading that lost its colon is no part of the name.
+fn without_label(text: &str, name: Span) -> Span {
+    let printed = &text[name.clone()];
+    let lead = printed.find(' ').map_or(0, |cut| cut + 1);
+    let word = labels::letters(&printed[..lead]);
+    let label = labels::exact(&word) == Some(Target::Section(SectionKind::Diagnoses));
+    name.start + if label { lead } else { 0 }..name.end
 }
 
 /// Conditions in sentences with a cue.

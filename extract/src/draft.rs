@@ -4,7 +4,7 @@
 
 use schemas::{Assertion, Candidate, Confidence, Entity, Fact};
 
-use crate::{Source, layout::Span};
+use crate::{Source, dissent, layout::Span, lexicon::Lexicon};
 
 /// Below this calibrated confidence a word of a dangerous field is doubtful.
 const DOUBTFUL: f32 = 0.8;
@@ -97,17 +97,23 @@ impl Draft {
 }
 
 /// Makes entities of drafts: reading order, ids, words, confidence, review.
-pub(crate) fn finish(source: &Source, mut drafts: Vec<Draft>) -> Vec<Entity> {
+pub(crate) fn finish(source: &Source, mut drafts: Vec<Draft>, lexicon: &Lexicon) -> Vec<Entity> {
     let scalars = Scalars::new(source.text);
     drafts.sort_by_key(|draft| (draft.span().start, draft.span().end, order(&draft.fact)));
     drafts
         .into_iter()
         .enumerate()
-        .map(|(n, draft)| entity(source, &scalars, n, draft))
+        .map(|(n, draft)| entity(source, &scalars, n, draft, lexicon))
         .collect()
 }
 
-fn entity(source: &Source, scalars: &Scalars, n: usize, mut draft: Draft) -> Entity {
+fn entity(
+    source: &Source,
+    scalars: &Scalars,
+    n: usize,
+    mut draft: Draft,
+    lexicon: &Lexicon,
+) -> Entity {
     let span = draft.span();
     let pieces: Vec<([usize; 2], bool, &'static str)> = draft
         .pieces
@@ -134,8 +140,9 @@ fn entity(source: &Source, scalars: &Scalars, n: usize, mut draft: Draft) -> Ent
                     "the {field} stands on a word that was read with doubt"
                 ));
             }
-            if *dangerous && !word.agreed {
-                doubts.push(format!("the engines disagree about the {field}"));
+            if *dangerous {
+                let printed = scalars.text(source.text, word.span);
+                doubts.extend(dissent::of(field, printed, word.votes, lexicon));
             }
         }
         if hit {
@@ -193,6 +200,12 @@ impl Scalars {
         }
         counts[text.len()] = n;
         Self(counts)
+    }
+
+    /// The text between two counts.
+    fn text<'a>(&self, text: &'a str, [start, end]: [usize; 2]) -> &'a str {
+        let byte = |count: usize| self.0.partition_point(|n| *n < count);
+        text.get(byte(start)..byte(end)).unwrap_or_default()
     }
 
     fn span(&self, span: &Span) -> [usize; 2] {

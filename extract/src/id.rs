@@ -118,7 +118,7 @@ fn value_at(context: &Context, place: &Span, pattern: &Regex, role: Role) -> Opt
 /// `Joshua Munoz, M.D. - License XR99892`: the label stands in the middle of a line, without a colon.
 fn inline_license(context: &Context, out: &mut Vec<Draft>) {
     static INLINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(lic(?:en[cs]e)?(?: no| number)?|gmc(?: no| number)?)|(npi)|(dea)|(rx no|rx number|prescription no)|(mrn)|(nhs no|nhs number))\b[.:#\s]*\s([A-Za-z]{0,4}[0-9][A-Za-z0-9]{3,})\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(lic(?:en[cs]e)?(?: no| number)?|gmc(?: no| number)?)|(npi)|(dea)|(rx no|rx number|prescription no)|(mrn)|(nhs no|nhs number))\b[.:#\s]*\s([A-Za-z]{0,4}[0-9][A-Za-z0-9]{3,}(?:[-/][A-Za-z0-9]+)*)\b").expect("a valid expression")
     });
     let roles = [
         Role::License,

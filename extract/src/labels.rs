@@ -244,12 +244,15 @@ fn only_labels(layout: &Layout, index: usize, labels: &[Label]) -> bool {
             .all(|word| is_form_number(word) || !word.contains(char::is_alphanumeric))
 }
 
-/// Without parentheses that hold no digit, `(Last Name, First Name)`.
+/// Without parentheses that hold no digit, `(Last Name, First Name)`; the last may have lost its end.
 fn without_hints(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('(') {
         let Some(close) = rest[open..].find(')').map(|i| open + i) else {
+            if !rest[open..].contains(|c: char| c.is_ascii_digit()) {
+                rest = &rest[..open];
+            }
             break;
         };
         out.push_str(&rest[..open]);
@@ -372,6 +375,11 @@ mod tests {
             ),
             (
                 "2. PATIENT'S NAME (Last Name, First Name, Middle Initial)\nREID, Timothy",
+                patient,
+                "REID, Timothy",
+            ),
+            (
+                "4. PATIENT NAME (Last Name, First\nREID, Timothy",
                 patient,
                 "REID, Timothy",
             ),

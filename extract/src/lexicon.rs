@@ -4,7 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use fst::Automaton;
@@ -12,13 +12,29 @@ use schemas::Code;
 
 use crate::coding::{Vocabulary, term};
 
+mod near;
+
 const DRUGS: &str = include_str!("lexicon/drugs.txt");
 const CLASSES: &str = include_str!("lexicon/classes.txt");
 const ANALYTES: &str = include_str!("lexicon/analytes.txt");
 const CONDITIONS: &str = include_str!("lexicon/conditions.txt");
+/// Words of English and of medicine that lie close to a drug's name.
+const ORDINARY: &str = include_str!("lexicon/ordinary.txt");
 
 /// The longest name, in words.
 pub(crate) const LONGEST_NAME: usize = 6;
+
+/// The compiled-in drugs, for words that none of them is.
+static NEAR: LazyLock<near::Index> = LazyLock::new(|| {
+    let names = comma_separated(DRUGS).into_iter();
+    near::Index::new(names.filter(|name| name.len() >= SHORTEST))
+});
+/// Shorter names have too many neighbours to be candidates,
+const SHORTEST: usize = 5;
+/// and to be taken for a misreading.
+const SHORTEST_MISREAD: usize = 6;
+/// By so much the best name must be nearer than the next.
+const CLEAR: f32 = 0.3;
 
 /// Known names. Lookups ignore case and the kind of separator between words.
 #[derive(Clone, Debug)]
@@ -27,6 +43,7 @@ pub struct Lexicon {
     classes: HashSet<String>,
     analytes: HashMap<String, usize>,
     conditions: HashSet<String>,
+    ordinary: HashSet<String>,
     packaged_drugs: Option<Arc<Vocabulary>>,
     pub(crate) rxnorm: Option<Arc<Vocabulary>>,
     pub(crate) icd10cm: Option<Arc<Vocabulary>>,
@@ -43,6 +60,7 @@ impl Lexicon {
             .collect();
         Self {
             drugs: comma_separated(DRUGS),
+            ordinary: comma_separated(ORDINARY),
             classes: comma_separated(CLASSES),
             analytes,
             conditions: comma_separated(CONDITIONS),
@@ -126,37 +144,63 @@ impl Lexicon {
     pub fn near_drugs(&self, name: &str) -> Vec<(String, f32)> {
         let key = key(name);
         let length = key.chars().count();
-        if length < 5 {
+        if length < SHORTEST {
             return Vec::new();
         }
         let allowed = if length >= 8 { 2 } else { 1 };
-        let skeleton = skeleton(&key);
         let added = self
             .drug_vocabularies()
             .flat_map(|vocabulary| vocabulary.search(Near::new(&key, allowed)))
             .filter(|known| is_plausible(known));
-        let mut near: Vec<(usize, usize, String)> = self
-            .drugs
-            .iter()
-            .filter(|known| known.len().abs_diff(key.len()) <= allowed)
-            .cloned()
+        let mut near: Vec<(f32, String)> = NEAR
+            .candidates(&key)
+            .into_iter()
+            .map(str::to_owned)
             .chain(added)
-            .filter_map(|known| {
-                distance(&known, &key, allowed).map(|d| {
-                    let shape = usize::from(self::skeleton(&known) != skeleton);
-                    (d, shape, known)
-                })
-            })
+            .filter(|known| distance(known, &key, allowed).is_some())
+            .map(|known| (near::weight(&known, &key), known))
             .collect();
-        near.sort();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
         near.dedup();
         near.into_iter()
             .take(3)
-            .map(|(d, shape, known)| {
-                let likelihood = 0.9 - 0.25 * (d as f32) + 0.15 * (1 - shape.min(1)) as f32;
-                (known, likelihood.clamp(0.1, 0.95))
-            })
+            .map(|(weight, known)| (known, (0.95 - 0.3 * weight).clamp(0.1, 0.95)))
             .collect()
+    }
+
+    /// The one compiled-in drug that a word is a misreading of; none for ordinary words, short ones, and
+    /// where a second name is about as near. Who asks must know that a drug is named there: a strength, a
+    /// form or a route stands beside it.
+    #[must_use]
+    pub fn misread_drug(&self, word: &str) -> Option<&str> {
+        let key = key(word);
+        let length = key.chars().count();
+        let words = key.split(' ').next().unwrap_or_default();
+        if length < SHORTEST_MISREAD
+            || self.is_any_drug(word)
+            || self.is_ordinary(&key)
+            || self.is_ordinary(words)
+        {
+            return None;
+        }
+        let most = if length >= 8 { 2.0 } else { 1.0 };
+        let mut near: Vec<(f32, &str)> = NEAR
+            .candidates(&key)
+            .into_iter()
+            .map(|known| (near::weight(known, &key), known))
+            .filter(|(weight, _)| *weight <= most)
+            .collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
+        let (weight, best) = *near.first()?;
+        let rival = near.get(1).is_some_and(|(other, _)| other - weight < CLEAR);
+        (!rival).then_some(best)
+    }
+
+    fn is_ordinary(&self, key: &str) -> bool {
+        self.ordinary.contains(key)
+            || self.conditions.contains(key)
+            || self.classes.contains(key)
+            || self.analytes.contains_key(key)
     }
 }
 
@@ -188,24 +232,6 @@ pub(crate) fn key(name: &str) -> String {
     }
     out.truncate(out.trim_end().len());
     out
-}
-
-/// Letters that readers confuse become one: `l1I|` and `O0`, `rn` and `m`.
-fn skeleton(key: &str) -> String {
-    key.replace("rn", "m")
-        .replace("cl", "d")
-        .replace("vv", "w")
-        .chars()
-        .map(|c| match c {
-            '1' | 'i' | '|' => 'l',
-            '0' => 'o',
-            '5' => 's',
-            '8' => 'b',
-            'e' => 'c',
-            'v' => 'y',
-            c => c,
-        })
-        .collect()
 }
 
 /// Edit distance with transpositions (optimal string alignment), none above `allowed`.

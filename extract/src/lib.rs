@@ -5,7 +5,8 @@
 //!
 //! The steps: [`layout`] cuts the text into lines and cells, [`labels`] finds what forms print before
 //! their values, [`sections`] what lists are about, [`kind`] what document this is; then each entity
-//! type reads in its own file; [`draft`] turns what they found into entities; [`coding`] gives them codes.
+//! type reads in its own file; [`draft`] turns what they found into entities, and [`dissent`] says where an engine read something else;
+//! [`coding`] gives them codes; [`sentinel`] asks whether such values can be.
 //! [`fhir`] writes a whole result as FHIR resources.
 
 mod allergy;
@@ -16,6 +17,7 @@ mod context;
 mod date;
 mod dates;
 mod diagnosis;
+mod dissent;
 mod draft;
 pub mod fhir;
 mod id;
@@ -30,16 +32,19 @@ mod medication;
 mod names;
 mod org;
 mod person;
+pub mod risk;
 mod sections;
+mod sentinel;
 mod sig;
 mod vital;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{Confidence, DocumentKind, Entity};
+use schemas::{Confidence, DocumentKind, Entity, Vote};
 
 pub use lexicon::Lexicon;
+pub use sentinel::lookalikes;
 
 use crate::{
     context::Context,
@@ -68,8 +73,8 @@ pub struct SourceWord<'a> {
     pub span: [usize; 2],
     /// Calibrated probability that the word is right.
     pub confidence: Confidence,
-    /// Every engine that read it agrees.
-    pub agreed: bool,
+    /// What each engine read there; empty where nobody was asked, as for plain text.
+    pub votes: &'a [Vote],
 }
 
 /// What a document is and says.
@@ -119,10 +124,11 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     drafts.extend(claim::procedures(&context));
     drafts.extend(claim::amounts(&context));
     drafts.extend(instruction::extract(&context));
-    let mut entities = draft::finish(source, drafts);
+    let mut entities = draft::finish(source, drafts, lexicon);
     for entity in &mut entities {
         coding::code(entity, lexicon);
     }
+    sentinel::check(&mut entities);
     Extraction {
         kind,
         kind_confidence,

@@ -139,7 +139,11 @@ fn build(
     if measured && context.lexicon.is_analyte(printed) {
         return None;
     }
-    if !mention.known && !enough_for_unknown(&medication, context, listed) {
+    let misread = (!mention.known)
+        .then(|| context.lexicon.misread_drug(printed))
+        .flatten();
+    let enough = misread.is_some() && medication.strength.is_some();
+    if !mention.known && !enough && !enough_for_unknown(&medication, context, listed) {
         return None;
     }
     let context_assertion = assertion::of(layout, &mention.name, None);
@@ -158,7 +162,12 @@ fn build(
         medication.status = told::status(text, &layout.sentence(mention.name.start), &mention.name);
     }
     if !mention.known {
-        draft.doubt("the drug's name is not in the lexicon");
+        draft.doubt(match misread {
+            Some(name) => {
+                format!("the drug's name is not in the lexicon; it may be {name} misread")
+            }
+            None => "the drug's name is not in the lexicon".to_owned(),
+        });
         for (candidate, likelihood) in context.lexicon.near_drugs(printed) {
             draft.candidate("name", candidate, likelihood);
         }

@@ -49,15 +49,22 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 break;
             };
             let Some(all) = found.get(0) else { break };
-            let value = found.get(1).unwrap_or(all).range();
-            let span = all.range();
+            let mut value = found.get(1).unwrap_or(all).range();
+            let mut span = all.range();
             let step = text[span.start..].chars().next().map_or(1, char::len_utf8);
+            if *part == Part::Instructions {
+                // A later step goes on up to what other labels claim.
+                let claimed = out.iter().map(|f| f.span.start);
+                let end = claimed.filter(|at| *at > span.start).min();
+                span.end = end.map_or(span.end, |end| end.min(span.end));
+                value.end = value.end.min(span.end).max(value.start);
+            }
             let free = out
                 .iter()
                 .map(|f| &f.span)
                 .chain(taken)
                 .all(|other| other.end <= span.start || other.start >= span.end);
-            if span.is_empty() || !free || !accept(text, *part, &span, &value, within.start) {
+            if span.is_empty() || !free || !accept(text, *part, &span, &value, within.start, &out) {
                 at = span.start + step;
                 continue;
             }
@@ -90,13 +97,15 @@ fn balance(text: &str, span: Span) -> Span {
 }
 
 /// What a pattern alone cannot say: word ends, case of short abbreviations, numbers without a unit.
-fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize) -> bool {
+fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found: &[Found]) -> bool {
     let phrase = &text[span.clone()];
     let after = text[span.end..].chars().next();
     let before = text[..span.start].chars().next_back();
     let glued_after = after.is_some_and(|c| c.is_ascii_lowercase())
         && phrase.ends_with(|c: char| c.is_ascii_alphabetic());
     let digit_before = before.is_some_and(|c| c.is_ascii_digit() || c == '.');
+    let upto = text[..span.start].trim_end().len();
+    let behind = |part: Part| found.iter().any(|f| f.part == part && f.span.end == upto);
     match part {
         Part::Strength => {
             let letters: String = phrase
@@ -117,7 +126,19 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize) -> boo
                 .any(|word| rest.starts_with(word));
             has_unit && !letters.is_empty() && !starts_in_word && !glued_word && !digit_before
         }
-        Part::Dose => !digit_before && !glued_after,
+        Part::Dose => {
+            // A bare count stands before a frequency and is otherwise the number of something else.
+            let bare = !text[value.clone()].contains(' ') && span.start < value.start;
+            let lead = text[span.start..value.start].trim();
+            let next = value.end + text[value.end..].len() - text[value.end..].trim_start().len();
+            let counts = found
+                .iter()
+                .any(|f| f.part == Part::Frequency && f.span.start == next);
+            !digit_before
+                && before != Some('/')
+                && !glued_after
+                && (!bare || !lead.is_empty() || counts)
+        }
         Part::Route => {
             let short = phrase.len() <= 4;
             let bare = phrase.replace('.', "");
@@ -126,9 +147,10 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize) -> boo
                 || bare.chars().all(char::is_uppercase)
                 || matches!(
                     bare.to_lowercase().as_str(),
-                    "po" | "iv" | "im" | "sc" | "sl" | "inh" | "sq" | "subq" | "top"
+                    "po" | "iv" | "im" | "sc" | "sl" | "inh" | "neb" | "sq" | "subq" | "top"
                 );
-            cased && !glued_after && !before.is_some_and(char::is_alphabetic)
+            let eye = !bare.eq_ignore_ascii_case("od") || cased && is_drop(text, found, upto);
+            cased && eye && !glued_after && !before.is_some_and(char::is_alphabetic)
         }
         Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
         Part::Quantity => {
@@ -137,15 +159,37 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize) -> boo
         }
         Part::Frequency => {
             let bare = phrase.trim().to_lowercase();
-            let word = matches!(
-                bare.as_str(),
-                "on." | "om." | "mane" | "stat" | "bedtime" | "am" | "pm"
-            );
-            !glued_after && (!word || before.is_some_and(char::is_whitespace))
+            let word = matches!(bare.as_str(), "mane" | "stat" | "bedtime" | "am" | "pm");
+            // Words of other sentences, unless a dose or its route stands before them.
+            let common = matches!(bare.as_str(), "on" | "om" | "on." | "om." | "once" | "now");
+            let last = text[span.end..].trim_start();
+            let ends = last.is_empty() || !last.starts_with(|c: char| c.is_alphabetic());
+            let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
+                .into_iter()
+                .any(behind);
+            let eye = phrase.starts_with("OD") && is_drop(text, found, upto);
+            !glued_after
+                && !eye
+                && (!word || before.is_some_and(char::is_whitespace))
+                && (!common || dosed && ends)
         }
         Part::Refills => !glued_after && !before.is_some_and(char::is_alphabetic),
-        Part::Duration | Part::Prn | Part::Instructions => !glued_after,
+        // `5 days` without a word before it belongs to the frequency that it follows.
+        Part::Duration => {
+            let bare = span.start == value.start && !phrase.contains('-');
+            !glued_after && !digit_before && (!bare || behind(Part::Frequency))
+        }
+        Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// Ends a dose in drops here? `1 gtt OD` is the right eye and not once a day.
+fn is_drop(text: &str, found: &[Found], upto: usize) -> bool {
+    found.iter().any(|f| {
+        let said = text[f.value.clone()].to_lowercase();
+        let drops = said.contains("drop") || said.contains("gtt");
+        f.part == Part::Dose && f.span.end == upto && drops
+    })
 }
 
 /// The unit of a strength, in lower case.
@@ -156,6 +200,53 @@ pub(crate) fn strength_unit(strength: &str) -> Option<String> {
         .last()
         .and_then(|c| c.get(1))
         .map(|m| m.as_str().to_lowercase())
+}
+
+/// Is it, in lower case, a word that says how much or how often?
+pub(crate) fn counts(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "once", "twice", "thrice", "one", "two", "three", "four", "five", "six", "half", "hour",
+        "hours", "day", "days", "week", "weeks", "month", "months", "other", "morning", "evening",
+        "night",
+    ];
+    WORDS.contains(&word) || norm::is_frequency(word)
+}
+
+/// The one name of a unit of amounts, by its letters in lower case; none for what is no such unit.
+pub(crate) fn unit_of(letters: &str) -> Option<&'static str> {
+    Some(match letters {
+        "mg" | "mgs" | "milligram" | "milligrams" => "mg",
+        "mcg" | "ug" | "µg" | "μg" | "microgram" | "micrograms" => "mcg",
+        "g" | "gm" | "gram" | "grams" => "g",
+        "ng" => "ng",
+        "kg" => "kg",
+        "ml" | "mls" | "cc" => "mL",
+        "l" => "L",
+        "u" | "unit" | "units" => "unit",
+        "iu" => "IU",
+        "meq" => "mEq",
+        "mmol" => "mmol",
+        "%" => "%",
+        "mg/dl" => "mg/dL",
+        "g/dl" => "g/dL",
+        "g/l" => "g/L",
+        "mg/l" => "mg/L",
+        "ug/l" | "mcg/l" | "µg/l" => "ug/L",
+        "ng/ml" => "ng/mL",
+        "pg/ml" => "pg/mL",
+        "mcg/ml" | "ug/ml" => "ug/mL",
+        "mcg/dl" | "ug/dl" | "µg/dl" => "ug/dL",
+        "mmol/l" => "mmol/L",
+        "umol/l" | "µmol/l" | "μmol/l" => "umol/L",
+        "nmol/l" => "nmol/L",
+        "pmol/l" => "pmol/L",
+        "meq/l" => "mEq/L",
+        "u/l" => "U/L",
+        "iu/l" => "IU/L",
+        "miu/l" => "mIU/L",
+        "mg/ml" => "mg/mL",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

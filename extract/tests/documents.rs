@@ -1,7 +1,7 @@
 //! Whole documents in layouts that clinics use, written for this test: what must be read out of each.
 
 use extract::{Lexicon, Source, SourceWord, extract};
-use schemas::{Confidence, Entity};
+use schemas::{Confidence, Engine, Entity, Vote};
 
 fn read(text: &str) -> Vec<Entity> {
     let source = Source { text, words: &[] };
@@ -123,9 +123,22 @@ fn prescriptions_and_what_needs_review() {
 #[test]
 fn a_doubtful_word_reaches_the_reasons() {
     let text = "Apixaban 5 mg twice daily";
-    for (confidence, agreed, review) in
-        [(0.99, true, false), (0.5, true, true), (0.99, false, true)]
-    {
+    for (confidence, other, review) in [
+        (0.99, "5", false),
+        (0.5, "5", true),
+        (0.99, "50", true),
+        (0.99, "S", false),
+    ] {
+        let vote = |engine, text: &str| Vote {
+            engine,
+            text: text.into(),
+            confidence: Confidence::new(0.9),
+        };
+        let votes = [
+            vote(Engine::Paddle, "5"),
+            vote(Engine::Tesseract, "5"),
+            vote(Engine::Easyocr, other),
+        ];
         let words = [
             ("p0w0", [0, 8]),
             ("p0w1", [9, 10]),
@@ -138,7 +151,7 @@ fn a_doubtful_word_reaches_the_reasons() {
             page: 0,
             span,
             confidence: Confidence::new(if id == "p0w1" { confidence } else { 0.99 }),
-            agreed: agreed || id != "p0w1",
+            votes: if id == "p0w1" { &votes } else { &[] },
         });
         let read = extract(
             &Source {
@@ -148,10 +161,10 @@ fn a_doubtful_word_reaches_the_reasons() {
             &Lexicon::builtin(),
         );
         let medication = &read.entities[0];
-        assert_eq!(medication.words.len(), 5, "{confidence} {agreed}");
+        assert_eq!(medication.words.len(), 5, "{confidence} {other}");
         assert_eq!(
             medication.needs_review, review,
-            "{confidence} {agreed}: {:?}",
+            "{confidence} {other}: {:?}",
             medication.reasons
         );
         assert!(medication.confidence.get() <= confidence);

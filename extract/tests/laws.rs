@@ -136,7 +136,7 @@ fn check(text: &str, lexicon: &Lexicon) -> Result<(), TestCaseError> {
             page: 0,
             span: *span,
             confidence: Confidence::new(0.9),
-            agreed: true,
+            votes: &[],
         })
         .collect();
     let source = Source {

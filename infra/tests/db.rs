@@ -41,6 +41,8 @@ mod migrating;
 mod orphans;
 #[path = "db/outbox.rs"]
 mod outbox;
+#[path = "db/patients.rs"]
+mod patients;
 #[path = "db/plans.rs"]
 mod plans;
 #[path = "db/retries.rs"]

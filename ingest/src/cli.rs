@@ -135,6 +135,9 @@ pub(crate) struct ProcessArguments {
     /// Highest share of accepted dangerous values that may be wrong, `0.5%` or `0.005`.
     #[arg(long, value_parser = share)]
     pub max_error: Option<f64>,
+    /// The reviewed documents that the bound rests on, as `GET /v1/admin/calibration` writes them.
+    #[arg(long, requires = "max_error")]
+    pub calibration: Option<PathBuf>,
 }
 
 /// How much is read.
@@ -172,7 +175,7 @@ pub(crate) enum Format {
     Csv,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |n| (n, 100.0));
     let value = number
         .trim()

@@ -112,6 +112,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         words: Words::new(lexicon.words()),
         lexicon,
         shelf: Shelf::default(),
+        acceptance: None,
         mode: choice.mode,
     })
 }

@@ -44,6 +44,7 @@ mod limits;
 mod openapi;
 mod origin;
 mod page;
+mod patients;
 mod peer;
 mod probes;
 mod problem;
@@ -120,6 +121,8 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(admin::replay))
         .routes(routes!(audit::read))
         .routes(routes!(audit::verify))
+        .routes(routes!(admin::calibration))
+        .routes(routes!(patients::show))
         .split_for_parts();
     let (open, probes) = OpenApiRouter::new()
         .routes(routes!(probes::healthz))

@@ -1,5 +1,6 @@
 //! The composition root: the command line, and the only place that opens what the stages need.
 
+mod acceptance;
 mod audit_log;
 pub mod cli;
 pub mod compose;

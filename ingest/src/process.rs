@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -20,7 +20,10 @@ use schemas::{Document, Problem, Reject, RejectKind};
 use tempfile::NamedTempFile;
 use workers::{decode::Limits, document::Pipeline, sandbox::Launch};
 
+use extract::risk::{Acceptance, TooFew};
+
 use crate::{
+    acceptance,
     cli::{CANNOT_RUN, DONE, Format, ProcessArguments, SOME_REJECTED, WRONG_USAGE, complain},
     compose::{self, Choice},
     inputs::{self, Input, InputError},
@@ -46,14 +49,14 @@ struct Read {
 /// # Errors
 /// When it cannot run at all.
 pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
-    if let Some(share) = arguments.max_error {
-        let (needed, percent) = ((1.0 / share).ceil() as u64 - 1, share * 100.0);
-        eprintln!(
-            "medbot: a bound of {percent}% needs at least 1/{share} - 1 = {needed} reviewed \
-             documents to calibrate on, and there are 0: {needed} are missing"
-        );
-        return Ok(WRONG_USAGE);
-    }
+    let mut acceptance = match arguments.max_error.map(|bound| accepted(arguments, bound)) {
+        None => None,
+        Some(Ok(acceptance)) => Some(acceptance?),
+        Some(Err(too_few)) => {
+            eprintln!("medbot: {too_few}");
+            return Ok(WRONG_USAGE);
+        }
+    };
     let inputs = match inputs::list(&arguments.paths, &arguments.out) {
         Ok(inputs) => inputs,
         Err(error @ InputError::Collision(_)) => {
@@ -84,7 +87,10 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
         let Input { path, file } = &inputs[outcome.index];
         report(&outcome, &progress);
         match outcome.result {
-            Ok(read) => {
+            Ok(mut read) => {
+                if let Some(acceptance) = &mut acceptance {
+                    acceptance.judge(&mut read.document);
+                }
                 let recorded = modified(path);
                 results.done(&read.document, read.pdf?, &recorded, outcome.seconds)
             }
@@ -96,12 +102,41 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
     })?;
     results.finish()?;
     progress.finish_and_clear();
+    if acceptance.is_some_and(|acceptance| acceptance.is_withdrawn()) {
+        eprintln!(
+            "medbot: the documents became unlike those that were reviewed: from there on every \
+             dangerous fact goes to review"
+        );
+    }
     eprintln!(
         "medbot: {} documents were read, {rejected} rejected; results are in {}",
         inputs.len() - rejected,
         arguments.out.display()
     );
     Ok(if rejected == 0 { DONE } else { SOME_REJECTED })
+}
+
+/// What may be accepted at the bound, after saying what that costs.
+fn accepted(
+    arguments: &ProcessArguments,
+    bound: f64,
+) -> Result<anyhow::Result<Acceptance>, TooFew> {
+    let named = std::env::var_os("MEDBOT_CALIBRATION").map(PathBuf::from);
+    let file = arguments.calibration.clone().or(named);
+    let set = match acceptance::reviewed(file.as_deref()) {
+        Ok(set) => set,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (acceptance, threshold) = acceptance::at(&set, bound)?;
+    eprintln!(
+        "medbot: an error of {}% by {} reviewed documents: facts of a confidence of at least {:.4} are \
+         accepted, {:.1}% of dangerous facts are expected to go to review",
+        bound * 100.0,
+        threshold.documents,
+        threshold.confidence,
+        threshold.review * 100.0
+    );
+    Ok(Ok(acceptance))
 }
 
 /// Processes the inputs on `jobs` threads and hands on the outcomes in the order of the inputs. PDFs

@@ -8,7 +8,7 @@ use std::{
     ops::RangeInclusive,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -40,6 +40,7 @@ use workers::{
 };
 
 use crate::{
+    acceptance,
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
@@ -313,7 +314,11 @@ impl Opened {
         }
         let (languages, slots) = (settings.languages.clone(), usize::from(settings.slots));
         let chosen: Vec<Engine> = settings.engines.clone();
-        let pipeline = tokio::task::spawn_blocking(move || {
+        let acceptance = settings
+            .max_error
+            .map(|bound| acceptance::of_service(bound, settings.calibration.as_deref()))
+            .transpose()?;
+        let mut pipeline = tokio::task::spawn_blocking(move || {
             compose::pipeline(&Choice {
                 engines: &chosen,
                 languages: &languages,
@@ -324,6 +329,7 @@ impl Opened {
         })
         .await
         .context("opening the models broke down")??;
+        pipeline.acceptance = acceptance.map(Mutex::new);
         let shell = self.shell_of(Crew {
             stages: Arc::new(pipeline),
             patience: patience()?,

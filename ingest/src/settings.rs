@@ -19,7 +19,7 @@ use crate::{
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 29] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -47,6 +47,8 @@ const NAMES: [&str; 27] = [
     "MEDBOT_RATE_ADDRESS",
     "MEDBOT_RATE_KEY",
     "MEDBOT_RATE_TENANT",
+    "MEDBOT_MAX_ERROR",
+    "MEDBOT_CALIBRATION",
 ];
 
 /// How a process of the service runs.
@@ -92,6 +94,10 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// Requests a minute.
     pub rates: Rates,
+    /// Highest share of accepted dangerous values that may be wrong; none: rules alone decide.
+    pub max_error: Option<f64>,
+    /// The reviewed documents that this rests on.
+    pub calibration: Option<PathBuf>,
 }
 
 /// What the command line says.
@@ -202,6 +208,12 @@ impl Settings {
                 key: rate("MEDBOT_RATE_KEY", get("MEDBOT_RATE_KEY"), 6_000)?,
                 tenant: rate("MEDBOT_RATE_TENANT", get("MEDBOT_RATE_TENANT"), 30_000)?,
             },
+            max_error: get("MEDBOT_MAX_ERROR")
+                .map(|share| crate::cli::share(&share))
+                .transpose()
+                .map_err(anyhow::Error::msg)
+                .context("MEDBOT_MAX_ERROR")?,
+            calibration: get("MEDBOT_CALIBRATION").map(PathBuf::from),
         })
     }
 }

@@ -260,6 +260,17 @@ fn wrong_calls_say_what_is_wrong() {
     let d = documents();
     let page = d.join("lab_columns.png");
     let page = page.to_str().unwrap();
+    let sets = tempfile::tempdir().unwrap();
+    let set = |name: &str, text: &str| {
+        let path = sets.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let few = &*set(
+        "few",
+        "{\"document\":\"a\",\"facts\":[{\"confidence\":0.9,\"right\":true}]}\n",
+    );
+    let other = &*set("other", "{\"document\":\"a\"}\n");
     for (name, arguments, code, says) in [
         ("no output folder", vec!["process", page], 2, "--out"),
         (
@@ -314,7 +325,43 @@ fn wrong_calls_say_what_is_wrong() {
             "an error bound without reviews",
             vec!["process", page, "--out", o, "--max-error", "0.5%"],
             2,
-            "199",
+            "= 199 reviewed documents, and there are 0: 199 are missing",
+        ),
+        (
+            "an error bound with too few reviews",
+            vec![
+                "process",
+                page,
+                "--out",
+                o,
+                "--max-error",
+                "20%",
+                "--calibration",
+                few,
+            ],
+            2,
+            "= 4 reviewed documents, and there are 1: 3 are missing",
+        ),
+        (
+            "a calibration set that is something else",
+            vec![
+                "process",
+                page,
+                "--out",
+                o,
+                "--max-error",
+                "20%",
+                "--calibration",
+                other,
+            ],
+            1,
+            "line 1 of the calibration set is no reviewed document",
+        ),
+        (
+            "a calibration set for nothing",
+            vec!["process", page, "--out", o, "--calibration", few],
+            2,
+            "--max-error",
         ),
     ] {
         let output = medbot(&arguments);

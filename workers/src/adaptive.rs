@@ -92,7 +92,7 @@ fn dangerous(
             page: 0,
             span: word.span,
             confidence: word.confidence,
-            agreed: true,
+            votes: &[],
         })
         .collect();
     let source = Source {

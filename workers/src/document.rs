@@ -5,17 +5,17 @@
 //! lies in memory whole.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use extract::{Lexicon, Source, SourceWord};
+use extract::{Lexicon, Source, SourceWord, risk::Acceptance};
 use fusion::{
     Calibration, Grid, OrderedLine, Tick, Words, assemble, fuse_page, grids, reading_order, ticks,
 };
 use schemas::{
-    Confidence, Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport,
-    ReaderStatus, Reading, Reject, RejectKind, SCHEMA_ID, Timings, Word,
+    Document, DocumentInfo, Engine, EngineInfo, Page, PageStatus, Quad, ReaderReport, ReaderStatus,
+    Reading, Reject, RejectKind, SCHEMA_ID, Timings,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,6 +41,8 @@ pub struct Pipeline {
     pub shelf: Shelf,
     /// How pages are read.
     pub mode: Mode,
+    /// What stages accept of dangerous facts; none: whatever no rule doubts.
+    pub acceptance: Option<Mutex<Acceptance>>,
 }
 
 /// What is known of a document before its pages are read.
@@ -424,19 +426,8 @@ fn source_words(page: &Page) -> impl Iterator<Item = SourceWord<'_>> {
             page: page.index,
             span: word.span,
             confidence: word.confidence,
-            agreed: agreed(word),
+            votes: &word.votes,
         })
-}
-
-/// Does every engine that read the word say the same, the text layer of a PDF included?
-fn agreed(word: &Word) -> bool {
-    let readers: Vec<&schemas::Vote> = word
-        .votes
-        .iter()
-        .filter(|vote| vote.confidence > Confidence::ZERO)
-        .collect();
-    readers.iter().all(|vote| vote.text == word.text)
-        && (readers.len() > 1 || readers.iter().any(|vote| vote.engine == Engine::PdfText))
 }
 
 /// Sixteen bytes of the digest of content and name: a re-run gives the same.

@@ -3,7 +3,10 @@
 //! What runs a stage, and where its artefacts lie, is not known here: `medbot process` keeps them in
 //! memory, a worker in the store. A stage names no other; what follows is `plan`'s.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Instant,
+};
 
 use schemas::{
     Artefact, DocumentId, Engine, Entity, JobId, Outcome, PageStatus, ReaderReport, ReaderStatus,
@@ -275,6 +278,10 @@ impl Pipeline {
             let asked = |page: &schemas::Page| page.readers.iter().any(|r| r.engine == engine.name);
             document.pages.iter().any(asked)
         });
+        if let Some(acceptance) = &self.acceptance {
+            let mut acceptance = acceptance.lock().unwrap_or_else(PoisonError::into_inner);
+            acceptance.judge(&mut document);
+        }
         let doubtful =
             |page: &schemas::Page| matches!(page.status, PageStatus::Failed | PageStatus::Partial);
         let needs_review = document.entities.iter().any(|entity| entity.needs_review)

@@ -28,12 +28,15 @@ struct Property {
 }
 
 struct Table {
+    /// The first name of each analyte.
+    firsts: Vec<&'static str>,
     analytes: Vec<Vec<Property>>,
     names: HashMap<String, usize>,
 }
 
 static ANALYTES: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table {
+        firsts: Vec::new(),
         analytes: Vec::new(),
         names: HashMap::new(),
     };
@@ -43,6 +46,7 @@ static ANALYTES: LazyLock<Table> = LazyLock::new(|| {
         let (names, loinc, display, si, units) = (cell(), cell(), cell(), cell(), cell());
         if !names.is_empty() {
             table.analytes.push(Vec::new());
+            table.firsts.extend(names.split('|').next());
         }
         let at = table.analytes.len() - 1;
         for name in names.split('|').filter(|name| !name.is_empty()) {
@@ -122,6 +126,52 @@ pub(crate) fn si(entity: &Entity) -> Option<(f64, &'static str)> {
     let (_, factor) = property.units.iter().find(|(known, _)| *known == unit)?;
     let factor = (*factor)?;
     (unit != property.si).then_some((factor, property.si))
+}
+
+/// What a coded result measures.
+pub(crate) struct Measured {
+    /// The analyte's first name in the table.
+    pub name: &'static str,
+    /// The unit of the SI, or the printed one's UCUM where the table has none; `1` without a unit.
+    pub unit: &'static str,
+    /// What the value is multiplied by to be in that unit.
+    pub factor: f64,
+}
+
+pub(crate) fn measured(entity: &Entity) -> Option<Measured> {
+    let of = |system: &str| entity.codes.iter().find(|code| code.system == system);
+    let loinc = of(LOINC)?;
+    let (at, property) = ANALYTES.analytes.iter().enumerate().find_map(|(at, all)| {
+        let property = all.iter().find(|property| property.loinc == loinc.code)?;
+        Some((at, property))
+    })?;
+    let name = ANALYTES.firsts[at];
+    let Some(printed) = of(UCUM) else {
+        let bare = property.units.iter().any(|(unit, _)| BARE.contains(unit));
+        let (unit, factor) = ("1", 1.0);
+        return bare.then_some(Measured { name, unit, factor });
+    };
+    let (known, factor) = property
+        .units
+        .iter()
+        .find(|(unit, _)| *unit == printed.code)?;
+    let (unit, factor) = factor.map_or((*known, 1.0), |factor| (property.si, factor));
+    Some(Measured { name, unit, factor })
+}
+
+/// Can results of the analyte of this first name be in this unit?
+#[cfg(test)]
+pub(crate) fn is_measured_in(name: &str, unit: &str) -> bool {
+    let at = ANALYTES.firsts.iter().position(|first| *first == name);
+    at.is_some_and(|at| {
+        ANALYTES.analytes[at].iter().any(|property| {
+            property.si == unit
+                || property
+                    .units
+                    .iter()
+                    .any(|(known, _)| *known == unit || unit == "1" && BARE.contains(known))
+        })
+    })
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn re(pattern: &str) -> Regex {
     Regex::new(&format!("^(?:{pattern})")).expect("a cell pattern is a valid expression")
 }
 
-const N: &str = r"[-+]?(?:[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|\.[0-9]+)";
+const N: &str = r"[-+]?(?:[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|[OoIl][OoIl]?[0-9][0-9OoIl]*|\.[0-9]+)";
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     re(
@@ -94,7 +94,7 @@ fn run(text: &str, within: Span, skip: bool, valued: bool) -> Vec<Cell> {
             at += 1;
             continue;
         }
-        if let Some((kind, length)) = piece(rest, &out, valued) {
+        if let Some((kind, length)) = piece(text, rest, &out, valued) {
             let end = at + rest[..length].trim_end_matches([' ', '\t', ')', ']']).len();
             let end = if rest.starts_with(['(', '[']) {
                 at + length
@@ -120,7 +120,7 @@ fn run(text: &str, within: Span, skip: bool, valued: bool) -> Vec<Cell> {
     out
 }
 
-fn piece(rest: &str, before: &[Cell], valued: bool) -> Option<(CellKind, usize)> {
+fn piece(text: &str, rest: &str, before: &[Cell], valued: bool) -> Option<(CellKind, usize)> {
     let has_value = valued
         || before
             .iter()
@@ -134,7 +134,10 @@ fn piece(rest: &str, before: &[Cell], valued: bool) -> Option<(CellKind, usize)>
     }
     if let Some(m) = FLAG.find(rest) {
         let bare = m.as_str().trim();
-        let unit_like = bare == "L" && before.last().is_some_and(|c| c.kind == CellKind::Unit);
+        // `mmol/` goes on with an L, and `mmol/L` does not.
+        let cut =
+            |c: &Cell| c.kind == CellKind::Unit && text[c.span.clone()].ends_with(['/', 'm', 'd']);
+        let unit_like = bare == "L" && before.last().is_some_and(cut);
         if has_value && !unit_like {
             return Some((CellKind::Flag, m.end()));
         }

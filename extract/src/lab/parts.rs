@@ -121,7 +121,7 @@ impl Parts {
             draft.add("range", range.span.clone(), false);
         }
         if let (Some(cell), Some(_)) = (&self.flag, flag) {
-            draft.add("flag", cell.span.clone(), false);
+            draft.add("flag", cell.span.clone(), true);
         }
         review::check(&lab, &mut draft);
         if !known {

@@ -51,7 +51,7 @@ fn is_prose(context: &Context, line: usize, mention: &Mention) -> bool {
 
 fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|s:|for|administer|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#").expect("a valid expression")
+        Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|s:|for|administer|mix|drink|swish|instill|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#").expect("a valid expression")
     });
     let layout = &context.layout;
     let text = layout.line(line);

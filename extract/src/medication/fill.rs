@@ -71,6 +71,7 @@ pub(super) fn finish_norms(medication: &mut Medication) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of phrase")]
 pub(super) fn fill(
     context: &Context,
     medication: &mut Medication,
@@ -82,11 +83,15 @@ pub(super) fn fill(
     let mut instructions: Vec<String> = Vec::new();
     let mut frequency_said = None;
     let mut route_said = None;
-    for Read {
-        found: item,
-        corrected,
-    } in found
-    {
+    // A later step of a taper, or a second dose of the day, up to its frequency.
+    let mut step: Option<Span> = None;
+    // `nasal spray` tells the route only if nothing else does.
+    let mut route_of_form = false;
+    for (n, read) in found.iter().enumerate() {
+        let Read {
+            found: item,
+            corrected,
+        } = read;
         let value = text[item.value.clone()]
             .split_whitespace()
             .collect::<Vec<_>>()
@@ -94,9 +99,15 @@ pub(super) fn fill(
         let (slot, field, dangerous) = match item.part {
             Part::Strength => {
                 let verb = dose_verb(text, &item.span, mention.name.end);
-                let amount_dose = medication.strength.is_some() || verb || is_dose_unit(&value);
+                let product = found.get(n + 1).is_some_and(|next| {
+                    next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
+                });
+                let amount_dose =
+                    medication.strength.is_some() || verb || is_dose_unit(&value) && !product;
                 if amount_dose {
-                    if medication.dose.is_some() {
+                    let repeated = medication.strength.as_deref() == Some(&value)
+                        || text[..item.span.start].ends_with('(');
+                    if medication.dose.is_some() && repeated {
                         continue;
                     }
                     (&mut medication.dose, "dose", true)
@@ -112,7 +123,17 @@ pub(super) fn fill(
                 }
                 (&mut medication.form, "form", false)
             }
-            Part::Route => (&mut medication.route, "route", true),
+            Part::Route => {
+                if std::mem::take(&mut route_of_form) {
+                    medication.route = None;
+                    draft.pieces.retain(|piece| piece.field != "route");
+                } else if medication.route.is_none() {
+                    route_of_form = found.get(n + 1).is_some_and(|next| {
+                        next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
+                    });
+                }
+                (&mut medication.route, "route", true)
+            }
             Part::Frequency => (&mut medication.frequency, "frequency", true),
             Part::Duration => (&mut medication.duration, "duration", false),
             Part::Quantity => (&mut medication.quantity, "quantity", false),
@@ -132,10 +153,21 @@ pub(super) fn fill(
             }
         };
         if slot.is_some() {
-            if matches!(item.part, Part::Dose | Part::Frequency) {
-                let taper = text[item.span.clone()].to_owned();
-                instructions.push(taper);
-                draft.add("instructions", item.span.clone(), false);
+            match (item.part, &mut step) {
+                (Part::Frequency, Some(step))
+                    if !text[step.end..item.span.start].contains('\n') =>
+                {
+                    step.end = item.span.end;
+                }
+                (Part::Dose | Part::Strength | Part::Frequency, _) => {
+                    keep_step(
+                        text,
+                        step.replace(item.span.clone()),
+                        &mut instructions,
+                        draft,
+                    );
+                }
+                _ => {}
             }
             continue;
         }
@@ -155,6 +187,7 @@ pub(super) fn fill(
         };
         draft.add(field, printed, dangerous);
     }
+    keep_step(text, step, &mut instructions, draft);
     if let Some(frequency) = &medication.frequency {
         let norm = sig::frequency_norm(frequency_said.as_ref().unwrap_or(frequency));
         if norm.ends_with("as needed") {
@@ -172,10 +205,19 @@ pub(super) fn fill(
     }
 }
 
+/// Puts a later step as printed among the instructions.
+fn keep_step(text: &str, step: Option<Span>, instructions: &mut Vec<String>, draft: &mut Draft) {
+    if let Some(step) = step {
+        let printed = text[step.clone()].split_whitespace();
+        instructions.push(printed.collect::<Vec<_>>().join(" "));
+        draft.add("instructions", step, false);
+    }
+}
+
 /// `take 5 mg`: what is taken, not what the product holds.
 fn dose_verb(text: &str, span: &Span, from: usize) -> bool {
     static VERB: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:take|takes|taking|give|inject|administer|apply|use|dose\s*[:=])\s*$")
+        Regex::new(r"(?i)\b(?:take|takes|taking|give|inject|administer|apply|use|mix|drink|dissolve|dose\s*[:=])\s*$")
             .expect("a valid expression")
     });
     from <= span.start && VERB.is_match(&text[from..span.start])

@@ -81,7 +81,11 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             });
         }
         if !found_in_line && !overlaps(&line.span, taken) {
-            out.extend(by_shape(context, index));
+            let shaped = by_shape(context, index);
+            if shaped.is_none() {
+                out.extend(misread(context, &words));
+            }
+            out.extend(shaped);
         }
     }
     merge_combinations(context, out)
@@ -217,6 +221,30 @@ const ORDINARY: &[&str] = &[
     "specimen",
     "volume",
 ];
+
+/// `started on Iisinoprll 10 mg`: a misreading of one known drug right before a strength, form or route.
+fn misread(context: &Context, words: &[Span]) -> Option<Mention> {
+    let layout = &context.layout;
+    let lab = context.kind == DocumentKind::LabReport;
+    words.iter().find_map(|word| {
+        let printed = layout.get(word);
+        if lab || context.section(word.start) == Some(SectionKind::Labs) {
+            return None;
+        }
+        context.lexicon.misread_drug(printed)?;
+        let line = &layout.lines[layout.line_at(word.start)].span;
+        let found = sig::scan(layout.text, word.end..line.end, &[]);
+        let beside = found.first().is_some_and(|next| {
+            matches!(next.part, Part::Strength | Part::Form | Part::Route)
+                && next.span.start <= word.end + 2
+        });
+        beside.then(|| Mention {
+            name: word.clone(),
+            known: false,
+            weak: true,
+        })
+    })
+}
 
 /// A line that begins with a capitalised name before a strength, form or dose.
 fn by_shape(context: &Context, index: usize) -> Option<Mention> {

@@ -15,8 +15,11 @@ fn re(pattern: &str) -> Regex {
 
 static TRAILING_ZERO: LazyLock<Regex> = LazyLock::new(|| re(r"\d\.0+(?:\D|$)"));
 static NAKED: LazyLock<Regex> = LazyLock::new(|| re(r"(?:^|[^\d])\.\d"));
-static LETTER_IN_NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| re(r"\d[OoIl|](?:[\s\d.,/]|$|m?c?g\b)|[OoIl|]\d|^[lI][Oo]\s|^[lI|]\s"));
+static LETTER_IN_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"\d[.,]?[OoIl|](?:[\s\d.,/%+]|$|m?c?g\b)|[OoIl|][.,]?\d|^[lI][Oo]\s|^[lI|](?:\s|$|%|mc?g|mL|g\b)",
+    )
+});
 static COMMA_DECIMAL: LazyLock<Regex> = LazyLock::new(|| re(r"\d,\d{1,2}(?:\D|$)"));
 
 /// Adds reasons and candidates.

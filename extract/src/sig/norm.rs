@@ -22,7 +22,7 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
         "inh" => "inhalation",
         "top" => "topical",
         "td" => "transdermal",
-        "ou" | "os" => "ophthalmic",
+        "ou" | "os" | "od" => "ophthalmic",
         _ if has("oral") => "oral",
         _ if has("tongue") || has("sublingual") => "sublingual",
         _ if has("subcut") || has("under the skin") || has("sub-cut") || has("into the skin") => {
@@ -34,12 +34,19 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
         _ if has("nostril") || has("nasal") || has("nares") => "nasal",
         _ if has("eye") || has("ophthalmic") => "ophthalmic",
         _ if has("ear") || has("otic") => "otic",
-        _ if has("inhal") || has("nebul") || has("spacer") || has("lungs") => "inhalation",
+        _ if has("inhal") || has("neb") || has("spacer") || has("lungs") => "inhalation",
+        _ if has("nose") => "nasal",
         _ if has("topical") || has("affected") || has("skin") => "topical",
         _ if has("rect") => "rectal",
         _ if has("vagina") => "vaginal",
         _ if has("buccal") => "buccal",
         _ if has("tube") || has("peg") || has("ng") => "enteral tube",
+        _ if ["to ", "on ", "onto "]
+            .iter()
+            .any(|word| text.starts_with(word)) =>
+        {
+            "topical"
+        }
         _ if has("epidural") => "epidural",
         _ => return None,
     })
@@ -47,7 +54,14 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
 
 /// The frequency's normal form.
 pub(crate) fn frequency_norm(frequency: &str) -> String {
-    let text = frequency.to_lowercase().replace(['.', ',', '(', ')'], " ");
+    static AGAIN: LazyLock<Regex> = LazyLock::new(|| re(r"\([0-9]+\)"));
+    let lower = frequency.to_lowercase();
+    if lower.starts_with("at ") && lower.contains(|c: char| c.is_ascii_digit()) {
+        return lower;
+    }
+    let text = AGAIN
+        .replace_all(&lower, " ")
+        .replace(['.', ',', '(', ')'], " ");
     let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (dotted, joined) in [
         ("b i d", "bid"),
@@ -77,6 +91,7 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
         "as required",
         "when needed",
         "if required",
+        "sos",
     ];
     let mut prn = false;
     for phrase in needed {
@@ -92,12 +107,19 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     for (phrase, norm) in [
         ("with meals", " with meals"),
         ("with food", " with food"),
-        (" ac", " with meals"),
+        ("with evening meal", " with evening meal"),
+        ("with breakfast", " with breakfast"),
+        ("with dinner", " with dinner"),
+        (" ac and hs", " before meals and at bedtime"),
+        (" ac & hs", " before meals and at bedtime"),
+        (" ac", " before meals"),
+        ("before food", " before meals"),
+        ("after food", " after meals"),
         ("before meals", " before meals"),
         ("after meals", " after meals"),
         (" pc", " after meals"),
     ] {
-        if let Some(rest) = text.strip_suffix(phrase) {
+        if let Some(rest) = text.strip_suffix(phrase).filter(|rest| !rest.is_empty()) {
             text = rest.trim_end().to_owned();
             meals = norm;
             break;
@@ -105,6 +127,11 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     }
     let base = base_frequency(&text);
     format!("{base}{meals}{}", if prn { " as needed" } else { "" })
+}
+
+/// Is it, in lower case, a whole frequency with one normal form?
+pub(crate) fn is_frequency(text: &str) -> bool {
+    !fixed_frequency(text).is_empty()
 }
 
 /// Phrases with one normal form; empty for others.
@@ -119,6 +146,8 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "every morning and every evening"
         | "every morning and evening"
         | "morning and night"
+        | "morning and evening"
+        | "night and morning"
         | "in the morning and at bedtime" => "twice daily",
         "tid" | "tds" => "three times daily",
         "qid" | "qds" => "four times daily",
@@ -135,6 +164,7 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "every bedtime"
         | "once nightly"
         | "on"
+        | "before bed"
         | "once at bedtime"
         | "once daily at bedtime"
         | "daily at bedtime"
@@ -153,6 +183,7 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "once daily in the morning"
         | "once daily am"
         | "daily in the morning"
+        | "in am"
         | "every am" => "every morning",
         "qpm"
         | "q pm"
@@ -161,6 +192,7 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "in the evening"
         | "once daily in the evening"
         | "once daily pm"
+        | "in pm"
         | "every pm" => "every evening",
         "weekly" | "qweek" | "q week" | "qwk" | "q wk" | "every week" | "once weekly"
         | "once a week" | "q weekly" => "once weekly",
@@ -169,22 +201,38 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "q2wk" => "every 2 weeks",
         "monthly" | "every month" | "once a month" | "once monthly" => "once monthly",
         "every 3 days" | "q72h" | "every 72 hours" => "every 72 hours",
-        "stat" | "once only" | "single dose" => "once",
+        "stat" | "once only" | "single dose" | "once" | "now" => "once",
         _ => "",
+    }
+}
+
+/// `every six hours` with a digit.
+fn numbers(text: &str) -> String {
+    let Some(rest) = text.strip_prefix("every ") else {
+        return text.to_owned();
+    };
+    let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let words = ["one", "two", "three", "four", "six", "eight", "twelve"];
+    let digits = ["1", "2", "3", "4", "6", "8", "12"];
+    match words.iter().position(|known| *known == word) {
+        Some(n) => format!("every {} {rest}", digits[n]),
+        None => text.to_owned(),
     }
 }
 
 fn base_frequency(text: &str) -> String {
     static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"^(?:q|every)\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
+        re(r"^(?:q|every)?\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
     });
     static TIMES: LazyLock<Regex> = LazyLock::new(|| {
         re(
-            r"^(once|one|1|twice|two|2|thrice|three|3|four|4|five|5|six|6)\s*(?:times?|x|×)?\s*(?:a|per|each|every|/|in a)?\s*(day|daily|week|weekly|month|monthly)$",
+            r"^(once|one|1|twice|two|2|thrice|three|3|four|4|five|5|six|6|[0-9]\s?(?:-|–|to|or)\s?[0-9])\s*(?:times?|x|×)?\s*(?:a|per|each|every|/|in a)?\s*(day|daily|week|weekly|month|monthly)$",
         )
     });
     static PATTERN: LazyLock<Regex> =
         LazyLock::new(|| re(r"^([0-9])\s?-\s?([0-9])\s?-\s?([0-9])(?:\s?-\s?([0-9]))?$"));
+    let counted = numbers(text);
+    let text = counted.as_str();
     let fixed = fixed_frequency(text);
     if !fixed.is_empty() {
         return fixed.into();
@@ -205,7 +253,15 @@ fn base_frequency(text: &str) -> String {
             "thrice" | "three" | "3" => "three times",
             "four" | "4" => "four times",
             "five" | "5" => "five times",
-            _ => "six times",
+            "six" | "6" => "six times",
+            range => &format!(
+                "{} times",
+                range
+                    .replace(' ', "")
+                    .replace(['–'], "-")
+                    .replace("to", "-")
+                    .replace("or", "-")
+            ),
         };
         let period = if found[2].starts_with('d') {
             "daily"
@@ -251,6 +307,9 @@ mod tests {
             ("1-0-1", "twice daily"),
             ("nocte", "at bedtime"),
             ("once a week", "once weekly"),
+            ("tid ac", "three times daily before meals"),
+            ("every six hours", "every 6 hours"),
+            ("2-3 times a day", "2-3 times daily"),
             ("tid with meals", "three times daily with meals"),
             ("3x daily", "three times daily"),
         ] {

@@ -12,10 +12,12 @@ pub(super) fn re(pattern: &str) -> Regex {
 }
 
 /// A number as readers see it: letters for digits are allowed beside a true digit.
-const NUM: &str =
-    r"(?:[0-9OoIl|]*[0-9][0-9OoIl|]*(?:,[0-9]{3})*(?:[.,][0-9OoIl|]+)?|[.][0-9]+|[lI][Oo])";
+const NUM: &str = r"(?:[0-9OoIl|]*[0-9][0-9OoIl|]*(?:,[0-9]{3})*(?:[.,][0-9OoIl|]+)?|[OoIl|][.,][0-9OoIl|]*[0-9][0-9OoIl|]*|[.][0-9]+|[lI][Oo])";
 
-const COUNT: &str = r"(?:one[- ]half|one|two|three|four|five|six|seven|eight|nine|ten|half|a|an|[0-9]+\s?/\s?[0-9]+|[0-9]+\s?½|½|¼|[0-9lIO|]+(?:\.[0-9]+)?)";
+const COUNT: &str = r"(?:one[- ]half|one|two|three|four|five|six|seven|eight|nine|ten|half|a|an|[0-9]{1,2}\s?/\s?[0-9]{1,2}|[0-9]+\s?½|½|¼|[0-9lIO|]+(?:\.[0-9]+)?|i{1,3})";
+
+/// `1 (one)`, `three (3)`: the number again.
+const AGAIN: &str = r"(?:\(\s?(?:[0-9]+|one|two|three|four|five|six|seven|ten|half)\s?\)\s*)?";
 
 pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|micrograms?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
 
@@ -23,13 +25,14 @@ const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hr|h|
 
 const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops?|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|nebuli[sz]er solution)";
 
-const TAKEN: &str = r"(?:tablets?|tabs?|capsules?|caps?|caplets?|puffs?|sprays?|drops?|gtts?|patch(?:es)?|units?|iu|mL|mls?|cc|teaspoons?(?:fuls?)?|tsps?|tablespoons?|tbsps?|applications?|inhalations?|suppositor(?:y|ies)|lozenges?|sachets?|packets?|ampoules?|nebules?|vials?|injections?|pills?|scoops?|capfuls?|strips?|films?|pump(?:s|ful)?|lozenge|doses?|softgels?|squirts?|vaginal tablets?|dabs?|5ml spoonfuls?|spoonfuls?|troches?|pessar(?:y|ies)|ampules?|gummies|rings?)";
+const TAKEN: &str = r"(?:tablets?|tabs?|capsules?|caps?|caplets?|puffs?|sprays?|drops?|gtts?|patch(?:es)?|units?|iu|mL|mls?|cc|teaspoons?(?:fuls?)?|tsps?|tablespoons?|tbsps?|applications?|inhalations?|suppositor(?:y|ies)|lozenges?|sachets?|packets?|ampoules?|nebules?|vials?|injections?|pills?|scoops?|capfuls?|strips?|films?|pump(?:s|ful)?|lozenge|doses?|softgels?|squirts?|vaginal tablets?|dabs?|5ml spoonfuls?|spoonfuls?|troches?|pessar(?:y|ies)|ampules?|gummies|rings?|applicatorfuls?)";
 
 fn expand(pattern: &str) -> String {
     pattern
         .replace("PER", PER)
         .replace("NUM", NUM)
         .replace("COUNT", COUNT)
+        .replace("AGAIN", AGAIN)
         .replace("UNIT", UNIT)
         .replace("FORMS", FORMS)
         .replace("TAKEN", TAKEN)
@@ -43,18 +46,25 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Quantity, r"(?:^|\s)#\s?(NUM)\b(?:\s*\([a-z -]+\))?(?:\s*(?:TAKEN|FORMS)\b)?"),
         (Part::Refills, r"(?:refills?|refi11s?|rf|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
         (Part::Refills, r"(?:\bx\s*|\b)(NUM|no|zero|one|two|three|four|five)\s*(?:\([0-9]+\)\s*)?(?:refills?|repeats?)\b"),
+        (Part::Instructions, r"\b((?:then|followed by)\s+(?:[^.;\n]|\.[0-9])*)"),
         (Part::Duration, r"\b(?:duration|days'? supply|day supply|supply for)\s*[:;=]?\s*(NUM(?:\s?[-–]\s?NUM)?\s*(?:days?|weeks?|wks?|months?|mos?|years?|d|hours?|hrs?)?)\b"),
-        (Part::Duration, r"(?:\bfor|\bx|×|\btimes)\s*(?:the next\s+|a total of\s+|up to\s+|another\s+)?((?:NUM|one|two|three|four|five|six|seven|ten|fourteen)(?:\s?(?:[-–]|to)\s?NUM)?\s*(?:more\s+)?(?:days?|weeks?|wks?|wk|months?|mos?|mths?|years?|d|hours?|hrs?|nights?|doses?)|[0-9]{1,2}/(?:7|52|12))\b"),
+        (Part::Duration, r"(?:\bfor|\bx|×|\btimes|\bduring)\s*(?:the next\s+|a total of\s+|up to\s+|another\s+)?((?:NUM|one|two|three|four|five|six|seven|ten|fourteen)\s*AGAIN(?:\s?(?:[-–]|to)\s?NUM)?\s*(?:more\s+)?(?:days?|weeks?|wks?|wk|months?|mos?|mths?|years?|d|hours?|hrs?|nights?|doses?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Duration, r"\b([0-9]+[- ](?:day|week|month))\s+(?:course|supply|taper)"),
-        (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?(?:\(\s?[0-9]+\s?\)\s*)?(?:FORMS|TAKEN))"),
+        (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?AGAIN(?:FORMS|TAKEN))"),
+        (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
         (Part::Strength, r"NUM\s*(?:UNIT)?PERCOMBO"),
-        (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?(?:\(\s?[0-9]+\s?\)\s*)?(?:metered\s)?(?:TAKEN))"),
+        (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
+        (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
+        (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied)\b"),
+        (Part::Dose, r"(?:^|\n|\t)\s*((?:one|two|three|half|[1-9]|½|i{1,3})(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
+        (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
-        (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:nebuli[sz]er|spacer)|nebuli[sz]ed|inh|into (?:each|both|the|one) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|top|td|s\.?l\.?|epidural)"),
+        (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?(?:nebuli[sz]er|spacer)|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
+        (Part::Frequency, r"\b(on|om|once|now)\b"),
         (Part::Form, r"\b(FORMS)"),
-        (Part::Prn, r"\b(?:as needed|when needed|if needed|as required|when required|if required|when necessary|p\.?r\.?n\.?|as necessary)"),
+        (Part::Prn, r"\b(?:as needed|when needed|if needed|as required|when required|if required|when necessary|p\.?r\.?n\.?|as necessary|sos)"),
         (Part::Instructions, r"(?:\bas directed|\buse as directed|\btake as directed|\bwith (?:plenty of |a full glass of )?(?:water|food|meals|milk)|\bon an empty stomach|\bdo not (?:crush|chew|drive|stop)[^.;\n]*|\buntil (?:finished|gone|complete|all taken)|\bfor (?:pain|fever|nausea|cough|wheez(?:e|ing)|itching|sleep|anxiety|allergies|shortness of breath|blood pressure|cholesterol|diabetes|constipation|insomnia|heartburn|spasms?|headaches?|infection|sob|chest pain)(?: (?:or|and|/) [a-z]+)?|\b(?:then|followed by)\s+[^.;\n]*)"),
     ]
     .into_iter()
@@ -66,25 +76,32 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
 });
 
 fn frequency_pattern() -> String {
-    let times = r"(?:once|twice|thrice|(?:one|two|three|four|five|six|[0-9]+(?:\s?[-–]\s?[0-9]+)?)\s*(?:times?|x|×)|[0-9]\s?x)";
-    let day_part = r"(?:mornings?|evenings?|nights?|bedtime|noon|afternoons?|breakfast|lunch|dinner|supper|midday|am|pm|hs)";
+    let times = r"(?:once|twice|thrice|(?:one|two|three|four|five|six|[0-9]+(?:\s?(?:[-–]|to|or)\s?[0-9]+)?)\s*AGAIN(?:times?|x|×)|[0-9]\s?x)".replace("AGAIN", AGAIN);
+    let day_part = r"(?:evening meal|main meal|mornings?|evenings?|nights?|bedtime|noon|afternoons?|breakfast|lunch|dinner|supper|midday|am|pm|hs)";
     let weekday = r"(?:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|mon|tues?|wed|thurs?|fri|sat|sun)";
     let period = r"(?:hours?|hrs?|hr|h|hourly|days?|weeks?|wks?|months?|minutes?|mins?)";
     let atom = [
-        format!(r"{times}\s*(?:a|per|each|every|/|in a|in the|at)?\s*(?:day|daily|week|weekly|month|monthly|night|nightly|{day_part})(?:\s*\((?:am|pm|bedtime|hs|with meals?|with food|before (?:am )?meal)\))?"),
+        format!(r"{times}\s*(?:a|per|each|every|/|in a|in the|at)?\s*(?:daily|day|weekly|week|monthly|month|nightly|night|{day_part})(?:\s*\((?:am|pm|bedtime|hs|with meals?|with food|before (?:am )?meal)\))?"),
         format!(r"every\s*(?:other\s*|(?:[0-9lO]+(?:\s?(?:[-–]|to)\s?[0-9]+)?|one|two|three|four|six|eight|twelve)\s*)?{period}\b"),
+        r"at\s*CLOCK(?:\s*(?:,|and|&|,\s*and)\s*CLOCK)*".replace("CLOCK", r"(?:[0-9]{1,2}[:.][0-9]{2}(?:\s?[ap]\.?m)?|[0-9]{1,2}\s?[ap]\.?m)\b\.?"),
+        r"in\s*(?:am|pm)\b".into(),
+        r"with (?:each|every|main) meals?\b".into(),
         format!(r"(?:every|each|in the|at|before|after|with)\s*(?:other\s*)?(?:the\s*)?(?:{day_part})\b"),
         format!(r"(?:every|each|on)\s*{weekday}(?:\s*(?:,|and|&|/)\s*{weekday})*"),
-        r"every\s*(?:day|week|month|meal)\b".into(),
+        r"(?:every|each)\s*(?:day|week|month|meal)\b".into(),
+        r"morning,? (?:and|&) (?:evening|night)\b|night (?:and|&) morning\b".into(),
         r"q\.?\s?[0-9lO]+(?:\s?[-–]\s?[0-9]+)?\s?(?:hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|mins?)\b".into(),
         r"q\.?\s?(?:a\.?m|p\.?m|h\.?s|day|daily|week|weekly|wk|month|mo|noon|evening|morning|night|meal)\b\.?".into(),
-        r"q\.?o\.?d\b\.?|e\.?o\.?d\b\.?|q\.?i\.?d\b\.?|t\.?i\.?d\b\.?|b\.?i\.?d\b\.?|q\.?d\.?s\b\.?|t\.?d\.?s\b\.?|q\.?d\b\.?|o\.?d\b\.?|b\.?d\b\.?|q\.?h\.?s\b\.?|h\.?s\b\.?|nocte|mane|stat\b|o\.?n\b\.|o\.?m\b\.|qam\b|qpm\b|qod\b".into(),
+        r"q\.?o\.?d\b\.?|e\.?o\.?d\b\.?|q\.?i\.?d\b\.?|t\.?i\.?d\b\.?|b\.?i\.?d\b\.?|q\.?d\.?s\b\.?|t\.?d\.?s\b\.?|q\.?d\b\.?|o\.?d\b\.?|b\.?d\b\.?|q\.?h\.?s\b\.?|h\.?s\b\.?|nocte|mane|stat\b|o\.?n\b\.|o\.?m\b\.|sos\b|qam\b|qpm\b|qod\b".into(),
         r"[0-9½]\s?-\s?[0-9½]\s?-\s?[0-9½](?:\s?-\s?[0-9½])?\b".into(),
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
-        r"(?:daily|nightly|weekly|monthly|hourly|fortnightly|biweekly|bedtime|once only|single dose)\b".into(),
+        r"(?:daily|nightly|weekly|monthly|fortnightly|biweekly|bedtime|once only|single dose)\b".into(),
         format!(r"[0-9]+\s?(?:[-–]\s?[0-9]+\s?)?(?:hourly|{period} apart)"),
+        r"hourly\b".into(),
     ]
     .join("|");
-    let tail = r"(?:with (?:meals?|food|breakfast|lunch|dinner|supper|evening meal)|before (?:meals?|breakfast|food|bed)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|on an empty stomach)";
-    format!(r"\b((?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[\s,]*\(?{tail}\)?)*)")
+    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|before (?:meals?|breakfast|food|bed)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|on an empty stomach)";
+    format!(
+        r"\b((?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[\s,]*\(?(?:(?:and|&) )?{tail}\)?)*)"
+    )
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Claimed, Db, DbError};
+use super::{Claimed, Db, DbError, patients};
 
 /// An entity with the columns that it is searched by.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub struct IndexedEntity {
     pub document: DocumentId,
     /// By which job.
     pub job: JobId,
+    /// Whom its document is about, where an identifier says so.
+    pub patient: Option<Uuid>,
     /// Grows with every review.
     pub version: i32,
     /// When its job was taken.
@@ -115,7 +117,7 @@ impl Db {
         let mut transaction = self.of_tenant(tenant).await?;
         let assertion = tag(&filter.assertion.unwrap_or_default());
         let rows = sqlx::query!(
-            r#"SELECT id, document_id, job_id, version, created_at, entity AS "entity: Json<Entity>"
+            r#"SELECT id, document_id, job_id, patient_id, version, created_at, entity AS "entity: Json<Entity>"
                FROM entities
                WHERE ($1::timestamptz IS NULL OR (created_at, id) > ($1, $2))
                  AND ($3::text IS NULL OR type = $3)
@@ -151,6 +153,7 @@ impl Db {
                 id: EntityId(row.id),
                 document: DocumentId(row.document_id),
                 job: JobId(row.job_id),
+                patient: row.patient_id,
                 version: row.version,
                 created_at: row.created_at,
                 entity: row.entity.0,
@@ -169,7 +172,7 @@ impl Db {
     ) -> Result<Option<IndexedEntity>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let row = sqlx::query!(
-            r#"SELECT id, document_id, job_id, version, created_at, entity AS "entity: Json<Entity>"
+            r#"SELECT id, document_id, job_id, patient_id, version, created_at, entity AS "entity: Json<Entity>"
                FROM entities WHERE id = $1"#,
             entity.0
         )
@@ -179,6 +182,7 @@ impl Db {
             id: EntityId(row.id),
             document: DocumentId(row.document_id),
             job: JobId(row.job_id),
+            patient: row.patient_id,
             version: row.version,
             created_at: row.created_at,
             entity: row.entity.0,
@@ -252,7 +256,8 @@ pub(super) async fn replace(
         Some(Word { extracted, made })
     });
     let rows = with_words(claimed.job, rows, words.collect());
-    insert(session, claimed, &rows, &versions).await
+    insert(session, claimed, &rows, &versions).await?;
+    patients::identify(session, claimed.tenant.0, claimed.document.0).await
 }
 
 /// What a person made of an extracted entity.

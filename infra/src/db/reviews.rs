@@ -4,7 +4,9 @@ use schemas::{DocumentId, Entity, EntityId, JobId, JobState, TenantId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Caller, Db, DbError, EntityRow, connect::commit, entities, fhir_deliveries, settle};
+use super::{
+    Caller, Db, DbError, EntityRow, connect::commit, entities, fhir_deliveries, patients, settle,
+};
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,42 @@ pub struct Review {
     pub reason: Option<String>,
 }
 
+/// An entity of a document that somebody reviewed at least in part.
+#[derive(Clone, Debug)]
+pub struct ReviewedFact {
+    /// Where it was found.
+    pub document: DocumentId,
+    /// As it stands now.
+    pub entity: Entity,
+    /// As it was extracted; none while nobody reviewed it.
+    pub extracted: Option<Entity>,
+}
+
 impl Db {
+    /// All entities of documents of which at least one was reviewed, document by document.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn reviewed_facts(&self, tenant: TenantId) -> Result<Vec<ReviewedFact>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let rows = sqlx::query!(
+            r#"SELECT document_id, entity AS "entity: Json<Entity>", extracted AS "extracted: Json<Entity>"
+               FROM entities e
+               WHERE EXISTS (SELECT FROM reviews r WHERE r.document_id = e.document_id)
+               ORDER BY document_id, id"#
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ReviewedFact {
+                document: DocumentId(row.document_id),
+                entity: row.entity.0,
+                extracted: row.extracted.map(|extracted| extracted.0),
+            })
+            .collect())
+    }
+
     /// The entities of a document that somebody reviewed, as they stand now.
     ///
     /// # Errors
@@ -107,6 +144,7 @@ impl Db {
         .await?;
         let row = EntityRow::of(JobId(job.id), review.after.clone());
         entities::correct(session, entity, &row).await?;
+        patients::identify(session, tenant.0, before.document_id).await?;
         let open = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM entities WHERE job_id = $1 AND needs_review) AS "open!""#,
             job.id

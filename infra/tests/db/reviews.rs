@@ -13,7 +13,7 @@ use super::{
     run::{TENANT, page_task, reject, well},
 };
 
-fn caller(tenant: TenantId) -> Caller {
+pub fn caller(tenant: TenantId) -> Caller {
     Caller {
         id: Uuid::from_u128(77),
         tenant,

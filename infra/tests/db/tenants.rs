@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     entities::{found, lab},
     fresh::{Fresh, with_database},
+    patients::{mrn, report},
     run::{TENANT, page_task, reject, upload},
     webhooks::hook,
 };
@@ -49,7 +50,9 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         .add_to_batch(B, batch, 0, "a.png", Ok(&accepted))
         .await
         .unwrap();
-    let of = found(fresh, B, vec![lab("e0", "Glucose")]).await;
+    let mut entities = report("Elm Hospital", "Jane Roe", Some(mrn("1234")));
+    entities.push(lab("e0", "Glucose"));
+    let of = found(fresh, B, entities).await;
     let entity = EntityId(Uuid::new_v5(&of.0, b"e0"));
     let review = Review {
         decision: Decision::Accepted,

@@ -1,8 +1,14 @@
-//! `/v1/admin`: queues, what workers hold, dead letters and their replay.
+//! `/v1/admin`: queues, what workers hold, dead letters and their replay; what was reviewed, to calibrate on.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
-use infra::db::{AtWork, DeadLetter, QueueDepth};
+use extract::risk::{Judged, Reviewed, is_dangerous, is_doubted};
+use infra::db::{AtWork, DeadLetter, QueueDepth, ReviewedFact};
 use schemas::TaskId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -170,4 +176,53 @@ pub(crate) async fn replay(
     } else {
         Err(ApiError::NotFound)
     }
+}
+
+/// Documents of which every dangerous fact was reviewed, one a line, as `medbot process --calibration` and
+/// `MEDBOT_CALIBRATION` take them. They hold ids, confidences and verdicts, and nothing of the text.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/calibration",
+    tag = "admin",
+    responses(
+        (status = 200, description = "`{\"document\", \"facts\": [{\"confidence\", \"right\", \"doubted\"}]}` a line", body = String, content_type = "application/x-ndjson"),
+        Errors,
+    )
+)]
+pub(crate) async fn calibration(
+    State(api): State<Api>,
+    known: Known,
+) -> Result<Response, ApiError> {
+    let caller = known.as_one_of(&[])?;
+    let facts = api.db.reviewed_facts(caller.tenant).await?;
+    let mut lines = String::new();
+    for of_document in facts.chunk_by(|a, b| a.document == b.document) {
+        let Some(reviewed) = reviewed(of_document) else {
+            continue;
+        };
+        lines.push_str(&serde_json::to_string(&reviewed).map_err(|_| ApiError::Internal)?);
+        lines.push('\n');
+    }
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response())
+}
+
+/// A document as a calibration set holds it; none while a dangerous fact of it was not reviewed.
+fn reviewed(facts: &[ReviewedFact]) -> Option<Reviewed> {
+    let dangerous = facts.iter().filter(|fact| is_dangerous(&fact.entity));
+    let judged: Vec<Judged> = dangerous
+        .map(|fact| {
+            let extracted = fact.extracted.as_ref()?;
+            Some(Judged {
+                confidence: extracted.confidence.get(),
+                right: extracted.fact == fact.entity.fact
+                    && extracted.assertion == fact.entity.assertion,
+                doubted: is_doubted(extracted),
+            })
+        })
+        .collect::<Option<_>>()?;
+    let document = facts.first()?.document.to_string();
+    (!judged.is_empty()).then_some(Reviewed {
+        document,
+        facts: judged,
+    })
 }

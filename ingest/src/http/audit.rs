@@ -47,6 +47,7 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("POST",   "/v1/entities/search",               Some("entity.search")),
     ("PATCH",  "/v1/entities/{id}",                 Some("entity.review")),
     ("GET",    "/v1/entities/{id}/evidence.png",    Some("entity.evidence")),
+    ("GET",    "/v1/patients/{id}",                 Some("patient.read")),
     ("POST",   "/v1/webhooks",                      Some("webhook.create")),
     ("GET",    "/v1/webhooks",                      Some("webhook.list")),
     ("DELETE", "/v1/webhooks/{id}",                 Some("webhook.remove")),
@@ -56,6 +57,7 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("GET",    "/v1/admin/queues",                  None),
     ("GET",    "/v1/admin/dead-letters",            Some("dead_letter.list")),
     ("POST",   "/v1/admin/dead-letters/{id}/replay", Some("dead_letter.replay")),
+    ("GET",    "/v1/admin/calibration",             Some("calibration.export")),
     ("GET",    "/v1/admin/audit",                   Some("audit.read")),
     ("GET",    "/v1/admin/audit/verification",      Some("audit.verify")),
 ];

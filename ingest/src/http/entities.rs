@@ -114,6 +114,8 @@ pub(crate) struct EntityView {
     entity_id: Uuid,
     document_id: Uuid,
     job_id: Uuid,
+    /// Whom its document is about, where an identifier says so: `/v1/patients/{id}`.
+    patient_id: Option<Uuid>,
     /// Grows with every review.
     version: i32,
     created_at: DateTime<Utc>,
@@ -129,6 +131,7 @@ impl From<IndexedEntity> for EntityView {
             entity_id: found.id.0,
             document_id: found.document.0,
             job_id: found.job.0,
+            patient_id: found.patient,
             version: found.version,
             created_at: found.created_at,
             entity: found.entity,

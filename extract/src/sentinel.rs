@@ -1,0 +1,50 @@
+//! What a pharmacist or a laboratory would ask back about: a strength that no product has, a dose above any
+//! single dose, a strength that is its look-alike's, a result outside what a living person can have,
+//! differential counts that do not add up, dates in an impossible order, two patients in one document.
+//! Each becomes a reason for review in words; nothing is repaired. Limit: what it knows are its tables; a
+//! wrong value that is as usual as the right one can only be seen on the pixels ([`crate::dissent`]).
+
+use schemas::Entity;
+
+mod dates;
+mod formulary;
+mod identity;
+mod limits;
+mod sums;
+
+pub use formulary::lookalikes;
+
+/// Adds reasons to entities that have their codes.
+pub(crate) fn check(entities: &mut [Entity]) {
+    for entity in entities.iter_mut() {
+        for reason in formulary::doubts(entity)
+            .into_iter()
+            .chain(limits::doubt(entity))
+        {
+            doubt(entity, reason);
+        }
+    }
+    let of_all = sums::doubts(entities)
+        .into_iter()
+        .chain(dates::doubts(entities))
+        .chain(identity::doubts(entities));
+    for (index, reason) in of_all.collect::<Vec<_>>() {
+        doubt(&mut entities[index], reason);
+    }
+}
+
+fn doubt(entity: &mut Entity, reason: String) {
+    entity.needs_review = true;
+    if !entity.reasons.contains(&reason) {
+        entity.reasons.push(reason);
+    }
+}
+
+/// A plain number; none for a bound, a range or a word.
+fn number(printed: &str) -> Option<f64> {
+    let plain = printed.trim().replace(',', "");
+    let digits = plain
+        .chars()
+        .all(|c| c.is_ascii_digit() || c == '.' || c == '-');
+    plain.parse().ok().filter(|_| digits)
+}
