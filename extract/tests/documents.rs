@@ -1,6 +1,10 @@
 //! Whole documents in layouts that clinics use, written for this test: what must be read out of each.
 
-use extract::{Lexicon, Source, SourceWord, extract};
+use extract::{
+    Lexicon, Source, SourceWord,
+    coding::{MESH, Packer, Vocabulary},
+    extract,
+};
 use schemas::{Confidence, Engine, Entity, Vote};
 
 fn read(text: &str) -> Vec<Entity> {
@@ -255,4 +259,22 @@ fn a_date_that_may_be_two_days_is_doubtful() {
         let wanted = format!(r#"{{"type":"date","role":"dob","needs_review":{doubtful}}}"#);
         check(text, &[&wanted], &[]);
     }
+}
+
+#[test]
+fn a_form_that_a_vocabulary_lists_is_no_drug() {
+    let mut packer = Packer::default();
+    packer.add("Eye Drops", MESH, "D0", "Eye Drops", 0);
+    let drugs = Vocabulary::read(packer.pack().expect("it packs")).expect("a vocabulary");
+    let lexicon = Lexicon::builtin().with_drugs(drugs);
+    let text = "ELECTRONIC PRESCRIPTION\nLatanoprost 0.005%\tEye Drops\n\
+                Directions: Instill 1 drop in each eye nightly\n";
+    let source = Source { text, words: &[] };
+    let entities = extract(&source, &lexicon).entities;
+    let wanted = r#"{"type":"medication","name":"Latanoprost","strength":"0.005%","form":"Eye Drops","dose":"1 drop"}"#;
+    assert!(has(&entities, wanted), "{entities:#?}");
+    let drugs = entities
+        .iter()
+        .filter(|e| has(&[(*e).clone()], r#"{"type":"medication"}"#));
+    assert_eq!(drugs.count(), 1, "{entities:#?}");
 }

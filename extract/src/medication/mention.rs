@@ -51,7 +51,8 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             if names_condition(context, &words[first..]) {
                 continue;
             }
-            if overlaps(&span, taken) || touches_word(layout.text, &span) {
+            if overlaps(&span, taken) || touches_word(layout.text, &span) || is_form(context, &span)
+            {
                 continue;
             }
             found_in_line = true;
@@ -89,6 +90,13 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
         }
     }
     merge_combinations(context, out)
+}
+
+/// `Eye Drops`: the vocabularies list forms as products too.
+fn is_form(context: &Context, name: &Span) -> bool {
+    sig::scan(context.layout.text, name.clone(), &[])
+        .first()
+        .is_some_and(|found| found.part == Part::Form && found.span == *name)
 }
 
 /// `Iron deficiency anaemia`: the name begins a condition.
