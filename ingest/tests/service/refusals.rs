@@ -33,7 +33,7 @@ async fn refusals_are_problems_and_poison_is_a_failed_job() {
         format!("/v1/batches/{nowhere}"),
         format!("/v1/entities/{nowhere}/evidence.png"),
         "/v1/nothing".into(),
-        "/".into(),
+        "/nothing".into(),
     ] {
         problem(caller.get(&path).await, 404, "not-found").await;
     }
