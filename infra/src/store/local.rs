@@ -30,7 +30,7 @@ const INCOMING: &str = ".incoming";
 const ERASED: &str = "erased-";
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 const READ_BYTES: usize = 256 * 1024;
-/// How often an erase may get in the way of one write before the write gives up.
+/// How often a write and an erase may get in each other's way before either gives up.
 const ERASES_IN_THE_WAY: usize = 8;
 
 /// A store in a folder.
@@ -184,12 +184,17 @@ impl Folders {
     fn erase(&self, tenant: &str, document: &str) -> io::Result<()> {
         let tenant = self.root.enter(tenant)?;
         let name = format!("{ERASED}{}", Uuid::new_v4());
-        if let Err(error) = tenant.rename(document, &self.incoming, &name) {
-            // Another erase was faster, or the other end is gone, which is no success.
+        let mut tries = 0;
+        while let Err(error) = tenant.rename(document, &self.incoming, &name) {
+            // Another erase was faster.
             tenant.enter(document)?;
-            return Err(io::Error::other(format!(
-                "a document cannot be erased: {error}"
-            )));
+            // A write made the folder again since, or the other end is gone, which is no success.
+            if error.kind() != io::ErrorKind::NotFound || tries == ERASES_IN_THE_WAY {
+                return Err(io::Error::other(format!(
+                    "a document cannot be erased: {error}"
+                )));
+            }
+            tries += 1;
         }
         tenant.sync()?;
         self.remove_all(&name)
