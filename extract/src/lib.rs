@@ -44,7 +44,7 @@ use regex::Regex;
 use schemas::{Confidence, DocumentKind, Entity, Vote};
 
 pub use lexicon::Lexicon;
-pub use sentinel::lookalikes;
+pub use sentinel::{against_header, lookalikes};
 
 use crate::{
     context::Context,

@@ -4,7 +4,7 @@
 //! Each becomes a reason for review in words; nothing is repaired. Limit: what it knows are its tables; a
 //! wrong value that is as usual as the right one can only be seen on the pixels ([`crate::dissent`]).
 
-use schemas::Entity;
+use schemas::{Entity, Subject};
 
 mod dates;
 mod formulary;
@@ -29,6 +29,13 @@ pub(crate) fn check(entities: &mut [Entity]) {
         .chain(dates::doubts(entities))
         .chain(identity::doubts(entities));
     for (index, reason) in of_all.collect::<Vec<_>>() {
+        doubt(&mut entities[index], reason);
+    }
+}
+
+/// Doubts what the pixels say of the patient where it is another than the file's header names.
+pub fn against_header(entities: &mut [Entity], subject: &Subject) {
+    for (index, reason) in identity::against(entities, subject) {
         doubt(&mut entities[index], reason);
     }
 }

@@ -31,8 +31,8 @@ pub use entity::{
 pub use geometry::{BBox, Point, Quad};
 pub use ids::{BatchId, DocumentId, EntityId, JobId, TaskId, TenantId, WebhookId};
 pub use page::{
-    Cell, Checkbox, Line, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, Table, Vote,
-    Word,
+    Cell, Checkbox, Line, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, Subject,
+    Table, Vote, Word,
 };
 pub use plan::{DocumentPlan, End, Known, PASSES, PageCounts, PagePlan, plan_document, plan_page};
 pub use problem::{Problem, Reject, RejectKind};

@@ -18,6 +18,9 @@ pub struct Page {
     pub height: u32,
     /// Dots per inch, null when unknown.
     pub dpi: Option<f32>,
+    /// Whose page it is by the file's own header, where it has one (DICOM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
     /// The clockwise turn that makes the raster upright.
     pub orientation: Orientation,
     /// The clockwise turn in degrees still needed after `orientation`.
@@ -32,6 +35,17 @@ pub struct Page {
     pub checkboxes: Vec<Checkbox>,
     /// Lines in reading order.
     pub lines: Vec<Line>,
+}
+
+/// A patient as a file's header names them; nothing of it was read from pixels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// The name in the order of speech, its parts with a space between them.
+    pub name: Option<String>,
+    /// The date of birth, `YYYY-MM-DD`.
+    pub birth_date: Option<String>,
+    /// The record number.
+    pub id: Option<String>,
 }
 
 /// How reading a page went.

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use fusion::{DrawnBox, Rulings};
 use image::{ExtendedColorType, GrayImage, ImageEncoder as _, RgbImage, codecs::png};
-use schemas::{Document, Orientation, Quad, Reading, TaskError, TaskErrorKind};
+use schemas::{Document, Orientation, Quad, Reading, Subject, TaskError, TaskErrorKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
@@ -49,6 +49,8 @@ pub(crate) struct Decoded {
     pub width: u32,
     pub height: u32,
     pub dpi: Option<f32>,
+    #[serde(default)]
+    pub subject: Option<Subject>,
     pub text_layer: Vec<TextWord>,
     /// Of the whole document.
     pub media_type: String,
@@ -62,6 +64,7 @@ impl Decoded {
             width: page.image.width(),
             height: page.image.height(),
             dpi: page.dpi,
+            subject: page.subject.clone(),
             text_layer: page.text_layer.clone(),
             media_type: file.media_type().into(),
             sha256: hex(&Sha256::digest(bytes)),

@@ -166,13 +166,16 @@ impl Pipeline {
             page.lines = lines;
         }
         let words: Vec<SourceWord<'_>> = pages.iter().flat_map(source_words).collect();
-        let extraction = extract::extract(
+        let mut extraction = extract::extract(
             &Source {
                 text: &text.text,
                 words: &words,
             },
             &self.lexicon,
         );
+        if let Some(subject) = pages.iter().find_map(|page| page.subject.as_ref()) {
+            extract::against_header(&mut extraction.entities, subject);
+        }
         timings.extract += milliseconds(start.elapsed());
         timings.total += milliseconds(start.elapsed());
         Document {
@@ -207,7 +210,10 @@ impl Pipeline {
     fn page(&self, index: usize, raster: &DecodedPage, timings: &mut Timings) -> FusedPage {
         let deadline = Instant::now() + self.readers.page_time;
         let (width, height) = raster.image.dimensions();
-        let page = empty_page(index, width, height, raster.dpi);
+        let page = Page {
+            subject: raster.subject.clone(),
+            ..empty_page(index, width, height, raster.dpi)
+        };
         let prepared = timed(&mut timings.prepare, || {
             self.readers.prepare(&raster.image, deadline)
         });
@@ -380,6 +386,7 @@ pub(crate) fn empty_page(index: usize, width: u32, height: u32, dpi: Option<f32>
         width,
         height,
         dpi,
+        subject: None,
         orientation: schemas::Orientation::Upright,
         skew_degrees: 0.0,
         unread_ink: 0.0,

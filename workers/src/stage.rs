@@ -9,8 +9,8 @@ use std::{
 };
 
 use schemas::{
-    Artefact, DocumentId, Engine, Entity, JobId, Outcome, PageStatus, ReaderReport, ReaderStatus,
-    Reading, Reject, RejectKind, Stage, Step, TaskError, TaskErrorKind, Timings,
+    Artefact, DocumentId, Engine, Entity, JobId, Outcome, Page, PageStatus, ReaderReport,
+    ReaderStatus, Reading, Reject, RejectKind, Stage, Step, TaskError, TaskErrorKind, Timings,
 };
 
 use crate::{
@@ -228,7 +228,10 @@ impl Pipeline {
         // In the order of the engines, whoever was first.
         readings.sort_by_key(|reading| reading.engine);
         let fused = self.fuse(
-            document::empty_page(page as usize, decoded.width, decoded.height, decoded.dpi),
+            Page {
+                subject: decoded.subject,
+                ..document::empty_page(page as usize, decoded.width, decoded.height, decoded.dpi)
+            },
             &prepared,
             &detected,
             &readings,

@@ -137,6 +137,7 @@ fn empty(index: usize, status: PageStatus) -> Page {
         width: 100,
         height: 10,
         dpi: None,
+        subject: None,
         orientation: Orientation::Upright,
         skew_degrees: 0.0,
         unread_ink: 0.0,

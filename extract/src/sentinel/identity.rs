@@ -2,7 +2,7 @@
 //! record numbers that cannot be one person's are doubted, each of them; what readers may have misread of
 //! one another (a letter or two) is not.
 
-use schemas::{DateRole, Entity, Fact, IdRole, PersonRole};
+use schemas::{DateRole, Entity, Fact, IdRole, PersonRole, Subject};
 
 use crate::lexicon::{distance, key};
 
@@ -30,6 +30,39 @@ pub(super) fn doubts(entities: &[Entity]) -> Vec<(usize, String)> {
     out
 }
 
+/// The index of each entity that names another patient than the header of the file.
+pub(super) fn against(entities: &[Entity], subject: &Subject) -> Vec<(usize, String)> {
+    type Same = fn(&str, &str) -> bool;
+    let checks: [(&str, Option<String>, fn(&Entity) -> Option<String>, Same); 3] = [
+        ("name", subject.name.as_deref().map(key), name, same_name),
+        ("date of birth", subject.birth_date.clone(), born, |a, b| {
+            a == b
+        }),
+        (
+            "record number",
+            subject.id.as_deref().map(number),
+            record,
+            |a, b| distance(a, b, 1).is_some(),
+        ),
+    ];
+    let all = checks.into_iter().filter_map(|(what, header, of, same)| {
+        let header = header.filter(|header| !header.is_empty())?;
+        let other = entities
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, entity)| {
+                (!same(&header, &of(entity)?)).then(|| {
+                    (
+                        index,
+                        format!("the file's header holds another {what} of the patient"),
+                    )
+                })
+            });
+        Some(other.collect::<Vec<_>>())
+    });
+    all.flatten().collect()
+}
+
 fn name(entity: &Entity) -> Option<String> {
     match &entity.fact {
         Fact::Person(person) if person.role == Some(PersonRole::Patient) => {
@@ -48,11 +81,13 @@ fn born(entity: &Entity) -> Option<String> {
 
 fn record(entity: &Entity) -> Option<String> {
     match &entity.fact {
-        Fact::Id(id) if id.role == Some(IdRole::Mrn) => {
-            id.value.as_deref().map(|value| key(value).replace(' ', ""))
-        }
+        Fact::Id(id) if id.role == Some(IdRole::Mrn) => id.value.as_deref().map(number),
         _ => None,
     }
+}
+
+fn number(printed: &str) -> String {
+    key(printed).replace(' ', "")
 }
 
 /// Do the shorter name's words stand in the longer's, in any order, a letter or two misread?
@@ -72,7 +107,9 @@ fn same_name(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::same_name;
-    use crate::{Lexicon, Source, extract};
+    use schemas::Subject;
+
+    use crate::{Lexicon, Source, against_header, extract};
 
     #[test]
     fn names_of_one_person() {
@@ -85,6 +122,46 @@ mod tests {
             ("omar gonzalez", "rita bauer", false),
         ] {
             assert_eq!(same_name(a, b), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_header_of_a_file_is_believed_no_more_than_its_pixels() {
+        let text = "Patient Name: ROE, Jane\nDate of Birth: 1970-01-02\nMRN: 4411-208\nPotassium 4.1 mmol/L\n";
+        let source = Source { text, words: &[] };
+        for (name, birth_date, id, doubts) in [
+            (
+                Some("Jane Alice Roe"),
+                Some("1970-01-02"),
+                Some("4411208"),
+                0,
+            ),
+            (
+                Some("Omar Gonzalez"),
+                Some("1970-01-02"),
+                Some("4411208"),
+                1,
+            ),
+            (
+                Some("Omar Gonzalez"),
+                Some("1970-02-01"),
+                Some("9730555"),
+                3,
+            ),
+            (None, None, Some("4411206"), 0),
+            (Some(""), None, None, 0),
+        ] {
+            let subject = Subject {
+                name: name.map(str::to_owned),
+                birth_date: birth_date.map(str::to_owned),
+                id: id.map(str::to_owned),
+            };
+            let mut entities = extract(&source, &Lexicon::builtin()).entities;
+            against_header(&mut entities, &subject);
+            let said = entities
+                .iter()
+                .filter(|e| e.needs_review && e.reasons.iter().any(|r| r.contains("header")));
+            assert_eq!(said.count(), doubts, "{subject:?}: {entities:#?}");
         }
     }
 

@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** How long anything may take on a busy machine. */
-export const PATIENCE = 90_000;
+export const PATIENCE = 240_000;
 
 export const DESK = { viewport: { width: 1360, height: 850 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
@@ -15,6 +15,15 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 /** Fails with words when something is not so. */
 export function must(holds, words) {
   if (!holds) throw new Error(words);
+}
+
+/** Waits until something is so, and fails with words when it never is. */
+export async function comes(holds, words) {
+  const begun = performance.now();
+  while (!(await holds())) {
+    must(performance.now() - begun < PATIENCE, words);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 export class Visit {

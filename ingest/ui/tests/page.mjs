@@ -8,11 +8,12 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DESK, must, PATIENCE, PHONE, Visit } from './browser.mjs';
+import { comes, DESK, must, PATIENCE, PHONE, Visit } from './browser.mjs';
 
 const [url, keyFile, folder, long, shots] = process.argv.slice(2);
 const key = (await readFile(keyFile, 'utf8')).trim();
 const LABS = 'lab_cumulative_shaded.jpg';
+const HANDWRITTEN = 'prescription_handwritten.jpg';
 
 const visit = await Visit.begin(url, shots);
 try {
@@ -75,12 +76,17 @@ async function signIn(page) {
   // The first stop of the keyboard leads past the menu.
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  must(await page.evaluate(() => document.activeElement?.id === 'main'), 'the menu cannot be skipped');
+  await comes(() => page.evaluate(() => document.activeElement?.id === 'main'), 'the menu is skipped');
 }
 
 /** The line of a file in the list of documents. */
 function row(page, file) {
   return page.locator(`.job[data-file$="${file}"]`);
+}
+
+/** Waits until a document is read. */
+function ended(page, file) {
+  return row(page, file).locator('.badge.is-good, .badge.is-warn').waitFor();
 }
 
 async function upload(page) {
@@ -107,6 +113,8 @@ async function upload(page) {
   }
   must(seen.size >= 2, `progress is told: ${[...seen].join(', ')}`);
   await page.locator('.live.is-on').waitFor();
+  // What follows counts doubts, so nothing may be under way any more.
+  await ended(page, HANDWRITTEN);
   // Dropped, and known: the same bytes are the same document.
   const bytes = [...(await readFile(join(folder, LABS)))];
   await page.evaluate((bytes) => {
@@ -160,18 +168,23 @@ async function viewer(page) {
   await page.locator('.frame').focus();
   await page.keyboard.press('+');
   await page.keyboard.press('+');
-  const after = await width();
-  must(after > 1.4 * before, `it zooms: ${before} to ${after}`);
+  await comes(async () => (await width()) > 1.4 * before, `it zooms from ${before}`);
   const frame = await page.locator('.frame').boundingBox();
   const scroll = () => page.locator('.frame').evaluate((frame) => [frame.scrollLeft, frame.scrollTop]);
-  await page.waitForTimeout(50);
-  const [left, top] = await scroll();
+  let [left, top] = await scroll();
+  await comes(async () => {
+    const was = [left, top];
+    [left, top] = await scroll();
+    return was.join() === [left, top].join();
+  }, 'the page comes to rest');
   await page.mouse.move(frame.x + 300, frame.y + 300);
   await page.mouse.down();
   await page.mouse.move(frame.x + 260, frame.y + 240, { steps: 4 });
   await page.mouse.up();
-  const [toLeft, toTop] = await scroll();
-  must(toLeft - left === 40 && toTop - top === 60, `it pans: ${toLeft - left}, ${toTop - top}`);
+  await comes(async () => {
+    const [toLeft, toTop] = await scroll();
+    return toLeft - left === 40 && toTop - top === 60;
+  }, `it pans from ${left}, ${top}`);
 }
 
 async function review(page) {
@@ -193,13 +206,13 @@ async function review(page) {
   // Accepted, taken back, skipped and come back to.
   const first = await shown();
   await page.keyboard.press('a');
-  must((await left()) === all - 1 && (await shown()) !== first, 'the next one comes');
+  await comes(async () => (await left()) === all - 1 && (await shown()) !== first, 'the next one comes');
   await page.keyboard.press('u');
-  must((await left()) === all && (await shown()) === first, 'it is taken back');
+  await comes(async () => (await left()) === all && (await shown()) === first, 'it is taken back');
   await page.keyboard.press('s');
-  must((await shown()) !== first, 'it is skipped');
+  await comes(async () => (await shown()) !== first, 'it is skipped');
   await page.keyboard.press('b');
-  must((await shown()) === first, 'back at the first');
+  await comes(async () => (await shown()) === first, 'back at the first');
 
   // Corrected: the value is the person's, the words that prove it stay.
   const before = (await get(page, '/v1/entities?needs_review=true&limit=1000')).entities.find(
@@ -207,7 +220,9 @@ async function review(page) {
   );
   must(before, 'nothing was told to the service yet');
   await page.keyboard.press('c');
-  const field = await page.evaluate(() => document.activeElement.name);
+  const name = () => page.evaluate(() => document.activeElement.name);
+  await comes(name, 'a field is open');
+  const field = await name();
   await page.keyboard.press('Control+A');
   await page.keyboard.type('12.5');
   await page.keyboard.press('Enter');
@@ -215,7 +230,7 @@ async function review(page) {
   const told = patched();
   await page.keyboard.press('a');
   must((await told) === 200, 'the correction is taken');
-  must((await left()) === all - 2, 'two are decided');
+  await comes(async () => (await left()) === all - 2, 'two are decided');
   const leaving = patched();
   await visit.go('documents');
   must((await leaving) === 200, 'the last decision is told when the desk is left');
@@ -281,12 +296,11 @@ async function admin(page) {
   await page.getByText('No task was given up').waitFor();
   await visit.go('documents');
   const job = await get(page, `/v1/jobs/${dead_letters[0].job_id}`);
-  const replayed = row(page, job.file);
-  await replayed.locator('.badge.is-good, .badge.is-warn').waitFor();
+  await ended(page, job.file);
 }
 
 async function opensQuickly(page) {
-  await row(page, 'long.pdf').locator('.badge.is-good, .badge.is-warn').waitFor();
+  await ended(page, 'long.pdf');
   const times = [];
   for (let round = 0; round < 3; round += 1) {
     await visit.go('documents');

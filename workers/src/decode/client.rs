@@ -132,6 +132,7 @@ impl DecodedFile<'_> {
                         width,
                         height,
                         dpi,
+                        subject,
                         text_layer,
                         hidden_glyphs,
                     },
@@ -157,6 +158,7 @@ impl DecodedFile<'_> {
                     return Ok(DecodedPage {
                         image,
                         dpi,
+                        subject,
                         text_layer,
                         hidden_glyphs,
                     });

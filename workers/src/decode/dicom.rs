@@ -14,7 +14,7 @@ use dicom_pixeldata::{
 };
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
-use schemas::{Reject, RejectKind};
+use schemas::{Reject, RejectKind, Subject};
 
 use super::density::Density;
 use super::source::{self, Pages};
@@ -42,11 +42,10 @@ pub(super) fn open(
         .map_err(|e| refusal(&e))?;
     if let Ok(document) = object.element(tags::ENCAPSULATED_DOCUMENT) {
         let document = document.to_bytes().map_err(|e| refusal(&e))?;
-        return Ok(Box::new(pdf::open(
-            document.as_ref().into(),
-            limits,
-            pdfium,
-        )?));
+        return Ok(Box::new(Encapsulated {
+            pdf: Box::new(pdf::open(document.as_ref().into(), limits, pdfium)?),
+            subject: subject(&object),
+        }));
     }
     if object.element(tags::PIXEL_DATA).is_err() {
         // A file that ends inside its header still parses; one with a size promised pixels.
@@ -70,9 +69,33 @@ pub(super) fn open(
     }))
 }
 
+/// A PDF in a DICOM object.
+struct Encapsulated {
+    pdf: Box<dyn Pages>,
+    subject: Option<Subject>,
+}
+
+impl Pages for Encapsulated {
+    fn count(&self) -> usize {
+        self.pdf.count()
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.subject.clone()
+    }
+
+    fn page(&mut self, index: usize) -> Result<DecodedPage, Reject> {
+        self.pdf.page(index)
+    }
+}
+
 impl Pages for Dicom {
     fn count(&self) -> usize {
         self.frames
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        subject(&self.object)
     }
 
     fn page(&mut self, index: usize) -> Result<DecodedPage, Reject> {
@@ -352,6 +375,42 @@ impl Palette {
 
 fn number<T: TryFrom<i64>>(object: &DefaultDicomObject, tag: Tag) -> Option<T> {
     T::try_from(object.element(tag).ok()?.to_int::<i64>().ok()?).ok()
+}
+
+/// The patient of an object (PS3.3, C.7.1.1), unless it says that the identity was removed.
+fn subject(object: &DefaultDicomObject) -> Option<Subject> {
+    if text(object, tags::PATIENT_IDENTITY_REMOVED) == "YES" {
+        return None;
+    }
+    let given = |value: String| Some(value).filter(|value| !value.is_empty());
+    let subject = Subject {
+        name: given(spoken(&text(object, tags::PATIENT_NAME))),
+        birth_date: iso_date(&text(object, tags::PATIENT_BIRTH_DATE)),
+        id: given(text(object, tags::PATIENT_ID)),
+    };
+    (subject.name.is_some() || subject.birth_date.is_some() || subject.id.is_some())
+        .then_some(subject)
+}
+
+/// A person's name in the order of speech: family, given and middle name stand between carets, other
+/// writings of the whole after an equals sign (PS3.5, 6.2.1).
+fn spoken(name: &str) -> String {
+    let mut parts: Vec<&str> = name
+        .split('=')
+        .next()
+        .unwrap_or_default()
+        .split('^')
+        .take(3)
+        .collect();
+    parts.rotate_left(1);
+    let words = parts.iter().flat_map(|part| part.split_whitespace());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// `YYYYMMDD` with hyphens.
+fn iso_date(date: &str) -> Option<String> {
+    let all_digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
+    all_digits.then(|| format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]))
 }
 
 fn text(object: &DefaultDicomObject, tag: Tag) -> String {

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use image::RgbImage;
-use schemas::{BBox, Reject};
+use schemas::{BBox, Reject, Subject};
 use serde::{Deserialize, Serialize};
 
 pub use client::{DecodedFile, Decoder};
@@ -78,6 +78,8 @@ pub struct DecodedPage {
     pub image: RgbImage,
     /// Dots per inch of `image`, when the file says something believable.
     pub dpi: Option<f32>,
+    /// Whose page it is by the file's header.
+    pub subject: Option<Subject>,
     /// Words of the file's own text layer whose glyphs are visible in `image`, in file order.
     pub text_layer: Vec<TextWord>,
     /// Glyphs of the text layer that cannot be seen; their text is never given.

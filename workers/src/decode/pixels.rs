@@ -19,6 +19,7 @@ pub(super) fn page(
     let longest = image.width().max(image.height()) as f32;
     DecodedPage {
         dpi: dpi.filter(|&dpi| believable(dpi, longest)).map(whole),
+        subject: None,
         image,
         text_layer: Vec::new(),
         hidden_glyphs: 0,

@@ -1,6 +1,6 @@
 //! Decoding as a sandboxed service: one open document a child, one page an answer.
 
-use schemas::Reject;
+use schemas::{Reject, Subject};
 use serde::{Deserialize, Serialize};
 
 use super::source::{self, Source};
@@ -50,6 +50,8 @@ pub enum DecodeResponse {
         height: u32,
         /// Dots per inch.
         dpi: Option<f32>,
+        /// Whose page it is by the file's header.
+        subject: Option<Subject>,
         /// Visible words.
         text_layer: Vec<TextWord>,
         /// Glyphs that cannot be seen.
@@ -114,11 +116,13 @@ impl DecodeService {
             dpi,
             text_layer,
             hidden_glyphs,
+            ..
         } = source.pages.page(index)?;
         let page = DecodeResponse::Page {
             width: image.width(),
             height: image.height(),
             dpi,
+            subject: source.pages.subject(),
             text_layer,
             hidden_glyphs,
         };

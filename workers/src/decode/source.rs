@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use image::ImageFormat;
-use schemas::{Reject, RejectKind};
+use schemas::{Reject, RejectKind, Subject};
 
 use super::format::{self, Format};
 use super::{DecodedPage, Limits, animation, dicom, pdf, still, tiff};
@@ -13,6 +13,10 @@ use super::{DecodedPage, Limits, animation, dicom, pdf, still, tiff};
 pub(super) trait Pages {
     /// At least one.
     fn count(&self) -> usize;
+    /// Whose pages they are, where the file says so.
+    fn subject(&self) -> Option<Subject> {
+        None
+    }
     /// Decodes one page; `index < count()`.
     fn page(&mut self, index: usize) -> Result<DecodedPage, Reject>;
 }

@@ -86,6 +86,7 @@ fn page(index: usize, orientation: Orientation, place: impl Fn(Point) -> Point) 
         width: SIZE[0],
         height: SIZE[1],
         dpi: Some(150.0),
+        subject: None,
         orientation,
         skew_degrees: 0.0,
         unread_ink: 0.0,

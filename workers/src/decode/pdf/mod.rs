@@ -102,6 +102,7 @@ impl Pages for Pdf {
         Ok(DecodedPage {
             image: render,
             dpi: Some(dpi),
+            subject: None,
             text_layer: layer.words,
             hidden_glyphs: layer.hidden,
         })

@@ -321,6 +321,30 @@ fn an_encapsulated_pdf_gives_its_pages_and_its_text() {
 }
 
 #[test]
+fn the_header_names_the_patient_of_every_page() {
+    let named = |extra: &[Element]| {
+        let header = [
+            string(tags::PATIENT_NAME, VR::PN, "Roe^Jane Ann^B.^Dr.=ROE"),
+            string(tags::PATIENT_BIRTH_DATE, VR::DA, "19700102"),
+            string(tags::PATIENT_ID, VR::LO, "4411-208 "),
+        ];
+        let elements = with(image(3, 8, 8, "RGB"), [&header, extra].concat());
+        let page = read(&native(elements, picture().into_raw()), "a.dcm").unwrap();
+        page.pages[0].subject.clone()
+    };
+    let roe = schemas::Subject {
+        name: Some("Jane Ann B. Roe".into()),
+        birth_date: Some("1970-01-02".into()),
+        id: Some("4411-208".into()),
+    };
+    assert_eq!(named(&[]), Some(roe));
+    let removed = string(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES");
+    assert_eq!(named(&[removed]), None);
+    let nameless = native(image(3, 8, 8, "RGB"), picture().into_raw());
+    assert_eq!(read(&nameless, "a.dcm").unwrap().pages[0].subject, None);
+}
+
+#[test]
 fn broken_objects_are_refused_by_kind() {
     let good = native(image(3, 8, 8, "RGB"), picture().into_raw());
     let many = with(
