@@ -41,7 +41,7 @@ pub use fhir_deliveries::DueDocument;
 pub use idempotency::{HeldKey, Recall};
 pub use intake::{Accepted, Upload};
 pub use jobs::{Batch, BatchReject, Cancelled, Job, StageProgress};
-pub use keys::{Caller, Role};
+pub use keys::{ApiKey, Caller, NewKey, Role};
 pub use listen::{Change, Changes};
 pub use patients::Patient;
 pub use queues::{AtWork, QueueDepth};

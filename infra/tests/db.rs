@@ -33,6 +33,8 @@ mod half_way;
 mod idempotency;
 #[path = "db/jobs.rs"]
 mod jobs;
+#[path = "db/keys.rs"]
+mod keys;
 #[path = "db/listening.rs"]
 mod listening;
 #[path = "db/migrating.rs"]

@@ -15,8 +15,9 @@ use crate::{
     audit_log::{self, Audit},
     drop::{self, DropArguments},
     extract_text,
+    keys::{self, Keys},
     language::Language,
-    operations::{self, Dlq, Keys},
+    operations::{self, Dlq},
     process,
     service::{self, Parts},
     settings::{Flags, Settings},
@@ -255,9 +256,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Audit(command) => with_settings(Flags::default(), |settings| {
             audit_log::run(settings, &command)
         }),
-        Command::Keys(command) => with_settings(Flags::default(), |settings| {
-            operations::keys(settings, &command)
-        }),
+        Command::Keys(command) => {
+            with_settings(Flags::default(), |settings| keys::run(settings, command))
+        }
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         complain(&error);

@@ -40,6 +40,7 @@ mod idempotency;
 mod intake;
 mod jobs;
 mod jwt;
+mod keys;
 mod limits;
 mod openapi;
 mod origin;
@@ -116,6 +117,8 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(webhooks::add, webhooks::list))
         .routes(routes!(webhooks::remove))
         .routes(routes!(sessions::open, sessions::show, sessions::close))
+        .routes(routes!(keys::add, keys::list))
+        .routes(routes!(keys::revoke))
         .routes(routes!(admin::queues))
         .routes(routes!(admin::dead_letters))
         .routes(routes!(admin::replay))

@@ -10,6 +10,7 @@ mod extract_text;
 mod fhir_server;
 pub mod http;
 mod inputs;
+mod keys;
 pub mod language;
 mod operations;
 mod output;

@@ -1,16 +1,14 @@
-//! `medbot dlq` and `medbot keys`: what an operator does by hand.
+//! `medbot dlq`: what an operator does with tasks that were given up.
 
-use std::{io::Write as _, path::PathBuf};
+use std::io::Write as _;
 
 use anyhow::{Context as _, bail};
-use clap::{Subcommand, ValueEnum};
-use infra::{db::Role, store::MasterKey};
-use schemas::{TaskId, TenantId};
+use clap::Subcommand;
+use schemas::TaskId;
 
 use crate::{
     cli::{CANNOT_RUN, DONE},
-    http,
-    service::{with_db, write_secret},
+    service::with_db,
     settings::Settings,
 };
 
@@ -37,32 +35,6 @@ pub(crate) enum Dlq {
         #[arg(long, conflicts_with = "tasks")]
         all: bool,
     },
-}
-
-/// Keys.
-#[derive(Subcommand)]
-pub(crate) enum Keys {
-    /// Makes a master key in a new file.
-    Master {
-        /// The file.
-        file: PathBuf,
-    },
-    /// Makes an API key in a new file.
-    Add {
-        /// What its holder may do.
-        #[arg(long, value_enum)]
-        role: RoleName,
-        /// The file.
-        file: PathBuf,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum RoleName {
-    Uploader,
-    Reviewer,
-    Analyst,
-    Admin,
 }
 
 /// Dead letters of one `--all`.
@@ -113,38 +85,4 @@ pub(crate) fn dlq(settings: &Settings, command: &Dlq) -> anyhow::Result<u8> {
         }
         Ok(DONE)
     })
-}
-
-/// Runs `medbot keys`.
-///
-/// # Errors
-/// When a file cannot be written or the database does not answer.
-pub(crate) fn keys(settings: &Settings, command: &Keys) -> anyhow::Result<u8> {
-    match command {
-        Keys::Master { file } => {
-            let key = MasterKey::generate(file)?;
-            eprintln!(
-                "medbot: the master key {} is in {}",
-                key.id(),
-                file.display()
-            );
-            Ok(DONE)
-        }
-        Keys::Add { role, file } => {
-            let role = match role {
-                RoleName::Uploader => Role::Uploader,
-                RoleName::Reviewer => Role::Reviewer,
-                RoleName::Analyst => Role::Analyst,
-                RoleName::Admin => Role::Admin,
-            };
-            with_db(settings, async |db| {
-                let key = http::new_key();
-                write_secret(file, &key)?;
-                db.admit(TenantId::DEFAULT, &http::key_digest(&key), role)
-                    .await?;
-                eprintln!("medbot: the key is in {}", file.display());
-                Ok(DONE)
-            })
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! API keys: who calls, and as what.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use schemas::TenantId;
 use uuid::Uuid;
 
@@ -54,14 +57,47 @@ pub struct Caller {
     pub role: Role,
 }
 
+/// An API key as an administrator sees it; the key itself is known to its holder alone.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: Uuid,
+    /// What its holder may do.
+    pub role: Role,
+    /// What it is for.
+    pub name: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it is no longer good.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When somebody took it back.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// An API key to be made.
+#[derive(Clone, Debug)]
+pub struct NewKey<'a> {
+    /// SHA-256 of the key.
+    pub digest: &'a [u8; 32],
+    /// What its holder may do.
+    pub role: Role,
+    /// What it is for.
+    pub name: Option<&'a str>,
+    /// When it is no longer good.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// The caller of a row.
 pub(super) fn caller(id: Uuid, tenant: Uuid, role: &str) -> Result<Caller, DbError> {
     Ok(Caller {
         id,
         tenant: TenantId(tenant),
-        role: Role::of(role)
-            .ok_or_else(|| DbError::new(DbErrorKind::Refused, "a role is not known"))?,
+        role: self::role(role)?,
     })
+}
+
+fn role(name: &str) -> Result<Role, DbError> {
+    Role::of(name).ok_or_else(|| DbError::new(DbErrorKind::Refused, "a role is not known"))
 }
 
 impl Db {
@@ -104,6 +140,112 @@ impl Db {
         .execute(&mut session)
         .await?;
         Ok(())
+    }
+
+    /// The keys of a tenant, the newest first.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn keys(&self, tenant: TenantId) -> Result<Vec<ApiKey>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let rows = sqlx::query!(
+            "SELECT id, role, name, created_at, expires_at, revoked_at
+             FROM api_keys ORDER BY created_at DESC, id"
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        let keys = rows.into_iter().map(|row| {
+            Ok(ApiKey {
+                id: row.id,
+                role: role(&row.role)?,
+                name: row.name,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
+                revoked_at: row.revoked_at,
+            })
+        });
+        keys.collect()
+    }
+
+    /// Makes a key good for a tenant that there is, and gives its id.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn add_key(&self, tenant: TenantId, key: &NewKey<'_>) -> Result<Uuid, DbError> {
+        let id = Uuid::now_v7();
+        let mut transaction = self.of_tenant(tenant).await?;
+        sqlx::query!(
+            "INSERT INTO api_keys (id, tenant_id, digest, role, name, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            id,
+            tenant.0,
+            key.digest.as_slice(),
+            key.role.name(),
+            key.name,
+            key.expires_at
+        )
+        .execute(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(id)
+    }
+
+    /// Takes a key back, and with it the sessions that it opened. False when the tenant has no such key
+    /// that is good.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn revoke_key(&self, tenant: TenantId, id: Uuid) -> Result<bool, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let done = sqlx::query!(
+            "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
+            id
+        )
+        .execute(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Puts a key of the same role and name in the place of another, which stays good for `overlap` so that
+    /// its holder can change over. None when the tenant has no such key that is good.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn rotate_key(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        digest: &[u8; 32],
+        overlap: Duration,
+    ) -> Result<Option<Uuid>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let old = sqlx::query!(
+            "UPDATE api_keys SET expires_at = least(expires_at, now() + make_interval(secs => $2))
+             WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+             RETURNING role, name",
+            id,
+            overlap.as_secs_f64()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(old) = old else {
+            return Ok(None);
+        };
+        let new = Uuid::now_v7();
+        sqlx::query!(
+            "INSERT INTO api_keys (id, tenant_id, digest, role, name) VALUES ($1, $2, $3, $4, $5)",
+            new,
+            tenant.0,
+            digest.as_slice(),
+            old.role,
+            old.name
+        )
+        .execute(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(Some(new))
     }
 
     /// Is there such a tenant?

@@ -40,6 +40,7 @@ fn body(method: &str, route: &str) -> Option<Value> {
     match (method, route) {
         ("PATCH", _) => Some(json!({"version": 1, "decision": "accept"})),
         ("POST", "/v1/entities/search") => Some(json!({})),
+        ("POST", "/v1/admin/keys") => Some(json!({"role": "uploader"})),
         ("POST", "/v1/webhooks") => Some(json!({"url": "http://127.0.0.1:9/"})),
         _ => None,
     }
@@ -108,6 +109,11 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
         .json(&json!({"url": "http://127.0.0.1:9/"}));
     let hook: Value = hook.send().await.unwrap().json().await.unwrap();
     let hook = hook["id"].as_str().unwrap().to_owned();
+    let key = owner
+        .ask(Method::POST, "/v1/admin/keys")
+        .json(&json!({"role": "analyst"}));
+    let key: Value = key.send().await.unwrap().json().await.unwrap();
+    let key = key["id"].as_str().unwrap().to_owned();
     let batch =
         owner
             .ask(Method::POST, "/v1/batches")
@@ -118,7 +124,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
     let batch = batch.send().await.unwrap();
     let place = batch.headers()["location"].to_str().unwrap();
     let batch = place.rsplit('/').next().unwrap().to_owned();
-    let ids = [job, id.clone(), entity.clone(), hook, batch];
+    let ids = [job, id.clone(), entity.clone(), hook, batch, key];
 
     let described = owner.json("/openapi.json").await;
     let mut routes: Vec<(String, String)> = Vec::new();

@@ -1,0 +1,212 @@
+//! `medbot keys`: the master key, tenants, and API keys from their making to their end.
+
+use std::{io::Write as _, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Subcommand, ValueEnum};
+use infra::{
+    db::{NewKey, Role},
+    store::MasterKey,
+};
+use schemas::TenantId;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    cli::DONE,
+    http,
+    service::{with_db, write_secret},
+    settings::Settings,
+};
+
+/// Keys.
+#[derive(Subcommand)]
+pub(crate) enum Keys {
+    /// Makes a master key in a new file.
+    Master {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Makes a tenant, a clinic whose data no other sees, and prints its id.
+    Tenant {
+        /// What it is called.
+        name: String,
+    },
+    /// Makes an API key in a new file.
+    Add {
+        /// What its holder may do.
+        #[arg(long, value_enum)]
+        role: RoleName,
+        /// What it is for.
+        #[arg(long)]
+        name: Option<String>,
+        /// Days after which it is no longer good; without it, it is good until it is revoked.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
+        #[command(flatten)]
+        of: Of,
+        /// The file.
+        file: PathBuf,
+    },
+    /// Lists API keys, a JSON object a line, the newest first.
+    List {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Takes an API key back, and ends the sessions that it opened.
+    Revoke {
+        #[command(flatten)]
+        of: Of,
+        /// Its id.
+        id: Uuid,
+    },
+    /// Makes a key of the same role in the place of another, which stays good for a while.
+    Rotate {
+        /// Hours for which the old key stays good.
+        #[arg(long, default_value_t = 24)]
+        overlap: u16,
+        #[command(flatten)]
+        of: Of,
+        /// The old key's id.
+        id: Uuid,
+        /// The file of the new one.
+        file: PathBuf,
+    },
+}
+
+/// Whose keys.
+#[derive(clap::Args, Clone, Copy)]
+pub(crate) struct Of {
+    /// The tenant's id; without it the tenant that was there first.
+    #[arg(long)]
+    tenant: Option<Uuid>,
+}
+
+impl Of {
+    fn id(self) -> TenantId {
+        self.tenant.map_or(TenantId::DEFAULT, TenantId)
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum RoleName {
+    Uploader,
+    Reviewer,
+    Analyst,
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Uploader => Self::Uploader,
+            RoleName::Reviewer => Self::Reviewer,
+            RoleName::Analyst => Self::Analyst,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+/// A line of `medbot keys list`.
+#[derive(Serialize)]
+struct Listed {
+    id: Uuid,
+    role: &'static str,
+    name: Option<String>,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Runs `medbot keys`.
+///
+/// # Errors
+/// When a file cannot be written, the database does not answer, or there is no such tenant or key.
+pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
+    let command = match command {
+        Keys::Master { file } => {
+            let key = MasterKey::generate(&file)?;
+            eprintln!(
+                "medbot: the master key {} is in {}",
+                key.id(),
+                file.display()
+            );
+            return Ok(DONE);
+        }
+        command => command,
+    };
+    with_db(settings, async |db| {
+        let known = async |of: Of| match db.knows(of.id()).await? {
+            true => Ok(of.id()),
+            false => bail!("there is no tenant {}", of.id()),
+        };
+        match command {
+            Keys::Master { .. } => {}
+            Keys::Tenant { name } => {
+                let id = TenantId(Uuid::now_v7());
+                db.found_tenant(id, &name).await?;
+                print(&id.to_string())?;
+            }
+            Keys::Add {
+                role,
+                name,
+                days,
+                of,
+                file,
+            } => {
+                let tenant = known(of).await?;
+                let key = http::new_key();
+                write_secret(&file, &key)?;
+                let new = NewKey {
+                    digest: &http::key_digest(&key),
+                    role: role.into(),
+                    name: name.as_deref(),
+                    expires_at: days.map(|days| Utc::now() + TimeDelta::days(days.into())),
+                };
+                let id = db.add_key(tenant, &new).await?;
+                eprintln!("medbot: the key {id} is in {}", file.display());
+            }
+            Keys::List { of } => {
+                for key in db.keys(known(of).await?).await? {
+                    let listed = Listed {
+                        id: key.id,
+                        role: key.role.name(),
+                        name: key.name,
+                        created_at: key.created_at,
+                        expires_at: key.expires_at,
+                        revoked_at: key.revoked_at,
+                    };
+                    print(&serde_json::to_string(&listed).context("cannot write")?)?;
+                }
+            }
+            Keys::Revoke { of, id } => {
+                if !db.revoke_key(of.id(), id).await? {
+                    bail!("the tenant has no key {id} that is good");
+                }
+                eprintln!("medbot: the key {id} is good no longer");
+            }
+            Keys::Rotate {
+                overlap,
+                of,
+                id,
+                file,
+            } => {
+                let key = http::new_key();
+                write_secret(&file, &key)?;
+                let overlap = Duration::from_hours(overlap.into());
+                let digest = http::key_digest(&key);
+                let Some(new) = db.rotate_key(of.id(), id, &digest, overlap).await? else {
+                    let _ = std::fs::remove_file(&file);
+                    bail!("the tenant has no key {id} that is good");
+                };
+                eprintln!("medbot: the key {new} is in {}", file.display());
+            }
+        }
+        Ok(DONE)
+    })
+}
+
+fn print(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("cannot write")
+}
