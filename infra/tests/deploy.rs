@@ -80,7 +80,12 @@ fn the_compose_file_is_one_and_names_only_what_is_there() {
         "compose",
         &[
             (file, "restart: unless-stopped", "restrat: x", "restrat"),
-            (file, "- source: master.key", "- source: slave.key", "slave.key"),
+            (
+                file,
+                "- source: master.key",
+                "- source: slave.key",
+                "slave.key",
+            ),
             (
                 file,
                 "/run/secrets/postgres.password",
@@ -98,7 +103,12 @@ fn the_chart_makes_what_a_cluster_takes() {
         "chart",
         &[
             (workers, "strategy:", "stratgey:", "stratgey"),
-            (workers, "pollingInterval: {{", "pollingInterval: often{{", "pollingInterval"),
+            (
+                workers,
+                "pollingInterval: {{",
+                "pollingInterval: often{{",
+                "pollingInterval",
+            ),
             (
                 "helm/medbot/values.yaml",
                 "detect, \"recognise:pdf_text\"",
@@ -174,7 +184,11 @@ fn only_settings_that_there_are_are_given() {
             .map(Into::into)
             .collect()
     };
-    let sources = ["ingest/src/settings.rs", "ingest/src/cli.rs", "infra/src/models/cache.rs"];
+    let sources = [
+        "ingest/src/settings.rs",
+        "ingest/src/cli.rs",
+        "infra/src/models/cache.rs",
+    ];
     let known: BTreeSet<String> = sources
         .iter()
         .map(|file| fs::read_to_string(infra().join("..").join(file)).unwrap())

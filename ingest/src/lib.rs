@@ -11,6 +11,7 @@ mod fhir_server;
 pub mod http;
 mod inputs;
 pub mod language;
+mod observe;
 mod operations;
 mod output;
 mod process;
