@@ -8,6 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
+use infra::telemetry::DESCRIBED;
 use schemas::Stage;
 
 fn infra() -> &'static Path {
@@ -186,7 +187,7 @@ fn only_settings_that_there_are_are_given() {
     };
     let sources = [
         "ingest/src/settings.rs",
-        "ingest/src/cli.rs",
+        "infra/src/telemetry/start.rs",
         "infra/src/models/cache.rs",
     ];
     let known: BTreeSet<String> = sources
@@ -203,4 +204,44 @@ fn only_settings_that_there_are_are_given() {
         }
     }
     assert!(given > 20, "{given} settings");
+}
+
+/// Alerts and dashboard ask for metrics that there are, and every alert has its page.
+#[test]
+fn only_metrics_that_there_are_are_asked_for() {
+    let known: BTreeSet<&str> = DESCRIBED.iter().map(|(name, ..)| *name).collect();
+    let read = |file: &str| fs::read_to_string(infra().join(file)).unwrap();
+    let mut asked = BTreeSet::new();
+    for file in [
+        "deploy/prometheus/alerts.yml",
+        "deploy/prometheus/alerts.test.yml",
+        "deploy/grafana/medbot.json",
+    ] {
+        let text = read(file);
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        for word in words.filter(|word| word.starts_with("medbot_")) {
+            let whole = ["_bucket", "_count", "_sum"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end).filter(|name| known.contains(name)));
+            assert!(known.contains(whole.unwrap_or(word)), "{file}: {word}");
+            asked.insert(whole.unwrap_or(word).to_owned());
+        }
+    }
+    assert!(asked.len() > 10, "{asked:?}");
+
+    let (alerts, operations) = (
+        read("deploy/prometheus/alerts.yml"),
+        read("docs/operations.md"),
+    );
+    let names: Vec<&str> = alerts
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(
+            operations.contains(&format!("## {name}\n")),
+            "{name} has no page"
+        );
+    }
 }

@@ -57,6 +57,7 @@ impl Reports {
         let dsn: Dsn = dsn
             .parse()
             .map_err(|_| "SENTRY_DSN is no address of a project")?;
+        super::start::with_tls();
         let (queue, waiting) = sync_channel(WAITING);
         std::thread::Builder::new()
             .name("reports".into())
@@ -180,7 +181,10 @@ fn send_all(dsn: &Dsn, waiting: &Receiver<Waiting>) {
         .user_agent(AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .build();
-    let Ok(client) = client else { return };
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => return tracing::warn!(%error, "errors are not reported"),
+    };
     let (address, who) = (dsn.envelope_api_url(), dsn.to_auth(Some(AGENT)).to_string());
     // Ends when nobody is left who could report. Nobody is told of a report that is lost: the log has
     // what it was of, and a line about it could be reported again.
@@ -203,3 +207,6 @@ fn send_all(dsn: &Dsn, waiting: &Receiver<Waiting>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,10 +66,7 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
             made.is_span() && made.target() == traces::TARGET
         }));
     let reports = match std::env::var("SENTRY_DSN") {
-        Ok(dsn) if !dsn.is_empty() => {
-            with_tls();
-            Some(Reports::start(&dsn).map_err(TelemetryError::Setting)?)
-        }
+        Ok(dsn) if !dsn.is_empty() => Some(Reports::start(&dsn).map_err(TelemetryError::Setting)?),
         _ => None,
     };
     if let Some(reports) = &reports {
@@ -102,7 +99,7 @@ fn tracer_provider() -> Result<SdkTracerProvider, TelemetryError> {
 }
 
 /// Every TLS connection of the process uses this provider; whoever is first sets it.
-fn with_tls() {
+pub(super) fn with_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
