@@ -146,7 +146,7 @@ fn alerts_ring_for_what_they_are_for() {
         &[(
             "prometheus/alerts.yml",
             "_task_age_seconds) > 600",
-            "_task_age_seconds) > 60000",
+            "_task_age_seconds) > 600000",
             "FAILED",
         )],
     );

@@ -63,7 +63,9 @@ async fn one_trace_metrics_and_lines_without_a_patient() {
         .await
         .unwrap();
     let job = answer["jobs"][0]["job_id"].as_str().unwrap().to_owned();
-    caller.end_of(&job).await;
+    // Events to the end of the job.
+    let events = caller.get(&format!("/v1/jobs/{job}/events")).await;
+    assert!(events.text().await.unwrap().contains("event: job"));
     let response = caller.get("/metrics").await;
     assert_eq!(
         response.status(),
