@@ -23,24 +23,25 @@ fn check(what: &str, folder: &Path) -> Output {
         .expect("check_deploy runs")
 }
 
-/// The check passes, and finds each of the mistakes: `(file, words, words in their place, complaint)`.
+/// The check passes, and finds all mistakes of a copy: `(file, words, words in their place, complaint)`.
 fn passes_and_finds(what: &str, mistakes: &[(&str, &str, &str, &str)]) {
     let sound = check(what, &infra().join("deploy"));
     let said = String::from_utf8_lossy(&sound.stderr);
     assert!(sound.status.success(), "{what}:\n{said}");
-    for (file, from, to, complaint) in mistakes {
-        let copy = tempfile::tempdir().unwrap();
-        copy_tree(&infra().join("deploy"), copy.path());
+
+    let copy = tempfile::tempdir().unwrap();
+    copy_tree(&infra().join("deploy"), copy.path());
+    for (file, from, to, _) in mistakes {
         let path = copy.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} does not say `{from}`");
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let harmed = check(what, copy.path());
-        let said = String::from_utf8_lossy(&harmed.stderr);
-        assert!(
-            harmed.status.code() == Some(1) && said.contains(complaint),
-            "{file} with `{to}` for `{from}`:\n{said}"
-        );
+    }
+    let harmed = check(what, copy.path());
+    let said = String::from_utf8_lossy(&harmed.stderr);
+    assert_eq!(harmed.status.code(), Some(1), "{what}:\n{said}");
+    for (file, _, to, complaint) in mistakes {
+        assert!(said.contains(complaint), "{file} with `{to}`:\n{said}");
     }
 }
 
@@ -159,7 +160,12 @@ fn systemd_takes_the_units_and_finds_them_closed() {
         "systemd",
         &[
             (unit, "ProtectHome=yes", "ProtectHomes=yes", "ProtectHomes"),
-            (unit, "User=medbot\n", "", "security"),
+            (
+                "systemd/medbot-api.service",
+                "User=medbot\n",
+                "",
+                "systemd-analyze security",
+            ),
         ],
     );
 }
