@@ -10,6 +10,7 @@ pub mod diagram;
 pub mod entities;
 pub mod forms;
 pub mod gold;
+pub mod load;
 pub mod logistic;
 pub mod pages;
 pub mod readings;

@@ -5,6 +5,7 @@
 //! workers' sessions run as `medbot_worker`. Nothing outside this folder writes SQL.
 
 mod audit;
+mod backlog;
 mod claim;
 mod connect;
 mod data_keys;
@@ -30,6 +31,7 @@ mod table_queue;
 mod uploads;
 mod webhooks;
 
+pub use backlog::{Backlog, ReviewGap};
 pub use claim::{Claimed, Reader, StageInputs};
 pub use connect::{Db, DbSettings};
 pub use data_keys::WrappedKeys;

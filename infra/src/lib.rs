@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod models;
 pub mod queue;
 pub mod store;
+pub mod telemetry;
 pub mod tesseract;
 pub mod tidy;
 pub mod webhook;

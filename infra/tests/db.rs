@@ -7,6 +7,8 @@
 
 #[path = "db/audit.rs"]
 mod audit;
+#[path = "db/backlog.rs"]
+mod backlog;
 #[path = "db/batches.rs"]
 mod batches;
 #[path = "db/cancelling.rs"]

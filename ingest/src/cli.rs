@@ -1,14 +1,17 @@
 //! The commands of `medbot`, their exit codes, and where log lines go.
 
 use std::{
-    io::{IsTerminal, Write as _, stderr, stdout},
+    io::{Write as _, stdout},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
-use infra::models::{self, Cache, Selection};
+use infra::{
+    models::{self, Cache, Selection},
+    telemetry,
+};
 use schemas::{Engine, Stage};
 
 use crate::{
@@ -193,7 +196,13 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 /// Runs a command to its exit code.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    log_to_stderr();
+    let _telemetry = match telemetry::start() {
+        Ok(started) => started,
+        Err(error) => {
+            complain(&error.into());
+            return ExitCode::from(CANNOT_RUN);
+        }
+    };
     let code = match cli.command {
         Command::Process(arguments) => process::run(&arguments),
         Command::Extract { file, jsonl } => extract_text::run(file.as_deref(), jsonl),
@@ -278,17 +287,6 @@ fn with_settings(
 /// One sentence with its causes on standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     eprintln!("medbot: {error:#}");
-}
-
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("MEDBOT_LOG")
-        .unwrap_or_else(|_| "info,ort=error".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(stderr().is_terminal())
-        .with_target(false)
-        .with_writer(stderr)
-        .init();
 }
 
 fn setup(all: bool, rxnorm: Option<&Path>) -> anyhow::Result<u8> {

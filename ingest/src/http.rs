@@ -42,6 +42,7 @@ mod jobs;
 mod jwt;
 mod keys;
 mod limits;
+mod measure;
 mod openapi;
 mod origin;
 mod page;
@@ -162,6 +163,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .layer(middleware::from_fn(problem::plain_answers_are_problems))
         .layer(middleware::from_fn(drain::read_on))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(measure::measure))
         .layer(no_sniff)
         .with_state(api);
     if cors_origins.is_empty() {

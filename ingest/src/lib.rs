@@ -12,6 +12,7 @@ pub mod http;
 mod inputs;
 mod keys;
 pub mod language;
+mod observe;
 mod operations;
 mod output;
 mod process;

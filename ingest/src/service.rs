@@ -22,6 +22,7 @@ use infra::{
         rabbit::{Rabbit, RabbitSettings},
     },
     store::{Local, MasterKey, S3, S3Settings, Sealed, Store},
+    telemetry::{self, Metrics},
     tidy,
     webhook::{self, Guard, Sender, Times},
 };
@@ -45,6 +46,7 @@ use crate::{
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
     http::{self, Api, Tokens},
+    observe,
     settings::Settings,
     stop::told_to_stop,
 };
@@ -127,6 +129,10 @@ async fn parts_until_told(
     url: &str,
     crew: Option<Crew>,
 ) -> anyhow::Result<()> {
+    let metrics = match settings.metrics {
+        Some(address) => Some((address, Metrics::start()?)),
+        None => None,
+    };
     let opened = open(settings, parts, url).await?;
     let (tell, told) = watch::channel(false);
     let mut running = JoinSet::new();
@@ -187,6 +193,14 @@ async fn parts_until_told(
         running.spawn(async move { shell.work(&stages, slots, told).await });
         tracing::info!(slots = settings.slots, "tasks are taken");
     }
+    if let Some((address, metrics)) = metrics {
+        // Last, so that a sign of life means that everything before has begun.
+        running.spawn(observe::listen(address, metrics, told.clone()).await?);
+        if parts.serve {
+            let (db, told) = (opened.db.clone(), told.clone());
+            running.spawn(async move { telemetry::watch(&db, told).await });
+        }
+    }
     told_to_stop().await?;
     tracing::info!("ending: what was begun is finished, nothing new is taken");
     tell.send_replace(true);
@@ -244,11 +258,10 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
             Arc::new(Local::open(&settings.data.join("objects"))?)
         }
         Some(url) => {
-            // A file of settings may give what the environment does not.
             let s3 = S3Settings::from_variables(|name| match name {
                 "STORE_URL" => Some(url.clone()),
                 "STORE_ALLOW_PLAINTEXT" => Some(settings.allow_plaintext.to_string()),
-                name => std::env::var(name).ok(),
+                name => settings.store.get(name).map(ToOwned::to_owned),
             })?;
             Arc::new(S3::open(&s3)?)
         }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env, fmt, fs,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use crate::{
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 29] = [
+const NAMES: [&str; 35] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -49,6 +49,21 @@ const NAMES: [&str; 29] = [
     "MEDBOT_RATE_TENANT",
     "MEDBOT_MAX_ERROR",
     "MEDBOT_CALIBRATION",
+    "MEDBOT_METRICS",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+];
+
+/// What an S3 store wants to know besides its URL.
+const STORE: [&str; 5] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
 ];
 
 /// How a process of the service runs.
@@ -60,6 +75,8 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// None: a folder in `data`.
     pub store_url: Option<String>,
+    /// What an S3 store wants to know besides, by the names of the environment.
+    pub store: Secrets,
     /// Where HTTP is answered.
     pub listen: SocketAddr,
     /// What the embedded default keeps.
@@ -98,6 +115,26 @@ pub struct Settings {
     pub max_error: Option<f64>,
     /// The reviewed documents that this rests on.
     pub calibration: Option<PathBuf>,
+    /// Where metrics are served; none: nowhere.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Settings that are never printed.
+#[derive(Clone, Default)]
+pub struct Secrets(BTreeMap<&'static str, String>);
+
+impl Secrets {
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// What the command line says.
@@ -176,6 +213,12 @@ impl Settings {
             database_url: get("DATABASE_URL"),
             queue_url: get("QUEUE_URL"),
             store_url: get("STORE_URL"),
+            store: Secrets(
+                STORE
+                    .into_iter()
+                    .filter_map(|name| Some((name, get(name)?)))
+                    .collect(),
+            ),
             listen,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
@@ -214,6 +257,10 @@ impl Settings {
                 .map_err(anyhow::Error::msg)
                 .context("MEDBOT_MAX_ERROR")?,
             calibration: get("MEDBOT_CALIBRATION").map(PathBuf::from),
+            metrics: get("MEDBOT_METRICS")
+                .map(|address| address.parse())
+                .transpose()
+                .context("MEDBOT_METRICS is an address with a port, such as 127.0.0.1:9090")?,
         })
     }
 }

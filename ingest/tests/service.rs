@@ -14,6 +14,8 @@ mod server;
 mod fhir_server;
 #[path = "service/matrix.rs"]
 mod matrix;
+#[path = "service/observing.rs"]
+mod observing;
 #[path = "service/openapi.rs"]
 mod openapi;
 #[path = "service/orphans.rs"]

@@ -14,6 +14,7 @@ use infra::{
     db::{Attempts, Changes, Claimed, Db, DbError, DbErrorKind, EntityRow, Settled},
     queue::{Delivery, Queue, QueueName, Subscription},
     store::{self, Store, StoreErrorKind},
+    telemetry,
 };
 use schemas::{
     Artefact, ArtefactKey, Engine, Outcome, Priority, Stage, TaskError, TaskErrorKind, Timings,
@@ -24,6 +25,7 @@ use tokio::{
     task::JoinSet,
     time::{interval, sleep, timeout},
 };
+use tracing::Instrument as _;
 
 use crate::stage::{Artefacts, Said, Stages, Work};
 
@@ -153,6 +155,15 @@ impl Shell {
                 return sleep(REST).await;
             }
         };
+        // The message's trace is the job's, unless somebody sent it by hand.
+        let trace = delivery.notice.traceparent.as_deref();
+        let trace = trace.or(claimed.traceparent.as_deref());
+        let span = telemetry::task_span(claimed.job, claimed.step, claimed.attempt, trace);
+        self.finish(claimed, delivery).instrument(span).await;
+    }
+
+    /// A claimed task, to its end.
+    async fn finish(&self, claimed: Claimed, delivery: Delivery) {
         let start = Instant::now();
         let (said, entities) = match self.run(&claimed).await {
             Ok(said) => (
@@ -160,14 +171,18 @@ impl Shell {
                 said.entities
                     .into_iter()
                     .map(|entity| EntityRow::of(claimed.job, entity))
-                    .collect(),
+                    .collect::<Vec<_>>(),
             ),
             Err(error) => (Err(error), Vec::new()),
         };
         let took = start.elapsed();
-        let settled = self.settle(&claimed, said, took, &entities).await;
+        let settled = self.settle(&claimed, &said, took, &entities).await;
         report(&claimed, took, settled.as_ref());
         let Some(settled) = settled else { return };
+        telemetry::task_ended(claimed.step.stage, took, &said, settled, &entities);
+        if let Settled::Finished { state, .. } = settled {
+            telemetry::job_ended(state);
+        }
         if matches!(settled, Settled::Ended | Settled::Retried) {
             self.due.notify_waiters();
         }
@@ -217,7 +232,9 @@ impl Shell {
             runtime: Handle::current(),
         };
         let stages = Arc::clone(&self.stages);
-        let stage = tokio::task::spawn_blocking(move || stages.run(&work, &artefacts));
+        let span = tracing::Span::current();
+        let stage =
+            tokio::task::spawn_blocking(move || span.in_scope(|| stages.run(&work, &artefacts)));
         let mut renewals = interval(self.patience.lease / 3);
         renewals.tick().await;
         let renewing = async {
@@ -257,7 +274,7 @@ impl Shell {
     async fn settle(
         &self,
         claimed: &Claimed,
-        said: Result<Outcome, TaskError>,
+        said: &Result<Outcome, TaskError>,
         took: Duration,
         entities: &[EntityRow],
     ) -> Option<Settled> {
@@ -338,12 +355,15 @@ impl Shell {
                     .sweep(self.patience.attempts, self.patience.overdue)
                     .await
                 {
-                    Ok(found) if found != infra::db::Swept::default() => tracing::info!(
-                        retried = found.retried,
-                        given_up = found.given_up,
-                        republished = found.republished,
-                        "the sweep found what was left lying"
-                    ),
+                    Ok(found) if found != infra::db::Swept::default() => {
+                        telemetry::swept(found);
+                        tracing::info!(
+                            retried = found.retried,
+                            given_up = found.given_up,
+                            republished = found.republished,
+                            "the sweep found what was left lying"
+                        );
+                    }
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "the sweep failed; trying again"),
                 }

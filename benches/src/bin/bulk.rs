@@ -1,7 +1,7 @@
 //! A thousand documents dropped into the distributed set-up, the dropper killed half-way. Exit code 1
 //! when one is missing, doubled or without a result.
 
-use std::{process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use benches::{
@@ -37,6 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
         workers: arguments.workers,
         slots: arguments.slots,
         pace: Duration::ZERO,
+        settings: BTreeMap::new(),
     };
     let runtime = tokio::runtime::Runtime::new().context("no threads")?;
     let counts = runtime.block_on(async {

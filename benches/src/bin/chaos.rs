@@ -1,7 +1,7 @@
 //! A crash campaign as one command: everything is killed, frozen and lied to while documents go in,
 //! then every one of them is looked at. Exit code 1 when one was lost, doubled or got stuck.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use benches::{
@@ -77,6 +77,7 @@ fn campaign(arguments: Arguments) -> anyhow::Result<ExitCode> {
             workers: arguments.workers,
             slots: arguments.slots,
             pace: Duration::from_millis(5),
+            settings: BTreeMap::new(),
         },
         documents,
         seed: arguments.seed,

@@ -1,6 +1,6 @@
 //! Documents a second with stages that cost nothing: what queue, database, store and API allow.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use benches::{
@@ -55,6 +55,7 @@ fn table(arguments: Arguments) -> anyhow::Result<()> {
                 workers,
                 slots: arguments.slots,
                 pace: Duration::ZERO,
+                settings: BTreeMap::new(),
             };
             let measured = campaign::throughput(&setup, arguments.documents, arguments.seed);
             let rate = runtime.block_on(async {

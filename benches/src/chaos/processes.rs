@@ -63,6 +63,11 @@ impl Kept {
         self.shared.starts.load(Ordering::SeqCst)
     }
 
+    /// Its process; 0 while there is none.
+    pub fn pid(&self) -> i32 {
+        self.shared.pid.load(Ordering::SeqCst)
+    }
+
     /// Sends a signal to its whole group; false when it is not running.
     pub fn signal(&self, signal: Signal) -> bool {
         Pid::from_raw(self.shared.pid.load(Ordering::SeqCst))

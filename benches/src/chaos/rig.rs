@@ -47,6 +47,8 @@ pub struct Setup {
     pub slots: u16,
     /// How long a synthetic stage takes.
     pub pace: Duration,
+    /// Other settings of every process.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// Clinics of a campaign.
@@ -126,6 +128,7 @@ impl Rig {
             environment.insert("MEDBOT_ENGINES".into(), names.join(","));
         }
         environment.extend([worker::pace(setup.pace)]);
+        environment.extend(setup.settings.clone());
 
         let url = value(&environment, "DATABASE_URL")?;
         let pool = PgPool::connect_lazy(&url).context("DATABASE_URL")?;
@@ -176,6 +179,22 @@ impl Rig {
             rig.add_worker(number)?;
         }
         Ok(rig)
+    }
+
+    /// Where the API is, and a key of each tenant.
+    pub(crate) fn logins(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.clients
+            .iter()
+            .map(|client| (client.base(), client.key()))
+    }
+
+    /// The processes of medbot by name.
+    pub(crate) fn processes(&self) -> Vec<(String, i32)> {
+        let workers = self.workers.iter().enumerate();
+        let workers = workers.map(|(number, worker)| (format!("worker {number}"), worker.pid()));
+        std::iter::once(("api".into(), self.api.pid()))
+            .chain(workers)
+            .collect()
     }
 
     fn add_worker(&mut self, number: u16) -> anyhow::Result<()> {

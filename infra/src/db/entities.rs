@@ -21,6 +21,18 @@ pub struct EntityRow {
 }
 
 impl EntityRow {
+    /// The type of the entity, as the API names it.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Should a person look at it?
+    #[must_use]
+    pub fn needs_review(&self) -> bool {
+        self.entity.needs_review
+    }
+
     /// The row of an entity of a job's result. Its id is the same whenever the job is indexed.
     #[must_use]
     pub fn of(job: JobId, entity: Entity) -> Self {

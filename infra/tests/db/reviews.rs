@@ -134,6 +134,13 @@ async fn reviews_keep_the_old_value_and_the_last_one_ends_the_doubt() {
                 ("corrected".into(), doubtful("b"), right),
             ]
         );
+        let found = fresh.db.review_gap().await.unwrap();
+        let stated = f64::from(doubtful("a").confidence.get());
+        assert_eq!(found.reviews, 2);
+        assert!(
+            (found.gap.unwrap() - (stated - 0.5)).abs() < 1e-6,
+            "{found:?}"
+        );
     })
     .await;
 }

@@ -111,7 +111,7 @@ pub(crate) async fn open(
 ) -> Result<Response, ApiError> {
     let caller = known.as_one_of(&[Role::Uploader, Role::Reviewer])?;
     let headers = request.headers().clone();
-    let mut wishes = query.wishes(&api, &caller, &headers).await?;
+    let mut wishes = query.wishes(&api, &caller).await?;
     // The batch's end is told, not each of its jobs'.
     let webhook = wishes.webhook.take();
     let line = format!("POST {uri}");

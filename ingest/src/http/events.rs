@@ -15,7 +15,10 @@ use axum::{
     },
 };
 use futures::{Stream, stream};
-use infra::db::{Change, Job};
+use infra::{
+    db::{Change, Job},
+    telemetry::Stream as Counted,
+};
 use schemas::{JobId, TenantId};
 use tokio::{
     sync::{broadcast::error::RecvError, watch},
@@ -73,6 +76,7 @@ pub(crate) async fn follow(
         changes,
         seen,
         next: Some(job),
+        _counted: Counted::open(),
     };
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(events(following))
@@ -87,6 +91,7 @@ struct Following {
     changes: tokio::sync::broadcast::Receiver<Change>,
     seen: i64,
     next: Option<Job>,
+    _counted: Counted,
 }
 
 fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -162,6 +167,7 @@ pub(crate) async fn follow_all(State(api): State<Api>, known: Known) -> Result<R
         until: Instant::now() + WHOLE,
         // Something between the page and the service may hold an answer back until its first bytes.
         told: VecDeque::from([Event::default().comment("from now on")]),
+        _counted: Counted::open(),
     };
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(all_events(listening))
@@ -176,6 +182,7 @@ struct Listening {
     stop: watch::Receiver<bool>,
     until: Instant,
     told: VecDeque<Event>,
+    _counted: Counted,
 }
 
 fn all_events(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -77,13 +77,8 @@ pub(crate) struct NotTaken {
 }
 
 impl UploadQuery {
-    /// The query and the headers as wishes.
-    pub(crate) async fn wishes(
-        &self,
-        api: &Api,
-        caller: &Caller,
-        headers: &HeaderMap,
-    ) -> Result<Wishes, ApiError> {
+    /// The query as wishes.
+    pub(crate) async fn wishes(&self, api: &Api, caller: &Caller) -> Result<Wishes, ApiError> {
         let webhook = self.webhook.map(WebhookId);
         if let Some(webhook) = webhook
             && !api
@@ -124,11 +119,8 @@ impl UploadQuery {
             dedupe: self.dedupe.unwrap_or(true),
             webhook,
             engines,
-            traceparent: headers
-                .get("traceparent")
-                .and_then(|value| value.to_str().ok())
-                .filter(|value| value.len() == 55)
-                .map(str::to_owned),
+            // The job goes on with the trace of this request.
+            traceparent: infra::telemetry::traceparent(),
         })
     }
 }
@@ -170,7 +162,7 @@ pub(crate) async fn upload(
 ) -> Result<Response, ApiError> {
     let caller = known.as_one_of(&[Role::Uploader, Role::Reviewer])?;
     let headers = request.headers().clone();
-    let wishes = query.wishes(&api, &caller, &headers).await?;
+    let wishes = query.wishes(&api, &caller).await?;
     let line = format!("POST {uri}");
     let work = async {
         if gather::is_multipart(&headers) {

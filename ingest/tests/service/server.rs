@@ -85,6 +85,24 @@ impl Medbot {
         self.log.lock().unwrap().clone()
     }
 
+    /// The value of a field in the first line that says a sentence, once it is said.
+    pub async fn logged(&self, sentence: &str, field: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let log = self.log();
+            let line = log.lines().find(|line| line.contains(sentence));
+            // `field=value` as text, `"field":"value"` as JSON.
+            let value = line
+                .and_then(|line| line.split(&format!("{field}=")).nth(1))
+                .or_else(|| line?.split(&format!("\"{field}\":\"")).nth(1));
+            if let Some(value) = value {
+                return value.split([' ', '"']).next().unwrap().to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not say `{sentence}`");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Everything in one process, on a free port.
     pub fn up(data: &Path, settings: &[(&str, &str)]) -> Self {
         let data = data.to_str().unwrap();
@@ -385,5 +403,10 @@ impl Shared {
         let server = Medbot::start(&arguments, &self.with(settings), true);
         let caller = Caller::new(&server.url, Some(&self.admin));
         (server, caller)
+    }
+
+    /// A worker, with these settings before the others.
+    pub fn work(&self, settings: &[(&str, &str)]) -> Medbot {
+        Medbot::start(&["work"], &self.with(settings), false)
     }
 }

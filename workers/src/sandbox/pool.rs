@@ -77,6 +77,23 @@ pub enum CallError {
     Protocol,
 }
 
+impl CallError {
+    /// The reason of a child's end, for counting.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::NotLoaded(_) => "not_loaded",
+            Self::Timeout => "timeout",
+            Self::OutOfTime => "out_of_time",
+            Self::Crashed(_) => "crashed",
+            Self::Panicked(_) => "panicked",
+            Self::Refused => "refused",
+            Self::TooLarge(_) => "too_large",
+            Self::Protocol => "protocol",
+        }
+    }
+}
+
 /// Names one child for as long as it lives; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChildId(u64);
@@ -182,6 +199,7 @@ impl<S: Service> Pool<S> {
             Ok(answer) => answer,
             Err(error) => {
                 let error = diagnose(error, member.process);
+                infra::telemetry::sandbox_ended(S::KIND, error.name());
                 self.release(None);
                 return Err(error);
             }

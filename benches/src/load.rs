@@ -1,0 +1,91 @@
+//! Many sessions at once against the real API, with workers whose stages cost nothing: each uploads,
+//! follows its job by events and by polling, reads the result and queries entities, with pauses as a
+//! person or a page makes them. Loopback only, and bounded by its time.
+
+mod memory;
+mod session;
+mod tally;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{task::JoinSet, time::Instant};
+
+use crate::chaos::rig::{Rig, Setup};
+use memory::Memory;
+use session::{Session, idle};
+use tally::Tally;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// What runs.
+    pub setup: Setup,
+    /// Sessions at once.
+    pub sessions: u32,
+    /// Streams of all jobs of a tenant that are held open besides.
+    pub listeners: u32,
+    /// For how long.
+    pub time: Duration,
+    /// The pause between two requests of a session, half more or less.
+    pub think: Duration,
+    /// How often a session uploads.
+    pub every: Duration,
+}
+
+/// How long sessions may take to end what they have begun.
+const LAST: Duration = Duration::from_secs(30);
+
+impl Load {
+    /// Runs it and prints a table; the last line is the verdict. True when nothing was answered wrongly.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn run(&self) -> anyhow::Result<bool> {
+        let rig = Rig::start(&self.setup).await?;
+        let tally = Arc::new(Tally::default());
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(self.sessions as usize)
+            .build()
+            .context("an HTTP client")?;
+        let logins: Vec<_> = rig.logins().collect();
+        let memory = Memory::watch(&rig);
+        let until = Instant::now() + self.time;
+        let mut running = JoinSet::new();
+        for number in 0..self.sessions + self.listeners {
+            let (base, key) = logins[number as usize % logins.len()];
+            let session = Session {
+                number,
+                http: http.clone(),
+                base: base.to_owned(),
+                key: key.to_owned(),
+                tally: Arc::clone(&tally),
+                until,
+                think: self.think,
+                every: self.every,
+            };
+            if number < self.sessions {
+                running.spawn(session.run());
+            } else {
+                running.spawn(idle(session));
+            }
+        }
+        let ended = tokio::time::timeout(self.time + LAST, async {
+            while let Some(ended) = running.join_next().await {
+                ended.context("a session broke down")?;
+            }
+            anyhow::Ok(())
+        });
+        match ended.await {
+            Ok(ended) => ended?,
+            Err(_) => tally.wrong("session", "does not end"),
+        }
+        let memory = memory.end().await;
+        // Everything has ended before the verdict, so that it is the last line.
+        drop(rig);
+        print!("{memory}{tally}");
+        println!("sessions={} {}", self.sessions, tally.verdict());
+        Ok(tally.errors() == 0)
+    }
+}
