@@ -213,6 +213,48 @@ mod tests {
     }
 
     #[test]
+    fn headed_blocks_end_where_rows_no_longer_keep_to_them() {
+        let rows = |right: &[&str; 3]| {
+            let mut segments = vec![
+                segment("A TITLE", 0.0, 0.0),
+                segment("No. 12345", 700.0, 0.0),
+                segment("PATIENT", 0.0, 40.0),
+                segment(right[0], 500.0, 40.0),
+                segment("Name:", 0.0, 80.0),
+                segment("Jane Roe", 120.0, 80.0),
+                segment(right[1], 500.0, 80.0),
+                segment("A B", 620.0, 80.0),
+                segment("Phone:", 0.0, 120.0),
+                segment("555", 120.0, 120.0),
+                segment(right[2], 500.0, 120.0),
+                segment("99", 620.0, 120.0),
+                segment("Diagnosis:", 0.0, 160.0),
+                segment("Asthma", 160.0, 160.0),
+            ];
+            segments.reverse();
+            read(segments, &Rulings::default())
+        };
+        assert_eq!(
+            rows(&["PRESCRIBER", "Name:", "NPI:"]),
+            [
+                "A TITLE|No. 12345",
+                "PATIENT",
+                "Name:|Jane Roe",
+                "Phone:|555",
+                "PRESCRIBER",
+                "Name:|A B",
+                "NPI:|99",
+                "Diagnosis:|Asthma"
+            ]
+        );
+        // What has no labels on both sides is a table.
+        assert_eq!(
+            rows(&["RESULT", "high", "low"])[1..3],
+            ["PATIENT|RESULT", "Name:|Jane Roe|high|A B"]
+        );
+    }
+
+    #[test]
     fn a_ruled_form_is_read_cell_by_cell() {
         let segments = vec![
             segment("1. NAME", 10.0, 10.0),
