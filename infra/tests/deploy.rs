@@ -1,6 +1,8 @@
 //! What lies in `infra/deploy` is read by the programs that will read it, without a network; and each
 //! check is shown a copy with a mistake that it must find.
 
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+
 use std::{
     collections::BTreeSet,
     fs,

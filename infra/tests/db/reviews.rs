@@ -31,6 +31,7 @@ fn review(decision: Decision, version: i32, after: Entity) -> Review {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn reviews_keep_the_old_value_and_the_last_one_ends_the_doubt() {
     with_database(async |fresh| {
         let doubtful = |id: &str| Entity {

@@ -30,7 +30,8 @@ const OF_TROUBLE: [&str; 3] = [
     "medbot_review_confidence_gap_ratio",
 ];
 
-#[tokio::test]
+// The collector must answer while a process is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn one_trace_metrics_and_lines_without_a_patient() {
     let _turn = turn().await;
     let folder = folder();
