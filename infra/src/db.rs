@@ -5,6 +5,7 @@
 //! workers' sessions run as `medbot_worker`. Nothing outside this folder writes SQL.
 
 mod audit;
+mod chats;
 mod claim;
 mod connect;
 mod data_keys;
@@ -17,8 +18,10 @@ mod idempotency;
 mod intake;
 mod jobs;
 mod keys;
+mod knowledge;
 mod listen;
 mod outbox;
+mod passages;
 mod patients;
 pub mod private;
 mod queues;
@@ -30,6 +33,7 @@ mod table_queue;
 mod uploads;
 mod webhooks;
 
+pub use chats::{Chat, ChatTurn, TokenCounts};
 pub use claim::{Claimed, Reader, StageInputs};
 pub use connect::{Db, DbSettings};
 pub use data_keys::WrappedKeys;
@@ -42,12 +46,14 @@ pub use idempotency::{HeldKey, Recall};
 pub use intake::{Accepted, Upload};
 pub use jobs::{Batch, BatchReject, Cancelled, Job, StageProgress};
 pub use keys::{Caller, Role};
+pub use knowledge::Card;
 pub use listen::{Change, Changes};
+pub use passages::PassageRow;
 pub use patients::Patient;
 pub use queues::{AtWork, QueueDepth};
 pub use reviews::{Decision, Review, ReviewedFact};
 pub use sessions::{Session, SessionLife};
-pub use settle::{Attempts, Settled};
+pub use settle::{Attempts, Findings, Settled};
 pub use sweep::Swept;
 pub use table_queue::TableQueue;
 pub use webhooks::{DueDelivery, Webhook};

@@ -8,6 +8,7 @@ pub mod db;
 pub mod doctor;
 pub mod models;
 pub mod queue;
+pub mod search;
 pub mod store;
 pub mod tesseract;
 pub mod tidy;

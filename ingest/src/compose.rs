@@ -11,6 +11,7 @@ use workers::{
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
+    encoder::Encoder,
     engine::{
         EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, Scripts, Seq2seq, seq2seq,
         tesseract::Tesseract,
@@ -101,6 +102,8 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     let lexicon = vocabularies::lexicon();
     Ok(Pipeline {
         decoder,
+        // Only the index stage of a service needs one.
+        encoder: None,
         readers: Readers {
             detector,
             prober,
@@ -192,6 +195,28 @@ fn tesseract(launch: &Launch, jobs: usize, languages: &[Language]) -> anyhow::Re
         installed.version,
     )
     .context("Tesseract")
+}
+
+/// The sentence encoder of the chat's search; none, with a warning, where its files are missing.
+#[must_use]
+pub fn encoder() -> Option<Arc<Encoder>> {
+    let open = || -> anyhow::Result<Encoder> {
+        let cache = Cache::locate()?;
+        let runtime = runtime(&cache)?;
+        let (model, tokenizer) = (
+            cache.require(Asset::Minilm)?,
+            cache.require(Asset::MinilmTokenizer)?,
+        );
+        Ok(Encoder::open(&runtime, &model, &tokenizer)?)
+    };
+    match open() {
+        Ok(encoder) => Some(Arc::new(encoder)),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "the chat searches by words alone");
+            None
+        }
+    }
 }
 
 /// The folder with the files of an encoder-decoder model. It reads only when it is asked for by name: it

@@ -34,6 +34,7 @@ use tokio::{
 use workers::{
     adaptive::Mode,
     decode::Limits,
+    encoder::Encoder,
     sandbox::Launch,
     shell::{Patience, Shell},
     stage::Stages,
@@ -213,6 +214,7 @@ struct Opened {
     master: Arc<MasterKey>,
     due: Arc<Notify>,
     upload_silence: Duration,
+    encoder: Option<Arc<Encoder>>,
 }
 
 async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<Opened> {
@@ -263,6 +265,9 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
         due,
         upload_silence: seconds("MEDBOT_UPLOAD_SILENCE_SECONDS", 1.0..=86_400.0)?
             .unwrap_or(tidy::SILENCE),
+        encoder: tokio::task::spawn_blocking(compose::encoder)
+            .await
+            .context("opening the sentence encoder broke down")?,
     })
 }
 
@@ -330,6 +335,7 @@ impl Opened {
         .await
         .context("opening the models broke down")??;
         pipeline.acceptance = acceptance.map(Mutex::new);
+        pipeline.encoder.clone_from(&self.encoder);
         let shell = self.shell_of(Crew {
             stages: Arc::new(pipeline),
             patience: patience()?,

@@ -21,7 +21,7 @@ pub struct LoadError {
 }
 
 impl LoadError {
-    pub(super) fn new(what: &Path, cause: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(what: &Path, cause: impl std::fmt::Display) -> Self {
         let what = what
             .file_name()
             .unwrap_or(what.as_os_str())
