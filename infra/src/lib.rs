@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod db;
 pub mod doctor;
+pub mod llm;
 pub mod models;
 pub mod queue;
 pub mod search;

@@ -15,6 +15,7 @@ use crate::{
     audit_log::{self, Audit},
     drop::{self, DropArguments},
     extract_text,
+    knowledge::{self, Knowledge},
     language::Language,
     operations::{self, Dlq, Keys},
     process,
@@ -97,6 +98,9 @@ enum Command {
     /// Tasks that were given up.
     #[command(subcommand)]
     Dlq(Dlq),
+    /// What the chat knows besides documents.
+    #[command(subcommand)]
+    Knowledge(Knowledge),
     /// Master and API keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -254,6 +258,9 @@ pub fn run(cli: Cli) -> ExitCode {
         }),
         Command::Audit(command) => with_settings(Flags::default(), |settings| {
             audit_log::run(settings, &command)
+        }),
+        Command::Knowledge(command) => with_settings(Flags::default(), |settings| {
+            knowledge::run(settings, &command)
         }),
         Command::Keys(command) => with_settings(Flags::default(), |settings| {
             operations::keys(settings, &command)

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod audit_log;
+pub mod chat;
 pub mod cli;
 pub mod compose;
 mod drop;
@@ -10,6 +11,7 @@ mod extract_text;
 mod fhir_server;
 pub mod http;
 mod inputs;
+mod knowledge;
 pub mod language;
 mod operations;
 mod output;

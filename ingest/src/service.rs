@@ -16,6 +16,7 @@ use anyhow::{Context as _, bail};
 use infra::{
     audit::{Anchors, Recorder},
     db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys, private::PrivatePostgres},
+    llm::Llm,
     models::{Asset, Cache},
     queue::{
         Queue,
@@ -42,12 +43,14 @@ use workers::{
 
 use crate::{
     acceptance,
+    chat::Chat,
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
     http::{self, Api, Tokens},
     settings::Settings,
     stop::told_to_stop,
+    vocabularies,
 };
 
 /// Sessions with the database of a process.
@@ -295,6 +298,14 @@ impl Opened {
             ),
             limits: Arc::new(http::Limits::new(&settings.rates)),
             trusted_proxies: settings.trusted_proxies.clone(),
+            chat: Arc::new(Chat::new(
+                self.db.clone(),
+                self.encoder.clone(),
+                vocabularies::lexicon(),
+                settings.country,
+                settings.model.clone().map(Llm::new).transpose()?,
+            )),
+            guests: settings.guests,
             stop,
         })
     }
