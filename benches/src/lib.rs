@@ -12,5 +12,6 @@ pub mod forms;
 pub mod gold;
 pub mod logistic;
 pub mod pages;
+pub mod questions;
 pub mod readings;
 pub mod sentinel;

@@ -1,6 +1,10 @@
 //! Opens the stages with what this machine has: the one place that names every engine's files.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use fusion::Words;
@@ -141,8 +145,16 @@ fn model(cache: &Cache, asset: Asset) -> anyhow::Result<(PathBuf, String)> {
 }
 
 /// ONNX Runtime, which a process loads once for all that run on it.
+/// ONNX Runtime, which a process loads once.
 fn runtime(cache: &Cache) -> anyhow::Result<Runtime> {
-    Ok(Runtime::load(&cache.require(Asset::OnnxRuntime)?)?)
+    static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = &*loaded {
+        return Ok(runtime.clone());
+    }
+    let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
+    *loaded = Some(runtime.clone());
+    Ok(runtime)
 }
 
 fn loaded(runtime: &anyhow::Result<Runtime>) -> anyhow::Result<&Runtime> {

@@ -55,13 +55,10 @@ impl Db {
         let session = &mut *transaction;
         let names: Vec<String> = cards.iter().map(|card| card.id.clone()).collect();
         let replaced = [names.as_slice(), gone].concat();
-        // Two processes may load the same cards at once.
-        sqlx::query!(
-            "SELECT id FROM tenants WHERE id = $1 FOR NO KEY UPDATE",
-            tenant.0
-        )
-        .fetch_optional(&mut *session)
-        .await?;
+        // Two processes may load the same cards at once; nobody who reads is held up.
+        sqlx::query!("LOCK TABLE knowledge IN SHARE ROW EXCLUSIVE MODE")
+            .execute(&mut *session)
+            .await?;
         sqlx::query!(
             "DELETE FROM knowledge WHERE tenant_id = $1 AND card = ANY ($2)",
             tenant.0,

@@ -198,8 +198,6 @@ pub(crate) struct CardEvidence {
     pub source: String,
     pub reviewed: bool,
     pub cosine: f64,
-    pub rank: f64,
-    pub score: f64,
     pub sentences: Vec<CardSentence>,
     /// Of title and text.
     pub stems: Vec<String>,
@@ -223,8 +221,6 @@ impl CardEvidence {
                 source: hit.source,
                 reviewed: hit.clinically_reviewed,
                 cosine: hit.fit.cosine,
-                rank: hit.fit.rank,
-                score: hit.fit.score,
                 sentences,
                 stems,
             });

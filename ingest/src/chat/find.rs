@@ -60,24 +60,25 @@ fn in_document(asked: &Asked, document: &DocumentEvidence) -> Option<(f64, Vec<S
     }
     let facts = facts(asked, document);
     let mut sentences: Vec<Sentence> = facts.iter().map(|fact| of_fact(document, fact)).collect();
-    let mut score = named + if sentences.is_empty() { 0.0 } else { 1.0 };
-    let most = if sentences.len() > MOST { 0 } else { 1 };
+    let by_facts = !sentences.is_empty();
+    let mut score = named + if by_facts { 1.0 } else { 0.0 };
     let mut added = 0;
     for (coverage, unit) in &units {
+        let most = match sentences.len() {
+            _ if !by_facts => MOST,
+            facts if facts > MOST => 0,
+            _ => 1,
+        };
+        let near = unit.cosine >= MEANS_THE_SAME;
         let full = *coverage >= 0.999;
         let means = sentences.is_empty()
-            && missing.is_empty()
-            && unit.cosine >= MEANS_THE_SAME
-            && *coverage > 0.0;
-        let only = sentences.is_empty()
-            && !missing.is_empty()
-            && unit.cosine >= MEANS_THE_SAME
-            && *coverage >= 0.5;
-        if !(full || means || only)
-            || asked.subjects.is_empty()
-            || (added >= most && !sentences.is_empty())
-        {
+            && near
+            && *coverage >= if missing.is_empty() { 0.01 } else { 0.5 };
+        if added >= most || !(full || means) {
             break;
+        }
+        if asked.wants_reason && !gives_reason(&unit.text) {
+            continue;
         }
         if !is_quoted(&sentences, unit) {
             sentences.push(of_unit(document, unit));
@@ -85,42 +86,49 @@ fn in_document(asked: &Asked, document: &DocumentEvidence) -> Option<(f64, Vec<S
         }
         score = score.max(named + coverage);
     }
-    if sentences.is_empty() || (asked.wants_reason && !answers_why(&sentences, facts.is_empty())) {
+    if asked.wants_reason {
+        let why = |sentence: &Sentence| {
+            gives_reason(&sentence.text) || sentence.text.starts_with("Diagnosis")
+        };
+        sentences.retain(why);
+    }
+    if sentences.is_empty() {
         return None;
     }
     sentences.truncate(MOST_OF_LIST);
     Some((score, sentences))
 }
 
-/// A reason is a diagnosis, a sentence that gives one, or a sentence that was found by its own words.
-fn answers_why(sentences: &[Sentence], by_words: bool) -> bool {
-    let gives_one = |text: &str| {
-        let lower = text.to_lowercase();
-        [
-            "because",
-            " for ",
-            "due to",
-            "diagnosis",
-            "presented with",
-            "indication",
-            "reason",
-            "suspected",
-            "evaluation",
-        ]
-        .iter()
-        .any(|sign| lower.contains(sign))
-    };
-    by_words && sentences.iter().any(|sentence| gives_one(&sentence.text))
+/// Does a sentence give a reason?
+fn gives_reason(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    [
+        "because",
+        "due to",
+        "presented with",
+        "indication",
+        "reason",
+        "suspected",
+        "evaluation",
+        "complain",
+    ]
+    .iter()
+    .any(|sign| lower.contains(sign))
 }
 
 /// Units with the share of the subjects that they name, the best first.
-fn ranked_units<'a>(asked: &Asked, document: &'a DocumentEvidence) -> Vec<(f64, &'a Unit)> {
+fn ranked_units<'a>(asked: &'a Asked, document: &'a DocumentEvidence) -> Vec<(f64, &'a Unit)> {
     // Whom the document is about need not stand in the line.
-    let subjects: Vec<&String> = asked
-        .subjects
-        .iter()
-        .filter(|word| !is_of_a_person(document, word))
-        .collect();
+    let of_line = |words: &'a [String]| -> Vec<&'a String> {
+        let lines = words.iter();
+        lines
+            .filter(|word| !is_of_a_person(document, word))
+            .collect()
+    };
+    let mut subjects = of_line(&asked.subjects);
+    if subjects.is_empty() {
+        subjects = of_line(&asked.telling);
+    }
     let mut ranked: Vec<(f64, f64, &Unit)> = document
         .units
         .iter()
@@ -291,6 +299,9 @@ fn is_quoted(sentences: &[Sentence], unit: &Unit) -> bool {
 fn of_fact(document: &DocumentEvidence, fact: &Proven) -> Sentence {
     let entity = &fact.entity;
     let mut text = say::sentence(entity);
+    if changes(entity) {
+        text += &format!(", printed as “{}”", fact.quote);
+    }
     if !text.ends_with('.') {
         text.push('.');
     }
@@ -400,4 +411,9 @@ pub(crate) fn of_card(card: &CardEvidence, quote: &str) -> Citation {
         },
         quote: quote.to_owned(),
     }
+}
+
+/// Started, stopped, changed: what a rule made of it is not said, but what is printed.
+fn changes(entity: &schemas::Entity) -> bool {
+    matches!(&entity.fact, schemas::Fact::Medication(fact) if fact.status.is_some())
 }

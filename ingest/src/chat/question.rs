@@ -46,6 +46,8 @@ pub(crate) struct Asked {
     pub subjects: Vec<String>,
     /// Those of them that are written as names.
     pub names: HashSet<String>,
+    /// Stems of words that told what is wanted, and are no matter of course.
+    pub telling: Vec<String>,
     /// All stems.
     pub stems: Vec<String>,
     /// It asks for a decision on a dose.
@@ -129,7 +131,8 @@ impl Asked {
                     .cloned()
                     .collect::<Vec<_>>(),
             );
-            consumed.extend(words::stems(found.as_str()));
+            let told = words::stems(found.as_str());
+            consumed.extend(told.into_iter().filter(|word| !is_place(word)));
         }
         let stems = words::stems(text);
         let mut subjects: Vec<String> = Vec::new();
@@ -146,6 +149,11 @@ impl Asked {
                 subjects.push(stem.clone());
             }
         }
+        let telling = stems
+            .iter()
+            .filter(|stem| consumed.contains(*stem) && !words::is_common(stem))
+            .cloned()
+            .collect();
         let has = |kind: &str| wanted.iter().any(|one| one.kind == kind);
         let kind = if INTERACTS.is_match(&lower) {
             Kind::Interaction
@@ -166,6 +174,7 @@ impl Asked {
             text: text.to_owned(),
             wanted,
             subjects,
+            telling,
             stems,
         }
     }
@@ -177,6 +186,13 @@ impl Asked {
                 && (one.roles.is_empty() || role.is_some_and(|role| one.roles.contains(&role)))
         })
     }
+}
+
+/// Names of places say which one is meant.
+fn is_place(stem: &str) -> bool {
+    ["clinic", "hospital", "surgery", "ward", "department"]
+        .iter()
+        .any(|place| words::stem(place) == stem)
 }
 
 #[cfg(test)]

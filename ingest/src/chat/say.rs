@@ -40,7 +40,6 @@ pub(crate) fn sentence(entity: &Entity) -> String {
                 ("quantity ", &fact.quantity),
                 ("refills ", &fact.refills),
                 ("", &fact.instructions),
-                ("status: ", &fact.status),
             ];
             rest.extend(labelled.iter().filter_map(|(label, value)| {
                 value.as_ref().map(|value| {

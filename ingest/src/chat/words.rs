@@ -38,6 +38,7 @@ static GROUPS: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
 pub(crate) fn tokens(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
+    let text = text.replace('’', "'").replace("'s", " ");
     let chars: Vec<char> = text.chars().collect();
     for (n, c) in chars.iter().enumerate() {
         let digit = |at: Option<&char>| at.is_some_and(char::is_ascii_digit);

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ort::{environment::Environment, session::Session};
 
-/// A loaded ONNX Runtime.
+/// A loaded ONNX Runtime; its clones are the same one.
+#[derive(Clone)]
 pub struct Runtime {
     environment: Environment,
 }
