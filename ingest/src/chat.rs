@@ -48,7 +48,7 @@ const OF_DOCUMENT: i64 = 300;
 const OF_ALL: i64 = 30;
 const DOCUMENTS: usize = 8;
 /// Passages of cards.
-const OF_CARDS: i64 = 12;
+const OF_CARDS: i64 = 20;
 /// Quotations that a model sees.
 const QUOTATIONS: usize = 12;
 /// Turns of a conversation that a model sees.
@@ -181,12 +181,12 @@ impl Chat {
             let ids: Vec<DocumentId> = unique(&hits);
             let facts = self.db.facts(tenant, &ids).await?;
             let evidence = DocumentEvidence::of(&hits, facts);
-            if let Some(found) = find::in_documents(asked, &evidence) {
+            if let Some(found) = find::in_documents(asked, &evidence, &|word| self.is_drug(word)) {
                 return Ok((Some(found), Vec::new()));
             }
         }
         // What a document does not say of a patient no card says either.
-        let general = matches!(asked.kind, Kind::Interaction | Kind::Symptom | Kind::Other);
+        let general = asked.kind == Kind::Interaction;
         if question.among == Among::Documents || question.among == Among::Both && scoped && !general
         {
             return Ok((None, Vec::new()));

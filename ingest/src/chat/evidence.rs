@@ -169,7 +169,25 @@ pub(crate) fn units(passage: &Passage, cosine: f64) -> Vec<Unit> {
         }
     }
     close(&mut open);
+    title_what_follows(&mut out);
     out
+}
+
+/// One or two words alone head what comes after them.
+fn title_what_follows(units: &mut [Unit]) {
+    let mut title: Vec<String> = Vec::new();
+    for unit in units {
+        let alone = unit.words.len() <= 2
+            && unit
+                .text
+                .chars()
+                .all(|c| c.is_alphabetic() || c == ' ' || c == ':');
+        if alone {
+            title.clone_from(&unit.stems);
+        } else {
+            unit.heading.extend(title.iter().cloned());
+        }
+    }
 }
 
 fn ends_sentence(part: &str) -> bool {
@@ -198,6 +216,7 @@ pub(crate) struct CardEvidence {
     pub source: String,
     pub reviewed: bool,
     pub cosine: f64,
+    pub score: f64,
     pub sentences: Vec<CardSentence>,
     /// Of title and text.
     pub stems: Vec<String>,
@@ -221,6 +240,7 @@ impl CardEvidence {
                 source: hit.source,
                 reviewed: hit.clinically_reviewed,
                 cosine: hit.fit.cosine,
+                score: hit.fit.score,
                 sentences,
                 stems,
             });

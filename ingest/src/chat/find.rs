@@ -6,7 +6,7 @@ use schemas::Assertion;
 use super::{
     answer::{Citation, Sentence, Source},
     evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
-    question::{Asked, Kind},
+    question::Asked,
     say, words,
 };
 
@@ -18,14 +18,20 @@ const MOST_OF_LIST: usize = 12;
 const MEANS_THE_SAME: f64 = 0.50;
 /// A card below this cosine answers only when it names every subject.
 const CARD_IS_NEAR: f64 = 0.45;
+/// A second card fits about as well from this share of the best on.
+const ALSO_FITS: f64 = 0.85;
 /// A card below this cosine answers nothing.
 const CARD_IS_FAR: f64 = 0.30;
 
 /// What the documents say to a question; none when they do not say.
-pub(crate) fn in_documents(asked: &Asked, evidence: &[DocumentEvidence]) -> Option<Vec<Sentence>> {
+pub(crate) fn in_documents(
+    asked: &Asked,
+    evidence: &[DocumentEvidence],
+    is_drug: &dyn Fn(&str) -> bool,
+) -> Option<Vec<Sentence>> {
     let mut found: Vec<(f64, Vec<Sentence>)> = evidence
         .iter()
-        .filter_map(|document| in_document(asked, document))
+        .filter_map(|document| in_document(asked, document, is_drug))
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = found.first()?.0;
@@ -38,7 +44,11 @@ pub(crate) fn in_documents(asked: &Asked, evidence: &[DocumentEvidence]) -> Opti
     Some(sentences)
 }
 
-fn in_document(asked: &Asked, document: &DocumentEvidence) -> Option<(f64, Vec<Sentence>)> {
+fn in_document(
+    asked: &Asked,
+    document: &DocumentEvidence,
+    is_drug: &dyn Fn(&str) -> bool,
+) -> Option<(f64, Vec<Sentence>)> {
     let missing: Vec<&String> = asked
         .subjects
         .iter()
@@ -53,12 +63,22 @@ fn in_document(asked: &Asked, document: &DocumentEvidence) -> Option<(f64, Vec<S
     let near = units
         .first()
         .is_some_and(|(_, unit)| unit.cosine >= MEANS_THE_SAME);
+    let facts = facts(asked, document);
     // Names of people and drugs are never meant otherwise.
-    let names_missing = missing.iter().any(|word| asked.names.contains(*word));
-    if names_missing || (!missing.is_empty() && !near) {
+    let name_missing = missing.iter().any(|word| asked.names.contains(*word));
+    let drug_missing = || {
+        let said = words::tokens(&asked.text);
+        let gone = |word: &&String| missing.iter().any(|stem| **stem == words::stem(word));
+        said.iter().filter(gone).any(|word| is_drug(word))
+    };
+    // What else the question says is no matter where a fact bears the very name that it asks for.
+    let is_named = 2 * missing.len() <= asked.subjects.len()
+        && facts
+            .first()
+            .is_some_and(|fact| share_named(asked, fact) > 0.99);
+    if name_missing || !missing.is_empty() && (!(near || is_named) || drug_missing()) {
         return None;
     }
-    let facts = facts(asked, document);
     let mut sentences: Vec<Sentence> = facts.iter().map(|fact| of_fact(document, fact)).collect();
     let by_facts = !sentences.is_empty();
     let mut score = named + if by_facts { 1.0 } else { 0.0 };
@@ -77,7 +97,9 @@ fn in_document(asked: &Asked, document: &DocumentEvidence) -> Option<(f64, Vec<S
         if added >= most || !(full || means) {
             break;
         }
-        if asked.wants_reason && !gives_reason(&unit.text) {
+        // A heading says nothing itself.
+        let empty = unit.stems.len() < 2 && !unit.text.contains(|c: char| c.is_ascii_digit());
+        if empty || asked.wants_reason && !gives_reason(&unit.text) {
             continue;
         }
         if !is_quoted(&sentences, unit) {
@@ -206,6 +228,9 @@ fn facts<'a>(asked: &Asked, document: &'a DocumentEvidence) -> Vec<&'a Proven> {
         named
     };
     chosen.retain(|fact| !is_denied_list(asked, fact));
+    if chosen.iter().any(|fact| is_flagged(fact)) && asks_for_flags(asked) {
+        chosen.retain(|fact| is_flagged(fact));
+    }
     chosen.dedup_by(|a, b| say::sentence(&a.entity) == say::sentence(&b.entity));
     prefer_dates(asked, chosen)
 }
@@ -252,6 +277,24 @@ fn in_order<'a>(asked: &Asked, wanted: Vec<&'a Proven>) -> Vec<&'a Proven> {
         out.extend(found);
     }
     out
+}
+
+fn is_flagged(fact: &Proven) -> bool {
+    matches!(&fact.entity.fact, schemas::Fact::Lab(lab) if lab.flag.is_some())
+}
+
+fn asks_for_flags(asked: &Asked) -> bool {
+    [
+        "abnormal",
+        "flagged",
+        "outside",
+        "out of range",
+        "starred",
+        "too high",
+        "too low",
+    ]
+    .iter()
+    .any(|sign| asked.text.to_lowercase().contains(sign))
 }
 
 /// A list of what holds leaves out what does not, unless that was named.
@@ -344,38 +387,64 @@ fn of_unit(document: &DocumentEvidence, unit: &Unit) -> Sentence {
     }
 }
 
-/// What the cards say to a question; none when they do not say.
+/// What the cards say to a question; none when they do not say. The best card answers, and the next one too
+/// when it fits about as well.
 pub(crate) fn in_cards(
     asked: &Asked,
     cards: &[CardEvidence],
     is_drug: &dyn Fn(&str) -> bool,
 ) -> Option<Vec<Sentence>> {
-    let best = cards.first()?;
-    let missing: Vec<&String> = asked
-        .subjects
-        .iter()
-        .filter(|word| !words::holds(&best.stems, word))
+    let subjects: Vec<&String> = asked.subjects.iter().chain(&asked.telling).collect();
+    let drugs: Vec<String> = words::tokens(&asked.text)
+        .into_iter()
+        .filter(|word| word.len() > 4 && is_drug(word))
+        .map(|word| words::stem(&word))
         .collect();
-    let share = if asked.subjects.is_empty() {
-        0.0
-    } else {
-        1.0 - missing.len() as f64 / asked.subjects.len() as f64
-    };
-    let drug_missing = words::tokens(&asked.text)
+    let mut fitting: Vec<(f64, &CardEvidence)> = cards
         .iter()
-        .any(|word| is_drug(word) && !words::holds(&best.stems, &words::stem(word)));
-    let far = best.cosine < CARD_IS_FAR && best.cosine != 0.0;
-    let near = best.cosine >= CARD_IS_NEAR;
-    if drug_missing || far || !(missing.is_empty() && share > 0.0 || near && share >= 0.5) {
+        .filter_map(|card| Some((card_fits(&subjects, &drugs, card)?, card)))
+        .collect();
+    fitting.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let best = fitting.first()?.0;
+    fitting.retain(|(fit, _)| *fit >= ALSO_FITS * best);
+    fitting.truncate(2);
+    let most = if fitting.len() == 1 {
+        MOST + 1
+    } else {
+        MOST - 1
+    };
+    let sentences = fitting
+        .iter()
+        .flat_map(|(_, card)| sentences_of(&subjects, card, most));
+    Some(sentences.collect())
+}
+
+/// How well a card fits; none when it does not answer. What it must name are the drugs of the question, and
+/// all else too unless it means nearly the same.
+fn card_fits(subjects: &[&String], drugs: &[String], card: &CardEvidence) -> Option<f64> {
+    let held = subjects
+        .iter()
+        .filter(|word| words::holds(&card.stems, word))
+        .count();
+    let share = held as f64 / subjects.len().max(1) as f64;
+    let unnamed = drugs.iter().any(|drug| !words::holds(&card.stems, drug));
+    let far = card.cosine < CARD_IS_FAR && card.cosine != 0.0;
+    let near = card.cosine >= CARD_IS_NEAR && share >= 0.5;
+    if unnamed || far || held == 0 || !(share > 0.999 || near) {
         return None;
     }
-    let mut scored: Vec<(usize, f64)> = best
+    Some(card.score + 0.5 * share)
+}
+
+/// The sentences of a card that name most of the subjects, the early ones first, in their order.
+fn sentences_of(subjects: &[&String], card: &CardEvidence, most: usize) -> Vec<Sentence> {
+    let mut scored: Vec<(usize, f64)> = card
         .sentences
         .iter()
         .enumerate()
+        .filter(|(_, sentence)| !sentence.text.starts_with("Ask:"))
         .map(|(n, sentence)| {
-            let held = asked
-                .subjects
+            let held = subjects
                 .iter()
                 .filter(|word| words::holds(&sentence.stems, word))
                 .count();
@@ -383,22 +452,19 @@ pub(crate) fn in_cards(
         })
         .collect();
     scored.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let most = if asked.kind == Kind::Interaction {
-        MOST + 1
-    } else {
-        MOST
-    };
     let mut chosen: Vec<usize> = scored.into_iter().take(most).map(|(n, _)| n).collect();
     chosen.sort_unstable();
-    let sentences = chosen.into_iter().map(|n| {
-        let text = best.sentences[n].text.clone();
-        Sentence {
-            citations: vec![of_card(best, &text)],
-            text,
-            needs_review: false,
-        }
-    });
-    Some(sentences.collect())
+    chosen
+        .into_iter()
+        .map(|n| {
+            let text = card.sentences[n].text.clone();
+            Sentence {
+                citations: vec![of_card(card, &text)],
+                text,
+                needs_review: false,
+            }
+        })
+        .collect()
 }
 
 pub(crate) fn of_card(card: &CardEvidence, quote: &str) -> Citation {
