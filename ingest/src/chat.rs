@@ -27,6 +27,7 @@ mod generated;
 mod question;
 mod red_flags;
 mod say;
+mod suspicious;
 mod words;
 
 pub use answer::{Answer, Citation, Outcome, Sentence, Source};

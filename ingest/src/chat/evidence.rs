@@ -8,7 +8,7 @@ use infra::{
 };
 use schemas::{DocumentId, Entity, Passage};
 
-use super::words;
+use super::{suspicious, words};
 
 /// A sentence or a row as printed.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl DocumentEvidence {
                 let passages = &passages[&document];
                 let lines = lines(passages);
                 let facts = by_document.remove(&document).unwrap_or_default();
-                Self {
+                let mut evidence = Self {
                     document,
                     units: passages
                         .iter()
@@ -79,7 +79,9 @@ impl DocumentEvidence {
                             entity,
                         })
                         .collect(),
-                }
+                };
+                suspicious::leave_out(&mut evidence);
+                evidence
             })
             .collect()
     }

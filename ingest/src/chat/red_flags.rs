@@ -36,10 +36,31 @@ static CALM: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid expression")
 });
 
+/// Questions in general, and what they hold when they are about somebody now.
+static ASKING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(what|whats|what's|which|when|where|who|why|how|is|are|does|do|can|could|should|may|will)\b")
+        .expect("a valid expression")
+});
+static PAST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(was|were|did|had)\b").expect("a valid expression"));
+static NOW: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(i|i'm|im|i've|i'll|my|me|we|our|he|she|his|her|him|they|their|baby|child|kid|someone|somebody|right now|now|help|what to do|what do i|happening)\b",
+    )
+    .expect("a valid expression")
+});
+
+/// Does a message only ask, about nobody or about the past? Who may harm somebody is never taken so.
+fn only_asks(plain: &[u8], kind: &str) -> bool {
+    !matches!(kind, "suicidal" | "self-harm" | "violence" | "psychosis")
+        && (PAST.is_match(plain) || ASKING.is_match(plain) && !NOW.is_match(plain))
+}
+
 /// The kind of emergency that a message tells of.
 #[must_use]
 pub fn red_flag(message: &str) -> Option<&'static str> {
     let plain: String = message
+        .trim()
         .to_lowercase()
         .chars()
         .map(|c| match c {
@@ -50,7 +71,8 @@ pub fn red_flag(message: &str) -> Option<&'static str> {
         .collect();
     let first = TABLE.expressions.matches(plain.as_bytes()).iter().next();
     let kind = first.map(|n| TABLE.kinds[n])?;
-    (!CALM.is_match(plain.as_bytes())).then_some(kind)
+    let plain = plain.as_bytes();
+    (!only_asks(plain, kind) && !CALM.is_match(plain)).then_some(kind)
 }
 
 #[cfg(test)]
