@@ -13,5 +13,6 @@ pub mod gold;
 pub mod load;
 pub mod logistic;
 pub mod pages;
+pub mod questions;
 pub mod readings;
 pub mod sentinel;

@@ -31,6 +31,7 @@ mod lexicon;
 mod medication;
 mod names;
 mod org;
+mod passages;
 mod person;
 pub mod risk;
 mod sections;
@@ -44,6 +45,7 @@ use regex::Regex;
 use schemas::{Confidence, DocumentKind, Entity, Vote};
 
 pub use lexicon::Lexicon;
+pub use passages::passages;
 pub use sentinel::{against_header, lookalikes};
 
 use crate::{

@@ -6,8 +6,10 @@
 pub mod audit;
 pub mod db;
 pub mod doctor;
+pub mod llm;
 pub mod models;
 pub mod queue;
+pub mod search;
 pub mod store;
 pub mod telemetry;
 pub mod tesseract;

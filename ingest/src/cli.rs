@@ -19,6 +19,7 @@ use crate::{
     drop::{self, DropArguments},
     extract_text,
     keys::{self, Keys},
+    knowledge::{self, Knowledge},
     language::Language,
     operations::{self, Dlq},
     process,
@@ -101,6 +102,9 @@ enum Command {
     /// Tasks that were given up.
     #[command(subcommand)]
     Dlq(Dlq),
+    /// What the chat knows besides documents.
+    #[command(subcommand)]
+    Knowledge(Knowledge),
     /// Master and API keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -268,6 +272,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Keys(command) => {
             with_settings(Flags::default(), |settings| keys::run(settings, command))
         }
+        Command::Knowledge(command) => with_settings(Flags::default(), |settings| {
+            knowledge::run(settings, &command)
+        }),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         complain(&error);

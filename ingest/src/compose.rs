@@ -1,6 +1,10 @@
 //! Opens the stages with what this machine has: the one place that names every engine's files.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use fusion::Words;
@@ -11,6 +15,7 @@ use workers::{
     decode::{DecodeConfig, Decoder, Limits},
     detect::db::Detector,
     document::Pipeline,
+    encoder::Encoder,
     engine::{
         EasyOcr, OcrEngine, Ocrs, Paddle, PdfText, Runtime, Scripts, Seq2seq, seq2seq,
         tesseract::Tesseract,
@@ -101,6 +106,8 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
     let lexicon = vocabularies::lexicon();
     Ok(Pipeline {
         decoder,
+        // Only the index stage of a service needs one.
+        encoder: None,
         readers: Readers {
             detector,
             prober,
@@ -138,8 +145,16 @@ fn model(cache: &Cache, asset: Asset) -> anyhow::Result<(PathBuf, String)> {
 }
 
 /// ONNX Runtime, which a process loads once for all that run on it.
+/// ONNX Runtime, which a process loads once.
 fn runtime(cache: &Cache) -> anyhow::Result<Runtime> {
-    Ok(Runtime::load(&cache.require(Asset::OnnxRuntime)?)?)
+    static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = &*loaded {
+        return Ok(runtime.clone());
+    }
+    let runtime = Runtime::load(&cache.require(Asset::OnnxRuntime)?)?;
+    *loaded = Some(runtime.clone());
+    Ok(runtime)
 }
 
 fn loaded(runtime: &anyhow::Result<Runtime>) -> anyhow::Result<&Runtime> {
@@ -192,6 +207,28 @@ fn tesseract(launch: &Launch, jobs: usize, languages: &[Language]) -> anyhow::Re
         installed.version,
     )
     .context("Tesseract")
+}
+
+/// The sentence encoder of the chat's search; none, with a warning, where its files are missing.
+#[must_use]
+pub fn encoder() -> Option<Arc<Encoder>> {
+    let open = || -> anyhow::Result<Encoder> {
+        let cache = Cache::locate()?;
+        let runtime = runtime(&cache)?;
+        let (model, tokenizer) = (
+            cache.require(Asset::Minilm)?,
+            cache.require(Asset::MinilmTokenizer)?,
+        );
+        Ok(Encoder::open(&runtime, &model, &tokenizer)?)
+    };
+    match open() {
+        Ok(encoder) => Some(Arc::new(encoder)),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "the chat searches by words alone");
+            None
+        }
+    }
 }
 
 /// The folder with the files of an encoder-decoder model. It reads only when it is asked for by name: it

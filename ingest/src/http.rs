@@ -24,10 +24,13 @@ use tower_http::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::chat::Chat;
+
 mod admin;
 mod audit;
 mod auth;
 mod batches;
+mod chat;
 mod cursor;
 pub(crate) mod documents;
 mod drain;
@@ -95,6 +98,10 @@ pub struct Api {
     pub limits: Arc<Limits>,
     /// Whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Answers questions.
+    pub chat: Arc<Chat>,
+    /// May people ask the knowledge base who are not known?
+    pub guests: bool,
     /// True once the process was told to end: what streams without an end of its own ends then.
     pub stop: watch::Receiver<bool>,
 }
@@ -127,6 +134,9 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(audit::verify))
         .routes(routes!(admin::calibration))
         .routes(routes!(patients::show))
+        .routes(routes!(chat::ask))
+        .routes(routes!(chat::list))
+        .routes(routes!(chat::show, chat::remove))
         .split_for_parts();
     let (open, probes) = OpenApiRouter::new()
         .routes(routes!(probes::healthz))

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod audit_log;
+pub mod chat;
 pub mod cli;
 pub mod compose;
 mod drop;
@@ -11,6 +12,7 @@ mod fhir_server;
 pub mod http;
 mod inputs;
 mod keys;
+mod knowledge;
 pub mod language;
 mod observe;
 mod operations;

@@ -16,6 +16,7 @@ use anyhow::{Context as _, bail};
 use infra::{
     audit::{Anchors, Recorder},
     db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys, private::PrivatePostgres},
+    llm::Llm,
     models::{Asset, Cache},
     queue::{
         Queue,
@@ -35,6 +36,7 @@ use tokio::{
 use workers::{
     adaptive::Mode,
     decode::Limits,
+    encoder::Encoder,
     sandbox::Launch,
     shell::{Patience, Shell},
     stage::Stages,
@@ -42,6 +44,7 @@ use workers::{
 
 use crate::{
     acceptance,
+    chat::Chat,
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
@@ -49,6 +52,7 @@ use crate::{
     observe,
     settings::Settings,
     stop::told_to_stop,
+    vocabularies,
 };
 
 /// Sessions with the database of a process.
@@ -227,6 +231,7 @@ struct Opened {
     master: Arc<MasterKey>,
     due: Arc<Notify>,
     upload_silence: Duration,
+    encoder: Option<Arc<Encoder>>,
 }
 
 async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<Opened> {
@@ -276,6 +281,9 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
         due,
         upload_silence: seconds("MEDBOT_UPLOAD_SILENCE_SECONDS", 1.0..=86_400.0)?
             .unwrap_or(tidy::SILENCE),
+        encoder: tokio::task::spawn_blocking(compose::encoder)
+            .await
+            .context("opening the sentence encoder broke down")?,
     })
 }
 
@@ -303,6 +311,14 @@ impl Opened {
             ),
             limits: Arc::new(http::Limits::new(&settings.rates)),
             trusted_proxies: settings.trusted_proxies.clone(),
+            chat: Arc::new(Chat::new(
+                self.db.clone(),
+                self.encoder.clone(),
+                vocabularies::lexicon(),
+                settings.country,
+                settings.model.clone().map(Llm::new).transpose()?,
+            )),
+            guests: settings.guests,
             stop,
         })
     }
@@ -343,6 +359,7 @@ impl Opened {
         .await
         .context("opening the models broke down")??;
         pipeline.acceptance = acceptance.map(Mutex::new);
+        pipeline.encoder.clone_from(&self.encoder);
         let shell = self.shell_of(Crew {
             stages: Arc::new(pipeline),
             patience: patience()?,

@@ -7,19 +7,23 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
+use infra::llm::LlmSettings;
 use schemas::Engine;
+use url::Url;
 
 use crate::{
+    chat::Country,
     http::{Authentication, Provider, Rates},
     language::Language,
 };
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 42] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -50,6 +54,13 @@ const NAMES: [&str; 35] = [
     "MEDBOT_MAX_ERROR",
     "MEDBOT_CALIBRATION",
     "MEDBOT_METRICS",
+    "MEDBOT_COUNTRY",
+    "MEDBOT_GUESTS",
+    "MEDBOT_LLM_AGREEMENT",
+    "LLM_BASE_URL",
+    "LLM_API_KEY",
+    "LLM_API_KEY_FILE",
+    "LLM_MODEL",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
@@ -135,6 +146,12 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
+    /// Whose emergency numbers the chat gives.
+    pub country: Country,
+    /// May people ask the knowledge base who are not known?
+    pub guests: bool,
+    /// The model that puts answers into words, where there is one.
+    pub model: Option<LlmSettings>,
 }
 
 /// What the command line says.
@@ -261,6 +278,13 @@ impl Settings {
                 .map(|address| address.parse())
                 .transpose()
                 .context("MEDBOT_METRICS is an address with a port, such as 127.0.0.1:9090")?,
+            country: get("MEDBOT_COUNTRY")
+                .map(|code| code.parse().map_err(anyhow::Error::msg))
+                .transpose()
+                .context("MEDBOT_COUNTRY is a country's code of two letters")?
+                .unwrap_or_default(),
+            guests: switch("MEDBOT_GUESTS", get("MEDBOT_GUESTS").as_deref())?,
+            model: model(&get)?,
         })
     }
 }
@@ -286,8 +310,8 @@ fn list(value: Option<String>) -> Vec<String> {
 
 fn switch(name: &str, value: Option<&str>) -> anyhow::Result<bool> {
     match value {
-        None | Some("0" | "false" | "off") => Ok(false),
-        Some("1" | "true" | "on") => Ok(true),
+        None | Some("0" | "false" | "off" | "no") => Ok(false),
+        Some("1" | "true" | "on" | "yes") => Ok(true),
         Some(_) => bail!("{name} is `1` or `0`"),
     }
 }
@@ -317,6 +341,53 @@ fn provider(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Provi
         role_claim: get("MEDBOT_OIDC_ROLE_CLAIM").unwrap_or_else(|| "medbot_role".into()),
         tenant_claim: get("MEDBOT_OIDC_TENANT_CLAIM").unwrap_or_else(|| "medbot_tenant".into()),
     }))
+}
+
+/// The chat's model. One on another machine sees what documents say, so the site must say that it has an
+/// agreement with whoever runs it.
+fn model(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<LlmSettings>> {
+    let Some(url) = get("LLM_BASE_URL") else {
+        return Ok(None);
+    };
+    let url: Url = url
+        .parse()
+        .ok()
+        .filter(|url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .context("LLM_BASE_URL is an address such as http://127.0.0.1:8000/v1")?;
+    let key = match get("LLM_API_KEY_FILE") {
+        Some(path) => Some(
+            fs::read_to_string(&path)
+                .context("the file of LLM_API_KEY_FILE cannot be read")?
+                .trim()
+                .to_owned(),
+        ),
+        None => get("LLM_API_KEY"),
+    };
+    let settings = LlmSettings {
+        url,
+        model: get("LLM_MODEL").context("LLM_BASE_URL needs LLM_MODEL: the model's name there")?,
+        key,
+        silence: Duration::from_secs(30),
+        whole: Duration::from_mins(2),
+    };
+    let agreed = switch(
+        "MEDBOT_LLM_AGREEMENT",
+        get("MEDBOT_LLM_AGREEMENT").as_deref(),
+    )?;
+    if !settings.is_local() && !agreed {
+        bail!(
+            "LLM_BASE_URL is not on this machine, and what documents say would go there as it is: set \
+             MEDBOT_LLM_AGREEMENT=yes when the site has an agreement with whoever runs it"
+        );
+    }
+    let plaintext = switch(
+        "MEDBOT_ALLOW_PLAINTEXT",
+        get("MEDBOT_ALLOW_PLAINTEXT").as_deref(),
+    )?;
+    if !settings.is_local() && settings.url.scheme() == "http" && !plaintext {
+        bail!("a remote LLM_BASE_URL needs TLS: https://…");
+    }
+    Ok(Some(settings))
 }
 
 /// Requests a minute; 0 for no limit.

@@ -43,9 +43,13 @@ ids! {
     EntityId,
     /// Where a clinic wants to be told what happened.
     WebhookId,
+    /// A conversation.
+    ChatId,
 }
 
 impl TenantId {
     /// The tenant of a service that has only one.
     pub const DEFAULT: Self = Self(Uuid::from_u128(1));
+    /// Whose the knowledge is that medbot ships: every tenant reads it.
+    pub const SHIPPED: Self = Self(Uuid::nil());
 }

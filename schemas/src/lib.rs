@@ -12,6 +12,7 @@ mod entity;
 mod geometry;
 mod ids;
 mod page;
+mod passage;
 mod plan;
 mod problem;
 mod reading;
@@ -29,11 +30,12 @@ pub use entity::{
     IdRole, Instruction, Lab, Medication, Org, OrgRole, Person, PersonRole, Procedure, Vital,
 };
 pub use geometry::{BBox, Point, Quad};
-pub use ids::{BatchId, DocumentId, EntityId, JobId, TaskId, TenantId, WebhookId};
+pub use ids::{BatchId, ChatId, DocumentId, EntityId, JobId, TaskId, TenantId, WebhookId};
 pub use page::{
     Cell, Checkbox, Line, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, Subject,
     Table, Vote, Word,
 };
+pub use passage::Passage;
 pub use plan::{DocumentPlan, End, Known, PASSES, PageCounts, PagePlan, plan_document, plan_page};
 pub use problem::{Problem, Reject, RejectKind};
 pub use reading::{ReadLine, ReadWord, Reading};

@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     adaptive::{self, Mode},
     decode::{DecodedPage, Decoder},
+    encoder::Encoder,
     page::{self, Detected, Lines, Prepared, Readers, Recognised},
     stage::Shelf,
 };
@@ -35,6 +36,8 @@ pub struct Pipeline {
     pub readers: Readers,
     /// Words that extraction knows.
     pub lexicon: Lexicon,
+    /// What the chat's search compares passages by; only the index stage asks it.
+    pub encoder: Option<Arc<Encoder>>,
     /// Words that fusion expects.
     pub words: Words,
     /// Pages that are needed again soon.

@@ -5,6 +5,7 @@ mod artefact;
 pub mod decode;
 pub mod detect;
 pub mod document;
+pub mod encoder;
 pub mod engine;
 pub mod page;
 pub mod prepare;

@@ -11,7 +11,10 @@ use std::{
 
 use bytes::Bytes;
 use infra::{
-    db::{Attempts, Changes, Claimed, Db, DbError, DbErrorKind, EntityRow, Settled},
+    db::{
+        Attempts, Changes, Claimed, Db, DbError, DbErrorKind, EntityRow, Findings, PassageRow,
+        Settled,
+    },
     queue::{Delivery, Queue, QueueName, Subscription},
     store::{self, Store, StoreErrorKind},
     telemetry,
@@ -165,18 +168,26 @@ impl Shell {
     /// A claimed task, to its end.
     async fn finish(&self, claimed: Claimed, delivery: Delivery) {
         let start = Instant::now();
-        let (said, entities) = match self.run(&claimed).await {
+        let (said, entities, passages) = match self.run(&claimed).await {
             Ok(said) => (
                 Ok(said.outcome),
                 said.entities
                     .into_iter()
                     .map(|entity| EntityRow::of(claimed.job, entity))
                     .collect::<Vec<_>>(),
+                said.passages
+                    .into_iter()
+                    .map(|(passage, embedding)| PassageRow { passage, embedding })
+                    .collect(),
             ),
-            Err(error) => (Err(error), Vec::new()),
+            Err(error) => (Err(error), Vec::new(), Vec::new()),
+        };
+        let found = Findings {
+            entities: &entities,
+            passages: &passages,
         };
         let took = start.elapsed();
-        let settled = self.settle(&claimed, &said, took, &entities).await;
+        let settled = self.settle(&claimed, &said, took, found).await;
         report(&claimed, took, settled.as_ref());
         let Some(settled) = settled else { return };
         telemetry::task_ended(claimed.step.stage, took, &said, settled, &entities);
@@ -276,19 +287,13 @@ impl Shell {
         claimed: &Claimed,
         said: &Result<Outcome, TaskError>,
         took: Duration,
-        entities: &[EntityRow],
+        found: Findings<'_>,
     ) -> Option<Settled> {
         let start = Instant::now();
         loop {
             let settled = self
                 .db
-                .settle(
-                    claimed,
-                    said.clone(),
-                    took,
-                    entities,
-                    self.patience.attempts,
-                )
+                .settle(claimed, said.clone(), took, found, self.patience.attempts)
                 .await;
             match settled {
                 Ok(settled) => return Some(settled),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use schemas::{
-    Artefact, DocumentId, Engine, Entity, JobId, Outcome, Page, PageStatus, ReaderReport,
+    Artefact, DocumentId, Engine, Entity, JobId, Outcome, Page, PageStatus, Passage, ReaderReport,
     ReaderStatus, Reading, Reject, RejectKind, Stage, Step, TaskError, TaskErrorKind, Timings,
 };
 
@@ -61,6 +61,9 @@ pub struct Said {
     pub outcome: Outcome,
     /// Of the index stage: the entities to be searched.
     pub entities: Vec<Entity>,
+    /// Of the index stage: the passages that the chat searches, with their embeddings where there is an
+    /// encoder.
+    pub passages: Vec<(Passage, Option<Vec<f32>>)>,
 }
 
 impl From<Outcome> for Said {
@@ -68,6 +71,7 @@ impl From<Outcome> for Said {
         Self {
             outcome,
             entities: Vec::new(),
+            passages: Vec::new(),
         }
     }
 }
@@ -115,6 +119,7 @@ impl Stages for Pipeline {
                 let document = schemas::Document::decode(&artefacts.get(Artefact::Result(job))?)?;
                 Ok(Said {
                     outcome: Outcome::Indexed,
+                    passages: self.passages(&document)?,
                     entities: document.entities,
                 })
             }
@@ -245,6 +250,26 @@ impl Pipeline {
             again: Vec::new(),
         }
         .into())
+    }
+
+    fn passages(
+        &self,
+        document: &schemas::Document,
+    ) -> Result<Vec<(Passage, Option<Vec<f32>>)>, TaskError> {
+        let encoded = |passage: Passage| match &self.encoder {
+            None => Ok((passage, None)),
+            Some(encoder) => encoder
+                .encode(&passage.indexed())
+                .map(|embedding| (passage, Some(embedding)))
+                .map_err(|error| TaskError {
+                    kind: TaskErrorKind::Failed,
+                    detail: error.to_string(),
+                }),
+        };
+        extract::passages(document)
+            .into_iter()
+            .map(encoded)
+            .collect()
     }
 
     fn extract_stored(&self, work: &Work, artefacts: &dyn Artefacts) -> Result<Said, TaskError> {

@@ -70,6 +70,7 @@ impl Stages for Synthetic {
                 Ok(Said {
                     outcome: Outcome::Indexed,
                     entities: document.entities,
+                    passages: Vec::new(),
                 })
             }
             _ => Err(failed("a stage was asked for the wrong part of a document")),

@@ -104,6 +104,16 @@ impl Db {
                 "SET statement_timeout = 0; SET lock_timeout = 0; SET client_min_messages = warning",
             )
             .await?;
+        let pgvector: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')",
+        )
+        .fetch_one(&mut session)
+        .await?;
+        if !pgvector {
+            let detail = "this PostgreSQL has no pgvector, which the chat's search needs: install the \
+                          extension `vector` on the server, then migrate again";
+            return Err(DbError::new(DbErrorKind::Refused, detail));
+        }
         MIGRATIONS.run(&mut session).await?;
         session.close().await?;
         Ok(())

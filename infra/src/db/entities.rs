@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Claimed, Db, DbError, patients};
+use super::{Claimed, Db, DbError, Findings, passages, patients};
 
 /// An entity with the columns that it is searched by.
 #[derive(Clone, Debug)]
@@ -173,6 +173,37 @@ impl Db {
             .collect())
     }
 
+    /// All entities of some documents of a tenant, whatever is claimed about them, in reading order.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn facts(
+        &self,
+        tenant: TenantId,
+        documents: &[DocumentId],
+    ) -> Result<Vec<IndexedEntity>, DbError> {
+        let ids: Vec<Uuid> = documents.iter().map(|document| document.0).collect();
+        let mut transaction = self.of_tenant(tenant).await?;
+        let rows = sqlx::query!(
+            r#"SELECT id, document_id, job_id, patient_id, version, created_at, entity AS "entity: Json<Entity>"
+               FROM entities WHERE document_id = ANY ($1)
+               ORDER BY created_at DESC, document_id, page, (entity -> 'span' ->> 0)::int"#,
+            &ids
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let found = rows.into_iter().map(|row| IndexedEntity {
+            id: EntityId(row.id),
+            document: DocumentId(row.document_id),
+            job: JobId(row.job_id),
+            patient: row.patient_id,
+            version: row.version,
+            created_at: row.created_at,
+            entity: row.entity.0,
+        });
+        Ok(found.collect())
+    }
+
     /// One entity of a tenant.
     ///
     /// # Errors
@@ -228,13 +259,13 @@ pub(super) async fn correct(
     Ok(())
 }
 
-/// Puts the entities of a job in the place of all others of its document, unless a later job's stand
+/// Puts the entities and passages of a job in the place of all others of its document, unless a later job's stand
 /// there. One that stood there before gets a higher version, so that no review of the old one fits. A
 /// person's word is kept where the same is read at the same place as when the person looked.
 pub(super) async fn replace(
     session: &mut PgConnection,
     claimed: &Claimed,
-    rows: &[EntityRow],
+    found: Findings<'_>,
 ) -> Result<(), DbError> {
     // Two jobs of a document may end at the same moment.
     sqlx::query!(
@@ -267,8 +298,9 @@ pub(super) async fn replace(
         let (extracted, made) = (row.extracted?.0, row.entity.0);
         Some(Word { extracted, made })
     });
-    let rows = with_words(claimed.job, rows, words.collect());
+    let rows = with_words(claimed.job, found.entities, words.collect());
     insert(session, claimed, &rows, &versions).await?;
+    passages::replace(session, claimed, found.passages).await?;
     patients::identify(session, claimed.tenant.0, claimed.document.0).await
 }
 

@@ -14,7 +14,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    Claimed, Db, DbError, EntityRow,
+    Claimed, Db, DbError, EntityRow, PassageRow,
     claim::{engines, step},
     connect::commit,
     entities, fhir_deliveries, webhooks,
@@ -75,8 +75,17 @@ struct Locked {
     pages: PageCounts,
 }
 
+/// The rows of an index stage.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Findings<'a> {
+    /// Facts.
+    pub entities: &'a [EntityRow],
+    /// What the chat searches.
+    pub passages: &'a [PassageRow],
+}
+
 impl Db {
-    /// Ends a claimed task with what its stage said. `entities` are the rows of an index stage.
+    /// Ends a claimed task with what its stage said. `found` are the rows of an index stage.
     ///
     /// # Errors
     /// [`DbError`]: nothing was changed, and the task can be settled again or its lease runs out.
@@ -85,7 +94,7 @@ impl Db {
         claimed: &Claimed,
         said: Result<Outcome, TaskError>,
         took: Duration,
-        entities: &[EntityRow],
+        found: Findings<'_>,
         attempts: Attempts,
     ) -> Result<Settled, DbError> {
         let mut transaction = self.begin().await?;
@@ -111,7 +120,7 @@ impl Db {
             return Ok(Settled::Stale);
         }
         if claimed.step.stage == Stage::Index && said.is_ok() {
-            entities::replace(session, claimed, entities).await?;
+            entities::replace(session, claimed, found).await?;
         }
         let settled = follow(session, job, claimed.step, &said).await?;
         commit(transaction).await?;

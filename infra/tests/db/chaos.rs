@@ -193,7 +193,13 @@ async fn settle(
     let said = say(claimed.step, jobs[&claimed.job], dice);
     let settled = fresh
         .db
-        .settle(claimed, said, Duration::from_millis(1), &[], ATTEMPTS)
+        .settle(
+            claimed,
+            said,
+            Duration::from_millis(1),
+            infra::db::Findings::default(),
+            ATTEMPTS,
+        )
         .await
         .expect("no settle fails: neither deadlock nor broken rule");
     let mut tally = tally.lock().unwrap();

@@ -26,7 +26,13 @@ async fn transient_errors_back_off_and_end_as_failed() {
             assert_eq!(claimed.attempt, attempt);
             let settled = fresh
                 .db
-                .settle(&claimed, transient(), Duration::ZERO, &[], attempts)
+                .settle(
+                    &claimed,
+                    transient(),
+                    Duration::ZERO,
+                    infra::db::Findings::default(),
+                    attempts,
+                )
                 .await
                 .unwrap();
             if attempt == attempts.most {
@@ -81,7 +87,13 @@ async fn an_outage_of_the_store_costs_no_attempt() {
             assert_eq!(claimed.attempt, 1, "the others did not count");
             let settled = fresh
                 .db
-                .settle(&claimed, away(), Duration::ZERO, &[], ATTEMPTS)
+                .settle(
+                    &claimed,
+                    away(),
+                    Duration::ZERO,
+                    infra::db::Findings::default(),
+                    ATTEMPTS,
+                )
                 .await
                 .unwrap();
             assert_eq!(settled, Settled::Retried);

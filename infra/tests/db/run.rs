@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use infra::db::{Accepted, Attempts, Claimed, Db, EntityRow, Settled, Upload};
+use infra::db::{Accepted, Attempts, Claimed, Db, EntityRow, Findings, Settled, Upload};
 use schemas::{
     DocumentId, Engine, JobId, JobState, Outcome, PageStatus, Priority, Reject, RejectKind, Stage,
     Step, TaskError, TaskErrorKind, TaskId, TenantId,
@@ -126,8 +126,12 @@ impl Fresh {
         entities: &[EntityRow],
     ) -> Settled {
         let took = Duration::from_millis(1);
+        let found = Findings {
+            entities,
+            passages: &[],
+        };
         self.db
-            .settle(claimed, said, took, entities, ATTEMPTS)
+            .settle(claimed, said, took, found, ATTEMPTS)
             .await
             .expect("settled")
     }

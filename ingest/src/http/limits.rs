@@ -42,6 +42,8 @@ pub struct Rates {
 
 /// Of an address, requests a minute whose sender is not known. Then it is left standing for a while.
 const STRANGERS: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Of an address, questions a minute of guests.
+const GUESTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// What is as good as new is forgotten after so many requests.
 const TIDY: u32 = 4096;
 
@@ -51,6 +53,7 @@ pub struct Limits {
     key: Option<Meter<Uuid>>,
     tenant: Option<Meter<Uuid>>,
     strangers: Meter<IpAddr>,
+    guests: Meter<IpAddr>,
     /// Addresses that are left standing, and until when.
     standing: Mutex<HashMap<IpAddr, Instant>>,
 }
@@ -101,6 +104,7 @@ impl Limits {
             key: rates.key.map(Meter::new),
             tenant: rates.tenant.map(Meter::new),
             strangers: Meter::new(STRANGERS),
+            guests: Meter::new(GUESTS),
             standing: Mutex::default(),
         }
     }
@@ -115,6 +119,14 @@ impl Limits {
             tenant.take(&caller.tenant.0).map_err(wait)?;
         }
         Ok(())
+    }
+
+    /// One more question of a guest.
+    pub(super) fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
+        let taken = self.guests.take(&address);
+        taken
+            .map(drop)
+            .map_err(|wait| ApiError::TooMany(seconds(wait)))
     }
 
     /// One more request of an address.

@@ -116,6 +116,12 @@ async fn what_a_document_says_stands_where_it_may_alone() {
             "{canary} was not read: the test would show nothing"
         );
     }
+    let question = serde_json::json!({"question": "how many tablets of Hydroxyzine does Ms Whitcombe take?", "document": id});
+    let answer = caller
+        .ask(reqwest::Method::POST, "/v1/chat")
+        .json(&question);
+    let answer = answer.send().await.unwrap().text().await.unwrap();
+    assert!(answer.contains("Hydroxyzine"), "{answer}");
     // Failures: a file that is cut off, one that is none, a job that does not exist.
     let (job, _) = caller
         .take("Quuxley cut.png", page[..page.len() / 2].to_vec())

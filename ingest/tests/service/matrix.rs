@@ -24,7 +24,7 @@ fn roles(method: &str, route: &str) -> Option<&'static [Role]> {
         (_, "session") => return None,
         ("POST", "documents" | "batches") | ("DELETE", "jobs") => &[Uploader, Reviewer],
         ("GET", "jobs" | "batches") => &[Uploader, Reviewer, Analyst],
-        ("GET", "documents" | "entities" | "patients") => &[Reviewer, Analyst],
+        ("GET", "documents" | "entities" | "patients") | (_, "chat") => &[Reviewer, Analyst],
         ("POST", "entities") => {
             assert!(route.ends_with("/search"), "{method} {route} has no row");
             &[Reviewer, Analyst]
@@ -41,6 +41,8 @@ fn body(method: &str, route: &str) -> Option<Value> {
         ("PATCH", _) => Some(json!({"version": 1, "decision": "accept"})),
         ("POST", "/v1/entities/search") => Some(json!({})),
         ("POST", "/v1/admin/keys") => Some(json!({"role": "uploader"})),
+        // What no route knows: only who may ask is asked here.
+        ("POST", "/v1/chat") => Some(json!({"question": "", "among": "documents"})),
         ("POST", "/v1/webhooks") => Some(json!({"url": "http://127.0.0.1:9/"})),
         _ => None,
     }

@@ -12,6 +12,7 @@ import icon from './icon.svg';
 import { place, to } from './router';
 import { nextTheme, theme } from './theme';
 import { Admin } from './views/admin';
+import { Chat } from './views/chat';
 import { Documents } from './views/documents';
 import { Findings } from './views/findings';
 import { Review } from './views/review';
@@ -34,8 +35,12 @@ const VIEWS: View[] = [
     label: 'Documents',
     icon: 'documents',
     roles: ['uploader', 'reviewer', 'analyst', 'admin'],
-    show: ([document, entity]) =>
-      document ? <Viewer key={document} id={document} entity={entity} /> : <Documents />,
+    show: ([document, entity, words]) =>
+      document ? (
+        <Viewer key={words ? `${document}/${words}` : document} id={document} entity={entity} words={words} />
+      ) : (
+        <Documents />
+      ),
   },
   {
     path: 'review',
@@ -57,6 +62,13 @@ const VIEWS: View[] = [
     icon: 'trends',
     roles: ['reviewer', 'analyst', 'admin'],
     show: () => <Trends />,
+  },
+  {
+    path: 'chat',
+    label: 'Chat',
+    icon: 'chat',
+    roles: ['reviewer', 'analyst', 'admin'],
+    show: ([session]) => <Chat id={session} />,
   },
   { path: 'admin', label: 'Service', icon: 'admin', roles: ['admin'], show: () => <Admin /> },
 ];

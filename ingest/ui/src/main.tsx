@@ -8,6 +8,7 @@ import './styles/viewer.css';
 import './styles/review.css';
 import './styles/tables.css';
 import './styles/trends.css';
+import './styles/chat.css';
 import { App } from './app';
 
 render(<App />, document.getElementById('app')!);

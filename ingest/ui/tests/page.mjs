@@ -25,6 +25,7 @@ try {
   await visit.step('reviewing by keyboard', review);
   await visit.step('findings, filtered and exported', findings);
   await visit.step('trends', trends);
+  await visit.step('chat with citations', chat);
   await visit.step('a dead letter is replayed', admin);
   await visit.step('20 pages open in under a second', opensQuickly);
   await visit.step('a foreign page can do nothing', forged);
@@ -285,6 +286,37 @@ async function trends(page) {
   await visit.shot('trends');
 }
 
+async function chat(page) {
+  await visit.go('chat');
+  await page.getByRole('heading', { name: 'Ask about your documents' }).waitFor();
+  await visit.accessible('an empty chat');
+  const said = page.locator('.answered').last();
+  const asks = async (question, outcome) => {
+    await page.getByLabel('Question').fill(question);
+    await page.keyboard.press('Enter');
+    await page.locator('.turn', { hasText: question }).locator(`.answered.is-${outcome}`).waitFor();
+    await page.getByRole('button', { name: 'Ask' }).waitFor();
+  };
+  await page.getByLabel('About').selectOption({ label: LABS });
+  await asks('What was the sodium?', 'answered');
+  must((await said.innerText()).includes('mmol/L'), 'the value stands in the answer');
+  await asks('i cant breathe', 'emergency');
+  await asks('Which surgeon removed the appendix?', 'not_found');
+  await visit.accessible('a conversation');
+  await visit.shot('chat');
+  await page.locator('.citations a').first().click();
+  const marked = page.locator('.page .is-evidence');
+  await marked.first().waitFor();
+  const words = await marked.evaluateAll((all) => all.map((word) => word.dataset.word));
+  const cited = await page.evaluate(() => location.hash.split('/')[4]);
+  must(words.sort().join() === decodeURIComponent(cited).split(',').sort().join(), 'the cited words are marked');
+  await visit.go('chat');
+  await page.locator('.chat-sessions li a', { hasText: 'What was the sodium?' }).click();
+  await page.locator('.turn', { hasText: 'i cant breathe' }).waitFor();
+  await page.getByRole('button', { name: 'Remove the conversation What was the sodium?' }).click();
+  await page.locator('.chat-sessions li').first().waitFor({ state: 'detached' });
+}
+
 async function admin(page) {
   await visit.go('admin');
   const dead = page.locator('section[aria-labelledby=dead]');
@@ -365,6 +397,7 @@ async function everyView(name) {
     ['review', '.crop:not(.is-waiting) image'],
     ['findings', '.findings tbody tr'],
     ['trends', '.plot .point'],
+    ['chat', '.chat-form'],
     ['admin', '.tile'],
   ]) {
     await visit.go(place);

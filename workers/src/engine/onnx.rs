@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ort::{environment::Environment, session::Session};
 
-/// A loaded ONNX Runtime.
+/// A loaded ONNX Runtime; its clones are the same one.
+#[derive(Clone)]
 pub struct Runtime {
     environment: Environment,
 }
@@ -21,7 +22,7 @@ pub struct LoadError {
 }
 
 impl LoadError {
-    pub(super) fn new(what: &Path, cause: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(what: &Path, cause: impl std::fmt::Display) -> Self {
         let what = what
             .file_name()
             .unwrap_or(what.as_os_str())

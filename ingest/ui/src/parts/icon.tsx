@@ -6,6 +6,7 @@ const PATHS = {
   review: 'M4 6h10M4 12h7M4 18h7M14 16l3 3 5-6',
   findings: 'M4 5h16v14H4zM4 10h16M10 10v9',
   trends: 'M4 19V5M4 19h16M7 14l4-4 3 3 6-6',
+  chat: 'M4 5h16v11H10l-4 4v-4H4zM8 9h8M8 12h5',
   admin: 'M5 6h14M5 12h14M5 18h14M9 4v4M15 10v4M8 16v4',
   upload: 'M12 16V5M7 10l5-5 5 5M5 19h14',
   folder: 'M3 6h6l2 2h10v11H3z',

@@ -24,7 +24,15 @@ const FORMS: [format: string, label: string][] = [
   ['alto', 'ALTO'],
 ];
 
-export function Viewer({ id, entity }: { id: string; entity: string | undefined }) {
+interface Place {
+  id: string;
+  /** The fact that is shown first, or `words`. */
+  entity: string | undefined;
+  /** Words that are shown first, joined by commas. */
+  words: string | undefined;
+}
+
+export function Viewer({ id, entity, words }: Place) {
   const { value, problem, again } = useAsked(
     (signal) => ask<DocumentResult>('GET', `/v1/documents/${id}`, { signal }),
     [id],
@@ -38,7 +46,7 @@ export function Viewer({ id, entity }: { id: string; entity: string | undefined 
     );
   }
   if (!value) return <Loading what="the document" />;
-  return <Opened result={value} id={id} entity={entity} />;
+  return <Opened result={value} id={id} entity={entity} words={words} />;
 }
 
 function Back() {
@@ -49,14 +57,15 @@ function Back() {
   );
 }
 
-function Opened({ result, id, entity }: { result: DocumentResult; id: string; entity: string | undefined }) {
+function Opened({ result, id, entity, words: cited }: Place & { result: DocumentResult }) {
   const { words, pageOf, linked } = useMemo(() => indexed(result), [result]);
   const first = result.entities.find((known) => known.id === entity) ?? null;
   const [chosen, setChosen] = useState<Entity | null>(first);
   const [word, setWord] = useState<Word | null>(null);
-  const [pageIndex, setPage] = useState(first?.page ?? 0);
+  const quoted = useMemo(() => cited?.split(',') ?? [], [cited]);
+  const [pageIndex, setPage] = useState(first?.page ?? pageOf.get(quoted[0] ?? '') ?? 0);
   const [tab, setTab] = useState<'facts' | 'words'>('facts');
-  const evidence = useMemo(() => new Set(chosen?.words ?? []), [chosen]);
+  const evidence = useMemo(() => new Set(chosen?.words ?? quoted), [chosen]);
   const page = result.pages[pageIndex] ?? result.pages[0];
   const job = jobs.value?.find((job) => job.document_id === id);
   const { document } = result;

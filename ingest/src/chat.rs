@@ -1,0 +1,473 @@
+//! The chat: a question about documents and medicine, answered with what documents and cards say, or with
+//! nothing. The order is fixed: red flags first, by rules alone; then what is asked is told by rules; then
+//! passages and facts are looked up; then an extractive answer is put together, every sentence with what it
+//! rests on; and only then may a model put it into other words, sentence by sentence checked against the
+//! quotations. Text of documents is data throughout: nothing in it is ever obeyed.
+
+use std::{collections::HashSet, sync::Arc};
+
+use extract::Lexicon;
+use infra::{
+    db::{Db, DbError, TokenCounts},
+    llm::Llm,
+    search::{DocumentHit, Query, Scope, Search, Weights},
+};
+use schemas::{DocumentId, TenantId};
+use serde::Deserialize;
+use tokio::sync::{OnceCell, mpsc};
+use utoipa::ToSchema;
+use workers::encoder::Encoder;
+
+mod answer;
+pub(crate) mod cards;
+mod emergency;
+mod evidence;
+mod find;
+mod generated;
+mod question;
+mod red_flags;
+mod say;
+mod suspicious;
+mod words;
+
+pub use answer::{Answer, Citation, Outcome, Sentence, Source};
+pub use emergency::Country;
+pub use question::Kind;
+pub use red_flags::red_flag;
+
+use evidence::{CardEvidence, DocumentEvidence};
+use question::Asked;
+
+/// What meaning and words count, tuned on the questions marked `tune`.
+pub const WEIGHTS: Weights = Weights {
+    meaning: 1.0,
+    words: 1.0,
+};
+/// Passages of one document.
+const OF_DOCUMENT: i64 = 300;
+/// Passages that show which documents a question is about, and how many of these are read.
+const OF_ALL: i64 = 30;
+const DOCUMENTS: usize = 8;
+/// Passages of cards.
+const OF_CARDS: i64 = 20;
+/// Quotations that a model sees.
+const QUOTATIONS: usize = 12;
+/// Turns of a conversation that a model sees.
+const REMEMBERED: usize = 3;
+
+/// Where an answer may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Among {
+    /// The tenant's documents.
+    Documents,
+    /// The knowledge base.
+    Knowledge,
+    /// Documents, and knowledge where they do not say.
+    Both,
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// In a person's words.
+    pub text: String,
+    /// About which documents.
+    pub scope: Scope,
+    /// Where an answer may come from.
+    pub among: Among,
+    /// Questions and answers before it, the oldest first.
+    pub history: Vec<(String, String)>,
+}
+
+/// An answer and what it took.
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// What a model took and gave; none when none was asked.
+    pub tokens: Option<TokenCounts>,
+}
+
+/// Answers questions.
+pub struct Chat {
+    db: Db,
+    search: Arc<dyn Search>,
+    encoder: Option<Arc<Encoder>>,
+    lexicon: Lexicon,
+    country: Country,
+    model: Option<Llm>,
+    shipped: OnceCell<()>,
+}
+
+impl Chat {
+    /// A chat over a database. `model` puts answers into its own words.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        encoder: Option<Arc<Encoder>>,
+        lexicon: Lexicon,
+        country: Country,
+        model: Option<Llm>,
+    ) -> Self {
+        Self {
+            search: Arc::new(db.clone()),
+            db,
+            encoder,
+            lexicon,
+            country,
+            model,
+            shipped: OnceCell::new(),
+        }
+    }
+
+    /// Answers. Each sentence is sent as soon as it stands; the answer holds them all. Nothing is finished when
+    /// nobody listens any more.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn ask(
+        &self,
+        tenant: TenantId,
+        question: &Question,
+        sentences: &mpsc::Sender<Sentence>,
+    ) -> Result<Told, DbError> {
+        if let Some(flag) = red_flag(&question.text) {
+            return Ok(tell(sentences, self.emergency(flag), None).await);
+        }
+        let asked = in_context(question);
+        let (found, evidence) = self.extract(tenant, question, &asked).await?;
+        if asked.decides_dose {
+            return Ok(tell(sentences, referred(&asked, found), None).await);
+        }
+        let Some(found) = found else {
+            return Ok(tell(sentences, not_found(&asked, question.among), None).await);
+        };
+        if let Some(model) = &self.model
+            && let Some((generated, tokens)) = self
+                .generate(model, question, &found, evidence, sentences)
+                .await
+        {
+            let answer = Answer {
+                kind: asked.kind,
+                outcome: Outcome::Answered,
+                sentences: generated,
+                model: Some(model.model().to_owned()),
+            };
+            return Ok(Told {
+                answer,
+                tokens: Some(tokens),
+            });
+        }
+        let answer = Answer {
+            kind: asked.kind,
+            outcome: Outcome::Answered,
+            sentences: found,
+            model: None,
+        };
+        Ok(tell(sentences, answer, None).await)
+    }
+
+    /// The extractive answer, and what else may be quoted.
+    async fn extract(
+        &self,
+        tenant: TenantId,
+        question: &Question,
+        asked: &Asked,
+    ) -> Result<(Option<Vec<Sentence>>, Vec<Citation>), DbError> {
+        let query = self.query(&asked.text).await;
+        let documents = question.among != Among::Knowledge;
+        let scoped = question.scope.document.is_some() || question.scope.patient.is_some();
+        if documents {
+            let hits = self.hits(tenant, question.scope, &query).await?;
+            let ids: Vec<DocumentId> = unique(&hits);
+            let facts = self.db.facts(tenant, &ids).await?;
+            let evidence = DocumentEvidence::of(&hits, facts);
+            if let Some(found) = find::in_documents(asked, &evidence, &|word| self.is_drug(word)) {
+                return Ok((Some(found), Vec::new()));
+            }
+        }
+        // What a document does not say of a patient no card says either.
+        let general = asked.kind == Kind::Interaction;
+        if question.among == Among::Documents || question.among == Among::Both && scoped && !general
+        {
+            return Ok((None, Vec::new()));
+        }
+        self.keep_shipped().await;
+        let hits = self.search.knowledge(tenant, &query, OF_CARDS).await?;
+        let cards = CardEvidence::of(hits);
+        let found = find::in_cards(asked, &cards, &|word| self.is_drug(word));
+        let quotations = match (&found, cards.first()) {
+            (Some(_), Some(card)) => card
+                .sentences
+                .iter()
+                .map(|sentence| find::of_card(card, &sentence.text))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Ok((found, quotations))
+    }
+
+    /// Passages of the documents that a question is about, all of each, in the order of how well they fit.
+    async fn hits(
+        &self,
+        tenant: TenantId,
+        scope: Scope,
+        query: &Query,
+    ) -> Result<Vec<DocumentHit>, DbError> {
+        if scope.document.is_some() {
+            return self
+                .search
+                .documents(tenant, scope, query, OF_DOCUMENT)
+                .await;
+        }
+        let first = self.search.documents(tenant, scope, query, OF_ALL).await?;
+        let mut all = Vec::new();
+        for document in unique(&first).into_iter().take(DOCUMENTS) {
+            let scope = Scope {
+                document: Some(document),
+                patient: scope.patient,
+            };
+            all.extend(
+                self.search
+                    .documents(tenant, scope, query, OF_DOCUMENT)
+                    .await?,
+            );
+        }
+        Ok(all)
+    }
+
+    /// Passages of cards in the order of how well they fit, for those who measure retrieval.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn knowledge(
+        &self,
+        tenant: TenantId,
+        text: &str,
+        weights: Weights,
+        most: i64,
+    ) -> Result<Vec<infra::search::KnowledgeHit>, DbError> {
+        self.keep_shipped().await;
+        let query = Query {
+            weights,
+            ..self.query(text).await
+        };
+        self.search.knowledge(tenant, &query, most).await
+    }
+
+    async fn query(&self, text: &str) -> Query {
+        let embedding = match &self.encoder {
+            None => None,
+            Some(encoder) => {
+                let (encoder, text) = (Arc::clone(encoder), text.to_owned());
+                let encoded = tokio::task::spawn_blocking(move || encoder.encode(&text)).await;
+                match encoded {
+                    Ok(Ok(embedding)) => Some(embedding),
+                    _ => {
+                        tracing::warn!("a question could not be encoded; words alone decide");
+                        None
+                    }
+                }
+            }
+        };
+        Query {
+            text: text.to_owned(),
+            embedding,
+            weights: WEIGHTS,
+        }
+    }
+
+    /// Loads the shipped cards when the first question needs them.
+    async fn keep_shipped(&self) {
+        let load = || cards::ship(&self.db, self.encoder.as_deref());
+        if let Err(error) = self.shipped.get_or_try_init(load).await {
+            let error = format!("{error:#}");
+            tracing::warn!(
+                error,
+                "the cards are not loaded; trying again with the next question"
+            );
+        }
+    }
+
+    /// The model's words, of which at least one sentence stands; none when it failed or nothing stood.
+    async fn generate(
+        &self,
+        model: &Llm,
+        question: &Question,
+        found: &[Sentence],
+        more: Vec<Citation>,
+        sentences: &mpsc::Sender<Sentence>,
+    ) -> Option<(Vec<Sentence>, TokenCounts)> {
+        let mut quotations: Vec<Citation> = found
+            .iter()
+            .flat_map(|sentence| sentence.citations.clone())
+            .chain(more)
+            .collect();
+        let mut seen = HashSet::new();
+        quotations.retain(|citation| seen.insert(citation.quote.clone()));
+        quotations.truncate(QUOTATIONS);
+        let doubtful: Vec<&Citation> = found
+            .iter()
+            .filter(|sentence| sentence.needs_review)
+            .flat_map(|sentence| &sentence.citations)
+            .collect();
+        let from = question.history.len().saturating_sub(REMEMBERED);
+        let messages = generated::messages(&question.text, &question.history[from..], &quotations);
+        let (parts, said) = mpsc::channel(16);
+        let (ended, stood) = tokio::join!(
+            async {
+                let ended = model
+                    .generate(&messages, generated::MOST_TOKENS, &parts)
+                    .await;
+                drop(parts);
+                ended
+            },
+            self.standing(said, &quotations, &doubtful, sentences)
+        );
+        let tokens = ended.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the model did not answer to the end");
+            TokenCounts::default()
+        });
+        stood
+            .filter(|stood| !stood.is_empty())
+            .map(|stood| (stood, tokens))
+    }
+
+    /// Sends on those sentences of the model that stand. None when nobody listens any more.
+    async fn standing(
+        &self,
+        mut said: mpsc::Receiver<String>,
+        quotations: &[Citation],
+        doubtful: &[&Citation],
+        sentences: &mpsc::Sender<Sentence>,
+    ) -> Option<Vec<Sentence>> {
+        let mut cutter = generated::Sentences::default();
+        let mut stood = Vec::new();
+        let mut dropped = 0_u32;
+        loop {
+            let part = tokio::select! {
+                part = said.recv() => part,
+                () = sentences.closed() => return None,
+            };
+            let last = part.is_none();
+            let whole = match part {
+                Some(part) => cutter.push(&part),
+                None => std::mem::take(&mut cutter).rest().into_iter().collect(),
+            };
+            for sentence in whole {
+                let checked = generated::checked(&sentence, quotations, &|word| self.is_drug(word));
+                let Some(mut sentence) = checked else {
+                    dropped += 1;
+                    continue;
+                };
+                sentence.needs_review = sentence
+                    .citations
+                    .iter()
+                    .any(|cited| doubtful.contains(&cited));
+                stood.push(sentence.clone());
+                sentences.send(sentence).await.ok()?;
+            }
+            if last {
+                if dropped > 0 {
+                    tracing::info!(dropped, "sentences of the model did not stand");
+                }
+                return Some(stood);
+            }
+        }
+    }
+
+    fn is_drug(&self, word: &str) -> bool {
+        self.lexicon.is_any_drug(word)
+    }
+
+    fn emergency(&self, flag: &str) -> Answer {
+        let despair = matches!(flag, "suicidal" | "self-harm");
+        let mut sentences = vec![Sentence::own(format!(
+            "This may be an emergency: {}.",
+            self.country.emergency()
+        ))];
+        sentences.push(Sentence::own(if despair {
+            format!("You are not alone with this, and help is there. {}", self.country.despair())
+        } else {
+            "Do not wait for an answer here, and do not drive yourself; stay on the line with the call handler."
+                .to_owned()
+        }));
+        Answer {
+            kind: Kind::Emergency,
+            outcome: Outcome::Emergency,
+            sentences,
+            model: None,
+        }
+    }
+}
+
+fn unique(hits: &[DocumentHit]) -> Vec<DocumentId> {
+    let mut seen = HashSet::new();
+    let ids = hits.iter().map(|hit| hit.document);
+    ids.filter(|id| seen.insert(*id)).collect()
+}
+
+/// The question, with the subjects of the one before where it only points back to them.
+fn in_context(question: &Question) -> Asked {
+    let asked = Asked::new(&question.text);
+    let points = asked.stems.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "it" | "that" | "this" | "them" | "they" | "those"
+        )
+    });
+    match question.history.last() {
+        Some((before, _)) if points && asked.subjects.is_empty() => {
+            let before = Asked::new(before);
+            Asked {
+                subjects: before.subjects.clone(),
+                stems: [asked.stems, before.subjects].concat(),
+                ..asked
+            }
+        }
+        _ => asked,
+    }
+}
+
+async fn tell(
+    sentences: &mpsc::Sender<Sentence>,
+    answer: Answer,
+    tokens: Option<TokenCounts>,
+) -> Told {
+    for sentence in &answer.sentences {
+        // Who has gone hears it no more.
+        let _ = sentences.send(sentence.clone()).await;
+    }
+    Told { answer, tokens }
+}
+
+fn not_found(asked: &Asked, among: Among) -> Answer {
+    let text = match among {
+        Among::Documents => "Your documents do not say.",
+        Among::Knowledge => "The knowledge base does not say.",
+        Among::Both => "Your documents do not say, nor does the knowledge base.",
+    };
+    Answer {
+        kind: asked.kind,
+        outcome: Outcome::NotFound,
+        sentences: vec![Sentence::own(text)],
+        model: None,
+    }
+}
+
+fn referred(asked: &Asked, found: Option<Vec<Sentence>>) -> Answer {
+    let mut sentences = vec![Sentence::own(
+        "Whether to start, stop or change a medicine or its dose is for the prescriber to decide: ask the \
+         prescriber or a pharmacist before you change anything.",
+    )];
+    if let Some(found) = found {
+        sentences.push(Sentence::own("What is written:"));
+        sentences.extend(found);
+    }
+    Answer {
+        kind: asked.kind,
+        outcome: Outcome::Referred,
+        sentences,
+        model: None,
+    }
+}

@@ -1,0 +1,308 @@
+//! What an answer may rest on: sentences of passages, and facts with the lines that prove them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use infra::{
+    db::IndexedEntity,
+    search::{DocumentHit, KnowledgeHit},
+};
+use schemas::{DocumentId, Entity, Passage};
+
+use super::{suspicious, words};
+
+/// A sentence or a row as printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    pub page: usize,
+    pub text: String,
+    pub words: Vec<String>,
+    pub stems: Vec<String>,
+    /// The stems of its heading.
+    pub heading: Vec<String>,
+    /// Of its passage, when that was searched for.
+    pub cosine: f64,
+}
+
+/// A fact and the lines that prove it.
+#[derive(Clone, Debug)]
+pub(crate) struct Proven {
+    pub entity: Entity,
+    /// The whole lines that its words stand in.
+    pub quote: String,
+}
+
+/// What one document gives.
+#[derive(Clone, Debug)]
+pub(crate) struct DocumentEvidence {
+    pub document: DocumentId,
+    pub units: Vec<Unit>,
+    pub facts: Vec<Proven>,
+}
+
+impl DocumentEvidence {
+    /// From all of a document's passages and facts.
+    pub(crate) fn of(hits: &[DocumentHit], facts: Vec<IndexedEntity>) -> Vec<Self> {
+        let mut order: Vec<DocumentId> = Vec::new();
+        let mut passages: HashMap<DocumentId, Vec<(&Passage, f64)>> = HashMap::new();
+        for hit in hits {
+            if !order.contains(&hit.document) {
+                order.push(hit.document);
+            }
+            passages
+                .entry(hit.document)
+                .or_default()
+                .push((&hit.passage, hit.fit.cosine));
+        }
+        let mut by_document: HashMap<DocumentId, Vec<Entity>> = HashMap::new();
+        for fact in facts {
+            by_document
+                .entry(fact.document)
+                .or_default()
+                .push(fact.entity);
+        }
+        order
+            .into_iter()
+            .map(|document| {
+                let passages = &passages[&document];
+                let lines = lines(passages);
+                let facts = by_document.remove(&document).unwrap_or_default();
+                let mut evidence = Self {
+                    document,
+                    units: passages
+                        .iter()
+                        .flat_map(|(p, cosine)| units(p, *cosine))
+                        .collect(),
+                    facts: facts
+                        .into_iter()
+                        .map(|entity| Proven {
+                            quote: quote(&entity, &lines),
+                            entity,
+                        })
+                        .collect(),
+                };
+                suspicious::leave_out(&mut evidence);
+                evidence
+            })
+            .collect()
+    }
+
+    /// Does the document say this word anywhere?
+    pub(crate) fn says(&self, word: &str) -> bool {
+        self.units
+            .iter()
+            .any(|unit| words::holds(&unit.stems, word) || words::holds(&unit.heading, word))
+    }
+}
+
+/// The line that each word stands in, in reading order of the passages.
+fn lines(passages: &[(&Passage, f64)]) -> HashMap<String, (usize, String)> {
+    let mut out = HashMap::new();
+    let mut number = 0;
+    for (passage, _) in passages {
+        for (line, words) in passage.lines() {
+            number += 1;
+            for word in words {
+                out.insert(word.clone(), (number, plain(line)));
+            }
+        }
+    }
+    out
+}
+
+fn quote(entity: &Entity, lines: &HashMap<String, (usize, String)>) -> String {
+    let found: BTreeMap<usize, &str> = entity
+        .words
+        .iter()
+        .filter_map(|word| lines.get(word))
+        .map(|(number, line)| (*number, line.as_str()))
+        .collect();
+    if found.is_empty() {
+        return plain(&entity.text);
+    }
+    found.into_values().collect::<Vec<_>>().join(" / ")
+}
+
+fn plain(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Sentences of prose over line ends, and rows of tables and forms one by one.
+pub(crate) fn units(passage: &Passage, cosine: f64) -> Vec<Unit> {
+    let heading = words::stems(&passage.heading);
+    let mut out: Vec<Unit> = Vec::new();
+    let mut open: Vec<(String, String)> = Vec::new();
+    let mut close = |open: &mut Vec<(String, String)>| {
+        if open.is_empty() {
+            return;
+        }
+        let (text, words): (Vec<String>, Vec<String>) = open.drain(..).unzip();
+        let text = text.join(" ");
+        out.push(Unit {
+            page: passage.page,
+            stems: words::stems(&text),
+            heading: heading.clone(),
+            text,
+            words,
+            cosine,
+        });
+    };
+    let lines: Vec<(&str, &[String])> = passage.lines().collect();
+    for (n, (line, ids)) in lines.iter().enumerate() {
+        let parts: Vec<&str> = line.split_whitespace().collect();
+        for (k, (part, id)) in parts.iter().zip(ids.iter()).enumerate() {
+            open.push(((*part).to_owned(), id.clone()));
+            let next = parts.get(k + 1);
+            if ends_sentence(part)
+                && next.is_some_and(|next| next.starts_with(char::is_uppercase))
+                && open.len() > 2
+            {
+                close(&mut open);
+            }
+        }
+        let goes_on = lines.get(n + 1).is_some_and(|(below, _)| {
+            let prose = !line.contains('\t') && !below.contains('\t') && parts.len() >= 4;
+            let ended = parts
+                .last()
+                .is_some_and(|part| part.ends_with(['.', ':', ';', '?', '!']));
+            prose && !ended && (below.starts_with(char::is_lowercase) || line.chars().count() > 55)
+        });
+        if !goes_on {
+            close(&mut open);
+        }
+    }
+    close(&mut open);
+    title_what_follows(&mut out);
+    out
+}
+
+/// One or two words alone head what comes after them.
+fn title_what_follows(units: &mut [Unit]) {
+    let mut title: Vec<String> = Vec::new();
+    for unit in units {
+        let alone = unit.words.len() <= 2
+            && unit
+                .text
+                .chars()
+                .all(|c| c.is_alphabetic() || c == ' ' || c == ':');
+        if alone {
+            title.clone_from(&unit.stems);
+        } else {
+            unit.heading.extend(title.iter().cloned());
+        }
+    }
+}
+
+fn ends_sentence(part: &str) -> bool {
+    let bare = part.trim_end_matches(['.', '?', '!']);
+    bare.len() < part.len()
+        && !matches!(
+            bare.to_lowercase().as_str(),
+            "dr" | "mr" | "mrs" | "ms" | "prof" | "no" | "st" | "vs"
+        )
+        && !(bare.chars().count() <= 2
+            && bare.chars().all(|c| c.is_ascii_digit() || c.is_uppercase()))
+}
+
+/// A sentence of a card.
+#[derive(Clone, Debug)]
+pub(crate) struct CardSentence {
+    pub text: String,
+    pub stems: Vec<String>,
+}
+
+/// A card with the passages that were found.
+#[derive(Clone, Debug)]
+pub(crate) struct CardEvidence {
+    pub id: String,
+    pub title: String,
+    pub source: String,
+    pub reviewed: bool,
+    pub cosine: f64,
+    pub score: f64,
+    pub sentences: Vec<CardSentence>,
+    /// Of title and text.
+    pub stems: Vec<String>,
+}
+
+impl CardEvidence {
+    /// Cards in the order of their best passage.
+    pub(crate) fn of(hits: Vec<KnowledgeHit>) -> Vec<Self> {
+        let mut out: Vec<Self> = Vec::new();
+        for hit in hits {
+            let sentences = card_sentences(&hit.text);
+            let stems = words::stems(&format!("{} {}", hit.title, hit.text));
+            if let Some(card) = out.iter_mut().find(|card| card.id == hit.card) {
+                card.sentences.extend(sentences);
+                card.stems.extend(stems);
+                continue;
+            }
+            out.push(Self {
+                id: hit.card,
+                title: hit.title,
+                source: hit.source,
+                reviewed: hit.clinically_reviewed,
+                cosine: hit.fit.cosine,
+                score: hit.fit.score,
+                sentences,
+                stems,
+            });
+        }
+        out
+    }
+}
+
+fn card_sentences(text: &str) -> Vec<CardSentence> {
+    let mut out = Vec::new();
+    for paragraph in text.split("\n\n") {
+        let parts: Vec<&str> = paragraph.split_whitespace().collect();
+        let mut open: Vec<&str> = Vec::new();
+        for (n, part) in parts.iter().enumerate() {
+            open.push(part);
+            let next = parts.get(n + 1);
+            let ends = next.is_none_or(|next| {
+                ends_sentence(part)
+                    && next.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+            });
+            if ends {
+                let text = open.join(" ");
+                out.push(CardSentence {
+                    stems: words::stems(&text),
+                    text,
+                });
+                open.clear();
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Passage;
+
+    use super::units;
+
+    #[test]
+    fn prose_becomes_sentences_and_rows_stay_rows() {
+        let text = "She was seen by Dr. Ames and presented with persistent upper\nabdominal discomfort. The film was clear.\nWBC\t8.8\nRBC\t4.1";
+        let count = text.split_whitespace().count();
+        let passage = Passage {
+            page: 0,
+            heading: String::new(),
+            text: text.into(),
+            words: (0..count).map(|n| format!("p0w{n}")).collect(),
+        };
+        let units = units(&passage, 0.0);
+        let texts: Vec<&str> = units.iter().map(|unit| unit.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "She was seen by Dr. Ames and presented with persistent upper abdominal discomfort.",
+                "The film was clear.",
+                "WBC 8.8",
+                "RBC 4.1",
+            ]
+        );
+        assert_eq!(units[2].words.len(), 2);
+    }
+}

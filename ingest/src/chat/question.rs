@@ -1,0 +1,228 @@
+//! What a question is about, told by rules: its kind, the facts that it asks for, and its subjects, the words
+//! that something must answer to.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::words;
+
+/// Kinds of question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Something must be done at once.
+    Emergency,
+    /// What a document says.
+    Document,
+    /// A drug that is taken.
+    Medication,
+    /// A measured value.
+    Lab,
+    /// Whether things go together.
+    Interaction,
+    /// What one feels.
+    Symptom,
+    /// Something else.
+    Other,
+}
+
+/// A type of fact, and its roles; none for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub kind: &'static str,
+    pub roles: Vec<&'static str>,
+}
+
+/// A question as it is understood.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub text: String,
+    pub kind: Kind,
+    pub wanted: Vec<Wanted>,
+    /// Stems of words that are no matter of course.
+    pub subjects: Vec<String>,
+    /// Those of them that are written as names.
+    pub names: HashSet<String>,
+    /// Stems of words that told what is wanted, and are no matter of course.
+    pub telling: Vec<String>,
+    /// All stems.
+    pub stems: Vec<String>,
+    /// It asks for a decision on a dose.
+    pub decides_dose: bool,
+    /// It asks for a reason.
+    pub wants_reason: bool,
+}
+
+struct Rule {
+    expression: Regex,
+    wanted: Vec<Wanted>,
+}
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let rows = include_str!("wanted.tsv").lines();
+    rows.filter(|row| !row.starts_with('#') && !row.is_empty())
+        .map(|row| {
+            let (expression, wanted) = row.split_once('\t').expect("two columns");
+            let wanted = wanted.split(';').map(|one| {
+                let (kind, roles) = one.split_once(':').expect("a type and its roles");
+                let roles = roles.split(',').filter(|role| !role.is_empty()).collect();
+                Wanted { kind, roles }
+            });
+            Rule {
+                expression: Regex::new(expression).expect("a valid expression"),
+                wanted: wanted.collect(),
+            }
+        })
+        .collect()
+});
+
+macro_rules! expression {
+    ($name:ident, $expression:expr) => {
+        static $name: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new($expression).expect("a valid expression"));
+    };
+}
+
+expression!(
+    DECIDES,
+    r"(?x)\b(
+        (can|could|may|should|shall|must|do|would)\s+(i|we|he|she|they|my\s\w+|you)\b.{0,40}?\b(stop|start|begin|double|halve|half|skip|quit|increase|decrease|raise|lower|reduce|change|switch|adjust|split|cut|go\s(off|on|up|down)|come\soff|take\s(more|less|extra|another|two|double|half))\b
+      | (how\smuch|what\sdose|which\sdose)\b.*\bshould\s(i|he|she|we|they)\b.*\b(take|give|start)\b.*\binstead
+      | (ok|okay|safe|fine|possible|allowed)\s+(to|if\si)\s+(stop|start|double|halve|skip|quit|increase|reduce|change|switch|adjust)
+      | what\sif\si\s(stop|double|skip|halve)
+      | (want|like|going|plan\w*|decided)\s+to\s+(stop|quit|double|halve|skip|come\soff|go\soff)
+      | (increase|decrease|double|halve|adjust|change|stop|start)\s+(my|his|her|the)\s+(dose|dosage|medication|medicine|tablets?|pills?)
+      | tell\s+me\s+(which|what|how)\b.*\bdose\s+to\s+take
+    )"
+);
+expression!(
+    INTERACTS,
+    r"\b(interact\w*|together|combin\w+|mix\w*|along with|at the same time|alongside|go with|get along)\b|\b(while|when) (taking|on)\b|\b(can|may|is it (ok|safe)) .*\bwith\b"
+);
+expression!(
+    SYMPTOM,
+    r"\b(symptoms?|signs?|feel\w*|pains?|aches?|hurts?|itch\w*|fever|cough\w*|rash|dizz\w+|nause\w*|vomit\w*|tired\w*|swollen|swelling|headaches?|warning)\b"
+);
+expression!(
+    REASON,
+    r"\b(why|reason|because of what|what for|indication)\b"
+);
+expression!(
+    MONTH,
+    r"^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$"
+);
+
+impl Asked {
+    pub(crate) fn new(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut consumed: HashSet<String> = HashSet::new();
+        for rule in RULES.iter() {
+            let Some(found) = rule.expression.find(&lower) else {
+                continue;
+            };
+            wanted.extend(
+                rule.wanted
+                    .iter()
+                    .filter(|one| !wanted.contains(one))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+            let told = words::stems(found.as_str());
+            consumed.extend(told.into_iter().filter(|word| !is_place(word)));
+        }
+        let stems = words::stems(text);
+        let mut subjects: Vec<String> = Vec::new();
+        for stem in &stems {
+            let counts = !words::is_common(stem)
+                && !consumed.contains(stem)
+                && !subjects.contains(stem)
+                && !MONTH.is_match(stem)
+                && (stem.len() > 1 || stem == "k")
+                && !stem
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '.' || c == ',');
+            if counts {
+                subjects.push(stem.clone());
+            }
+        }
+        let telling = stems
+            .iter()
+            .filter(|stem| consumed.contains(*stem) && !words::is_common(stem))
+            .cloned()
+            .collect();
+        let has = |kind: &str| wanted.iter().any(|one| one.kind == kind);
+        let kind = if INTERACTS.is_match(&lower) {
+            Kind::Interaction
+        } else if has("medication") {
+            Kind::Medication
+        } else if SYMPTOM.is_match(&lower) && wanted.is_empty() {
+            Kind::Symptom
+        } else if !wanted.is_empty() {
+            Kind::Document
+        } else {
+            Kind::Other
+        };
+        Self {
+            kind,
+            decides_dose: DECIDES.is_match(&lower),
+            wants_reason: REASON.is_match(&lower),
+            names: words::names(text),
+            text: text.to_owned(),
+            wanted,
+            subjects,
+            telling,
+            stems,
+        }
+    }
+
+    /// Is this type of fact asked for, in this role?
+    pub(crate) fn wants(&self, kind: &str, role: Option<&str>) -> bool {
+        self.wanted.iter().any(|one| {
+            one.kind == kind
+                && (one.roles.is_empty() || role.is_some_and(|role| one.roles.contains(&role)))
+        })
+    }
+}
+
+/// Names of places say which one is meant.
+fn is_place(stem: &str) -> bool {
+    ["clinic", "hospital", "surgery", "ward", "department"]
+        .iter()
+        .any(|place| words::stem(place) == stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, Kind};
+
+    #[test]
+    fn decisions_on_doses_are_told_from_questions_about_them() {
+        for (text, decides) in [
+            ("Can I stop the oxycodone?", true),
+            ("should i double my bisoprolol tonight", true),
+            ("I want to come off my antidepressant", true),
+            ("is it ok to skip the evening tablet", true),
+            ("was the lansoprazole stopped?", false),
+            ("What is the dose of amoxicillin?", false),
+            ("How many tablets am I meant to take at a time?", false),
+        ] {
+            assert_eq!(Asked::new(text).decides_dose, decides, "{text}");
+        }
+    }
+
+    #[test]
+    fn kinds_and_subjects() {
+        let asked = Asked::new("Does warfarin interact with aspirin?");
+        assert_eq!(asked.kind, Kind::Interaction);
+        assert!(asked.subjects.contains(&"warfarin".to_owned()));
+        let asked = Asked::new("How often may Mabel take oxycodone?");
+        assert_eq!(asked.kind, Kind::Medication);
+        assert_eq!(asked.subjects, ["mabel", "oxycodon"]);
+        let asked = Asked::new("date of birth of the patient please");
+        assert!(asked.wants("date", Some("dob")) && asked.subjects.is_empty());
+    }
+}

@@ -1,0 +1,170 @@
+//! Words as they are compared: lower case, British as American, without endings. Two words are alike when
+//! one is a misreading's distance from the other.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+/// Words that a question holds whatever it is about, and verbs of asking.
+static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    include_str!("common.txt")
+        .split_whitespace()
+        .map(stem)
+        .collect()
+});
+
+/// Words that mean the same here: a line is a group, its words and phrases separated by `|`.
+static ALIKE: LazyLock<Vec<Vec<Vec<String>>>> = LazyLock::new(|| {
+    include_str!("alike.txt")
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| line.split('|').map(stems).collect())
+        .collect()
+});
+
+/// The groups that a first word may begin.
+static GROUPS: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (n, group) in ALIKE.iter().enumerate() {
+        for first in group.iter().filter_map(|phrase| phrase.first()) {
+            groups.entry(first).or_default().push(n);
+        }
+    }
+    groups
+});
+
+/// Parts between anything but letters, digits and points within numbers, in lower case.
+pub(crate) fn tokens(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let text = text.replace('’', "'").replace("'s", " ");
+    let chars: Vec<char> = text.chars().collect();
+    for (n, c) in chars.iter().enumerate() {
+        let digit = |at: Option<&char>| at.is_some_and(char::is_ascii_digit);
+        let within =
+            matches!(c, '.' | ',') && n > 0 && digit(chars.get(n - 1)) && digit(chars.get(n + 1));
+        if c.is_alphanumeric() || within {
+            word.extend(c.to_lowercase());
+        } else if !matches!(c, '\'' | '’') && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+/// A word without its ending, in American spelling.
+pub(crate) fn stem(word: &str) -> String {
+    let mut word = word.to_lowercase();
+    if word.len() > 5 {
+        word = word
+            .replace("ae", "e")
+            .replace("oe", "e")
+            .replace("our", "or");
+    }
+    for ending in [
+        "ations", "ation", "ingly", "ings", "ing", "edly", "ies", "ied", "ers", "er", "es", "ed",
+        "ly", "s", "y", "e",
+    ] {
+        if let Some(rest) = word.strip_suffix(ending)
+            && rest.len() >= 4
+            && rest.chars().all(char::is_alphabetic)
+        {
+            let doubled = rest.as_bytes()[rest.len() - 1] == rest.as_bytes()[rest.len() - 2]
+                && matches!(ending, "ing" | "ed" | "er" | "ers" | "ings")
+                && !rest.ends_with(['s', 'l']);
+            return rest[..rest.len() - usize::from(doubled)].to_owned();
+        }
+    }
+    word
+}
+
+/// The words of a text in order.
+pub(crate) fn stems(text: &str) -> Vec<String> {
+    tokens(text).iter().map(|word| stem(word)).collect()
+}
+
+/// Does a question hold it whatever it is about?
+pub(crate) fn is_common(stem: &str) -> bool {
+    COMMON.contains(stem)
+}
+
+/// Is this word there, or one that is nearly spelt so, or a phrase that means the same?
+pub(crate) fn holds(text: &[String], word: &str) -> bool {
+    if text.iter().any(|other| is_near(other, word)) {
+        return true;
+    }
+    let groups = GROUPS.get(word).map(Vec::as_slice).unwrap_or_default();
+    groups.iter().any(|group| {
+        ALIKE[*group].iter().any(|phrase| {
+            !phrase.is_empty()
+                && phrase
+                    .iter()
+                    .all(|part| text.iter().any(|other| is_near(other, part)))
+        })
+    })
+}
+
+/// Equal, or one letter apart in a long word.
+pub(crate) fn is_near(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if a.len().min(b.len()) < 6
+        || a.len().abs_diff(b.len()) > 1
+        || a.iter().chain(&b).any(char::is_ascii_digit)
+    {
+        return false;
+    }
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let tail = |skip_a: usize, skip_b: usize| {
+        a[(same + skip_a).min(a.len())..] == b[(same + skip_b).min(b.len())..]
+    };
+    tail(1, 1) || tail(1, 0) || tail(0, 1)
+}
+
+/// Words that begin with a capital inside a sentence: names.
+pub(crate) fn names(text: &str) -> HashSet<String> {
+    text.split_whitespace()
+        .skip(1)
+        .filter(|word| {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            bare.chars().next().is_some_and(char::is_uppercase)
+                && bare.chars().skip(1).any(char::is_lowercase)
+        })
+        .flat_map(stems)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{holds, is_near, stem, stems};
+
+    #[test]
+    fn spellings_and_endings_do_not_matter() {
+        for (one, other) in [
+            ("haemoglobin", "Hemoglobin"),
+            ("allergies", "allergy"),
+            ("prescribed", "prescribing"),
+            ("tablets", "tablet"),
+            ("tumour", "tumor"),
+            ("stopped", "stop"),
+        ] {
+            assert_eq!(stem(one), stem(other), "{one}");
+        }
+        assert!(is_near("bisoprolol", "bisopro1ol") || !is_near("5", "50"));
+        assert!(is_near("amoxicilin", "amoxicillin"));
+        assert!(!is_near("hydralazine", "hydroxyzine"));
+    }
+
+    #[test]
+    fn a_group_of_words_is_found_by_any_of_them() {
+        let text = stems("There is no pleural effusion");
+        assert!(holds(&text, &stem("fluid")));
+        assert!(!holds(&text, &stem("fracture")));
+    }
+}

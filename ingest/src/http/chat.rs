@@ -1,0 +1,455 @@
+//! `/v1/chat`: questions about documents and medicine, as JSON or as a stream of sentences, and the
+//! conversations that they belong to. Turns are sealed; nobody reads those of another key.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{Extensions, HeaderMap, StatusCode, header},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use chrono::{DateTime, Utc};
+use futures::stream;
+use infra::{
+    audit::{Actor, Occurrence},
+    db::Caller,
+    search::Scope,
+};
+use schemas::{ChatId, DocumentId, TenantId};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Api,
+    auth::Known,
+    documents::READERS,
+    extract::{JsonBody, PathId},
+    peer,
+    problem::{ApiError, Errors},
+};
+use crate::chat::{Among, Answer, Question, Sentence, Source, Told};
+
+/// Longest question in characters.
+const LONGEST: usize = 2000;
+/// What the turns' key is derived for.
+const PURPOSE: &str = "chat";
+
+/// A question.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChatRequest {
+    /// In a person's words, at most 2,000 characters.
+    question: String,
+    /// The conversation that it goes on; a new one without it.
+    session: Option<Uuid>,
+    /// Only about this document.
+    document: Option<Uuid>,
+    /// Only about the documents of this patient.
+    patient: Option<Uuid>,
+    /// Where an answer may come from; `both` by default, documents first.
+    among: Option<Among>,
+}
+
+/// An answer in its conversation.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct ChatAnswer {
+    /// The conversation; null for a guest, of whom nothing is kept.
+    session: Option<Uuid>,
+    #[serde(flatten)]
+    answer: Answer,
+    /// Tokens that a model took and gave; null where none was asked.
+    tokens: Option<Tokens>,
+}
+
+/// What a model took and gave.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+struct Tokens {
+    prompt: u32,
+    completion: u32,
+}
+
+/// A turn as it is sealed and shown.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct Turn {
+    /// What was asked.
+    question: String,
+    /// What was answered.
+    answer: Answer,
+}
+
+/// A conversation in a list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChatSession {
+    id: Uuid,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// Its first question; null when that went with an erased document.
+    title: Option<String>,
+}
+
+/// Conversations.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChatSessions {
+    /// The last used first, at most 100.
+    sessions: Vec<ChatSession>,
+}
+
+/// A conversation with its turns.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChatHistory {
+    id: Uuid,
+    /// The oldest first.
+    turns: Vec<Turn>,
+}
+
+/// Who asks: somebody who is known, or a guest.
+enum Asking {
+    Known(Caller),
+    Guest,
+}
+
+/// Asks a question. JSON, or with `Accept: text/event-stream` events: `sentence` for each sentence as it
+/// stands, then `answer` with all of it, or `problem`. Who ends the connection ends the answer. Where the
+/// site lets guests ask, they ask the knowledge base, and nothing of it is kept.
+#[utoipa::path(
+    post,
+    path = "/v1/chat",
+    tag = "chat",
+    request_body = ChatRequest,
+    responses(
+        (status = 200, description = "The answer", content((ChatAnswer = "application/json"), (String = "text/event-stream"))),
+        (status = 404, description = "There is no such document, patient or conversation", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        (status = 422, description = "The body does not fit its schema", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn ask(
+    State(api): State<Api>,
+    known: Result<Known, ApiError>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    body: Result<JsonBody<ChatRequest>, ApiError>,
+) -> Result<Response, ApiError> {
+    let address = peer::address(&extensions, &headers, &api.trusted_proxies);
+    let asking = match known {
+        Ok(known) => Asking::Known(known.as_one_of(&READERS)?),
+        Err(ApiError::Unauthenticated) if api.guests && is_anonymous(&headers) => {
+            if let Some(address) = address {
+                api.limits.guest(address)?;
+            }
+            Asking::Guest
+        }
+        Err(error) => return Err(error),
+    };
+    let JsonBody(body) = body?;
+    let length = body.question.chars().count();
+    if body.question.trim().is_empty() || length > LONGEST {
+        return Err(ApiError::unprocessable(
+            "invalid-question",
+            "The question cannot be asked",
+            format!("it has between 1 and {LONGEST} characters"),
+        ));
+    }
+    let (question, session) = prepared(&api, &asking, &body).await?;
+    let work = Work {
+        api,
+        asking,
+        question,
+        session,
+        address,
+    };
+    let streams = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/event-stream"));
+    let (sentences, mut said) = mpsc::channel(16);
+    if streams {
+        return Ok(stream_of(work, sentences, said));
+    }
+    let drained = async { while said.recv().await.is_some() {} };
+    let (answer, ()) = tokio::join!(
+        async {
+            let answer = work.run(&sentences).await;
+            drop(sentences);
+            answer
+        },
+        drained
+    );
+    Ok(Json(answer?).into_response())
+}
+
+/// Nothing was presented that could be wrong.
+fn is_anonymous(headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::AUTHORIZATION) && super::sessions::token(headers).is_none()
+}
+
+/// The question with what it is about and what came before, and its conversation.
+async fn prepared(
+    api: &Api,
+    asking: &Asking,
+    body: &ChatRequest,
+) -> Result<(Question, Option<ChatId>), ApiError> {
+    let text = body.question.trim().to_owned();
+    let Asking::Known(caller) = asking else {
+        if body.document.is_some() || body.patient.is_some() || body.session.is_some() {
+            return Err(ApiError::Unauthenticated);
+        }
+        let question = Question {
+            text,
+            scope: Scope::default(),
+            among: Among::Knowledge,
+            history: Vec::new(),
+        };
+        return Ok((question, None));
+    };
+    if let Some(document) = body.document {
+        let found = api.db.document(caller.tenant, DocumentId(document)).await?;
+        found.ok_or(ApiError::NotFound)?;
+    }
+    if let Some(patient) = body.patient {
+        let found = api.db.patient(caller.tenant, patient).await?;
+        found.ok_or(ApiError::NotFound)?;
+    }
+    let (session, history) = match body.session {
+        None => (api.db.open_chat(caller).await?, Vec::new()),
+        Some(session) => {
+            let session = ChatId(session);
+            let turns = turns(api, caller, session).await?;
+            let history = turns.into_iter().map(|turn| {
+                let said: Vec<String> = turn.answer.sentences.into_iter().map(|s| s.text).collect();
+                (turn.question, said.join(" "))
+            });
+            (session, history.collect())
+        }
+    };
+    let question = Question {
+        text,
+        scope: Scope {
+            document: body.document.map(DocumentId),
+            patient: body.patient,
+        },
+        among: body.among.unwrap_or(Among::Both),
+        history,
+    };
+    Ok((question, Some(session)))
+}
+
+struct Work {
+    api: Api,
+    asking: Asking,
+    question: Question,
+    session: Option<ChatId>,
+    address: Option<std::net::IpAddr>,
+}
+
+impl Work {
+    async fn run(self, sentences: &mpsc::Sender<Sentence>) -> Result<ChatAnswer, ApiError> {
+        let tenant = match &self.asking {
+            Asking::Known(caller) => caller.tenant,
+            Asking::Guest => TenantId::SHIPPED,
+        };
+        let told = self.api.chat.ask(tenant, &self.question, sentences).await?;
+        if told.tokens.is_some() {
+            self.note("chat.model").await?;
+        }
+        if let (Asking::Known(caller), Some(session)) = (&self.asking, self.session) {
+            self.keep(caller, session, &told).await?;
+        }
+        Ok(ChatAnswer {
+            session: self.session.map(|session| session.0),
+            answer: told.answer,
+            tokens: told.tokens.map(|tokens| Tokens {
+                prompt: tokens.prompt,
+                completion: tokens.completion,
+            }),
+        })
+    }
+
+    /// A line of the audit log besides the request's own.
+    async fn note(&self, action: &str) -> Result<(), ApiError> {
+        let (tenant, actor) = match &self.asking {
+            Asking::Known(caller) => (
+                caller.tenant,
+                Some(Actor {
+                    id: caller.id,
+                    role: caller.role.name().into(),
+                }),
+            ),
+            Asking::Guest => (TenantId::DEFAULT, None),
+        };
+        let what = Occurrence {
+            at: chrono::SubsecRound::trunc_subsecs(Utc::now(), 6),
+            actor,
+            action: action.into(),
+            object: "/v1/chat".into(),
+            outcome: StatusCode::OK.as_u16(),
+            address: self.address,
+        };
+        Ok(self.api.audit.record(tenant, what).await?)
+    }
+
+    async fn keep(&self, caller: &Caller, session: ChatId, told: &Told) -> Result<(), ApiError> {
+        let mut documents: Vec<DocumentId> = told
+            .answer
+            .sentences
+            .iter()
+            .flat_map(|sentence| &sentence.citations)
+            .filter_map(|citation| match &citation.source {
+                Source::Document { document, .. } => Some(DocumentId(*document)),
+                Source::Card { .. } => None,
+            })
+            .chain(self.question.scope.document)
+            .collect();
+        documents.sort_unstable();
+        documents.dedup();
+        let turn = Turn {
+            question: self.question.text.clone(),
+            answer: told.answer.clone(),
+        };
+        let plain = serde_json::to_vec(&turn).map_err(|_| ApiError::Internal)?;
+        let row = session.0.as_bytes();
+        let sealed = self.api.master.seal(PURPOSE, caller.tenant, row, &plain)?;
+        self.api
+            .db
+            .keep_turn(caller.tenant, session, &sealed, &documents, told.tokens)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Sentences as events, then the answer. The work ends when the client has gone.
+fn stream_of(
+    work: Work,
+    sentences: mpsc::Sender<Sentence>,
+    said: mpsc::Receiver<Sentence>,
+) -> Response {
+    let (end, ended) = tokio::sync::oneshot::channel();
+    let mut stop = work.api.stop.clone();
+    tokio::spawn(async move {
+        let answer = tokio::select! {
+            answer = work.run(&sentences) => answer,
+            _ = stop.wait_for(|stop| *stop) => Err(ApiError::Unavailable("the service")),
+        };
+        drop(sentences);
+        let _ = end.send(answer);
+    });
+    let events = stream::unfold((said, Some(ended)), |(mut said, ended)| async move {
+        if let Some(sentence) = said.recv().await {
+            let event = Event::default()
+                .event("sentence")
+                .json_data(&sentence)
+                .ok()?;
+            return Some((Ok::<_, Infallible>(event), (said, ended)));
+        }
+        let event = match ended?.await.unwrap_or(Err(ApiError::Internal)) {
+            Ok(answer) => Event::default().event("answer").json_data(&answer).ok()?,
+            Err(error) => {
+                let (_, problem, _) = error.parts();
+                Event::default().event("problem").json_data(&problem).ok()?
+            }
+        };
+        Some((Ok(event), (said, None)))
+    });
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    Sse::new(events).keep_alive(keep_alive).into_response()
+}
+
+async fn turns(api: &Api, caller: &Caller, session: ChatId) -> Result<Vec<Turn>, ApiError> {
+    let turns = api.db.chat(caller, session).await?;
+    let turns = turns.ok_or(ApiError::NotFound)?;
+    turns
+        .iter()
+        .map(|turn| opened(api, caller, session, &turn.sealed))
+        .collect()
+}
+
+fn opened(api: &Api, caller: &Caller, session: ChatId, sealed: &[u8]) -> Result<Turn, ApiError> {
+    let row = session.0.as_bytes();
+    let plain = api.master.open(PURPOSE, caller.tenant, row, sealed)?;
+    serde_json::from_slice(&plain).map_err(|_| ApiError::Internal)
+}
+
+/// The caller's conversations.
+#[utoipa::path(
+    get,
+    path = "/v1/chat/sessions",
+    tag = "chat",
+    responses((status = 200, description = "Conversations", body = ChatSessions), Errors)
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    known: Known,
+) -> Result<Json<ChatSessions>, ApiError> {
+    let caller = known.as_one_of(&READERS)?;
+    let chats = api.db.chats(&caller).await?;
+    let sessions = chats
+        .into_iter()
+        .map(|chat| {
+            let first = chat
+                .first
+                .map(|turn| opened(&api, &caller, chat.id, &turn.sealed));
+            Ok(ChatSession {
+                id: chat.id.0,
+                created_at: chat.created_at,
+                updated_at: chat.updated_at,
+                title: first.transpose()?.map(|turn| turn.question),
+            })
+        })
+        .collect::<Result<_, ApiError>>()?;
+    Ok(Json(ChatSessions { sessions }))
+}
+
+/// A conversation of the caller.
+#[utoipa::path(
+    get,
+    path = "/v1/chat/sessions/{id}",
+    tag = "chat",
+    params(("id" = String, Path, description = "Conversation")),
+    responses(
+        (status = 200, description = "Its turns", body = ChatHistory),
+        (status = 404, description = "There is no such conversation", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<ChatId>,
+) -> Result<Json<ChatHistory>, ApiError> {
+    let caller = known.as_one_of(&READERS)?;
+    let turns = turns(&api, &caller, id).await?;
+    Ok(Json(ChatHistory { id: id.0, turns }))
+}
+
+/// Removes a conversation of the caller.
+#[utoipa::path(
+    delete,
+    path = "/v1/chat/sessions/{id}",
+    tag = "chat",
+    params(("id" = String, Path, description = "Conversation")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 404, description = "There is no such conversation", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn remove(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<ChatId>,
+) -> Result<StatusCode, ApiError> {
+    let caller = known.as_one_of(&READERS)?;
+    if api.db.remove_chat(&caller, id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::NotFound)
+    }
+}
