@@ -56,6 +56,7 @@ mod problem;
 mod reviews;
 mod serve;
 mod sessions;
+mod tryout;
 mod uploads;
 mod webhooks;
 
@@ -64,6 +65,7 @@ pub(crate) use batches::is_litter;
 pub use jwt::{Provider, Tokens};
 pub use limits::{Limits, Rates};
 pub use serve::serve;
+pub use tryout::Tryout;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
 
@@ -102,6 +104,8 @@ pub struct Api {
     pub chat: Arc<Chat>,
     /// May people ask the knowledge base who are not known?
     pub guests: bool,
+    /// What reads a page at once.
+    pub tryout: Arc<Tryout>,
     /// True once the process was told to end: what streams without an end of its own ends then.
     pub stop: watch::Receiver<bool>,
 }
@@ -134,6 +138,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(audit::verify))
         .routes(routes!(admin::calibration))
         .routes(routes!(patients::show))
+        .routes(routes!(tryout::read))
         .routes(routes!(chat::ask))
         .routes(routes!(chat::list))
         .routes(routes!(chat::show, chat::remove))

@@ -48,7 +48,7 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api, Tokens},
+    http::{self, Api, Tokens, Tryout},
     observe,
     settings::Settings,
     stop::told_to_stop,
@@ -232,6 +232,7 @@ struct Opened {
     due: Arc<Notify>,
     upload_silence: Duration,
     encoder: Option<Arc<Encoder>>,
+    tryout: Arc<Tryout>,
 }
 
 async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<Opened> {
@@ -273,6 +274,7 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
     };
     let keys = WrappedKeys::new(db.clone(), master.clone());
     Ok(Opened {
+        tryout: Arc::default(),
         changes: db.listen(),
         store: Arc::new(Sealed::new(inner, Arc::new(keys))),
         master: Arc::new(master),
@@ -319,6 +321,7 @@ impl Opened {
                 settings.model.clone().map(Llm::new).transpose()?,
             )),
             guests: settings.guests,
+            tryout: Arc::clone(&self.tryout),
             stop,
         })
     }
@@ -360,8 +363,10 @@ impl Opened {
         .context("opening the models broke down")??;
         pipeline.acceptance = acceptance.map(Mutex::new);
         pipeline.encoder.clone_from(&self.encoder);
+        let pipeline = Arc::new(pipeline);
+        self.tryout.opened(Arc::clone(&pipeline));
         let shell = self.shell_of(Crew {
-            stages: Arc::new(pipeline),
+            stages: pipeline,
             patience: patience()?,
         });
         Ok((shell, stages))

@@ -128,6 +128,12 @@ pub struct Settings {
     pub calibration: Option<PathBuf>,
     /// Where metrics are served; none: nowhere.
     pub metrics: Option<SocketAddr>,
+    /// Whose emergency numbers the chat gives.
+    pub country: Country,
+    /// May people ask the knowledge base who are not known?
+    pub guests: bool,
+    /// The model that puts answers into words, where there is one.
+    pub model: Option<LlmSettings>,
 }
 
 /// Settings that are never printed.
@@ -146,12 +152,6 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
-    /// Whose emergency numbers the chat gives.
-    pub country: Country,
-    /// May people ask the knowledge base who are not known?
-    pub guests: bool,
-    /// The model that puts answers into words, where there is one.
-    pub model: Option<LlmSettings>,
 }
 
 /// What the command line says.

@@ -34,5 +34,7 @@ mod results;
 mod retrying;
 #[path = "service/tokens.rs"]
 mod tokens;
+#[path = "service/tryout.rs"]
+mod tryout;
 #[path = "service/webhooks.rs"]
 mod webhooks;

@@ -48,6 +48,7 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("PATCH",  "/v1/entities/{id}",                 Some("entity.review")),
     ("GET",    "/v1/entities/{id}/evidence.png",    Some("entity.evidence")),
     ("GET",    "/v1/patients/{id}",                 Some("patient.read")),
+    ("POST",   "/v1/tryout",                        Some("tryout.read")),
     ("POST",   "/v1/chat",                          Some("chat.ask")),
     ("GET",    "/v1/chat/sessions",                 Some("chat.list")),
     ("GET",    "/v1/chat/sessions/{id}",            Some("chat.read")),

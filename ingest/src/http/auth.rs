@@ -12,7 +12,7 @@ use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Api, audit::Asker, origin, problem::ApiError, sessions};
+use super::{Api, audit::Asker, origin, peer, problem::ApiError, sessions};
 
 /// How callers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,34 @@ impl Known {
             caller: session.caller,
             ends_at: Some(session.ends_at),
         })
+    }
+}
+
+/// Who asks a route that is open to guests where the site lets them in.
+pub(crate) enum Visitor {
+    /// Somebody.
+    Known(Known),
+    /// Nobody in particular, with nothing that could be wrong; counted by address.
+    Guest,
+}
+
+impl FromRequestParts<Api> for Visitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let headers = &parts.headers;
+        let anonymous =
+            !headers.contains_key(header::AUTHORIZATION) && sessions::token(headers).is_none();
+        match Known::from_request_parts(parts, api).await {
+            Err(ApiError::Unauthenticated) if api.guests && anonymous => {
+                let proxies = &api.trusted_proxies;
+                if let Some(address) = peer::address(&parts.extensions, &parts.headers, proxies) {
+                    api.limits.guest(address)?;
+                }
+                Ok(Self::Guest)
+            }
+            known => known.map(Self::Known),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::{
     Api,
-    auth::Known,
+    auth::{Known, Visitor},
     documents::READERS,
     extract::{JsonBody, PathId},
     peer,
@@ -133,21 +133,15 @@ enum Asking {
 )]
 pub(crate) async fn ask(
     State(api): State<Api>,
-    known: Result<Known, ApiError>,
+    visitor: Visitor,
     extensions: Extensions,
     headers: HeaderMap,
     body: Result<JsonBody<ChatRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
     let address = peer::address(&extensions, &headers, &api.trusted_proxies);
-    let asking = match known {
-        Ok(known) => Asking::Known(known.as_one_of(&READERS)?),
-        Err(ApiError::Unauthenticated) if api.guests && is_anonymous(&headers) => {
-            if let Some(address) = address {
-                api.limits.guest(address)?;
-            }
-            Asking::Guest
-        }
-        Err(error) => return Err(error),
+    let asking = match visitor {
+        Visitor::Known(known) => Asking::Known(known.as_one_of(&READERS)?),
+        Visitor::Guest => Asking::Guest,
     };
     let JsonBody(body) = body?;
     let length = body.question.chars().count();
@@ -184,11 +178,6 @@ pub(crate) async fn ask(
         drained
     );
     Ok(Json(answer?).into_response())
-}
-
-/// Nothing was presented that could be wrong.
-fn is_anonymous(headers: &HeaderMap) -> bool {
-    !headers.contains_key(header::AUTHORIZATION) && super::sessions::token(headers).is_none()
 }
 
 /// The question with what it is about and what came before, and its conversation.

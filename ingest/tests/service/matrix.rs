@@ -21,7 +21,7 @@ fn roles(method: &str, route: &str) -> Option<&'static [Role]> {
     use Role::{Analyst, Reviewer, Uploader};
     let part = route.trim_start_matches("/v1/").split('/').next().unwrap();
     Some(match (method, part) {
-        (_, "session") => return None,
+        (_, "session" | "tryout") => return None,
         ("POST", "documents" | "batches") | ("DELETE", "jobs") => &[Uploader, Reviewer],
         ("GET", "jobs" | "batches") => &[Uploader, Reviewer, Analyst],
         ("GET", "documents" | "entities" | "patients") | (_, "chat") => &[Reviewer, Analyst],
