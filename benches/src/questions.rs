@@ -131,7 +131,8 @@ fn says(text: &str, fact: &str) -> bool {
 }
 
 /// Does the quotation hold the printed line but for a few misread characters?
-fn stands(quote: &str, line: &str) -> bool {
+#[must_use]
+pub fn stands(quote: &str, line: &str) -> bool {
     // Spaces within codes and between numbers and units are read or not.
     let (quote, line) = (plain(quote).replace(' ', ""), plain(line).replace(' ', ""));
     if quote.contains(&line) {

@@ -236,25 +236,6 @@ impl Chat {
         Ok(all)
     }
 
-    /// Passages of cards in the order of how well they fit, for those who measure retrieval.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn knowledge(
-        &self,
-        tenant: TenantId,
-        text: &str,
-        weights: Weights,
-        most: i64,
-    ) -> Result<Vec<infra::search::KnowledgeHit>, DbError> {
-        self.keep_shipped().await;
-        let query = Query {
-            weights,
-            ..self.query(text).await
-        };
-        self.search.knowledge(tenant, &query, most).await
-    }
-
     async fn query(&self, text: &str) -> Query {
         let embedding = match &self.encoder {
             None => None,

@@ -49,7 +49,7 @@ async fn server(answer: &'static str, ends: bool) -> String {
 }
 
 async fn generated(url: &str) -> (Result<infra::db::TokenCounts, LlmError>, String) {
-    let (parts, mut said) = mpsc::channel(64);
+    let (parts, mut said) = mpsc::channel::<String>(64);
     let llm = Llm::new(settings(url)).unwrap();
     let listen = tokio::spawn(async move {
         let mut text = String::new();
@@ -117,7 +117,7 @@ async fn a_real_model_streams_and_stops() {
     let mut settings = settings(&url);
     settings.silence = Duration::from_secs(60);
     let llm = Llm::new(settings).unwrap();
-    let (parts, mut said) = mpsc::channel(64);
+    let (parts, mut said) = mpsc::channel::<String>(64);
     let listen = tokio::spawn(async move {
         let mut pieces = 0;
         while said.recv().await.is_some() {
@@ -135,7 +135,7 @@ async fn a_real_model_streams_and_stops() {
     assert!(pieces > 3, "it streams");
 
     // Who stops listening ends the request.
-    let (parts, mut said) = mpsc::channel(1);
+    let (parts, mut said) = mpsc::channel::<String>(1);
     let asks = tokio::spawn(async move { llm.generate(&hello(), 400, &parts).await });
     said.recv().await.unwrap();
     drop(said);
