@@ -14,6 +14,7 @@ use crate::vote::FusedWord;
 mod boxes;
 mod columns;
 mod rows;
+mod specks;
 
 /// A detected line with what fusion read there, in coordinates of the upright page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,10 +66,10 @@ impl Segment {
 /// A gap wider than this many line heights separates cells.
 const CELL_GAP: f32 = 1.1;
 
-/// Puts segments into lines and lines into reading order.
+/// Puts segments into lines and lines into reading order; specks of dirt are left out.
 #[must_use]
 pub fn reading_order(segments: Vec<Segment>, rulings: &Rulings) -> Vec<OrderedLine> {
-    boxes::units(segments, rulings)
+    boxes::units(specks::without(segments), rulings)
         .into_iter()
         .flat_map(|unit| columns::split(rows::rows(unit)))
         .map(line)

@@ -7,6 +7,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
@@ -141,6 +142,13 @@ pub struct Settings {
 pub struct Secrets(BTreeMap<&'static str, String>);
 
 impl Secrets {
+    fn read(get: &dyn Fn(&str) -> Option<String>) -> Self {
+        let given = STORE
+            .into_iter()
+            .filter_map(|name| Some((name, get(name)?)));
+        Self(given.collect())
+    }
+
     /// One of them.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -202,11 +210,6 @@ impl Settings {
             }
             Some(_) => bail!("MEDBOT_AUTH is `on` or `off`"),
         };
-        let engines = list(get("MEDBOT_ENGINES"))
-            .iter()
-            .map(|name| name.parse().map_err(anyhow::Error::msg))
-            .collect::<anyhow::Result<_>>()
-            .context("MEDBOT_ENGINES")?;
         let slots = match flags.slots {
             Some(slots) => slots,
             None => match get("MEDBOT_SLOTS") {
@@ -221,21 +224,11 @@ impl Settings {
                 }),
             },
         };
-        let languages = list(get("MEDBOT_LANG"))
-            .iter()
-            .map(|code| code.parse().map_err(anyhow::Error::msg))
-            .collect::<anyhow::Result<_>>()
-            .context("MEDBOT_LANG")?;
         Ok(Self {
             database_url: get("DATABASE_URL"),
             queue_url: get("QUEUE_URL"),
             store_url: get("STORE_URL"),
-            store: Secrets(
-                STORE
-                    .into_iter()
-                    .filter_map(|name| Some((name, get(name)?)))
-                    .collect(),
-            ),
+            store: Secrets::read(&get),
             listen,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
@@ -243,8 +236,8 @@ impl Settings {
             data,
             authentication,
             cors_origins: list(get("MEDBOT_CORS_ORIGINS")),
-            engines,
-            languages,
+            engines: named("MEDBOT_ENGINES", get("MEDBOT_ENGINES"))?,
+            languages: named("MEDBOT_LANG", get("MEDBOT_LANG"))?,
             slots,
             allow_plaintext: switch(
                 "MEDBOT_ALLOW_PLAINTEXT",
@@ -306,6 +299,15 @@ fn list(value: Option<String>) -> Vec<String> {
         .map(|item| item.trim().to_owned())
         .filter(|item| !item.is_empty())
         .collect()
+}
+
+/// A list of things that have names.
+fn named<T: FromStr<Err = String>>(name: &str, value: Option<String>) -> anyhow::Result<Vec<T>> {
+    list(value)
+        .iter()
+        .map(|item| item.parse().map_err(anyhow::Error::msg))
+        .collect::<anyhow::Result<_>>()
+        .with_context(|| name.to_owned())
 }
 
 fn switch(name: &str, value: Option<&str>) -> anyhow::Result<bool> {

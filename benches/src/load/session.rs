@@ -122,7 +122,7 @@ impl Session {
                     }
                 }
                 Ok(said) if said.status() == StatusCode::TOO_MANY_REQUESTS => {
-                    tally.refused("events")
+                    tally.refused("events");
                 }
                 Ok(said) => tally.wrong("events", said.status()),
                 Err(error) => tally.wrong("events", error.without_url()),
