@@ -153,7 +153,7 @@ impl Db {
         row.map(|row| head(row.seq, row.hash)).transpose()
     }
 
-    /// Every tenant.
+    /// Every tenant; nobody acts as the one whose the shipped knowledge is.
     ///
     /// # Errors
     /// [`DbError`].
@@ -161,7 +161,8 @@ impl Db {
         let ids = sqlx::query_scalar!("SELECT id FROM tenants ORDER BY id")
             .fetch_all(self.worker())
             .await?;
-        Ok(ids.into_iter().map(TenantId).collect())
+        let tenants = ids.into_iter().map(TenantId);
+        Ok(tenants.filter(|id| *id != TenantId::SHIPPED).collect())
     }
 }
 

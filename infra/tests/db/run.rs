@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use infra::db::{Accepted, Attempts, Claimed, Db, EntityRow, Findings, Settled, Upload};
+use infra::db::{
+    Accepted, Attempts, Claimed, Db, EntityRow, Findings, PassageRow, Settled, Upload,
+};
 use schemas::{
-    DocumentId, Engine, JobId, JobState, Outcome, PageStatus, Priority, Reject, RejectKind, Stage,
-    Step, TaskError, TaskErrorKind, TaskId, TenantId,
+    DocumentId, Engine, JobId, JobState, Outcome, PageStatus, Passage, Priority, Reject,
+    RejectKind, Stage, Step, TaskError, TaskErrorKind, TaskId, TenantId,
 };
 use uuid::Uuid;
 
@@ -97,6 +99,19 @@ pub async fn accept(db: &Db, tenant: TenantId, upload: &Upload) -> Accepted {
     db.accept(tenant, upload).await.expect("accepted")
 }
 
+/// What an index stage finds of every document.
+pub fn passage() -> PassageRow {
+    PassageRow {
+        passage: Passage {
+            page: 0,
+            heading: "CHEMISTRY".into(),
+            text: "Glucose 5.1 mmol/L".into(),
+            words: ["p0w0", "p0w1", "p0w2"].map(String::from).to_vec(),
+        },
+        embedding: Some(vec![0.05; 384]),
+    }
+}
+
 impl Fresh {
     pub async fn accept(&self, tenant: TenantId, upload: &Upload) -> Accepted {
         accept(&self.db, tenant, upload).await
@@ -126,9 +141,10 @@ impl Fresh {
         entities: &[EntityRow],
     ) -> Settled {
         let took = Duration::from_millis(1);
+        let passages = [passage()];
         let found = Findings {
             entities,
-            passages: &[],
+            passages: &passages,
         };
         self.db
             .settle(claimed, said, took, found, ATTEMPTS)

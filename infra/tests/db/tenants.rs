@@ -1,6 +1,9 @@
 //! No tenant sees, changes or refers to what is another's: checked table by table from the catalogue.
 
-use infra::db::{Caller, Decision, EntityFilter, Review, Role, Upload};
+use infra::{
+    db::{Caller, Decision, EntityFilter, Review, Role, Upload},
+    search::{Query, Scope, Search as _, Weights},
+};
 use schemas::{BatchId, EntityId, Stage, TenantId, WebhookId};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
@@ -26,6 +29,7 @@ struct Belongings {
     batch: BatchId,
     webhook: WebhookId,
     uploading: schemas::DocumentId,
+    chat: schemas::ChatId,
 }
 
 async fn furnish(fresh: &Fresh) -> Belongings {
@@ -81,6 +85,22 @@ async fn furnish(fresh: &Fresh) -> Belongings {
     fresh.db.admit(B, &[7; 32], Role::Uploader).await.unwrap();
     super::sessions::opened(fresh, &[7; 32], &[70; 32]).await;
     super::audit::written(fresh, B, 1).await;
+    let card = infra::db::Card {
+        id: "own".into(),
+        title: "Glucose".into(),
+        topic: "labs".into(),
+        source: "the clinic".into(),
+        clinically_reviewed: true,
+        digest: [1; 32],
+        passages: vec![("Glucose is sugar.".into(), Some(vec![0.05; 384]))],
+    };
+    fresh.db.keep_cards(B, &[card], &[]).await.unwrap();
+    let chat = fresh.db.open_chat(&caller).await.unwrap();
+    fresh
+        .db
+        .keep_turn(B, chat, b"sealed", &[accepted.document], None)
+        .await
+        .unwrap();
     Belongings {
         job: accepted.job,
         dead: page_task(accepted.job, Stage::Decode, 0),
@@ -89,6 +109,7 @@ async fn furnish(fresh: &Fresh) -> Belongings {
         batch,
         webhook,
         uploading,
+        chat,
     }
 }
 
@@ -293,6 +314,34 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         assert!(db.jobs(A, None, None, 9).await.unwrap().is_empty());
         assert!(db.queues(A).await.unwrap().is_empty());
         assert!(db.at_work(A, 9).await.unwrap().is_empty());
+        let query = Query {
+            text: "glucose".into(),
+            embedding: Some(vec![0.05; 384]),
+            weights: Weights {
+                meaning: 1.0,
+                words: 1.0,
+            },
+        };
+        for (tenant, hits) in [(A, 0), (B, 1)] {
+            let found = db.documents(tenant, Scope::default(), &query, 9).await;
+            assert_eq!(found.unwrap().len().min(1), hits);
+            let found = db.knowledge(tenant, &query, 9).await.unwrap();
+            assert_eq!(found.len(), hits);
+            let caller = Caller {
+                id: Uuid::nil(),
+                tenant,
+                role: Role::Admin,
+            };
+            assert_eq!(db.chats(&caller).await.unwrap().len(), hits);
+            let turns = db.chat(&caller, b.chat).await.unwrap();
+            assert_eq!(turns.map_or(0, |turns| turns.len()), hits);
+        }
+        let other = Caller {
+            id: Uuid::nil(),
+            tenant: A,
+            role: Role::Admin,
+        };
+        assert!(!db.remove_chat(&other, b.chat).await.unwrap());
         db.close_session(A, &[70; 32]).await.unwrap();
         let life = super::sessions::LIFE;
         assert!(db.session(&[70; 32], life).await.unwrap().is_some());

@@ -12,10 +12,10 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)
         \bignor\w+ | \b(disregard|forget|override|bypass)\b.{0,30}\b(instruction|rule|previous|above|prior|everything|all)
         | \b(system|assistant|user|developer|human|ai|chatbot)\s*[:>\]] | \b(system\s+prompt|maintenance\s+mode|developer\s+mode|jailbreak\w*|dan\s+mode)\b
-        | <\|?\s*/?\w | \|> | \[/?inst\] | <</?sys>> | \#\#\# | \[card: | !\[ | \]\( | javascript: | https?:// | www\. | \{\s*\x22
+        | <\|?\s*/?[a-z] | \|> | \[/?inst\] | <</?sys>> | \#\#\# | \[card: | !\[ | \]\( | javascript: | https?:// | www\. | \{\s*\x22
         | \b(note|message|instruction|attention|reminder|memo|dear)s?\s+(to|for)\s+(the\s+|all\s+|any\s+)?(assistant|ai|model|bot|chatbot|llm|system|reader|software|computer)\b
         | \byou\s+are\s+(now|no\s+longer|a\s|an\s|hereby) | \bpretend\b | \bact\s+as\b | \brole-?play\b | \bfrom\s+now\s+on\b | \bwhen(ever)?\s+(you\s+are\s+|you're\s+)?asked\b | \bif\s+(anyone|someone|the\s+user|you\s+are|you're)\b.{0,30}\basks?
-        | \b(answer|respond|reply|output|say|print|write|repeat|reveal|translate|decode|execute|run|call|send|email|forward|upload|post|delete|list|show|summari[sz]e|tell|inform|recommend|advise)\b.{0,40}\b(only|prompt|instruction|rules?|json|conversation|all\s+patients|secret|password|key|word|tool|function|api|exactly|following|user|patient|reader|everyone|base64)\b
+        | \b(answer|respond|reply|output|say|print|write|repeat|reveal|translate|decode|execute|run|call|send|email|forward|upload|post|delete|list|show|summari[sz]e|tell|inform|recommend|advise)\b.{0,40}\b(only|prompt|instruction|rules?|json|conversation|all\s+patients|secret|password|key|word|tool|api|exactly|following|user|patient|reader|everyone|base64)\b
         | \bdo\s+not\s+(mention|tell|reveal|say|disclose|cite|warn|refuse) | \b(text|document|page|order|information|everything)\s+above\b | \bthe\s+(real|true|actual|correct)\s+(patient|dose|drug|name|date|answer|value)
         | \b(new|updated|secret|hidden|special|following)\s+(policy|rules?|instructions?|guidelines?)\b | \bno\s+(restrictions|limits|filters?)\b | \bsafety\s+(rules?|filters?|checks?)\b
         | \b(consent|authori[sz]e[sd]?|agree[sd]?|permission)\b.{0,40}\b(share|sharing|send|use|third|ads?)\b | \bverified\s+by\b | \bcorrected\s+by\b
@@ -198,6 +198,8 @@ mod tests {
             "She does not smoke. I would be grateful for your opinion on further management.",
             "Electronically signed by Edith Marlow, MD",
             "D50.9 Iron deficiency anaemia",
+            "Triglycerides 273 mg/dL <150 H",
+            "GP please repeat renal function in one week.",
         ]) {
             assert!(!is_suspicious(line), "{line}");
         }
