@@ -40,6 +40,13 @@ pub struct Db {
     ear: PgPool,
 }
 
+/// Is pgvector in this database, on this server, and may this login make it? Not checked when it is
+/// compiled: it asks the catalogue alone.
+const PGVECTOR: &str = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector'),
+    EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector'),
+    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+        OR EXISTS (SELECT FROM pg_available_extension_versions WHERE name = 'vector' AND trusted)";
+
 impl Db {
     /// Prepares the pools; the first query connects.
     ///
@@ -104,14 +111,16 @@ impl Db {
                 "SET statement_timeout = 0; SET lock_timeout = 0; SET client_min_messages = warning",
             )
             .await?;
-        let pgvector: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')",
-        )
-        .fetch_one(&mut session)
-        .await?;
-        if !pgvector {
+        let (made, there, may): (bool, bool, bool) =
+            sqlx::query_as(PGVECTOR).fetch_one(&mut session).await?;
+        if !made && !there {
             let detail = "this PostgreSQL has no pgvector, which the chat's search needs: install the \
                           extension `vector` on the server, then migrate again";
+            return Err(DbError::new(DbErrorKind::Refused, detail));
+        }
+        if !made && !may {
+            let detail = "this login may not make the extension pgvector: let an administrator run \
+                          `CREATE EXTENSION vector` in this database once, then migrate again";
             return Err(DbError::new(DbErrorKind::Refused, detail));
         }
         MIGRATIONS.run(&mut session).await?;

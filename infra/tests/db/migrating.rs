@@ -86,6 +86,15 @@ async fn an_owner_that_is_no_superuser_can_migrate_and_serve() {
         url.set_username(&login).unwrap();
         url.set_password(Some(&login)).unwrap();
         let db = database(url.as_str());
+        let refused = db
+            .migrate()
+            .await
+            .expect_err("pgvector is a superuser's to make");
+        assert!(
+            refused.to_string().contains("CREATE EXTENSION vector"),
+            "{refused}"
+        );
+        fresh.execute("CREATE EXTENSION vector").await;
         db.migrate().await.expect("it owns the database");
         db.ready().await.expect("ready");
         let job = accept(&db, TENANT, &upload()).await.job;
