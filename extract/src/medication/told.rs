@@ -25,9 +25,14 @@ pub(super) fn status(text: &str, sentence: &Span, name: &Span) -> Option<String>
     });
     let before = &text[sentence.start.min(name.start)..name.start];
     let after = &text[name.end..sentence.end.max(name.end)];
-    let word = STATUS
-        .find_iter(before)
-        .last()
+    let word = in_row(text, name)
+        .and_then(|row| {
+            STATUS
+                .find_iter(row)
+                .last()
+                .filter(|m| m.end() == row.len())
+        })
+        .or_else(|| STATUS.find_iter(before).last())
         .or_else(|| STATUS.find_iter(after).last())?
         .as_str()
         .to_lowercase();
@@ -53,6 +58,14 @@ pub(super) fn status(text: &str, sentence: &Span, name: &Span) -> Option<String>
     )
 }
 
+/// The rest of a line that begins with the name: a row of a list, whose last column may be the status. What
+/// stands above it is another drug's.
+fn in_row<'a>(text: &'a str, name: &Span) -> Option<&'a str> {
+    let begins = text[..name.start].rsplit('\n').next()?.trim().is_empty();
+    let rest = text[name.end..].split('\n').next()?.trim_end();
+    begins.then_some(rest)
+}
+
 pub(super) fn is_negated_use(text: &str, name: &Span) -> bool {
     static NOT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:not (?:on|taking|to take|given|prescribed)|denies (?:taking|use of|using)|avoid|no longer (?:on|taking)|never (?:taken|took))\b[^.]{0,40}$").expect("a valid expression")
@@ -62,4 +75,57 @@ pub(super) fn is_negated_use(text: &str, name: &Span) -> bool {
         .find(|i| text.is_char_boundary(*i))
         .unwrap_or(0);
     NOT.is_match(&text[from..name.start])
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn a_row_has_the_status_of_its_own_last_column() {
+        for gap in [" ", "\t"] {
+            let row = |cells: [&str; 5]| cells.join(gap);
+            let text = [
+                "Medicines on discharge".to_owned(),
+                row([
+                    "Amoxicillin 500 mg",
+                    "2 cap",
+                    "PO",
+                    "four times daily",
+                    "Reduced",
+                ]),
+                row(["Bisoprolol 5 mg", "1 tab", "PO", "once daily", "New"]),
+                row([
+                    "Lansoprazole 15 mg",
+                    "2 cap",
+                    "PO",
+                    "once daily",
+                    "Continued",
+                ]),
+                "He was started on warfarin 1 mg.".to_owned(),
+            ]
+            .join("\n");
+            let source = Source {
+                text: &text,
+                words: &[],
+            };
+            let found = extract(&source, &Lexicon::builtin()).entities;
+            let told = found.iter().filter_map(|entity| match &entity.fact {
+                Fact::Medication(m) => Some((m.name.as_deref()?, m.status.as_deref())),
+                _ => None,
+            });
+            assert_eq!(
+                told.collect::<Vec<_>>(),
+                [
+                    ("Amoxicillin", Some("decreased")),
+                    ("Bisoprolol", Some("started")),
+                    ("Lansoprazole", Some("continued")),
+                    ("warfarin", Some("started")),
+                ],
+                "{text}"
+            );
+        }
+    }
 }
