@@ -297,7 +297,10 @@ async function chat(page) {
     await page.locator('.turn', { hasText: question }).locator(`.answered.is-${outcome}`).waitFor();
     await page.getByRole('button', { name: 'Ask', exact: true }).waitFor();
   };
-  await page.getByLabel('About', { exact: true }).selectOption({ label: LABS });
+  const about = page.getByLabel('About', { exact: true });
+  const labs = about.locator('option', { hasText: LABS });
+  await labs.waitFor({ state: 'attached' });
+  await about.selectOption(await labs.getAttribute('value'));
   await asks('What was the sodium?', 'answered');
   must((await said.innerText()).includes('mmol/L'), 'the value stands in the answer');
   await asks('i cant breathe', 'emergency');
