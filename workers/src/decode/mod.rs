@@ -136,7 +136,7 @@ pub fn decode(
     let extension = name_hint.and_then(format::extension);
     let mut source = source::open(bytes.into(), extension.as_deref(), limits, pdfium)?;
     let pages = (0..source.pages.count())
-        .map(|index| source.pages.page(index))
+        .map(|index| source.page(index))
         .collect::<Result<_, _>>()?;
     Ok(Decoded {
         media_type: source.format.media_type(),

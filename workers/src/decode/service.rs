@@ -114,15 +114,15 @@ impl DecodeService {
         let DecodedPage {
             image,
             dpi,
+            subject,
             text_layer,
             hidden_glyphs,
-            ..
-        } = source.pages.page(index)?;
+        } = source.page(index)?;
         let page = DecodeResponse::Page {
             width: image.width(),
             height: image.height(),
             dpi,
-            subject: source.pages.subject(),
+            subject,
             text_layer,
             hidden_glyphs,
         };

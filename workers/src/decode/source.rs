@@ -27,6 +27,17 @@ pub(super) struct Source {
     pub pages: Box<dyn Pages>,
 }
 
+impl Source {
+    /// Decodes one page, with whose it is; `index < pages.count()`.
+    pub fn page(&mut self, index: usize) -> Result<DecodedPage, Reject> {
+        let page = self.pages.page(index)?;
+        Ok(DecodedPage {
+            subject: self.pages.subject(),
+            ..page
+        })
+    }
+}
+
 pub(super) fn open(
     bytes: Arc<[u8]>,
     extension: Option<&str>,
