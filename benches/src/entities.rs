@@ -97,7 +97,7 @@ fn plain(value: &Value) -> String {
 fn key(kind: &str, entity: &Fields) -> String {
     let names: &[&str] = match kind {
         "MEDICATION" => &["name", "drug", "medication", "text", "value"],
-        "LAB" => &["name", "test", "test_name", "text"],
+        "LAB" | "VITAL" => &["name", "test", "test_name", "text"],
         "DATE" => &["iso", "date", "value", "text", "normalized"],
         "PERSON" | "ORG" => &["name", "text", "value"],
         "DIAGNOSIS" => &["text", "name", "diagnosis", "value", "description"],
@@ -127,6 +127,7 @@ fn attributes(kind: &str) -> &'static [&'static str] {
             "refills",
         ],
         "LAB" => &["value", "unit", "range", "flag"],
+        "VITAL" => &["value", "unit"],
         "DATE" | "PERSON" | "ID" => &["role"],
         "DIAGNOSIS" => &["code"],
         "ALLERGY" => &["reaction"],
@@ -187,7 +188,7 @@ fn relaxed(kind: &str, gold: &Fields, predicted: &Fields) -> f64 {
     let (a, b) = (key(kind, gold), key(kind, predicted));
     let all = |yes: bool| if yes { 100.0 } else { 0.0 };
     match kind {
-        "LAB" => {
+        "LAB" | "VITAL" => {
             let day = |e: &Fields| field(e, "date").chars().take(10).collect::<String>();
             let (d, e) = (day(gold), day(predicted));
             let same_day = d.is_empty() || e.is_empty() || d == e;
@@ -246,6 +247,7 @@ fn exact(kind: &str, gold: &Fields, predicted: &Fields) -> f64 {
                 && (!given("dose") || agree("dose", gold, predicted))
         }
         "LAB" => same_name() && agree("unit", gold, predicted) && agree("flag", gold, predicted),
+        "VITAL" => same_name() && agree("unit", gold, predicted),
         "DATE" | "ID" | "AMOUNT" => same_role(),
         "PERSON" => person(&a) == person(&b) && same_role(),
         "DIAGNOSIS" => {

@@ -208,7 +208,12 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     };
     let name = &text[substance.clone()];
     let words = name.split_whitespace().count();
-    let known = context.lexicon.is_substance(name) || context.lexicon.is_any_drug(name);
+    let is_known =
+        |name: &str| context.lexicon.is_substance(name) || context.lexicon.is_any_drug(name);
+    // Many fonts print both alike, and every engine then reads the one.
+    let capital = name.strip_prefix('l').map(|rest| format!("I{rest}"));
+    let meant = capital.filter(|meant| !is_known(name) && is_known(meant));
+    let known = meant.is_some() || is_known(name);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let limit = if reaction.is_some() { 5 } else { 4 };
     if letters < 3
@@ -228,6 +233,10 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     draft.add("substance", substance, true);
     if let Some(reaction) = reaction {
         draft.add("reaction", reaction, false);
+    }
+    if let Some(meant) = meant {
+        draft.doubt("the first letter may be a capital I");
+        draft.candidate("substance", meant, 0.95);
     }
     if !known {
         draft.doubt("the substance is not in the lexicon");

@@ -19,6 +19,12 @@ use crate::{
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:(?i:\bICD(?:[- ]?(?:9|10))?(?:[- ]?CM)?\s*(?:code)?\s*[:#]?\s*))?\b([A-TV-Za-tv-z][0-9][0-9AB](?:\.[0-9A-Za-z]{1,4})|[A-TV-Z][0-9OoIl][0-9AB](?:\.[0-9A-Z]{1,4}|[.,]\s?[0-9][0-9A-Z]{0,3})?)\b").expect("a valid expression")
 });
+/// The code of an item whose letter was read as a digit; ICD-9 codes look like it too.
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^[\s(\[]*|[(\[]\s*|\s)([0-9][0-9OoIl]{2}\.[0-9A-Z]{1,4})(?:\s*[)\]]|\s|$)")
+        .expect("a valid expression")
+});
+const NO_LETTER: &str = "the code has no letter";
 static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
 });
@@ -97,7 +103,10 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let text = context.layout.text;
     let unticked = text[..item.start].trim_end().ends_with("[ ]")
         || text[..item.start].trim_end().ends_with("[]");
-    let (mut name, code) = split_code(text, item);
+    let (mut name, mut code) = split_code(text, item);
+    if code.as_ref().is_some_and(|code| is_digits(text, code)) && !holds_condition(context, &name) {
+        (name, code) = (tidy(text, item.clone()), None);
+    }
     let code_end = code.as_ref().map_or(name.end, |code| code.end);
     if let Some(cut) = text[name.clone()].find(':')
         && context
@@ -164,6 +173,9 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         if printed[1..].contains([',', ' ', 'o', 'O', 'I', 'l']) {
             draft.doubt("letters or spaces stand in the code");
         }
+        if is_digits(text, &code) {
+            draft.doubt(NO_LETTER);
+        }
         draft.add("code", code, false);
     }
     draft.assertion = if unticked {
@@ -176,6 +188,10 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+fn is_digits(text: &str, code: &Span) -> bool {
+    text[code.clone()].starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// `L Asthma`: a lone letter before a known condition is a misread list mark.
@@ -211,7 +227,8 @@ fn split_code(text: &str, item: &Span) -> (Span, Option<Span>) {
             )
     };
     let part = &text[item.clone()];
-    let Some(found) = CODE.captures(part) else {
+    let found = CODE.captures(part).or_else(|| DIGITS.captures(part));
+    let Some(found) = found else {
         return (tidy(text, item.clone()), None);
     };
     let (Some(all), Some(code)) = (found.get(0), found.get(1)) else {
@@ -286,7 +303,7 @@ fn conditions<'a>(context: &'a Context, span: &Span) -> impl Iterator<Item = Spa
 /// `B. K35.80 Acute appendicitis`.
 fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static BRACKETED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?)\s*[\])]").expect("a valid expression")
+        Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?m)^[A-L1-9][.)]\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
@@ -303,7 +320,8 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
                     .iter()
                     .any(|p| p.span.start < code.end() && code.start() < p.span.end)
             });
-            if seen || span.is_empty() {
+            let digits = is_digits(text, &code.range());
+            if seen || span.is_empty() || digits && !holds_condition(context, &span) {
                 return None;
             }
             let fact = Fact::Diagnosis(Diagnosis {
@@ -313,6 +331,9 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 .with("diagnosis", span.clone())
                 .with("code", code.range());
             draft.value = Some(span);
+            if digits {
+                draft.doubt(NO_LETTER);
+            }
             Some(draft)
         })
         .collect()

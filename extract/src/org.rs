@@ -20,8 +20,15 @@ static TITLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^\W*(?:health insurance claim form|claim form|explanation of benefits|electronic prescription|prescription|discharge summary|laboratory report|lab report|pathology report|final report|imaging report|radiology report|referral letter|medical report|consultation report|clinic letter|remittance advice|referral form|patient referral)\b\s*[-:|]*\s*").expect("a valid expression")
 });
 static NOT_HEADER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:summary|report|results?|history|diagnos[ei]s|medications?|allergies|patient|specimen|physician|director|department of|instructions|insured|policy|claim form|records?|page|urinalysis|panel|comment|directions|notes?|form|prescription|emergency department|transferred|plan of|assessment|referred|seen|admitted|provider|test|signature)\b").expect("a valid expression")
+    Regex::new(r"(?i)\b(?:summary|report|results?|history|diagnos[ei]s|medications?|allergies|patient|specimen|physician|director|department of|instructions|insured|policy|claim form|records?|page|urinalysis|panel|comment|directions|notes?|form|prescription|emergency department|transferred|plan of|assessment|referred|seen|admitted|provider|test|signature|letter|statement|course|chart|certificate)\b").expect("a valid expression")
 });
+/// What an address or a telephone number looks like.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b[A-Z]{2},? [0-9]{5}\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\b|\(?[0-9]{3}\)?[ -][0-9]{3}[ -]?[0-9]{4}|(?i:\b(?:tel|phone|fax)\b)").expect("a valid expression")
+});
+
+/// A letterhead stands within so many lines with text.
+const TOP_LINES: usize = 6;
 
 /// Does a name hold a word that heads organisations' names?
 pub(crate) fn has_head(name: &str) -> bool {
@@ -100,40 +107,51 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
         .then_some(name)
 }
 
+/// Names at the top of pages. On a page after the first, an address or a telephone number below has to prove
+/// that it is another letterhead.
 fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
     let layout = &context.layout;
-    let text = layout.text;
+    let mut page = 0;
     let mut seen = 0;
     let mut heads = 0;
     for (index, line) in layout.lines.iter().enumerate() {
+        if line.page != page {
+            (page, seen, heads) = (line.page, 0, 0);
+        }
         if line.span.is_empty() {
             continue;
         }
         seen += 1;
-        if seen > 6 || heads >= 2 {
-            break;
+        let addressed = || {
+            let below = layout.below(index).unwrap_or(index);
+            ADDRESS.is_match(&layout.text[line.span.start..layout.lines[below].span.end])
+        };
+        if seen > TOP_LINES || heads >= 2 || page > 0 && !addressed() {
+            continue;
         }
         let labelled = context.labels_on(index).any(|(_, l)| l.colon || l.numbered);
         for cell in &line.cells {
-            let title = TITLE.find(layout.get(cell)).map_or(0, |m| m.end());
-            if labelled && title == 0 {
-                continue;
-            }
-            let Some(name) = letterhead_name(text, &(cell.start + title..cell.end)) else {
-                continue;
-            };
-            let printed = &text[name.clone()];
-            let role = if title > 0 && context.kind == DocumentKind::InsuranceForm {
-                Some(Role::Insurer)
-            } else {
-                role_of(context, printed)
-            };
-            if let Some(role) = role {
+            if let Some((role, name)) = of_letterhead(context, cell, labelled) {
                 heads += 1;
                 found.push((role, name, 0.9));
             }
         }
     }
+}
+
+fn of_letterhead(context: &Context, cell: &Span, labelled: bool) -> Option<(Role, Span)> {
+    let text = context.layout.text;
+    let title = TITLE.find(context.layout.get(cell)).map_or(0, |m| m.end());
+    if labelled && title == 0 {
+        return None;
+    }
+    let name = letterhead_name(text, &(cell.start + title..cell.end))?;
+    let role = if title > 0 && context.kind == DocumentKind::InsuranceForm {
+        Role::Insurer
+    } else {
+        role_of(context, &text[name.clone()])?
+    };
+    Some((role, name))
 }
 
 /// The name before an address, a dash or a number.
@@ -175,7 +193,11 @@ fn role_of(context: &Context, name: &str) -> Option<Role> {
     let has = |i: usize| heads.iter().any(|h| h.get(i).is_some());
     let last = heads.last()?;
     let generic = name.split_whitespace().count() == 1 && !name.ends_with("Labs");
-    if generic {
+    let department = matches!(
+        name.to_lowercase().as_str(),
+        "diagnostic imaging" | "medical imaging"
+    );
+    if generic || department {
         return None;
     }
     if has(2) && (context.kind == DocumentKind::InsuranceForm || last.get(2).is_some()) {

@@ -278,3 +278,40 @@ fn a_form_that_a_vocabulary_lists_is_no_drug() {
         .filter(|e| has(&[(*e).clone()], r#"{"type":"medication"}"#));
     assert_eq!(drugs.count(), 1, "{entities:#?}");
 }
+
+#[test]
+fn a_code_whose_letter_became_a_digit_still_parts_from_its_name() {
+    for text in [
+        "What we found\nHeart failure (150.9)\n",
+        "Diagnoses\n1. 150.9 Heart failure\n",
+        "Diagnoses:\n- Heart failure [150.9]\n",
+    ] {
+        let wanted =
+            r#"{"type":"diagnosis","text":"Heart failure","code":"150.9","needs_review":true}"#;
+        check(text, &[wanted], &[]);
+    }
+    check(
+        "Charges\nOffice visit (150.90)\n",
+        &[],
+        &[r#"{"type":"diagnosis"}"#],
+    );
+}
+
+#[test]
+fn iodine_with_a_small_l_is_an_allergy_to_look_at() {
+    let wanted = r#"{"type":"allergy","substance":"lodinated contrast","reaction":"wheezing","needs_review":true}"#;
+    check("Allergies\nlodinated contrast: wheezing\n", &[wanted], &[]);
+}
+
+#[test]
+fn titles_are_no_organisations_and_later_letterheads_are() {
+    check(
+        "Two Rivers Mutual\nMEDICAL CLAIM STATEMENT\nPatient: Ann Lee\n\u{c}Meridian Clinical Laboratory\n\
+         366 Linden Street, Fernhollow, OR 97499\nPatient: Ann Lee\n\u{c}Hospital Course\nThe patient did well.\n",
+        &[r#"{"type":"org","name":"Meridian Clinical Laboratory"}"#],
+        &[
+            r#"{"type":"org","name":"MEDICAL CLAIM STATEMENT"}"#,
+            r#"{"type":"org","name":"Hospital Course"}"#,
+        ],
+    );
+}

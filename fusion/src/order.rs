@@ -174,6 +174,41 @@ mod tests {
     }
 
     #[test]
+    fn columns_whose_lines_are_not_level_are_read_downwards_and_shifted_values_across() {
+        let left = [
+            "Your name",
+            "Jane A. Roe",
+            "Date of birth",
+            "1970-02-01",
+            "Seen by",
+            "Dr. A. Nother",
+        ];
+        let right = [
+            "Why you came",
+            "You felt a little dizzy",
+            "What to take",
+            "Oxycodone 5 mg",
+            "Take 1 tablet daily",
+            "Come back soon",
+        ];
+        let page = |pitch: f32, shift: f32| {
+            let mut segments = Vec::new();
+            for i in 0..6 {
+                segments.push(segment(right[i], 400.0, 100.0 + shift + pitch * i as f32));
+                segments.push(segment(left[i], 0.0, 100.0 + 30.0 * i as f32));
+            }
+            read(segments, &Rulings::default())
+        };
+        let lines = page(37.0, -5.0);
+        assert_eq!(lines[..6], left);
+        assert_eq!(lines[6..], right);
+        // One distance on every row.
+        let lines = page(30.0, 8.0);
+        assert_eq!(lines[0], "Your name|Why you came");
+        assert_eq!(lines.len(), 6);
+    }
+
+    #[test]
     fn headed_blocks_are_read_downwards_and_plain_form_rows_across() {
         let block = |headed: bool| {
             let mut segments = vec![
@@ -252,6 +287,49 @@ mod tests {
         assert_eq!(
             rows(&["RESULT", "high", "low"])[1..3],
             ["PATIENT|RESULT", "Name:|Jane Roe|high|A B"]
+        );
+    }
+
+    #[test]
+    fn what_stands_beside_tall_cells_is_read_in_rows() {
+        let mut segments = vec![
+            segment("Seen by", 610.0, 50.0),
+            segment("Dr. B", 610.0, 110.0),
+            segment("1. NAME", 10.0, 50.0),
+            segment("Jane Roe", 10.0, 110.0),
+        ];
+        for (row, (name, value)) in [
+            ("Weight", "70"),
+            ("Rate", "15"),
+            ("Pulse", "80"),
+            ("Pain", "2"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            segments.push(segment(value, 510.0, 160.0 - 40.0 * row as f32));
+            segments.push(segment(name, 310.0, 160.0 - 40.0 * row as f32));
+        }
+        let rulings = Rulings {
+            horizontal: [0.0, 200.0]
+                .map(|y| BBox::new(0.0, y, 800.0, y + 2.0))
+                .into(),
+            vertical: [0.0, 300.0, 500.0, 600.0, 800.0]
+                .map(|x| BBox::new(x, 0.0, x + 2.0, 200.0))
+                .into(),
+        };
+        assert_eq!(
+            read(segments, &rulings),
+            [
+                "1. NAME",
+                "Jane Roe",
+                "Pain|2",
+                "Pulse|80",
+                "Rate|15",
+                "Weight|70",
+                "Seen by",
+                "Dr. B"
+            ]
         );
     }
 

@@ -1,7 +1,7 @@
 //! `chat`: asks a service every question of the chat's tables and prints what share is answered right and
 //! cited, refused, or found by retrieval. It uploads the fixtures to the service that is named, and waits.
 //!
-//! Only rows marked `tune` may be looked at when something is tuned.
+//! Rows marked `held` may never be looked at when something is tuned.
 
 use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
@@ -79,7 +79,10 @@ async fn main() -> anyhow::Result<()> {
             }
         }
     }
-    println!("{:<28} {:>8} {:>8} {:>8}", "", "tune", "report", "all");
+    println!(
+        "{:<28} {:>8} {:>8} {:>8} {:>8}",
+        "", "tune", "report", "held", "all"
+    );
     for what in [
         "right and cited",
         "right",
@@ -95,9 +98,10 @@ async fn main() -> anyhow::Result<()> {
             format!("{:.3}", f64::from(held) / f64::from(of.max(1)))
         };
         println!(
-            "{what:<28} {:>8} {:>8} {:>8}",
+            "{what:<28} {:>8} {:>8} {:>8} {:>8}",
             share("tune"),
             share("report"),
+            share("held"),
             share("all")
         );
     }

@@ -34,7 +34,8 @@ pub(super) fn diagnosis(
         return (exact, others);
     }
     // The code may be misread, or of another edition: what it may be stands beside it.
-    let near = icd.codes(&code_term(&with_digits(printed)));
+    let near = meant(printed).flat_map(|code| icd.codes(&code_term(&code)));
+    let near: Vec<Code> = near.collect();
     let near = if near.is_empty() { named } else { near };
     (Vec::new(), candidates("code", near))
 }
@@ -74,14 +75,30 @@ fn without_brackets(text: &str) -> String {
     BRACKETS.replace_all(text, " ").into_owned()
 }
 
-/// Letters that look like digits, after the first place, as digits.
-fn with_digits(code: &str) -> String {
-    let digit = |(at, c): (usize, char)| match c {
-        'O' | 'o' if at > 0 => '0',
-        'I' | 'l' if at > 0 => '1',
-        c => c,
+/// What a code may have been before it was misread: a letter, then digits.
+fn meant(code: &str) -> impl Iterator<Item = String> {
+    let mut characters = code.chars();
+    let letters = match characters.next() {
+        Some('0') => "ODQ",
+        Some('1') => "IL",
+        Some('2') => "Z",
+        Some('4') => "A",
+        Some('5') => "SJ",
+        Some('6') => "G",
+        Some('7') => "T",
+        Some('8') => "B",
+        _ => "",
     };
-    code.chars().enumerate().map(digit).collect()
+    let rest: String = characters
+        .map(|c| match c {
+            'O' | 'o' => '0',
+            'I' | 'l' => '1',
+            c => c,
+        })
+        .collect();
+    let printed = code.chars().next().filter(|_| letters.is_empty());
+    let firsts = letters.chars().chain(printed);
+    firsts.map(move |first| format!("{first}{rest}"))
 }
 
 #[cfg(test)]

@@ -75,22 +75,26 @@ fn interleave(mut forms: Vec<(BBox, Vec<Segment>)>, mut free: Vec<Segment>) -> V
         if !above.is_empty() {
             units.push(above);
         }
-        // One-line cells beside the form cells are read in their place among them.
         let bottom = band
             .iter()
             .map(|(cell, _)| cell.y1)
             .fold(f32::MIN, f32::max);
-        let (beside, below): (Vec<_>, Vec<_>) = free
+        let (mut beside, below): (Vec<_>, Vec<_>) = free
             .into_iter()
             .partition(|segment| segment.bbox().center()[1] < bottom);
         free = below;
-        band.extend(
-            beside
-                .into_iter()
-                .map(|segment| (segment.bbox(), vec![segment])),
-        );
         band.sort_by(|a, b| a.0.x0.total_cmp(&b.0.x0));
-        units.extend(band.into_iter().map(|(_, members)| members));
+        // What stands between two form cells is read between them, as rows of its own.
+        for (cell, members) in band {
+            let (left, right): (Vec<_>, Vec<_>) = beside
+                .into_iter()
+                .partition(|segment| segment.bbox().center()[0] < cell.center()[0]);
+            beside = right;
+            units.extend([left, members].into_iter().filter(|unit| !unit.is_empty()));
+        }
+        if !beside.is_empty() {
+            units.push(beside);
+        }
     }
     if !free.is_empty() {
         units.push(free);

@@ -1,8 +1,9 @@
 //! Columns that are read downwards.
 //!
 //! Blocks side by side that each begin with a heading and go on with labelled values are read one after
-//! the other. So are columns of prose: a gutter is a strip without text that several successive rows
-//! share, with prose on both sides. Otherwise rows are a table or a form and are read across.
+//! the other. So are columns on both sides of a gutter, a strip without text that several successive rows
+//! share, when there is prose on both sides, or when the lines of one side do not stand level with those
+//! of the other. Otherwise rows are a table or a form and are read across.
 
 use super::Segment;
 
@@ -10,6 +11,13 @@ use super::Segment;
 const LEAST_ROWS: usize = 3;
 /// Mean characters a side that make it prose.
 const PROSE: usize = 20;
+/// Lines a side that show whether the sides are level, and their mean characters, at least.
+const LEAST_LINES: usize = 4;
+const LINE: usize = 8;
+/// Lines whose middles are less than this many heights apart stand on one row; a row is level with the one
+/// above when that distance differs by less than the second figure.
+const ON_ONE_ROW: f32 = 0.5;
+const LEVEL: f32 = 0.15;
 /// Words of a heading, at most.
 const HEADING: usize = 5;
 /// Labelled rows of a headed block, at least.
@@ -87,28 +95,34 @@ fn column(x: f32, starts: &[f32]) -> Option<usize> {
 }
 
 /// The first rows as far as they share a gutter and are no headed blocks: how many, and where their columns
-/// begin, two when they are prose and one otherwise.
+/// begin, one when they are read across. A line of one side may stand above all of the other.
 fn run(rows: &[Vec<Segment>]) -> (usize, Vec<f32>) {
-    let mut length = 1;
-    let Some(mut free) = gutter(&rows[0]) else {
-        return (length, vec![f32::MIN]);
+    const ACROSS: [f32; 1] = [f32::MIN];
+    let of_first = rows.iter().take(2).find_map(|row| gutter(row));
+    let Some(mut free) = of_first else {
+        return (1, ACROSS.into());
     };
+    let mut length = 0;
     while let Some(next) = rows.get(length) {
         let Some(narrowed) = narrow(free, next) else {
             break;
         };
-        if headed(&rows[length..]).is_some() {
+        if length > 0 && headed(&rows[length..]).is_some() {
             break;
         }
         free = narrowed;
         length += 1;
     }
-    let gutter = f32::midpoint(free.0, free.1);
-    if is_prose(&rows[..length], gutter) {
-        (length, vec![f32::MIN, gutter])
-    } else {
-        (length, vec![f32::MIN])
+    let (run, gutter_at) = (&rows[..length], f32::midpoint(free.0, free.1));
+    if is_prose(run, gutter_at) || is_unlevel(run, gutter_at) {
+        return (length, vec![f32::MIN, gutter_at]);
     }
+    let across = if gutter(&rows[0]).is_some() {
+        length
+    } else {
+        1
+    };
+    (across, ACROSS.into())
 }
 
 /// The widest gap of a row that has text on both sides, at least one line height wide.
@@ -134,29 +148,79 @@ fn narrow((left, right): (f32, f32), row: &[Segment]) -> Option<(f32, f32)> {
 }
 
 fn is_prose(run: &[Vec<Segment>], gutter: f32) -> bool {
-    let side = |right: bool| -> Vec<String> {
-        run.iter()
-            .map(|row| {
-                row.iter()
-                    .filter(|s| (s.bbox().center()[0] > gutter) == right)
-                    .map(Segment::text)
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            })
-            .filter(|text| !text.is_empty())
-            .collect()
-    };
-    let (left, right) = (side(false), side(true));
+    let [left, right] = sides(run, gutter);
     if left.len().min(right.len()) < LEAST_ROWS {
         return false;
     }
     let narrow_rows = run.iter().filter(|row| row.len() <= 2).count();
-    let prose = |texts: &[String]| {
-        let letters = texts.iter().map(|t| t.chars().count()).sum::<usize>();
-        let labels = texts.iter().filter(|t| t.contains(':')).count();
-        letters / texts.len() >= PROSE && labels * 3 <= texts.len()
-    };
+    let prose = |lines: &[Line]| mean_letters(lines) >= PROSE && labels(lines) * 3 <= lines.len();
     narrow_rows * 4 >= run.len() * 3 && prose(&left) && prose(&right)
+}
+
+/// Do the lines of the sides stand where they like? Labels and their values, and cells of a table, are level
+/// or keep one distance from row to row.
+fn is_unlevel(run: &[Vec<Segment>], gutter: f32) -> bool {
+    let [left, right] = sides(run, gutter);
+    let (fewer, more) = if left.len() <= right.len() {
+        (&left, &right)
+    } else {
+        (&right, &left)
+    };
+    let written = |lines: &[Line]| mean_letters(lines) >= LINE && labels(lines) * 3 <= lines.len();
+    if fewer.len() < LEAST_LINES || !written(&left) || !written(&right) {
+        return false;
+    }
+    let offsets: Vec<Option<f32>> = fewer.iter().map(|line| offset(line, more)).collect();
+    let level = offsets
+        .windows(2)
+        .filter(|pair| matches!(pair, [Some(a), Some(b)] if (a - b).abs() < LEVEL))
+        .count();
+    2 * level < fewer.len() - 1
+}
+
+/// What a row holds of one side.
+struct Line {
+    middle: f32,
+    height: f32,
+    text: String,
+}
+
+/// The lines left and right of the gutter.
+fn sides(run: &[Vec<Segment>], gutter: f32) -> [Vec<Line>; 2] {
+    [false, true].map(|right| {
+        run.iter()
+            .filter_map(|row| {
+                let part = || {
+                    row.iter()
+                        .filter(|s| (s.bbox().center()[0] > gutter) == right)
+                };
+                let around = part().map(Segment::bbox).reduce(|a, b| a.union(&b))?;
+                Some(Line {
+                    middle: around.center()[1],
+                    height: around.height(),
+                    text: part().map(Segment::text).collect::<Vec<_>>().join(" "),
+                })
+            })
+            .collect()
+    })
+}
+
+fn mean_letters(lines: &[Line]) -> usize {
+    let letters: usize = lines.iter().map(|line| line.text.chars().count()).sum();
+    letters / lines.len().max(1)
+}
+
+fn labels(lines: &[Line]) -> usize {
+    lines.iter().filter(|line| line.text.contains(':')).count()
+}
+
+/// How many heights the nearest of `others` stands lower; None when none is on its row.
+fn offset(line: &Line, others: &[Line]) -> Option<f32> {
+    others
+        .iter()
+        .map(|other| (other.middle - line.middle) / line.height.max(1.0))
+        .min_by(|a, b| a.abs().total_cmp(&b.abs()))
+        .filter(|offset| offset.abs() < ON_ONE_ROW)
 }
 
 /// The rows of each column, one column after the other.

@@ -92,7 +92,7 @@ mod tests {
         let flags = table(include_str!("../../tests/tables/red_flags.tsv"));
         let harmless = table(include_str!("../../tests/tables/harmless.tsv"));
         assert!(flags.len() >= 100 && harmless.len() >= 100);
-        for half in ["tune", "report"] {
+        for half in ["tune", "report", "held"] {
             let of = |rows: &[(&str, &str)]| {
                 let messages: Vec<bool> = rows
                     .iter()

@@ -6,7 +6,10 @@
 use image::GrayImage;
 use rayon::prelude::*;
 
-use super::components::Components;
+use super::components::{Component, Components};
+
+/// Fewer letters than these tell no height.
+const LEAST_LETTERS: usize = 12;
 
 /// Means of `factor` x `factor` cells; cells at the right and low edges may cover less.
 #[must_use]
@@ -51,16 +54,26 @@ pub fn x_height(grey: &GrayImage) -> Option<f32> {
 /// [`x_height`] of components that are there already.
 #[must_use]
 pub fn x_height_of(components: &Components) -> Option<f32> {
+    let mut letters: Vec<&Component> = components
+        .list
+        .iter()
+        .filter(|c| c.is_letter_like())
+        .collect();
+    if letters.len() < LEAST_LETTERS {
+        return None;
+    }
+    letters.sort_unstable_by_key(|c| c.x0);
+    let in_words = in_words(&letters);
+    let counted = if in_words.len() < LEAST_LETTERS {
+        letters
+    } else {
+        in_words
+    };
     let mut counts = [0f32; 128];
-    let mut letters = 0;
-    for c in components.list.iter().filter(|c| c.is_letter_like()) {
+    for c in counted {
         if let Some(count) = counts.get_mut(c.height() as usize) {
             *count += 1.0;
-            letters += 1;
         }
-    }
-    if letters < 12 {
-        return None;
     }
     // Neighbouring heights are one letter height, seen with noise; dirt is small and many, so a
     // height counts with its size.
@@ -68,6 +81,32 @@ pub fn x_height_of(components: &Components) -> Option<f32> {
     (4..127usize)
         .max_by(|a, b| smooth(*a).total_cmp(&smooth(*b)))
         .map(|h| h as f32)
+}
+
+/// Those that have another of like height close by on their row: letters do, the specks of a bad fax,
+/// which may outnumber them, hardly ever. `letters` are sorted by their left edges.
+fn in_words<'a>(letters: &[&'a Component]) -> Vec<&'a Component> {
+    let mut accompanied = vec![false; letters.len()];
+    for (i, a) in letters.iter().enumerate() {
+        let reach = a.x1 + a.height();
+        for (j, b) in letters.iter().enumerate().skip(i + 1) {
+            if b.x0 > reach {
+                break;
+            }
+            let low = a.height().min(b.height());
+            let alike = 3 * low >= 2 * a.height().max(b.height());
+            let shared = a.y1.min(b.y1).saturating_sub(a.y0.max(b.y0));
+            if alike && 2 * shared >= low {
+                accompanied[i] = true;
+                accompanied[j] = true;
+            }
+        }
+    }
+    letters
+        .iter()
+        .zip(accompanied)
+        .filter_map(|(letter, accompanied)| accompanied.then_some(*letter))
+        .collect()
 }
 
 #[cfg(test)]
@@ -106,5 +145,23 @@ mod tests {
             assert!((got - height as f32).abs() <= 1.0, "{height}: {got}");
         }
         assert_eq!(x_height(&GrayImage::from_pixel(50, 50, Luma([200]))), None);
+    }
+
+    #[test]
+    fn specks_that_outnumber_the_letters_are_not_taken_for_them() {
+        let mut grey = GrayImage::from_pixel(900, 900, Luma([235]));
+        let mut mark = |x: u32, y: u32, side: u32| {
+            for (u, v) in (0..side).flat_map(|u| (0..side).map(move |v| (u, v))) {
+                grey.put_pixel(x + u, y + v, Luma([20]));
+            }
+        };
+        for letter in 0..100 {
+            mark(20 + letter % 50 * 17, 20 + letter / 50 * 30, 12);
+        }
+        // One in every square of 30 pixels, each at another height than its neighbours.
+        for (row, column) in (3..30).flat_map(|r| (0..30).map(move |c| (r, c))) {
+            mark(30 * column, 30 * row + 7 * (column % 3), 4);
+        }
+        assert!((x_height(&grey).unwrap() - 12.0).abs() <= 1.0);
     }
 }
