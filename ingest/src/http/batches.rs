@@ -32,7 +32,7 @@ use super::{
     extract::{Asked, PathId},
     gather::{self, Gathered},
     idempotency::{self, KeyHeader},
-    intake::Wishes,
+    intake::{self, Wishes},
     jobs::FOLLOWERS,
     problem::{ApiError, Errors},
     uploads::{self, UploadQuery},
@@ -223,7 +223,7 @@ fn unzip(
     let mut left = most_bytes;
     for index in 0..zip.len() {
         let name = match zip.name_for_index(index) {
-            Some(name) => name.map_err(unreadable)?.into_owned(),
+            Some(name) => intake::kept_name(&name.map_err(unreadable)?),
             None => continue,
         };
         if name.ends_with('/') || is_litter(&name) {
