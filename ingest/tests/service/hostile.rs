@@ -17,38 +17,37 @@ async fn archives_and_names_do_no_harm() {
     // Nobody works: what is taken waits.
     let (server, caller) = shared.serve(&[]);
 
+    let mut wrong = Vec::new();
     for archive in archives() {
-        let file = archive.file;
         let answer = caller.ask(Method::POST, "/v1/batches").body(archive.bytes);
         let answer = answer.send().await.unwrap();
-        let status = answer.status();
+        let status = answer.status().as_u16();
         let body: Value = answer.json().await.unwrap();
-        let Some(sound) = archive.sound else {
-            assert!(
-                matches!(status.as_u16(), 413 | 415 | 422),
-                "{file}: {status} {body}"
-            );
-            let kind = body["type"].as_str().unwrap();
-            assert!(kind.starts_with("urn:medbot:problem:"), "{file}: {body}");
-            continue;
+        let taken = body["jobs"].as_array().map(Vec::len);
+        let kind = body["type"].as_str().unwrap_or_default();
+        let refused = body["rejected"].as_array().into_iter().flatten();
+        let right = match archive.sound {
+            Some(sound) => {
+                status == 202
+                    && taken == Some(sound)
+                    && refused.clone().all(|r| r["error"]["type"].is_string())
+            }
+            None => matches!(status, 413 | 415 | 422) && kind.starts_with("urn:medbot:problem:"),
         };
-        assert_eq!(status, StatusCode::ACCEPTED, "{file}: {body}");
-        assert_eq!(
-            body["jobs"].as_array().unwrap().len(),
-            sound,
-            "{file}: {body}"
-        );
-        for refused in body["rejected"].as_array().into_iter().flatten() {
-            assert!(refused["error"]["type"].is_string(), "{file}: {refused}");
+        if !right {
+            wrong.push(format!("{}: {status} {taken:?} {kind}", archive.file));
         }
-        let batch = body["batch_id"].as_str().unwrap();
-        let batch = caller.json(&format!("/v1/batches/{batch}")).await;
-        assert_eq!(
-            batch["jobs"].as_array().unwrap().len(),
-            sound,
-            "{file}: {batch}"
-        );
+        if let (Some(sound), Some(batch)) = (archive.sound, body["batch_id"].as_str()) {
+            let batch = caller.json(&format!("/v1/batches/{batch}")).await;
+            assert_eq!(
+                batch["jobs"].as_array().map(Vec::len),
+                Some(sound),
+                "{}",
+                archive.file
+            );
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 
     let page = document("lab_columns.png");
     for name in NAMES {

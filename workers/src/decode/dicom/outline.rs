@@ -7,13 +7,15 @@
 
 use std::io::{Cursor, Read};
 
+use dicom_core::{DataElementHeader, Tag};
 use dicom_encoding::Codec;
 use dicom_object::FileMetaTable;
 use dicom_parser::StatefulDecode;
 use dicom_parser::dataset::LazyDataToken;
 use dicom_parser::dataset::lazy_read::LazyDataSetReader;
+use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 use dicom_transfer_syntax_registry::{TransferSyntax, TransferSyntaxIndex, TransferSyntaxRegistry};
-use schemas::Reject;
+use schemas::{Reject, RejectKind};
 
 use super::refusal;
 use crate::decode::{Limits, source};
@@ -23,6 +25,15 @@ const DEEPEST: usize = 64;
 
 /// Refuses a file, from its magic code on, whose lengths reach beyond it or whose sequences nest too deep.
 pub(super) fn check(file: &[u8], limits: &Limits) -> Result<(), Reject> {
+    // Group 2 is always in explicit little endian. What follows it may be in anything, which is then no
+    // fault: the parser of group 2 says what is wrong with it.
+    let group_2 = file.get(4..).unwrap_or_default();
+    if let Err(reject) = walk(group_2, &EXPLICIT_VR_LITTLE_ENDIAN.erased(), |tag| {
+        tag.group() == 2
+    }) && reject.kind == RejectKind::Truncated
+    {
+        return Err(reject);
+    }
     let mut cursor = Cursor::new(file);
     let meta = FileMetaTable::from_reader(&mut cursor).map_err(|e| refusal(&e))?;
     let Some(syntax) = TransferSyntaxRegistry.get(meta.transfer_syntax()) else {
@@ -30,7 +41,7 @@ pub(super) fn check(file: &[u8], limits: &Limits) -> Result<(), Reject> {
     };
     let data = file.get(cursor.position() as usize..).unwrap_or_default();
     let Codec::Dataset(Some(adapter)) = syntax.codec() else {
-        return walk(data, syntax);
+        return walk(data, syntax, |_| true);
     };
     let mut inflated = Vec::new();
     adapter
@@ -45,10 +56,11 @@ pub(super) fn check(file: &[u8], limits: &Limits) -> Result<(), Reject> {
             limits.bytes,
         ));
     }
-    walk(&inflated, syntax)
+    walk(&inflated, syntax, |_| true)
 }
 
-fn walk(data: &[u8], syntax: &TransferSyntax) -> Result<(), Reject> {
+/// Walks along elements as long as they are wanted.
+fn walk(data: &[u8], syntax: &TransferSyntax, wanted: impl Fn(Tag) -> bool) -> Result<(), Reject> {
     let size = data.len() as u64;
     let mut depth = 0_usize;
     let mut reader =
@@ -56,6 +68,12 @@ fn walk(data: &[u8], syntax: &TransferSyntax) -> Result<(), Reject> {
     while let Some(token) = reader.advance() {
         let token = token.map_err(|e| refusal(&e))?;
         let end = match &token {
+            LazyDataToken::ElementHeader(DataElementHeader { tag, .. })
+            | LazyDataToken::SequenceStart { tag, .. }
+                if depth == 0 && !wanted(*tag) =>
+            {
+                return Ok(());
+            }
             LazyDataToken::SequenceStart { .. } | LazyDataToken::PixelSequenceStart => {
                 depth += 1;
                 if depth > DEEPEST {
