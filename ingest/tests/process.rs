@@ -9,6 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use fixtures::hostile::Outcome;
 use serde_json::Value;
 
 fn documents() -> PathBuf {
@@ -97,6 +98,22 @@ fn encrypted() -> Vec<u8> {
     pdf
 }
 
+/// Small files of the hostile corpus that are refused for one reason alone: name, reason, content.
+fn hostile() -> Vec<(String, &'static str, Vec<u8>)> {
+    let corpus = fixtures::hostile::corpus().unwrap().into_iter();
+    let known: Vec<_> = corpus
+        .filter(|case| case.bytes.len() < 64 << 10)
+        .filter_map(|case| match case.outcome {
+            Outcome::Rejected([kind]) => {
+                Some((format!("hostile/{}", case.file), kind.slug(), case.bytes))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(known.len() > 50, "{} files", known.len());
+    known
+}
+
 #[test]
 fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
     let input = tempfile::tempdir().unwrap();
@@ -112,6 +129,11 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
         ("bomb.png", &bomb()),
         ("text.png", b"Take 1 tablet daily.\n".as_slice()),
     ] {
+        fs::write(input.path().join(name), bytes).unwrap();
+    }
+    let hostile = hostile();
+    fs::create_dir(input.path().join("hostile")).unwrap();
+    for (name, _, bytes) in &hostile {
         fs::write(input.path().join(name), bytes).unwrap();
     }
     let output = process(
@@ -139,7 +161,15 @@ fn good_files_are_done_and_bad_ones_are_refused_with_their_reason() {
         ("encrypted.pdf", "encrypted"),
         ("text.png", "mislabelled"),
     ];
-    let want = want.map(|(f, k)| (f.to_owned(), format!("urn:medbot:problem:{k}")));
+    let known = hostile.iter().map(|(file, kind, _)| (file.as_str(), *kind));
+    let mut want: Vec<_> = want
+        .into_iter()
+        .chain(known)
+        .map(|(f, k)| (f.to_owned(), format!("urn:medbot:problem:{k}")))
+        .collect();
+    want.sort();
+    let mut rejected = rejected;
+    rejected.sort();
     assert_eq!(rejected, want);
     let done = lines(&out.path().join("documents.jsonl"));
     assert_eq!(done.len(), 1);

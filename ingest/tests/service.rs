@@ -12,6 +12,8 @@ mod server;
 
 #[path = "service/fhir_server.rs"]
 mod fhir_server;
+#[path = "service/hostile.rs"]
+mod hostile;
 #[path = "service/matrix.rs"]
 mod matrix;
 #[path = "service/observing.rs"]

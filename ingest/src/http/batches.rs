@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
+    io::{self, Read as _, Seek as _, SeekFrom},
 };
 
 use axum::{
@@ -32,7 +32,7 @@ use super::{
     extract::{Asked, PathId},
     gather::{self, Gathered},
     idempotency::{self, KeyHeader},
-    intake::Wishes,
+    intake::{self, Wishes},
     jobs::FOLLOWERS,
     problem::{ApiError, Errors},
     uploads::{self, UploadQuery},
@@ -212,18 +212,24 @@ fn unzip(
             "the zip cannot be read; make it again, without encryption",
         )
     };
-    spooled
-        .seek(SeekFrom::Start(0))
-        .map_err(|_| ApiError::Internal)?;
+    let stated = stated_files(&mut spooled).map_err(|_| ApiError::Internal)?;
     let mut zip = zip::ZipArchive::new(spooled).map_err(unreadable)?;
     if zip.len() > MOST_FILES {
         let detail = format!("a zip has at most {MOST_FILES} files; send several");
         return Err(ApiError::TooLarge(detail));
     }
+    // The archive is read by name: of two files of one name only the last is there.
+    if stated.is_some_and(|stated| stated != zip.len()) {
+        return Err(ApiError::unprocessable(
+            "malformed",
+            "The content breaks its format's rules",
+            "two files of the zip have the same name, or its directory miscounts them; make it again",
+        ));
+    }
     let mut left = most_bytes;
     for index in 0..zip.len() {
         let name = match zip.name_for_index(index) {
-            Some(name) => name.map_err(unreadable)?.into_owned(),
+            Some(name) => intake::kept_name(&name.map_err(unreadable)?),
             None => continue,
         };
         if name.ends_with('/') || is_litter(&name) {
@@ -268,11 +274,28 @@ fn unzip(
     Ok(())
 }
 
+/// How many files the end of a zip's directory says it has (APPNOTE 4.3.16); none when it has no end or the
+/// number does not fit there.
+fn stated_files(zip: &mut File) -> io::Result<Option<usize>> {
+    const END: usize = 22;
+    let size = zip.seek(SeekFrom::End(0))?;
+    let longest = (END + usize::from(u16::MAX)) as u64;
+    zip.seek(SeekFrom::Start(size.saturating_sub(longest)))?;
+    let mut tail = Vec::new();
+    zip.read_to_end(&mut tail)?;
+    zip.seek(SeekFrom::Start(0))?;
+    let mut ends = tail.windows(END).rev();
+    let end = ends.find(|window| window.starts_with(b"PK\x05\x06"));
+    let stated = end.map(|end| u16::from_le_bytes([end[10], end[11]]));
+    Ok(stated.filter(|n| *n < u16::MAX).map(usize::from))
+}
+
 /// What archivers and desktops leave behind.
 pub(crate) fn is_litter(name: &str) -> bool {
     name.starts_with("__MACOSX/")
         || name
-            .rsplit('/')
+            // Some archivers of Windows write backslashes.
+            .rsplit(['/', '\\'])
             .next()
             .is_some_and(|last| last.starts_with('.') || last == "Thumbs.db")
 }

@@ -96,7 +96,7 @@ impl Gathered {
             if field.name() != Some("file") {
                 continue;
             }
-            let file = field.file_name().unwrap_or("document").to_owned();
+            let file = intake::kept_name(field.file_name().unwrap_or_default());
             self.take(api, caller, wishes, &file, (&mut field).boxed())
                 .await?;
             // The next part begins where this one ends.

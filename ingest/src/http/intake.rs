@@ -171,7 +171,7 @@ fn keyed(key: &[u8; 32], sha256: &[u8; 32]) -> [u8; 32] {
 }
 
 /// A name without control characters, of a length that a row may have.
-fn kept_name(file: &str) -> String {
+pub(crate) fn kept_name(file: &str) -> String {
     let name: String = file
         .chars()
         .filter(|c| !c.is_control())

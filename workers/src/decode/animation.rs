@@ -10,6 +10,7 @@ use image::metadata::Orientation;
 use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageFormat};
 use schemas::Reject;
 
+use super::format::Format;
 use super::source::{self, Pages};
 use super::{DecodedPage, Limits, pixels, still};
 
@@ -31,6 +32,9 @@ pub(super) fn open(
         ImageFormat::Gif => gif_frames(&bytes).ok_or_else(|| source::truncated("GIF"))?,
         _ => webp_frames(&bytes).ok_or_else(|| source::truncated("WebP"))?,
     };
+    if count == 0 {
+        return Err(source::no_pages(Format::Raster(format)));
+    }
     if count == 1 {
         return Ok(Box::new(still::open(bytes, format, limits)?));
     }
@@ -84,8 +88,12 @@ fn frames(
     let refuse = |e| still::refusal(&e, format);
     let check = |(w, h): (u32, u32)| source::check_pixels(w.into(), h.into(), limits);
     if format == ImageFormat::Gif {
-        let decoder = GifDecoder::new(input).map_err(refuse)?;
+        let mut decoder = GifDecoder::new(input).map_err(refuse)?;
         check(decoder.dimensions())?;
+        // A frame may be larger than its screen.
+        let mut memory = image::Limits::no_limits();
+        memory.max_alloc = Some(limits.memory_bytes / 4 * 3);
+        decoder.set_limits(memory).map_err(refuse)?;
         return Ok(decoder.into_frames());
     }
     let decoder = WebPDecoder::new(input).map_err(refuse)?;

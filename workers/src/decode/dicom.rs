@@ -1,7 +1,11 @@
 //! DICOM: a page per frame, windowed as the file says (PS3.3, C.11.2), or the pages of the PDF that
 //! the object encapsulates. Burned-in text is what medbot wants here, not grey levels of tissue.
 //!
+//! Its outline is checked before anything is read, and coded frames before they are decoded.
 //! Limit: no JPEG-LS, no 12-bit lossy JPEG, and of several windows the first.
+
+mod coded;
+mod outline;
 
 use std::io::Cursor;
 use std::path::Path;
@@ -31,11 +35,13 @@ pub(super) fn open(
     limits: &Limits,
     pdfium: Option<&Path>,
 ) -> Result<Box<dyn Pages>, Reject> {
-    let preamble = if bytes.get(128..132) == Some(b"DICM") {
-        ReadPreamble::Always
+    let has_preamble = bytes.get(128..132) == Some(b"DICM");
+    let (preamble, start) = if has_preamble {
+        (ReadPreamble::Always, 128)
     } else {
-        ReadPreamble::Never
+        (ReadPreamble::Never, 0)
     };
+    outline::check(&bytes[start..], limits)?;
     let object = OpenFileOptions::new()
         .read_preamble(preamble)
         .from_reader(Cursor::new(bytes))
@@ -104,11 +110,10 @@ impl Pages for Dicom {
         } else {
             self.check_length(index)?;
             let frame = u32::try_from(index).map_err(|_| source::malformed("DICOM"))?;
-            let data = self
-                .object
-                .decode_pixel_data_frame(frame)
-                .map_err(|e| refusal(&e))?;
-            self.image(&data)?
+            coded::contained(|| {
+                let data = self.object.decode_pixel_data_frame(frame);
+                self.image(&data.map_err(|e| refusal(&e))?)
+            })?
         };
         let density = self.density();
         Ok(pixels::page(
@@ -121,26 +126,30 @@ impl Pages for Dicom {
 }
 
 impl Dicom {
-    /// Native pixels must be there for the whole frame, because the codec slices without asking.
+    /// Native pixels must be there for the whole frame, because the codec slices without asking, and coded
+    /// ones must become it.
     fn check_length(&self, index: usize) -> Result<(), Reject> {
         let element = self
             .object
             .element(tags::PIXEL_DATA)
             .map_err(|e| refusal(&e))?;
-        if let Some(fragments) = element.fragments() {
-            let enough = fragments.len() > index || (self.frames == 1 && !fragments.is_empty());
-            return if enough {
-                Ok(())
-            } else {
-                Err(source::truncated("DICOM"))
-            };
-        }
-        let bytes = element.to_bytes().map_err(|e| refusal(&e))?;
         let size = |tag| number::<u64>(&self.object, tag).unwrap_or(0);
         let bits = size(tags::COLUMNS)
             .saturating_mul(size(tags::ROWS))
             .saturating_mul(size(tags::SAMPLES_PER_PIXEL).max(1))
             .saturating_mul(size(tags::BITS_ALLOCATED));
+        if let Some(fragments) = element.fragments() {
+            let only = fragments.first().filter(|_| self.frames == 1);
+            let fragment = fragments.get(index).or(only);
+            let fragment = fragment.ok_or_else(|| source::truncated("DICOM"))?;
+            let frame = coded::Frame {
+                columns: size(tags::COLUMNS),
+                rows: size(tags::ROWS),
+                bytes: bits.div_ceil(8),
+            };
+            return frame.check(fragment, self.object.meta().transfer_syntax());
+        }
+        let bytes = element.to_bytes().map_err(|e| refusal(&e))?;
         let needed = bits.saturating_mul(index as u64 + 1).div_ceil(8);
         if (bytes.len() as u64) < needed {
             return Err(source::truncated("DICOM"));

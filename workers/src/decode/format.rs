@@ -122,7 +122,7 @@ fn magic(bytes: &[u8]) -> Option<Format> {
         _ if bytes.get(128..132) == Some(b"DICM") || is_bare_dicom(bytes) => {
             return Some(Format::Dicom);
         }
-        _ if has_pdf_header(bytes) => return Some(Format::Pdf),
+        _ if has_pdf_header(bytes) && !is_archive(bytes) => return Some(Format::Pdf),
         _ if is_tga(bytes) => F::Tga,
         _ => return None,
     };
@@ -139,6 +139,21 @@ fn is_bmp(bytes: &[u8]) -> bool {
 fn has_pdf_header(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(1024)];
     head.windows(5).any(|w| w == b"%PDF-")
+}
+
+/// Does this hold files? One that holds a PDF uncompressed also has its header, and read as PDF it would
+/// lose all others.
+fn is_archive(bytes: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 7] = [
+        b"PK\x03\x04",
+        b"Rar!\x1a\x07",
+        b"7z\xbc\xaf\x27\x1c",
+        b"!<arch>\n",
+        b"07070",
+        b"MSCF",
+        b"\x1f\x8b",
+    ];
+    MAGIC.iter().any(|magic| bytes.starts_with(magic)) || bytes.get(257..262) == Some(b"ustar")
 }
 
 /// A DICOM file without its preamble begins with a group 2 element in explicit little endian.
@@ -196,6 +211,12 @@ mod tests {
                 b"PK\x03\x04________________",
                 "a.zip",
                 RejectKind::UnsupportedFormat,
+            ),
+            (
+                "a zip around a PDF",
+                b"PK\x03\x04______a.pdf%PDF-1.7\n",
+                "a.pdf",
+                RejectKind::Mislabelled,
             ),
             (
                 "text that starts with BM",

@@ -66,6 +66,17 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
     false
 }
 
+/// Columns and rows of the frame header (B.2.2), of whatever process; none when there is no frame.
+pub(super) fn size(bytes: &[u8]) -> Option<(u64, u64)> {
+    let is_frame = |marker| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+    let frame = segments(bytes).find(|s| is_frame(s.marker))?;
+    let [h0, h1, w0, w1] = *frame.payload.get(1..)?.first_chunk()?;
+    let side = |bytes| u64::from(u16::from_be_bytes(bytes));
+    bytes
+        .starts_with(&[0xff, 0xd8])
+        .then(|| (side([w0, w1]), side([h0, h1])))
+}
+
 /// JFIF's density when it has a unit.
 pub(super) fn density(bytes: &[u8]) -> Option<Density> {
     let jfif = segments(bytes)

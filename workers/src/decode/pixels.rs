@@ -2,7 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
-use image::{DynamicImage, Rgb, RgbImage};
+use image::{DynamicImage, Rgb, Rgb32FImage, RgbImage};
 
 use super::density::Density;
 use super::{DecodedPage, Limits};
@@ -41,8 +41,8 @@ fn whole(dpi: f32) -> f32 {
 }
 
 fn flatten(image: DynamicImage) -> RgbImage {
-    if matches!(image, DynamicImage::ImageRgb32F(_)) {
-        return linear_to_srgb(&image);
+    if let DynamicImage::ImageRgb32F(linear) = &image {
+        return linear_to_srgb(linear);
     }
     if !image.color().has_alpha() {
         return image.into_rgb8();
@@ -58,8 +58,7 @@ fn flatten(image: DynamicImage) -> RgbImage {
 }
 
 /// High dynamic range is linear light; paper white is 1 (IEC 61966-2-1).
-fn linear_to_srgb(image: &DynamicImage) -> RgbImage {
-    let linear = image.to_rgb32f();
+fn linear_to_srgb(linear: &Rgb32FImage) -> RgbImage {
     let encode = |c: f32| {
         let c = c.clamp(0.0, 1.0);
         let s = if c <= 0.003_130_8 {

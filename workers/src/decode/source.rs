@@ -59,13 +59,17 @@ pub(super) fn open(
         Format::Raster(kind) => Box::new(still::open(bytes, kind, limits)?),
     };
     match pages.count() {
-        0 => Err(Reject::new(
-            RejectKind::NoPages,
-            format!("this {} file holds no page", format.name()),
-        )),
+        0 => Err(no_pages(format)),
         n if n > limits.pages => Err(too_large("pages", n as u64, limits.pages as u64)),
         _ => Ok(Source { format, pages }),
     }
+}
+
+pub(super) fn no_pages(format: Format) -> Reject {
+    Reject::new(
+        RejectKind::NoPages,
+        format!("this {} file holds no page", format.name()),
+    )
 }
 
 pub(super) fn too_large(unit: &str, found: u64, limit: u64) -> Reject {

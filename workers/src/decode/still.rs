@@ -51,6 +51,11 @@ impl Still {
             .map_err(|e| refusal(&e, self.format))?;
         let (width, height) = decoder.dimensions();
         source::check_pixels(width.into(), height.into(), &self.limits)?;
+        // What the codec makes of it and the page made of that; a quarter is left for everything else.
+        let rgb = 3 * u64::from(width) * u64::from(height);
+        if decoder.total_bytes().saturating_add(rgb) > self.limits.memory_bytes / 4 * 3 {
+            return Err(too_much_memory(self.format));
+        }
         Ok(decoder)
     }
 }
@@ -100,14 +105,19 @@ fn png_of_icon(bytes: &[u8]) -> Option<&[u8]> {
     picture.starts_with(b"\x89PNG\r\n").then_some(picture)
 }
 
+fn too_much_memory(format: ImageFormat) -> Reject {
+    let name = Format::Raster(format).name();
+    Reject::new(
+        RejectKind::TooLarge,
+        format!("the {name} image needs more memory than the limits allow"),
+    )
+}
+
 /// The codec's own words may quote the file, so only its kind is kept.
 pub(super) fn refusal(error: &ImageError, format: ImageFormat) -> Reject {
     let name = Format::Raster(format).name();
     match error {
-        ImageError::Limits(_) => Reject::new(
-            RejectKind::TooLarge,
-            format!("the {name} image needs more memory than the limits allow"),
-        ),
+        ImageError::Limits(_) => too_much_memory(format),
         ImageError::Unsupported(_) => source::unsupported(name),
         ImageError::IoError(io) if source::ran_out(io) => source::truncated(name),
         error if source::ran_out(error) => source::truncated(name),

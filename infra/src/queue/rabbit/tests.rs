@@ -2,6 +2,7 @@ use super::*;
 use super::{address::parse, message};
 use lapin::BasicProperties;
 use lapin::uri::AMQPScheme;
+use proptest::prelude::*;
 use schemas::TaskId;
 use uuid::Uuid;
 
@@ -100,6 +101,21 @@ fn only_an_id_is_a_notice() {
         &[0xff; 36],
     ] {
         assert_eq!(read(body), None, "{body:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn noise_is_an_id_or_no_notice(
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..64),
+            "[{u]?[0-9a-f-]{0,45}[}]?".prop_map(String::into_bytes),
+        ],
+    ) {
+        let read = message::read(&body, &BasicProperties::default());
+        // As bytes, or as text in one of the four ways of writing a UUID.
+        prop_assert!(read.is_none() || [16, 32, 36, 38, 45].contains(&body.len()));
+        prop_assert!(body.len() != 16 || read.is_some());
     }
 }
 

@@ -34,7 +34,10 @@ pub(super) struct Strip<'a> {
 pub(super) struct Page {
     width: u32,
     height: u32,
-    rows: Vec<Vec<u32>>,
+    image: GrayImage,
+    ink: u8,
+    /// Rows painted so far.
+    painted: u32,
     damaged: usize,
 }
 
@@ -45,11 +48,15 @@ enum Row {
 }
 
 impl Page {
-    pub fn new(width: u32, height: u32) -> Self {
+    /// Ink is black when white is stored as 0, else the page is negative.
+    pub fn new(width: u32, height: u32, white_is_zero: bool) -> Self {
+        let (paper, ink) = if white_is_zero { (255, 0) } else { (0, 255) };
         Self {
             width,
             height,
-            rows: Vec::new(),
+            image: GrayImage::from_pixel(width, height, Luma([paper])),
+            ink,
+            painted: 0,
             damaged: 0,
         }
     }
@@ -73,30 +80,29 @@ impl Page {
                 Row::Damaged => return Err(source::malformed("fax")),
                 // Encoders may leave out white rows at the foot of a page, but not most of it.
                 Row::End if done * 2 >= strip.rows => {
-                    let missing = (strip.rows - done) as usize;
-                    self.rows.extend(std::iter::repeat_n(Vec::new(), missing));
+                    self.painted += strip.rows - done;
                     return Ok(());
                 }
                 Row::End => return Err(source::truncated("fax")),
             }
-            self.rows.push(above.clone());
+            self.paint(&above);
         }
         Ok(())
     }
 
-    /// Ink is black when white is stored as 0, else the page is negative.
-    pub fn into_image(self, white_is_zero: bool) -> GrayImage {
-        let (paper, ink) = if white_is_zero { (255, 0) } else { (0, 255) };
-        let mut image = GrayImage::from_pixel(self.width, self.height, Luma([paper]));
-        for (y, changes) in self.rows.iter().enumerate() {
-            for run in changes.chunks(2) {
-                let end = run.get(1).copied().unwrap_or(self.width);
-                for x in run[0]..end {
-                    image.put_pixel(x, y as u32, Luma([ink]));
-                }
+    pub fn into_image(self) -> GrayImage {
+        self.image
+    }
+
+    /// The next row, as its colour changes.
+    fn paint(&mut self, changes: &[u32]) {
+        for run in changes.chunks(2) {
+            let end = run.get(1).copied().unwrap_or(self.width);
+            for x in run[0]..end {
+                self.image.put_pixel(x, self.painted, Luma([self.ink]));
             }
         }
-        image
+        self.painted += 1;
     }
 
     fn row(&self, bits: &mut Bits, above: &[u32], coding: Coding) -> Row {

@@ -182,7 +182,7 @@ impl Tiff {
         if offsets.len() != lengths.len() || offsets.len() < height.div_ceil(rows) as usize {
             return Err(missing());
         }
-        let mut page = fax::Page::new(width, height);
+        let mut page = fax::Page::new(width, height, white_is_zero);
         for (strip, (&offset, &length)) in offsets.iter().zip(&lengths).enumerate() {
             let first = (strip as u32).saturating_mul(rows);
             if first >= height {
@@ -201,7 +201,7 @@ impl Tiff {
             };
             page.read(&coded)?;
         }
-        Ok(page.into_image(white_is_zero))
+        Ok(page.into_image())
     }
 
     fn samples(

@@ -1,0 +1,112 @@
+//! What the targets share: a document is decoded as in a sandboxed child, within small limits, and a message
+//! that is understood must come back the same.
+//!
+//! A panic that the decoders catch themselves (of a codec that trusts its input) is no finding; one that
+//! gets out of them is.
+
+use std::path::PathBuf;
+use std::sync::{LazyLock, Once};
+
+use libfuzzer_sys::Corpus;
+use serde::{Serialize, de::DeserializeOwned};
+use workers::decode::{DecodeService, Limits, decode, sniff};
+use workers::sandbox::Service;
+
+/// Each target of a decoder and the formats that it is for.
+pub const TARGETS: [(&str, &[&str]); 7] = [
+    ("png", &["image/png"]),
+    ("jpeg", &["image/jpeg"]),
+    ("animation", &["image/gif", "image/webp"]),
+    (
+        "bitmap",
+        &[
+            "application/octet-stream",
+            "image/bmp",
+            "image/vnd.radiance",
+            "image/x-icon",
+            "image/x-portable-anymap",
+            "image/x-qoi",
+            "image/x-targa",
+        ],
+    ),
+    ("tiff", &["image/tiff"]),
+    ("pdf", &["application/pdf"]),
+    ("dicom", &["application/dicom"]),
+];
+
+const LIMITS: Limits = Limits {
+    bytes: 1 << 20,
+    pixels_per_page: 1_000_000,
+    pages: 8,
+    memory_bytes: 512 << 20,
+    time: std::time::Duration::from_secs(20),
+    dpi: 40.0,
+};
+
+static PDFIUM: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let cache = infra::models::Cache::locate().ok()?;
+    cache.require(infra::models::Asset::Pdfium).ok()
+});
+
+/// Decodes bytes if they claim to be of this target's formats; others teach the fuzzer nothing.
+#[must_use]
+pub fn document(bytes: &[u8], target: &str) -> Corpus {
+    static QUIET: Once = Once::new();
+    // The fuzzer's own hook ends the process before anybody can catch a panic.
+    QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+    let is_meant = sniff(bytes, None).is_ok_and(|media_type| {
+        TARGETS
+            .iter()
+            .any(|(name, types)| *name == target && types.contains(&media_type))
+    });
+    if !is_meant {
+        return Corpus::Reject;
+    }
+    let pdfium = PDFIUM.as_deref();
+    let read = decode(bytes, None, &LIMITS, pdfium);
+    for page in read.iter().flat_map(|document| &document.pages) {
+        let (width, height) = page.image.dimensions();
+        let pixels = u64::from(width) * u64::from(height);
+        assert!(
+            (1..=LIMITS.pixels_per_page).contains(&pixels),
+            "a page of {pixels} pixels"
+        );
+        assert!(
+            page.dpi.is_none_or(|dpi| dpi.is_finite() && dpi > 0.0),
+            "a density that is none"
+        );
+        for word in &page.text_layer {
+            assert!(!word.text.is_empty(), "an empty word");
+            let b = word.bbox;
+            let inside = [b.x0, b.x1]
+                .iter()
+                .all(|x| (0.0..=width as f32).contains(x))
+                && [b.y0, b.y1]
+                    .iter()
+                    .all(|y| (0.0..=height as f32).contains(y));
+            assert!(inside, "a word outside its page");
+        }
+    }
+    Corpus::Keep
+}
+
+/// Reads bytes as each kind of message.
+pub fn messages(bytes: &[u8]) {
+    returns::<schemas::Step>(bytes);
+    returns::<schemas::Outcome>(bytes);
+    returns::<schemas::TaskError>(bytes);
+    returns::<schemas::JobState>(bytes);
+    returns::<<DecodeService as Service>::Request>(bytes);
+    returns::<<DecodeService as Service>::Response>(bytes);
+}
+
+/// What is understood is written so that it is understood the same again.
+fn returns<T: Serialize + DeserializeOwned>(bytes: &[u8]) {
+    let Ok(message) = serde_json::from_slice::<T>(bytes) else {
+        return;
+    };
+    let written = serde_json::to_vec(&message).expect("a message is JSON");
+    let read: T = serde_json::from_slice(&written).expect("what was written is read");
+    let again = serde_json::to_vec(&read).expect("a message is JSON");
+    assert_eq!(written, again, "a message changes on its way");
+}

@@ -1,0 +1,6 @@
+//! GIF and WebP, stills and frames.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+    workers_fuzz::document(bytes, "animation")
+});

@@ -1,0 +1,6 @@
+//! PDF through PDFium, and what is made of its glyphs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+    workers_fuzz::document(bytes, "pdf")
+});

@@ -1,0 +1,6 @@
+//! TIFF with its directories, samples and fax codings.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+    workers_fuzz::document(bytes, "tiff")
+});
