@@ -1,5 +1,5 @@
 //! The chat: a question about documents and medicine, answered with what documents and cards say, or with
-//! nothing. The order is fixed: red flags first, by rules alone; then what is asked is told by rules; then
+//! nothing. The order is fixed: red flags first, by rules and by a fixed regression; then what is asked is told by rules; then
 //! passages and facts are looked up; then an extractive answer is put together, every sentence with what it
 //! rests on; and only then may a model put it into other words, sentence by sentence checked against the
 //! quotations. Text of documents is data throughout: nothing in it is ever obeyed.
@@ -18,6 +18,7 @@ use tokio::sync::{OnceCell, mpsc};
 use utoipa::ToSchema;
 use workers::encoder::Encoder;
 
+pub mod alarm;
 mod answer;
 pub(crate) mod cards;
 mod emergency;
@@ -131,7 +132,7 @@ impl Chat {
         question: &Question,
         sentences: &mpsc::Sender<Sentence>,
     ) -> Result<Told, DbError> {
-        if let Some(flag) = red_flag(&question.text) {
+        if let Some(flag) = self.flag(&question.text).await {
             return Ok(tell(sentences, self.emergency(flag), None).await);
         }
         let asked = in_context(question);
@@ -165,6 +166,16 @@ impl Chat {
             model: None,
         };
         Ok(tell(sentences, answer, None).await)
+    }
+
+    /// The kind of emergency that a message tells of, in words that are known or by what it means.
+    async fn flag(&self, message: &str) -> Option<&'static str> {
+        let known = red_flag(message);
+        if known.is_some() {
+            return known;
+        }
+        let embedding = self.encode(message).await?;
+        alarm::is_alarming(&embedding).then_some(alarm::KIND)
     }
 
     /// The extractive answer, and what else may be quoted.
@@ -237,24 +248,22 @@ impl Chat {
     }
 
     async fn query(&self, text: &str) -> Query {
-        let embedding = match &self.encoder {
-            None => None,
-            Some(encoder) => {
-                let (encoder, text) = (Arc::clone(encoder), text.to_owned());
-                let encoded = tokio::task::spawn_blocking(move || encoder.encode(&text)).await;
-                match encoded {
-                    Ok(Ok(embedding)) => Some(embedding),
-                    _ => {
-                        tracing::warn!("a question could not be encoded; words alone decide");
-                        None
-                    }
-                }
-            }
-        };
         Query {
             text: text.to_owned(),
-            embedding,
+            embedding: self.encode(text).await,
             weights: WEIGHTS,
+        }
+    }
+
+    /// What a text means; none without the encoder.
+    async fn encode(&self, text: &str) -> Option<Vec<f32>> {
+        let (encoder, text) = (Arc::clone(self.encoder.as_ref()?), text.to_owned());
+        match tokio::task::spawn_blocking(move || encoder.encode(&text)).await {
+            Ok(Ok(embedding)) => Some(embedding),
+            _ => {
+                tracing::warn!("a question could not be encoded; words alone decide");
+                None
+            }
         }
     }
 
@@ -367,12 +376,17 @@ impl Chat {
             "This may be an emergency: {}.",
             self.country.emergency()
         ))];
-        sentences.push(Sentence::own(if despair {
-            format!("You are not alone with this, and help is there. {}", self.country.despair())
-        } else {
-            "Do not wait for an answer here, and do not drive yourself; stay on the line with the call handler."
-                .to_owned()
-        }));
+        if !despair {
+            let stay = "Do not wait for an answer here, and do not drive yourself; stay on the line with the call handler.";
+            sentences.push(Sentence::own(stay.to_owned()));
+        }
+        // What is told by meaning may be despair too.
+        if despair || flag == alarm::KIND {
+            sentences.push(Sentence::own(format!(
+                "You are not alone with this, and help is there. {}",
+                self.country.despair()
+            )));
+        }
         Answer {
             kind: Kind::Emergency,
             outcome: Outcome::Emergency,
