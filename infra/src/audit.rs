@@ -13,7 +13,7 @@ mod fhir;
 mod recorder;
 
 pub use anchors::Anchors;
-pub use chain::{Chain, Flaw, Head, Line, ends_at};
+pub use chain::{Chain, ChainKey, Flaw, Head, Line, ends_at};
 pub use event::{Actor, Event, Occurrence};
 pub use fhir::audit_event;
 pub use recorder::Recorder;

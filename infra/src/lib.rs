@@ -4,8 +4,10 @@
 //! may not. Each port (store, queue, database) is a trait with its adapters in a folder.
 
 pub mod audit;
+pub mod backup;
 pub mod db;
 pub mod doctor;
+pub mod erasure;
 pub mod llm;
 pub mod models;
 pub mod queue;

@@ -17,9 +17,11 @@ mod contract;
 pub(crate) use keys::mac;
 pub use keys::{DataKey, DataKeys};
 pub use local::Local;
+pub(crate) use master::hex;
 pub use master::{KeyId, MasterKey, MasterKeyError};
 pub use s3::{S3, S3Settings, S3SettingsError};
 pub use sealed::Sealed;
+pub(crate) use sealed::{open, seal};
 pub use secret::keyed_digest;
 
 use async_trait::async_trait;
@@ -29,6 +31,18 @@ use schemas::{Artefact, ArtefactKey, DocumentId, TenantId};
 
 /// The bytes of an object, in pieces.
 pub type Body = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// Objects of a store, one by one.
+pub type Listing = BoxStream<'static, Result<Listed, StoreError>>;
+
+/// An object of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Where it lies.
+    pub key: ArtefactKey,
+    /// The size of its body.
+    pub bytes: u64,
+}
 
 /// Why the store did not do what was asked. Messages hold keys' kinds, never document text.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +128,18 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     async fn delete(&self, key: ArtefactKey) -> Result<(), StoreError>;
 
-    /// Removes every object of a document.
+    /// Removes every object of a document. Gives how many there were.
     ///
     /// # Errors
     /// [`StoreError`]; some may be gone then.
-    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError>;
+    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<u64, StoreError>;
+
+    /// Every object that there is, in no order. One that is written or removed meanwhile may be among
+    /// them or not; what is no artefact is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`], at once or while the listing is read.
+    async fn list(&self) -> Result<Listing, StoreError>;
 
     /// Does it answer?
     ///

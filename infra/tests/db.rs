@@ -9,6 +9,8 @@
 mod audit;
 #[path = "db/backlog.rs"]
 mod backlog;
+#[path = "db/backups.rs"]
+mod backups;
 #[path = "db/batches.rs"]
 mod batches;
 #[path = "db/cancelling.rs"]
@@ -53,6 +55,8 @@ mod plans;
 mod retries;
 #[path = "db/reviews.rs"]
 mod reviews;
+#[path = "db/rotation.rs"]
+mod rotation;
 #[path = "db/run.rs"]
 mod run;
 #[path = "db/sessions.rs"]

@@ -16,7 +16,9 @@ use schemas::{Engine, Stage};
 
 use crate::{
     audit_log::{self, Audit},
+    backup::{self, BackupArguments, RestoreArguments},
     drop::{self, DropArguments},
+    erase::{self, EraseArguments},
     extract_text,
     keys::{self, Keys},
     knowledge::{self, Knowledge},
@@ -111,6 +113,13 @@ enum Command {
     /// The audit log: does it hold, and what does it say.
     #[command(subcommand)]
     Audit(Audit),
+    /// Writes a sealed copy of database and objects into a new folder, the documents' keys apart, while the
+    /// service goes on.
+    Backup(BackupArguments),
+    /// Puts a backup into an empty system, without what was erased since.
+    Restore(RestoreArguments),
+    /// Erases a document for good, and prints a certificate.
+    Erase(EraseArguments),
 }
 
 /// Arguments of `medbot process`.
@@ -269,6 +278,15 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Audit(command) => with_settings(Flags::default(), |settings| {
             audit_log::run(settings, &command)
         }),
+        Command::Backup(arguments) => with_settings(of_data(arguments.data()), |settings| {
+            backup::back_up(settings, &arguments)
+        }),
+        Command::Restore(arguments) => with_settings(of_data(arguments.data()), |settings| {
+            backup::restore(settings, &arguments)
+        }),
+        Command::Erase(arguments) => with_settings(of_data(arguments.data()), |settings| {
+            erase::run(settings, &arguments)
+        }),
         Command::Keys(command) => {
             with_settings(Flags::default(), |settings| keys::run(settings, command))
         }
@@ -280,6 +298,13 @@ pub fn run(cli: Cli) -> ExitCode {
         complain(&error);
         CANNOT_RUN
     }))
+}
+
+fn of_data(data: Option<&Path>) -> Flags {
+    Flags {
+        data: data.map(Path::to_owned),
+        ..Flags::default()
+    }
 }
 
 fn with_settings(

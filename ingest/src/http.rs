@@ -13,6 +13,7 @@ use axum::{
 use infra::{
     audit::Recorder,
     db::{Changes, Db},
+    erasure::ErasureList,
     queue::Queue,
     store::{MasterKey, Store},
     webhook::Guard,
@@ -104,6 +105,8 @@ pub struct Api {
     pub chat: Arc<Chat>,
     /// May people ask the knowledge base who are not known?
     pub guests: bool,
+    /// Where erasures are written down, outside the database.
+    pub erasures: ErasureList,
     /// What reads a page at once.
     pub tryout: Arc<Tryout>,
     /// True once the process was told to end: what streams without an end of its own ends then.

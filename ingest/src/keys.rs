@@ -14,10 +14,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    cli::DONE,
+    audit_log,
+    cli::{CANNOT_RUN, DONE},
     http,
-    service::{with_db, write_secret},
+    service::write_secret,
     settings::Settings,
+    system::{self, with_db},
 };
 
 /// Keys.
@@ -28,6 +30,10 @@ pub(crate) enum Keys {
         /// The file.
         file: PathBuf,
     },
+    /// Wraps and seals everything anew by the master key, while the service goes on: by the key of
+    /// `MEDBOT_MASTER_KEY_FILE` what that of `MEDBOT_OTHER_MASTER_KEY_FILE` did. Prints what it did, as JSON;
+    /// called again it does what is left.
+    Rewrap,
     /// Makes a tenant, a clinic whose data no other sees, and prints its id.
     Tenant {
         /// What it is called.
@@ -125,6 +131,7 @@ struct Listed {
 /// When a file cannot be written, the database does not answer, or there is no such tenant or key.
 pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
     let command = match command {
+        Keys::Rewrap => return rewrap(settings),
         Keys::Master { file } => {
             let key = MasterKey::generate(&file)?;
             eprintln!(
@@ -142,7 +149,7 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
             false => bail!("there is no tenant {}", of.id()),
         };
         match command {
-            Keys::Master { .. } => {}
+            Keys::Master { .. } | Keys::Rewrap => {}
             Keys::Tenant { name } => {
                 let id = TenantId(Uuid::now_v7());
                 db.found_tenant(id, &name).await?;
@@ -203,6 +210,38 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                 eprintln!("medbot: the key {new} is in {}", file.display());
             }
         }
+        Ok(DONE)
+    })
+}
+
+/// `medbot keys rewrap`. It leaves a line in every tenant's audit log.
+fn rewrap(settings: &Settings) -> anyhow::Result<u8> {
+    let master = system::master_key(settings, false)?;
+    let Some(other) = master.other() else {
+        bail!(
+            "MEDBOT_OTHER_MASTER_KEY_FILE is not set: it names the key whose place that of \
+             MEDBOT_MASTER_KEY_FILE takes"
+        );
+    };
+    with_db(settings, async |db| {
+        let done = db.rewrap(&master).await;
+        for tenant in db.tenants().await? {
+            let what = ("key.rewrap", format!("master key {}", master.id()));
+            audit_log::record(db, (settings, &master), tenant, what, done.is_ok()).await?;
+        }
+        let done = done?;
+        print(&serde_json::to_string(&done).context("cannot write")?)?;
+        if done.unopened > 0 {
+            eprintln!(
+                "medbot: {} values open with neither key and stay as they are",
+                done.unopened
+            );
+            return Ok(CANNOT_RUN);
+        }
+        eprintln!(
+            "medbot: nothing needs the master key {} any more but backups from before",
+            other.id()
+        );
         Ok(DONE)
     })
 }

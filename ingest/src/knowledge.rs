@@ -15,8 +15,8 @@ use crate::{
     chat::cards,
     cli::{DONE, SOME_REJECTED},
     compose,
-    service::with_db,
     settings::Settings,
+    system::with_db,
 };
 
 /// Knowledge.

@@ -2,10 +2,12 @@
 
 mod acceptance;
 mod audit_log;
+mod backup;
 pub mod chat;
 pub mod cli;
 pub mod compose;
 mod drop;
+mod erase;
 pub mod export;
 mod extract_text;
 mod fhir_server;
@@ -21,4 +23,5 @@ mod process;
 pub mod service;
 pub mod settings;
 mod stop;
+mod system;
 pub mod vocabularies;

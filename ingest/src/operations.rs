@@ -8,8 +8,8 @@ use schemas::TaskId;
 
 use crate::{
     cli::{CANNOT_RUN, DONE},
-    service::with_db,
     settings::Settings,
+    system::with_db,
 };
 
 /// Dead letters.

@@ -1,12 +1,12 @@
 //! `medbot up`, `serve` and `work`: the same parts, in one process or in many.
 //!
-//! This is where three URLs become adapters. Nothing after it asks which they are.
+//! Here and in `system` three URLs become adapters. Nothing after it asks which they are.
 
 use std::{
     fs,
     io::Write as _,
     ops::RangeInclusive,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -15,14 +15,14 @@ use std::{
 use anyhow::{Context as _, bail};
 use infra::{
     audit::{Anchors, Recorder},
-    db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys, private::PrivatePostgres},
+    db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys},
+    erasure::ErasureList,
     llm::Llm,
-    models::{Asset, Cache},
     queue::{
         Queue,
         rabbit::{Rabbit, RabbitSettings},
     },
-    store::{Local, MasterKey, S3, S3Settings, Sealed, Store},
+    store::{MasterKey, Sealed, Store},
     telemetry::{self, Metrics},
     tidy,
     webhook::{self, Guard, Sender, Times},
@@ -52,6 +52,7 @@ use crate::{
     observe,
     settings::Settings,
     stop::told_to_stop,
+    system::{self, Database, with_db},
     vocabularies,
 };
 
@@ -104,26 +105,18 @@ fn run_with(settings: &Settings, parts: &Parts, crew: Option<Crew>) -> anyhow::R
         .enable_all()
         .build()
         .context("no threads for the service")?;
-    let private = if parts.embedded {
-        make_data_folder(&settings.data)?;
-        private_postgres(settings)?
-    } else {
-        None
-    };
-    let url = match (&settings.database_url, &private) {
-        (Some(url), _) => url.clone(),
-        (None, Some(private)) => private.url(),
-        (None, None) => bail!(
+    if !parts.embedded && settings.database_url.is_none() {
+        bail!(
             "DATABASE_URL is not set: `serve` and `work` share a database; `medbot up` brings its own"
-        ),
-    };
-    let ended = runtime.block_on(parts_until_told(settings, parts, &url, crew));
-    runtime.shutdown_timeout(Duration::from_secs(5));
-    if let Some(private) = private {
-        private
-            .stop()
-            .context("the private PostgreSQL did not stop")?;
+        );
     }
+    if parts.embedded {
+        system::make_data_folder(&settings.data)?;
+    }
+    let database = Database::own(settings)?;
+    let ended = runtime.block_on(parts_until_told(settings, parts, &database.url, crew));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    database.stop()?;
     ended.map(|()| DONE)
 }
 
@@ -245,7 +238,7 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
     if parts.embedded {
         db.migrate().await?;
     }
-    let master = master_key(settings, parts.embedded)?;
+    let master = system::master_key(settings, parts.embedded)?;
     if parts.embedded {
         admin_key(&db, &settings.data.join("admin.key")).await?;
     }
@@ -258,20 +251,7 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
             Arc::new(Rabbit::new(&rabbit)?)
         }
     };
-    let inner: Arc<dyn Store> = match &settings.store_url {
-        None => {
-            make_data_folder(&settings.data)?;
-            Arc::new(Local::open(&settings.data.join("objects"))?)
-        }
-        Some(url) => {
-            let s3 = S3Settings::from_variables(|name| match name {
-                "STORE_URL" => Some(url.clone()),
-                "STORE_ALLOW_PLAINTEXT" => Some(settings.allow_plaintext.to_string()),
-                name => settings.store.get(name).map(ToOwned::to_owned),
-            })?;
-            Arc::new(S3::open(&s3)?)
-        }
-    };
+    let inner = system::store(settings)?;
     let keys = WrappedKeys::new(db.clone(), master.clone());
     Ok(Opened {
         tryout: Arc::default(),
@@ -321,6 +301,7 @@ impl Opened {
                 settings.model.clone().map(Llm::new).transpose()?,
             )),
             guests: settings.guests,
+            erasures: ErasureList::new(settings.erasure_list.clone()),
             tryout: Arc::clone(&self.tryout),
             stop,
         })
@@ -412,41 +393,6 @@ fn seconds(name: &str, bounds: RangeInclusive<f64>) -> anyhow::Result<Option<Dur
     Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
-fn private_postgres(settings: &Settings) -> anyhow::Result<Option<PrivatePostgres>> {
-    if settings.database_url.is_some() {
-        return Ok(None);
-    }
-    let tree = Cache::locate()?.require(Asset::Postgres)?;
-    let private = PrivatePostgres::start(&tree, &settings.data.join("postgres"))?;
-    Ok(Some(private))
-}
-
-/// The folder of the embedded default. Others may pass through it, since PostgreSQL runs as another
-/// user when medbot runs as root; what lies in it is closed.
-fn make_data_folder(data: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o711)
-        .create(data)
-        .with_context(|| format!("the data folder {} cannot be made", data.display()))
-}
-
-fn master_key(settings: &Settings, make: bool) -> anyhow::Result<MasterKey> {
-    let path = &settings.master_key_file;
-    if make && !path.exists() {
-        let key = MasterKey::generate(path)?;
-        eprintln!(
-            "medbot: made the master key {}: keep a copy elsewhere, without it nothing can be read",
-            path.display()
-        );
-        return Ok(key);
-    }
-    MasterKey::load(path).with_context(|| {
-        "MEDBOT_MASTER_KEY_FILE names the key that all processes share; \
-         `medbot keys master FILE` makes one"
-    })
-}
-
 /// The first administrator's key, in a file that only its owner may read.
 async fn admin_key(db: &Db, path: &Path) -> anyhow::Result<()> {
     let key = match fs::read_to_string(path) {
@@ -490,33 +436,5 @@ pub(crate) fn migrate(settings: &Settings) -> anyhow::Result<u8> {
         db.migrate().await?;
         eprintln!("medbot: the database is up to date");
         Ok(DONE)
-    })
-}
-
-/// Runs something on the database of `DATABASE_URL`.
-///
-/// # Errors
-/// Of the database, and when it is not set.
-pub(crate) fn with_db<T>(
-    settings: &Settings,
-    work: impl AsyncFnOnce(&Db) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let url = settings.database_url.clone().context(
-        "DATABASE_URL is not set; for the service of `medbot up` use the routes under /v1/admin",
-    )?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no thread for the database")?;
-    runtime.block_on(async {
-        let db = Db::new(&DbSettings {
-            url,
-            api_sessions: 1,
-            worker_sessions: 2,
-            allow_plaintext: settings.allow_plaintext,
-        })?;
-        let done = work(&db).await;
-        db.close().await;
-        done
     })
 }

@@ -24,13 +24,14 @@ use crate::{
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 45] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
     "MEDBOT_LISTEN",
     "MEDBOT_DATA",
     "MEDBOT_MASTER_KEY_FILE",
+    "MEDBOT_OTHER_MASTER_KEY_FILE",
     "MEDBOT_API_KEY_FILE",
     "MEDBOT_AUTH",
     "MEDBOT_CORS_ORIGINS",
@@ -48,6 +49,8 @@ const NAMES: [&str; 42] = [
     "MEDBOT_OIDC_ROLE_CLAIM",
     "MEDBOT_OIDC_TENANT_CLAIM",
     "MEDBOT_AUDIT_ANCHORS",
+    "MEDBOT_ERASURE_LIST",
+    "MEDBOT_KEY_BACKUP_DAYS",
     "MEDBOT_TRUSTED_PROXIES",
     "MEDBOT_RATE_ADDRESS",
     "MEDBOT_RATE_KEY",
@@ -68,6 +71,9 @@ const NAMES: [&str; 42] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 ];
+
+/// For how long keys are kept apart from their system, unless a site says otherwise.
+const KEY_BACKUP_DAYS: u16 = 30;
 
 /// What an S3 store wants to know besides its URL.
 const STORE: [&str; 5] = [
@@ -95,6 +101,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// The key that wraps the keys of documents.
     pub master_key_file: PathBuf,
+    /// The key whose place that one takes, or the one that will take its place.
+    pub other_master_key_file: Option<PathBuf>,
     /// The key of a client of the service.
     pub api_key_file: Option<PathBuf>,
     /// Who may ask.
@@ -119,6 +127,10 @@ pub struct Settings {
     pub provider: Option<Provider>,
     /// A file outside the database where the heads of the audit log are written down.
     pub audit_anchors: Option<PathBuf>,
+    /// The file outside the database where erasures are written down.
+    pub erasure_list: PathBuf,
+    /// For how many days the operator keeps backups of keys; what a certificate of erasure says.
+    pub key_backup_days: u16,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpAddr>,
     /// Requests a minute.
@@ -232,7 +244,13 @@ impl Settings {
             listen,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
+            other_master_key_file: get("MEDBOT_OTHER_MASTER_KEY_FILE").map(PathBuf::from),
             api_key_file: get("MEDBOT_API_KEY_FILE").map(PathBuf::from),
+            erasure_list: get("MEDBOT_ERASURE_LIST")
+                .map_or_else(|| data.join("erased.jsonl"), PathBuf::from),
+            key_backup_days: get("MEDBOT_KEY_BACKUP_DAYS")
+                .map_or(Ok(KEY_BACKUP_DAYS), |days| days.parse())
+                .context("MEDBOT_KEY_BACKUP_DAYS is a number of days")?,
             data,
             authentication,
             cors_origins: list(get("MEDBOT_CORS_ORIGINS")),

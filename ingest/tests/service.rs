@@ -10,6 +10,8 @@ mod canary;
 #[path = "service/server.rs"]
 mod server;
 
+#[path = "service/backups.rs"]
+mod backups;
 #[path = "service/fhir_server.rs"]
 mod fhir_server;
 #[path = "service/hostile.rs"]

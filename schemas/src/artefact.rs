@@ -57,6 +57,33 @@ impl Artefact {
         }
     }
 
+    /// What lies under that name in a document's folder.
+    fn parse(name: &str) -> Option<Self> {
+        let Some((job, name)) = name.split_once('/') else {
+            return (name == "original").then_some(Self::Original);
+        };
+        let job = job.parse().ok()?;
+        let Some((page, name)) = name.split_once('/') else {
+            return (name == "result.json").then_some(Self::Result(job));
+        };
+        let page = page.parse().ok()?;
+        Some(match name {
+            "raster.png" => Self::Raster(job, page),
+            "decoded.json" => Self::Decoded(job, page),
+            "prepared" => Self::Prepared(job, page),
+            "detected.json" => Self::Detected(job, page),
+            name => {
+                let name = name.strip_suffix(".json")?;
+                if let Some(pass) = name.strip_prefix("fused-") {
+                    Self::Fused(job, page, pass.parse().ok()?)
+                } else {
+                    let (engine, pass) = name.strip_prefix("reading-")?.rsplit_once('-')?;
+                    Self::Reading(job, page, engine.parse().ok()?, pass.parse().ok()?)
+                }
+            }
+        })
+    }
+
     /// Is it of no use once the job has its result?
     #[must_use]
     pub fn is_intermediate(self) -> bool {
@@ -69,6 +96,19 @@ impl ArtefactKey {
     #[must_use]
     pub fn prefix(tenant: TenantId, document: DocumentId) -> String {
         format!("{tenant}/{document}/")
+    }
+
+    /// The key that is written like this; none when no artefact is.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<Self> {
+        let mut parts = path.splitn(3, '/');
+        let key = Self {
+            tenant: parts.next()?.parse().ok()?,
+            document: parts.next()?.parse().ok()?,
+            artefact: Artefact::parse(parts.next()?)?,
+        };
+        // Numbers and ids have more than one spelling; a key has one.
+        (key.to_string() == path).then_some(key)
     }
 }
 
@@ -118,12 +158,14 @@ mod tests {
         let paths: BTreeSet<String> = artefacts
             .iter()
             .map(|&artefact| {
-                ArtefactKey {
+                let key = ArtefactKey {
                     tenant,
                     document,
                     artefact,
-                }
-                .to_string()
+                };
+                let path = key.to_string();
+                assert_eq!(ArtefactKey::parse(&path), Some(key), "{path}");
+                path
             })
             .collect();
         assert_eq!(paths.len(), artefacts.len());
@@ -132,5 +174,22 @@ mod tests {
                 .iter()
                 .all(|p| p.starts_with(&ArtefactKey::prefix(tenant, document)))
         );
+        let prefix = ArtefactKey::prefix(tenant, document);
+        for other in [
+            "original/",
+            "Original",
+            &format!("{job}"),
+            &format!("{job}/0"),
+            &format!("{job}/00/raster.png"),
+            &format!("{job}/0/fused-1"),
+            &format!("{job}/0/reading-nobody-1.json"),
+        ] {
+            assert_eq!(
+                ArtefactKey::parse(&format!("{prefix}{other}")),
+                None,
+                "{other}"
+            );
+        }
+        assert_eq!(ArtefactKey::parse("original"), None);
     }
 }

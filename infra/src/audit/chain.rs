@@ -7,11 +7,53 @@ use zeroize::Zeroizing;
 use super::{Event, Occurrence};
 use crate::store::MasterKey;
 
-/// The keyed chain of one tenant.
+/// The keyed chain of one tenant. Lines are written under the key of the master key; earlier ones may stand
+/// under those of master keys whose place it took.
 pub struct Chain {
     tenant: TenantId,
-    key: Zeroizing<[u8; 32]>,
-    key_id: String,
+    /// By master key, the oldest first; new lines are written under the last.
+    keys: Vec<ChainKey>,
+}
+
+/// What lines of a time were written under.
+#[derive(Clone)]
+pub struct ChainKey {
+    /// The master key.
+    pub id: String,
+    /// What was derived from it.
+    pub secret: Zeroizing<[u8; 32]>,
+    /// The last line that may stand under it; none while it is in use.
+    until: Option<i64>,
+}
+
+impl ChainKey {
+    /// The key of a tenant's lines under a master key.
+    #[must_use]
+    pub fn new(master: &MasterKey, tenant: TenantId) -> Self {
+        Self {
+            id: master.id().to_string(),
+            secret: Zeroizing::new(master.derive("audit", tenant)),
+            until: None,
+        }
+    }
+
+    /// One that was kept when another master key took the place of its own; none when it is no key.
+    #[must_use]
+    pub fn kept(id: String, secret: &[u8], until: i64) -> Option<Self> {
+        Some(Self {
+            id,
+            secret: Zeroizing::new(secret.try_into().ok()?),
+            until: Some(until),
+        })
+    }
+
+    fn link(&self, before: &[u8; 32], line: &[u8]) -> [u8; 32] {
+        crate::store::mac(&self.secret, &[before, line])
+    }
+
+    fn start(&self) -> [u8; 32] {
+        self.link(&[0; 32], b"medbot/audit/1")
+    }
 }
 
 /// The end of a chain.
@@ -57,7 +99,7 @@ pub enum Flaw {
     /// There are lines, and no head beside them.
     #[error("the head of the chain is missing")]
     Headless,
-    /// Another master key wrote it.
+    /// A master key wrote it that is not known, or not any more.
     #[error("line {0} was written with another master key")]
     OtherKey(i64),
 }
@@ -68,9 +110,21 @@ impl Chain {
     pub fn new(master: &MasterKey, tenant: TenantId) -> Self {
         Self {
             tenant,
-            key: Zeroizing::new(master.derive("audit", tenant)),
-            key_id: master.id().to_string(),
+            keys: vec![ChainKey::new(master, tenant)],
         }
+    }
+
+    /// The same, whose lines may begin under these keys, the oldest first.
+    #[must_use]
+    pub fn after(mut self, earlier: Vec<ChainKey>) -> Self {
+        let own = self.current().id.clone();
+        self.keys
+            .splice(..0, earlier.into_iter().filter(|key| key.id != own));
+        self
+    }
+
+    fn current(&self) -> &ChainKey {
+        &self.keys[self.keys.len() - 1]
     }
 
     /// The head of a chain without lines.
@@ -78,7 +132,7 @@ impl Chain {
     pub fn start(&self) -> Head {
         Head {
             seq: 0,
-            hash: self.link(&[0; 32], b"medbot/audit/1"),
+            hash: self.current().start(),
         }
     }
 
@@ -91,11 +145,11 @@ impl Chain {
         let event = Event {
             tenant: self.tenant,
             seq: head.seq + 1,
-            key: self.key_id.clone(),
+            key: self.current().id.clone(),
             what,
         };
         let event = serde_json::to_string(&event).expect("strings and numbers");
-        let hash = self.link(&head.hash, event.as_bytes());
+        let hash = self.current().link(&head.hash, event.as_bytes());
         let head = Head {
             seq: head.seq + 1,
             hash,
@@ -117,22 +171,24 @@ impl Chain {
         if line.seq != seq {
             return Err(Flaw::Missing(seq));
         }
-        let hash = self.link(&head.hash, line.event.as_bytes());
+        let said = serde_json::from_str::<Event>(&line.event).map(|event| event.key);
+        let said = said.map_err(|_| Flaw::Changed(seq))?;
+        let good = |key: &&ChainKey| key.id == said && key.until.is_none_or(|until| seq <= until);
+        let Some(key) = self.keys.iter().find(good) else {
+            return Err(Flaw::OtherKey(seq));
+        };
+        // A chain begins under the key of its first line.
+        let before = if head.seq == 0 {
+            key.start()
+        } else {
+            head.hash
+        };
+        let hash = key.link(&before, line.event.as_bytes());
         if !bool::from(hash.as_slice().ct_eq(&line.hash)) {
-            let other = serde_json::from_str::<Event>(&line.event)
-                .is_ok_and(|event| event.key != self.key_id);
-            return Err(if other {
-                Flaw::OtherKey(seq)
-            } else {
-                Flaw::Changed(seq)
-            });
+            return Err(Flaw::Changed(seq));
         }
         // The number and the tenant within the line need no look: its hash binds them.
         Ok(Head { seq, hash })
-    }
-
-    fn link(&self, before: &[u8; 32], line: &[u8]) -> [u8; 32] {
-        crate::store::mac(&self.key, &[before, line])
     }
 }
 

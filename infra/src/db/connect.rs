@@ -104,6 +104,27 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn migrate(&self) -> Result<(), DbError> {
+        self.run(&MIGRATIONS).await
+    }
+
+    /// Brings an empty database to the state that it had after an earlier migration.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn migrate_to(&self, version: i64) -> Result<(), DbError> {
+        let earlier = MIGRATIONS.iter().filter(|m| m.version <= version);
+        let earlier = sqlx::migrate::Migrator::with_migrations(earlier.cloned().collect());
+        self.run(&earlier).await
+    }
+
+    /// The last migration that this program knows.
+    #[must_use]
+    pub fn newest_schema() -> i64 {
+        let versions = MIGRATIONS.iter().map(|migration| migration.version);
+        versions.max().unwrap_or_default()
+    }
+
+    async fn run(&self, migrations: &sqlx::migrate::Migrator) -> Result<(), DbError> {
         let mut session = self.owner().await?;
         // A migration may take long, and so may waiting for another process's.
         session
@@ -123,7 +144,7 @@ impl Db {
                           `CREATE EXTENSION vector` in this database once, then migrate again";
             return Err(DbError::new(DbErrorKind::Refused, detail));
         }
-        MIGRATIONS.run(&mut session).await?;
+        migrations.run(&mut session).await?;
         session.close().await?;
         Ok(())
     }
@@ -133,7 +154,7 @@ impl Db {
     /// # Errors
     /// [`DbError`] with what is wrong.
     pub async fn ready(&self) -> Result<(), DbError> {
-        let wanted = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let wanted = Some(Self::newest_schema());
         // Not checked when it is compiled: the table is the migrator's and in no migration.
         let done: Result<Option<i64>, _> =
             sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use schemas::{DocumentId, JobId, JobState, TenantId};
+use serde::Serialize;
+use sqlx::PgConnection;
 
 use super::{Db, DbError, connect::commit, data_keys, webhooks};
 
@@ -26,6 +28,21 @@ pub struct DocumentRow {
     pub result: Option<JobId>,
     /// Its version.
     pub version: i64,
+}
+
+/// Rows that went with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ErasedRows {
+    /// Jobs, with their pages and tasks.
+    pub jobs: i64,
+    /// Facts.
+    pub entities: i64,
+    /// What people said of them.
+    pub reviews: i64,
+    /// Lines that the chat searches.
+    pub passages: i64,
+    /// Answers of the chat that quoted it.
+    pub chat_turns: i64,
 }
 
 impl Db {
@@ -68,11 +85,15 @@ impl Db {
         }))
     }
 
-    /// Removes a document with its jobs, entities, reviews and key. False when there is none.
+    /// Removes a document with its jobs, entities, reviews and key. None when there is none.
     ///
     /// # Errors
     /// [`DbError`]; nothing was removed then.
-    pub async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<bool, DbError> {
+    pub async fn erase(
+        &self,
+        tenant: TenantId,
+        document: DocumentId,
+    ) -> Result<Option<ErasedRows>, DbError> {
         // First of all it has no doubles any more: whoever adds a job to it holds its row and then
         // the job's, and everybody else the other way round.
         let mut transaction = self.of_tenant(tenant).await?;
@@ -85,31 +106,69 @@ impl Db {
         commit(transaction).await?;
 
         let mut transaction = self.of_tenant(tenant).await?;
-        let session = &mut *transaction;
-        // A settle holds the job's row: locked first, it cannot come in between.
-        sqlx::query!(
-            "SELECT id FROM jobs WHERE document_id = $1 ORDER BY id FOR UPDATE",
-            document.0
-        )
-        .fetch_all(&mut *session)
-        .await?;
-        let batches = sqlx::query_scalar!(
-            "SELECT DISTINCT i.batch_id FROM batch_items i JOIN jobs j ON j.id = i.job_id
-             WHERE j.document_id = $1",
-            document.0
-        )
-        .fetch_all(&mut *session)
-        .await?;
-        let erased = sqlx::query!("DELETE FROM documents WHERE id = $1", document.0)
-            .execute(&mut *session)
-            .await?;
-        if erased.rows_affected() == 0 {
-            return Ok(false);
-        }
-        data_keys::destroy(session, tenant, document).await?;
-        // Its job may have been the last that a batch waited for.
-        webhooks::finish(session, &batches).await?;
+        let Some(erased) = remove(&mut transaction, tenant, document).await? else {
+            return Ok(None);
+        };
         commit(transaction).await?;
-        Ok(true)
+        Ok(Some(erased))
     }
+
+    /// Was a document of the tenant erased?
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn is_erased(&self, tenant: TenantId, document: DocumentId) -> Result<bool, DbError> {
+        let erased = sqlx::query_scalar!(
+            r#"SELECT EXISTS (
+                   SELECT FROM document_keys
+                   WHERE tenant_id = $1 AND document_id = $2 AND wrapped IS NULL) AS "erased!""#,
+            tenant.0,
+            document.0
+        );
+        Ok(erased.fetch_one(self.worker()).await?)
+    }
+}
+
+/// Removes a document in the transaction of its tenant. When there is none its key is destroyed all the
+/// same if the transaction commits.
+pub(super) async fn remove(
+    session: &mut PgConnection,
+    tenant: TenantId,
+    document: DocumentId,
+) -> Result<Option<ErasedRows>, DbError> {
+    // A settle holds the job's row: locked first, it cannot come in between.
+    sqlx::query!(
+        "SELECT id FROM jobs WHERE document_id = $1 ORDER BY id FOR UPDATE",
+        document.0
+    )
+    .fetch_all(&mut *session)
+    .await?;
+    let batches = sqlx::query_scalar!(
+        "SELECT DISTINCT i.batch_id FROM batch_items i JOIN jobs j ON j.id = i.job_id
+         WHERE j.document_id = $1",
+        document.0
+    )
+    .fetch_all(&mut *session)
+    .await?;
+    let rows = sqlx::query_as!(
+        ErasedRows,
+        r#"SELECT (SELECT count(*) FROM jobs WHERE document_id = $1) AS "jobs!",
+               (SELECT count(*) FROM entities WHERE document_id = $1) AS "entities!",
+               (SELECT count(*) FROM reviews WHERE document_id = $1) AS "reviews!",
+               (SELECT count(*) FROM passages WHERE document_id = $1) AS "passages!",
+               (SELECT count(*) FROM chat_turns WHERE documents @> ARRAY[$1]) AS "chat_turns!""#,
+        document.0
+    )
+    .fetch_one(&mut *session)
+    .await?;
+    let erased = sqlx::query!("DELETE FROM documents WHERE id = $1", document.0)
+        .execute(&mut *session)
+        .await?;
+    data_keys::destroy(session, tenant, document).await?;
+    if erased.rows_affected() == 0 {
+        return Ok(None);
+    }
+    // Its job may have been the last that a batch waited for.
+    webhooks::finish(session, &batches).await?;
+    Ok(Some(rows))
 }

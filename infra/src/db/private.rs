@@ -64,6 +64,20 @@ impl PrivatePostgres {
         })
     }
 
+    /// How to connect to the server that another medbot runs for the folder `data`; none while it is not
+    /// ready.
+    #[must_use]
+    pub fn url_of_running(data: &Path) -> Option<String> {
+        let socket = left_over::socket_of_ready(&folder::cluster_of(data))?;
+        Some(socket::url(&socket))
+    }
+
+    /// Has the folder `data` a database?
+    #[must_use]
+    pub fn has_database(data: &Path) -> bool {
+        folder::cluster_of(data).exists()
+    }
+
     /// How to connect, as the superuser: for sqlx, and for PostgreSQL's own programs.
     #[must_use]
     pub fn url(&self) -> String {

@@ -101,6 +101,7 @@ macro_rules! contract {
             writes_at_once_to_many_keys_all_stay,
             what_is_deleted_is_gone_and_nothing_else,
             what_is_erased_is_gone_and_nothing_else,
+            what_lies_there_is_listed_with_its_size,
             a_document_can_be_written_again_after_its_erase,
             what_is_not_there_is_not_found,
             a_store_that_is_there_is_ready,

@@ -16,20 +16,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rustix::io::Errno;
 use schemas::{ArtefactKey, DocumentId, TenantId};
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
-use super::{Body, Store, StoreError, StoreErrorKind};
+use super::{Body, Listed, Listing, Store, StoreError, StoreErrorKind};
 use folder::Folder;
 
 const INCOMING: &str = ".incoming";
 const ERASED: &str = "erased-";
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 const READ_BYTES: usize = 256 * 1024;
+const LISTED_AHEAD: usize = 1024;
 /// How often a write and an erase may get in each other's way before either gives up.
 const ERASES_IN_THE_WAY: usize = 8;
 
@@ -116,10 +118,28 @@ impl Store for Local {
         absent_is_fine(removed.await).map_err(|error| failure(&error))
     }
 
-    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError> {
+    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<u64, StoreError> {
         let (tenant, document) = (tenant.to_string(), document.to_string());
         let erased = self.run(move |folders| folders.erase(&tenant, &document));
-        absent_is_fine(erased.await).map_err(|error| failure(&error))
+        match erased.await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            erased => erased.map_err(|error| failure(&error)),
+        }
+    }
+
+    async fn list(&self) -> Result<Listing, StoreError> {
+        let (found, listing) = mpsc::channel(LISTED_AHEAD);
+        let folders = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = folders.list(&found) {
+                // Whoever asked may have given up.
+                let _ = found.blocking_send(Err(failure(&error)));
+            }
+        });
+        let listing = stream::unfold(listing, async |mut listing| {
+            Some((listing.recv().await?, listing))
+        });
+        Ok(listing.boxed())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -180,8 +200,8 @@ impl Folders {
         folder.sync()
     }
 
-    /// The document's folder goes away at once, and then what is in it.
-    fn erase(&self, tenant: &str, document: &str) -> io::Result<()> {
+    /// The document's folder goes away at once, and then what is in it. Gives how many objects that were.
+    fn erase(&self, tenant: &str, document: &str) -> io::Result<u64> {
         let tenant = self.root.enter(tenant)?;
         let name = format!("{ERASED}{}", Uuid::new_v4());
         let mut tries = 0;
@@ -197,7 +217,27 @@ impl Folders {
             tries += 1;
         }
         tenant.sync()?;
-        self.remove_all(&name)
+        let mut erased = 0;
+        walk(&self.incoming_path.join(&name), &mut |_, _| {
+            erased += 1;
+            true
+        })?;
+        self.remove_all(&name)?;
+        Ok(erased)
+    }
+
+    /// Tells of every object, until nobody listens any more.
+    fn list(&self, found: &mpsc::Sender<Result<Listed, StoreError>>) -> io::Result<()> {
+        let Some(root) = self.incoming_path.parent() else {
+            return Ok(());
+        };
+        walk(root, &mut |path, bytes| {
+            let key = path.strip_prefix(root).ok().and_then(Path::to_str);
+            match key.and_then(ArtefactKey::parse) {
+                Some(key) => found.blocking_send(Ok(Listed { key, bytes })).is_ok(),
+                None => true,
+            }
+        })
     }
 
     fn remove_all(&self, name: &str) -> io::Result<()> {
@@ -265,6 +305,30 @@ impl Drop for Incoming {
 fn split(key: &str) -> (std::str::Split<'_, char>, &str) {
     let (folders, file) = key.rsplit_once('/').unwrap_or_default();
     (folders.split('/'), file)
+}
+
+/// Calls with every file below a folder and its size, while it says to go on. What goes away meanwhile is
+/// left out, and no link is followed.
+fn walk(folder: &Path, each: &mut impl FnMut(&Path, u64) -> bool) -> io::Result<()> {
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if metadata.is_dir() {
+                open.push(entry.path());
+            } else if metadata.is_file() && !each(&entry.path(), metadata.len()) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {

@@ -9,6 +9,7 @@ use std::fs::{File, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -29,6 +30,8 @@ const WRAPPED_BYTES: usize = 1 + ID_BYTES + NONCE_BYTES + 32 + 16;
 pub struct MasterKey {
     secret: Zeroizing<[u8; 32]>,
     id: KeyId,
+    /// Another that is still, or already, accepted.
+    other: Option<Arc<MasterKey>>,
 }
 
 /// Which master key; says nothing about the key itself.
@@ -131,7 +134,24 @@ impl MasterKey {
         Self {
             secret,
             id: KeyId(id),
+            other: None,
         }
+    }
+
+    /// This key, which wraps and seals, and another whose work it opens too: the one that it takes the
+    /// place of, or the one that will take its place.
+    #[must_use]
+    pub fn accepting(self, other: Self) -> Self {
+        Self {
+            other: Some(Arc::new(other)),
+            ..self
+        }
+    }
+
+    /// The other key that is accepted.
+    #[must_use]
+    pub fn other(&self) -> Option<&Self> {
+        self.other.as_deref()
     }
 
     /// Which key this is.
@@ -179,7 +199,10 @@ impl MasterKey {
         let id = KeyId::of_wrapped(wrapped)
             .ok_or_else(|| broken("a document's key has a form that is not known"))?;
         if id != self.id {
-            return Err(broken("another master key wraps a document's key"));
+            return match self.other() {
+                Some(other) => other.unwrap(wrapped, tenant, document),
+                None => Err(broken("another master key wraps a document's key")),
+            };
         }
         let (head, rest) = wrapped.split_at(1 + ID_BYTES);
         let (nonce, sealed) = rest.split_at(NONCE_BYTES);
@@ -196,6 +219,23 @@ impl MasterKey {
         Ok(DataKey::from_bytes(key))
     }
 
+    /// A document's key wrapped by this key instead of the other; none when it is already.
+    ///
+    /// # Errors
+    /// As [`Self::unwrap`] and [`Self::wrap`].
+    pub fn rewrap(
+        &self,
+        wrapped: &[u8],
+        tenant: TenantId,
+        document: DocumentId,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        if KeyId::of_wrapped(wrapped) == Some(self.id) {
+            return Ok(None);
+        }
+        let key = self.unwrap(wrapped, tenant, document)?;
+        self.wrap(&key, tenant, document).map(Some)
+    }
+
     /// A key for another purpose, such as digests that mean nothing to another tenant.
     #[must_use]
     pub fn derive(&self, purpose: &str, tenant: TenantId) -> [u8; 32] {
@@ -210,6 +250,12 @@ impl MasterKey {
 }
 
 impl KeyId {
+    /// Its bytes, as they stand in a wrapped key after the version.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The master key that wraps this; none when it is no wrapped key.
     #[must_use]
     pub fn of_wrapped(wrapped: &[u8]) -> Option<Self> {
@@ -243,7 +289,7 @@ fn broken(detail: &str) -> StoreError {
 }
 
 /// Lower-case hex digits, after what is there.
-pub(super) fn hex(text: &mut String, bytes: &[u8]) {
+pub(crate) fn hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         for digit in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(digit.into(), 16));

@@ -23,7 +23,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use schemas::{ArtefactKey, DocumentId, TenantId};
 
 use super::cut::Cut;
-use super::{Body, Store, StoreError, StoreErrorKind};
+use super::{Body, Listed, Listing, Store, StoreError, StoreErrorKind};
 use failure::failure;
 pub use settings::{S3Settings, S3SettingsError};
 use upload::Upload;
@@ -149,21 +149,48 @@ impl Store for S3 {
         self.remove(self.name(key)).await
     }
 
-    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError> {
+    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<u64, StoreError> {
         let prefix = self.name(ArtefactKey::prefix(tenant, document));
         let request = self.client.list_objects_v2().bucket(&self.bucket);
         let mut pages = request.prefix(prefix).into_paginator().send();
+        let mut erased = 0;
         while let Some(page) = pages.next().await {
             let objects = page.map_err(|error| failure(&error))?.contents;
-            let names = objects
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|o| o.key);
+            let objects = objects.unwrap_or_default();
+            erased += objects.len() as u64;
+            let names = objects.into_iter().filter_map(|o| o.key);
             stream::iter(names.map(Ok))
                 .try_for_each_concurrent(ERASED_AT_ONCE, |name| self.remove(name))
                 .await?;
         }
-        Ok(())
+        Ok(erased)
+    }
+
+    async fn list(&self) -> Result<Listing, StoreError> {
+        let prefix = self.prefix.clone();
+        let request = self.client.list_objects_v2().bucket(&self.bucket);
+        let pages = request.prefix(&prefix).into_paginator().send();
+        let objects = stream::try_unfold(pages, async |mut pages| {
+            let Some(page) = pages.next().await else {
+                return Ok(None);
+            };
+            let page = page.map_err(|error| failure(&error))?;
+            Ok(Some((page.contents.unwrap_or_default(), pages)))
+        });
+        let listed = objects.map_ok(move |objects| {
+            let listed: Vec<_> = objects
+                .into_iter()
+                .filter_map(|object| {
+                    let key = object.key?;
+                    Some(Listed {
+                        key: ArtefactKey::parse(key.strip_prefix(&prefix)?)?,
+                        bytes: object.size?.cast_unsigned(),
+                    })
+                })
+                .collect();
+            stream::iter(listed.into_iter().map(Ok))
+        });
+        Ok(listed.try_flatten().boxed())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -9,9 +9,12 @@ mod chunks;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::{StreamExt as _, TryStreamExt as _};
 use schemas::{ArtefactKey, DocumentId, TenantId};
 
-use super::{Body, DataKeys, Store, StoreError};
+use super::{Body, DataKeys, Listed, Listing, Store, StoreError};
+
+pub(crate) use chunks::{open, seal};
 
 /// A store that encrypts what another keeps.
 #[derive(Clone)]
@@ -50,9 +53,18 @@ impl Store for Sealed {
         self.store.delete(key).await
     }
 
-    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError> {
+    async fn erase(&self, tenant: TenantId, document: DocumentId) -> Result<u64, StoreError> {
         self.keys.forget(tenant, document).await?;
         self.store.erase(tenant, document).await
+    }
+
+    async fn list(&self) -> Result<Listing, StoreError> {
+        let sealed = self.store.list().await?;
+        let plain = sealed.map_ok(|listed| Listed {
+            bytes: chunks::plain_size(listed.bytes),
+            ..listed
+        });
+        Ok(plain.boxed())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -55,10 +55,34 @@ impl MasterKey {
             .split_first_chunk::<NONCE_BYTES>()
             .ok_or_else(broken)?;
         let payload = Payload { msg, aad: row };
-        self.of(purpose, tenant)
-            .decrypt(&Nonce::from(*nonce), payload)
-            .map(Zeroizing::new)
-            .map_err(|_| broken())
+        let opened = self
+            .of(purpose, tenant)
+            .decrypt(&Nonce::from(*nonce), payload);
+        match (opened, self.other()) {
+            (Ok(secret), _) => Ok(Zeroizing::new(secret)),
+            (Err(_), Some(other)) => other.open(purpose, tenant, row, sealed),
+            (Err(_), None) => Err(broken()),
+        }
+    }
+
+    /// A secret sealed by this key instead of the other; none when it is already.
+    ///
+    /// # Errors
+    /// As [`Self::open`] and [`Self::seal`].
+    pub fn reseal(
+        &self,
+        purpose: &str,
+        tenant: TenantId,
+        row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(other) = self.other() else {
+            return self.open(purpose, tenant, row, sealed).map(|_| None);
+        };
+        match other.open(purpose, tenant, row, sealed) {
+            Ok(secret) => self.seal(purpose, tenant, row, &secret).map(Some),
+            Err(_) => self.open(purpose, tenant, row, sealed).map(|_| None),
+        }
     }
 
     fn of(&self, purpose: &str, tenant: TenantId) -> Aes256Gcm {
@@ -99,5 +123,26 @@ mod tests {
         ] {
             assert!(opened.is_err(), "{case}");
         }
+    }
+
+    #[test]
+    fn a_secret_of_either_key_opens_until_it_is_resealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str| MasterKey::generate(&folder.path().join(name)).unwrap();
+        let (old, new) = (make("old"), make("new"));
+        let tenant = TenantId::DEFAULT;
+        let sealed = old.seal("webhook", tenant, b"row", b"whsec").unwrap();
+        assert!(new.open("webhook", tenant, b"row", &sealed).is_err());
+        let both = new.clone().accepting(old.clone());
+        assert!(both.open("webhook", tenant, b"row", &sealed).is_ok());
+        let resealed = both.reseal("webhook", tenant, b"row", &sealed).unwrap();
+        let resealed = resealed.expect("it was the old one's");
+        assert!(new.open("webhook", tenant, b"row", &resealed).is_ok());
+        assert_eq!(
+            both.reseal("webhook", tenant, b"row", &resealed).unwrap(),
+            None
+        );
+        let before = old.accepting(new);
+        assert!(before.open("webhook", tenant, b"row", &resealed).is_ok());
     }
 }

@@ -17,12 +17,12 @@ use super::{
 
 const OTHER: TenantId = TenantId(Uuid::from_u128(0xa));
 
-fn master() -> MasterKey {
+pub fn master() -> MasterKey {
     let folder = tempfile::tempdir().unwrap();
     MasterKey::generate(&folder.path().join("key")).unwrap()
 }
 
-fn occurrence(n: usize) -> Occurrence {
+pub fn occurrence(n: usize) -> Occurrence {
     Occurrence {
         at: Utc::now().trunc_subsecs(6),
         actor: Some(Actor {

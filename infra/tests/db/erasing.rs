@@ -17,8 +17,11 @@ async fn nothing_can_be_sealed_for_an_erased_document() {
         let keep = |key: &'static [u8]| fresh.db.keep_wrapped_key(TENANT, document, key);
         assert_eq!(keep(b"first").await.unwrap(), b"first");
         assert_eq!(keep(b"second").await.unwrap(), b"first");
-        assert!(fresh.db.erase(TENANT, document).await.unwrap());
-        assert!(!fresh.db.erase(TENANT, document).await.unwrap(), "twice");
+        assert!(fresh.db.erase(TENANT, document).await.unwrap().is_some());
+        assert!(
+            fresh.db.erase(TENANT, document).await.unwrap().is_none(),
+            "twice"
+        );
         assert_eq!(fresh.db.wrapped_key(TENANT, document).await.unwrap(), None);
         let late = keep(b"late").await.expect_err("a late worker makes no key");
         assert_eq!(late.kind, infra::db::DbErrorKind::Refused);
@@ -58,7 +61,7 @@ async fn a_document_that_is_being_erased_has_no_doubles() {
         let double = fresh.accept(TENANT, &same()).await;
         assert!(!double.duplicate, "it is a document of its own");
         settling.commit().await.unwrap();
-        assert!(erasing.await.unwrap().unwrap());
+        assert!(erasing.await.unwrap().unwrap().is_some());
         assert!(fresh.db.job(TENANT, first.job).await.unwrap().is_none());
         assert!(fresh.db.job(TENANT, double.job).await.unwrap().is_some());
     })

@@ -13,7 +13,7 @@ use axum::{
 };
 use chrono::{SubsecRound as _, Utc};
 use infra::{
-    audit::{Actor, Chain, Event, Occurrence, audit_event},
+    audit::{Actor, Event, Occurrence, audit_event},
     db::Caller,
 };
 use schemas::TenantId;
@@ -255,7 +255,7 @@ pub(crate) async fn verify(
     known: Known,
 ) -> Result<Json<Verification>, ApiError> {
     let caller = known.as_one_of(&[])?;
-    let chain = Chain::new(&api.master, caller.tenant);
+    let chain = api.db.audit_chain(&api.master, caller.tenant).await?;
     let found = api.db.verify_audit(caller.tenant, &chain, &[]).await?;
     Ok(Json(Verification {
         intact: found.is_ok(),

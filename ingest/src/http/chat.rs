@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use futures::stream;
 use infra::{
     audit::{Actor, Occurrence},
-    db::Caller,
+    db::{self, Caller},
     search::Scope,
 };
 use schemas::{ChatId, DocumentId, TenantId};
@@ -37,8 +37,6 @@ use crate::chat::{Among, Answer, Question, Sentence, Source, Told};
 
 /// Longest question in characters.
 const LONGEST: usize = 2000;
-/// What the turns' key is derived for.
-const PURPOSE: &str = "chat";
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
@@ -305,7 +303,7 @@ impl Work {
         };
         let plain = serde_json::to_vec(&turn).map_err(|_| ApiError::Internal)?;
         let row = session.0.as_bytes();
-        let sealed = self.api.master.seal(PURPOSE, caller.tenant, row, &plain)?;
+        let sealed = self.api.master.seal(db::CHAT, caller.tenant, row, &plain)?;
         self.api
             .db
             .keep_turn(caller.tenant, session, &sealed, &documents, told.tokens)
@@ -362,7 +360,7 @@ async fn turns(api: &Api, caller: &Caller, session: ChatId) -> Result<Vec<Turn>,
 
 fn opened(api: &Api, caller: &Caller, session: ChatId, sealed: &[u8]) -> Result<Turn, ApiError> {
     let row = session.0.as_bytes();
-    let plain = api.master.open(PURPOSE, caller.tenant, row, sealed)?;
+    let plain = api.master.open(db::CHAT, caller.tenant, row, sealed)?;
     serde_json::from_slice(&plain).map_err(|_| ApiError::Internal)
 }
 

@@ -15,6 +15,7 @@ use extract::fhir::{self, Export};
 use futures::stream;
 use infra::{
     db::{Caller, Db, DocumentRow, Role},
+    erasure::{self, EraseError},
     store::{self, Store},
 };
 use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobId, JobState, TenantId};
@@ -162,7 +163,8 @@ pub(crate) async fn show(
     Ok(([(header::CONTENT_TYPE, format.media_type())], body).into_response())
 }
 
-/// Erases a document: its objects, its key, its entities and reviews. Its jobs end.
+/// Erases a document: its objects, its key, its entities and reviews. Its jobs end. It is written down
+/// outside the database first, so that no restore brings it back.
 #[utoipa::path(
     delete,
     path = "/v1/documents/{id}",
@@ -180,11 +182,19 @@ pub(crate) async fn erase(
     PathId(id): PathId<DocumentId>,
 ) -> Result<StatusCode, ApiError> {
     let caller = known.as_one_of(&[])?;
-    if !api.db.erase(caller.tenant, id).await? {
+    let erased = erasure::erase(&api.db, &*api.store, &api.erasures, caller.tenant, id).await;
+    let erased = erased.map_err(|error| match error {
+        EraseError::Db(error) => error.into(),
+        EraseError::List(error) => {
+            tracing::error!(%error, "nothing was erased");
+            ApiError::Unavailable("the erasure list")
+        }
+    })?;
+    let Some(erased) = erased.filter(|erased| erased.rows.is_some()) else {
         return Err(ApiError::NotFound);
-    }
+    };
     // Its key is gone already: what the store still holds cannot be read.
-    if let Err(error) = api.store.erase(caller.tenant, id).await {
+    if let Err(error) = erased.objects {
         tracing::warn!(%error, "sealed objects of an erased document stay in the store");
     }
     Ok(StatusCode::NO_CONTENT)

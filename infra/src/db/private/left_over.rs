@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,14 @@ pub(super) fn is_ready(cluster: &Path, pid: u32) -> bool {
     let text = fs::read_to_string(cluster.join(PID_FILE)).unwrap_or_default();
     let mut lines = text.lines().map(str::trim);
     lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
+}
+
+/// Where the socket of the server is, if it says that it takes connections.
+pub(super) fn socket_of_ready(cluster: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(cluster.join(PID_FILE)).ok()?;
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let socket = lines.get(4).filter(|socket| !socket.is_empty())?;
+    (lines.get(7) == Some(&"ready")).then(|| PathBuf::from(socket))
 }
 
 /// The server's processes: each of them works in the database's folder.

@@ -1,5 +1,7 @@
 //! The laws. Each fails for a store that breaks it.
 
+use std::collections::BTreeMap;
+
 use futures::future::join_all;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use schemas::TenantId;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::document;
 use super::objects::{Source, assert_absent, assert_holds, key, raster, read, read_key};
-use crate::store::{Store, StoreErrorKind, body};
+use crate::store::{Listed, Store, StoreErrorKind, body};
 
 const CHUNK: usize = 64 << 10;
 const PART: usize = 8 << 20;
@@ -196,21 +198,46 @@ pub(super) async fn what_is_erased_is_gone_and_nothing_else(store: &dyn Store, t
     for place in gone.iter().chain(&stay) {
         source.put(store, *place).await;
     }
-    store.erase(tenant, document).await.unwrap();
+    let erased = store.erase(tenant, document).await.unwrap();
+    assert_eq!(erased, gone.len() as u64);
     for place in gone {
         assert_absent(store, place).await;
     }
     for place in stay {
         assert_holds(store, place, source).await;
     }
-    store
-        .erase(tenant, document)
-        .await
-        .expect("twice is no error");
-    store
-        .erase(TenantId(Uuid::new_v4()), document)
-        .await
-        .expect("nor of nothing");
+    let again = store.erase(tenant, document).await;
+    assert_eq!(again.expect("twice is no error"), 0);
+    let nothing = store.erase(TenantId(Uuid::new_v4()), document).await;
+    assert_eq!(nothing.expect("nor of nothing"), 0);
+}
+
+pub(super) async fn what_lies_there_is_listed_with_its_size(store: &dyn Store, tenant: TenantId) {
+    let listed = async || {
+        let all: Vec<Listed> = store.list().await.unwrap().try_collect().await.unwrap();
+        let ours = all.into_iter().filter(|listed| listed.key.tenant == tenant);
+        ours.map(|listed| (listed.key.to_string(), listed.bytes))
+            .collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(listed().await, BTreeMap::new());
+    let (one, other) = (document(), document());
+    let places = [
+        (key(tenant, one), 0),
+        (raster(tenant, one, 0), CHUNK),
+        (raster(tenant, one, 10), CHUNK + 1),
+        (key(tenant, other), PART + 1),
+    ];
+    for (place, size) in places {
+        Source::new(1, size).put(store, place).await;
+    }
+    let mut want: BTreeMap<_, _> = places
+        .iter()
+        .map(|(place, size)| (place.to_string(), *size as u64))
+        .collect();
+    assert_eq!(listed().await, want);
+    store.erase(tenant, one).await.unwrap();
+    want.retain(|place, _| place.contains(&other.to_string()));
+    assert_eq!(listed().await, want);
 }
 
 pub(super) async fn a_document_can_be_written_again_after_its_erase(

@@ -164,3 +164,24 @@ proptest! {
         prop_assert_eq!(error.kind, StoreErrorKind::Corrupt);
     }
 }
+
+#[test]
+fn a_key_of_either_master_opens_until_it_is_wrapped_anew() {
+    let (old, new) = (master(1), master(2));
+    let key = DataKey::generate().unwrap();
+    let (tenant, document) = (tenant(1), document(1));
+    let wrapped = old.wrap(&key, tenant, document).unwrap();
+    let both = new.clone().accepting(old.clone());
+    let opened = both.unwrap(&wrapped, tenant, document).unwrap();
+    assert_eq!(opened.bytes(), key.bytes());
+    let anew = both.rewrap(&wrapped, tenant, document).unwrap().unwrap();
+    assert_eq!(KeyId::of_wrapped(&anew), Some(new.id()));
+    assert_eq!(
+        new.unwrap(&anew, tenant, document).unwrap().bytes(),
+        key.bytes()
+    );
+    assert!(both.rewrap(&anew, tenant, document).unwrap().is_none());
+    assert!(old.unwrap(&anew, tenant, document).is_err());
+    // Processes that still wrap with the old one open what others wrote already.
+    assert!(old.accepting(new).unwrap(&anew, tenant, document).is_ok());
+}

@@ -23,7 +23,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const TAG_BYTES: usize = 16;
 
 /// Encrypts a body for its path.
-pub(super) fn seal(body: Body, key: &DataKey, path: &str) -> Result<Body, StoreError> {
+pub(crate) fn seal(body: Body, key: &DataKey, path: &str) -> Result<Body, StoreError> {
     Ok(seal_with(body, key, path, random()?))
 }
 
@@ -50,7 +50,7 @@ fn seal_with(body: Body, key: &DataKey, path: &str, prefix: [u8; PREFIX_BYTES]) 
 }
 
 /// Decrypts a body of that path; it fails when it is not all that was sealed there.
-pub(super) fn open(body: Body, key: &DataKey, path: &str) -> Body {
+pub(crate) fn open(body: Body, key: &DataKey, path: &str) -> Body {
     let (key, path) = (key.clone(), path.to_owned());
     let opened = async move {
         let mut cut = Cut::new(body);

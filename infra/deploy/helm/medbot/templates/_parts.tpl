@@ -35,6 +35,12 @@ volumes:
     emptyDir: {medium: Memory, sizeLimit: 1Mi}
   - name: tmp
     emptyDir: {sizeLimit: 8Gi}
+  - name: erasures
+    {{- if .Values.erasures.claim }}
+    persistentVolumeClaim: {claimName: {{ .Values.erasures.claim }}}
+    {{- else }}
+    emptyDir: {sizeLimit: 64Mi}
+    {{- end }}
 initContainers:
   # A secret's files belong to root and are open to the pod's group; medbot wants a master key that is its own.
   - name: own-secrets
