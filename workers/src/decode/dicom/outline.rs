@@ -7,15 +7,13 @@
 
 use std::io::{Cursor, Read};
 
-use dicom_core::{DataElementHeader, Tag};
 use dicom_encoding::Codec;
 use dicom_object::FileMetaTable;
 use dicom_parser::StatefulDecode;
 use dicom_parser::dataset::LazyDataToken;
 use dicom_parser::dataset::lazy_read::LazyDataSetReader;
-use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 use dicom_transfer_syntax_registry::{TransferSyntax, TransferSyntaxIndex, TransferSyntaxRegistry};
-use schemas::{Reject, RejectKind};
+use schemas::Reject;
 
 use super::refusal;
 use crate::decode::{Limits, source};
@@ -25,14 +23,8 @@ const DEEPEST: usize = 64;
 
 /// Refuses a file, from its magic code on, whose lengths reach beyond it or whose sequences nest too deep.
 pub(super) fn check(file: &[u8], limits: &Limits) -> Result<(), Reject> {
-    // Group 2 is always in explicit little endian. What follows it may be in anything, which is then no
-    // fault: the parser of group 2 says what is wrong with it.
-    let group_2 = file.get(4..).unwrap_or_default();
-    if let Err(reject) = walk(group_2, &EXPLICIT_VR_LITTLE_ENDIAN.erased(), |tag| {
-        tag.group() == 2
-    }) && reject.kind == RejectKind::Truncated
-    {
-        return Err(reject);
+    if !group_2_fits(file) {
+        return Err(source::truncated("DICOM"));
     }
     let mut cursor = Cursor::new(file);
     let meta = FileMetaTable::from_reader(&mut cursor).map_err(|e| refusal(&e))?;
@@ -41,7 +33,7 @@ pub(super) fn check(file: &[u8], limits: &Limits) -> Result<(), Reject> {
     };
     let data = file.get(cursor.position() as usize..).unwrap_or_default();
     let Codec::Dataset(Some(adapter)) = syntax.codec() else {
-        return walk(data, syntax, |_| true);
+        return walk(data, syntax);
     };
     let mut inflated = Vec::new();
     adapter
@@ -56,11 +48,45 @@ pub(super) fn check(file: &[u8], limits: &Limits) -> Result<(), Reject> {
             limits.bytes,
         ));
     }
-    walk(&inflated, syntax, |_| true)
+    walk(&inflated, syntax)
 }
 
-/// Walks along elements as long as they are wanted.
-fn walk(data: &[u8], syntax: &TransferSyntax, wanted: impl Fn(Tag) -> bool) -> Result<(), Reject> {
+/// Do the values of group 2 lie within the file, which begins with the magic code? The group is always in
+/// explicit little endian (PS3.10, 7.1), and its parser reads as far as its length says, whatever is there.
+fn group_2_fits(file: &[u8]) -> bool {
+    const SHORT: [&[u8; 2]; 21] = [
+        b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN",
+        b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
+    ];
+    // The first element is the length: eight bytes of header, and four of value.
+    let Some((&length, mut rest)) = file.get(12..).and_then(<[u8]>::split_first_chunk) else {
+        return true;
+    };
+    let behind = rest
+        .len()
+        .saturating_sub(u32::from_le_bytes(length) as usize);
+    while rest.len() > behind
+        && let [g0, g1, _, _, a, b, c, d, value @ ..] = rest
+    {
+        let (length, value) = if [*g0, *g1] == [0xfe, 0xff] {
+            (u32::from_le_bytes([*a, *b, *c, *d]), value)
+        } else if SHORT.contains(&&[*a, *b]) {
+            (u16::from_le_bytes([*c, *d]).into(), value)
+        } else {
+            match value.split_first_chunk() {
+                Some((&length, value)) => (u32::from_le_bytes(length), value),
+                None => return true,
+            }
+        };
+        match value.get(length as usize..) {
+            Some(next) => rest = next,
+            None => return false,
+        }
+    }
+    true
+}
+
+fn walk(data: &[u8], syntax: &TransferSyntax) -> Result<(), Reject> {
     let size = data.len() as u64;
     let mut depth = 0_usize;
     let mut reader =
@@ -68,12 +94,6 @@ fn walk(data: &[u8], syntax: &TransferSyntax, wanted: impl Fn(Tag) -> bool) -> R
     while let Some(token) = reader.advance() {
         let token = token.map_err(|e| refusal(&e))?;
         let end = match &token {
-            LazyDataToken::ElementHeader(DataElementHeader { tag, .. })
-            | LazyDataToken::SequenceStart { tag, .. }
-                if depth == 0 && !wanted(*tag) =>
-            {
-                return Ok(());
-            }
             LazyDataToken::SequenceStart { .. } | LazyDataToken::PixelSequenceStart => {
                 depth += 1;
                 if depth > DEEPEST {
