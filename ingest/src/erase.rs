@@ -1,6 +1,10 @@
 //! `medbot erase`: erasing a document as `DELETE /v1/documents/{id}` does, with a certificate.
 
-use std::{io::Write as _, path::Path, path::PathBuf, sync::Arc};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
