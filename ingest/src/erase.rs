@@ -46,7 +46,8 @@ impl EraseArguments {
 /// What was destroyed, and what may still hold something of it.
 #[derive(Serialize)]
 struct Certificate {
-    certificate: &'static str,
+    #[serde(rename = "certificate")]
+    form: &'static str,
     tenant: TenantId,
     document: DocumentId,
     erased_at: DateTime<Utc>,
@@ -89,7 +90,7 @@ pub(crate) fn run(settings: &Settings, arguments: &EraseArguments) -> anyhow::Re
         };
         let days = TimeDelta::days(settings.key_backup_days.into());
         let certificate = Certificate {
-            certificate: "medbot.erasure/1",
+            form: "medbot.erasure/1",
             tenant,
             document,
             erased_at: erased.at,
