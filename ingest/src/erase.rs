@@ -1,6 +1,10 @@
 //! `medbot erase`: erasing a document as `DELETE /v1/documents/{id}` does, with a certificate.
 
-use std::{io::Write as _, path::Path, path::PathBuf, sync::Arc};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,7 +46,8 @@ impl EraseArguments {
 /// What was destroyed, and what may still hold something of it.
 #[derive(Serialize)]
 struct Certificate {
-    certificate: &'static str,
+    #[serde(rename = "certificate")]
+    form: &'static str,
     tenant: TenantId,
     document: DocumentId,
     erased_at: DateTime<Utc>,
@@ -85,7 +90,7 @@ pub(crate) fn run(settings: &Settings, arguments: &EraseArguments) -> anyhow::Re
         };
         let days = TimeDelta::days(settings.key_backup_days.into());
         let certificate = Certificate {
-            certificate: "medbot.erasure/1",
+            form: "medbot.erasure/1",
             tenant,
             document,
             erased_at: erased.at,

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 use tokio::{fs::File, io::AsyncWriteExt as _, sync::mpsc};
@@ -15,7 +16,6 @@ use crate::{
     db::Table,
     store::{self, Body, DataKey, StoreError, StoreErrorKind},
 };
-use bytes::Bytes;
 
 const READ_BYTES: usize = 256 * 1024;
 /// Pieces that wait to be sealed.
@@ -32,7 +32,7 @@ pub(super) struct Seen {
 impl Seen {
     fn add(&mut self, piece: &[u8]) {
         self.bytes += piece.len() as u64;
-        self.lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.lines += piece.split(|byte| *byte == b'\n').count() as u64 - 1;
         self.digest.update(piece);
     }
 

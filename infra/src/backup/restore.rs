@@ -109,7 +109,7 @@ async fn is_empty(backup: &Backup, sealed: &dyn Store) -> Result<(), BackupError
 
 fn occupied(contents: &Contents) -> BackupError {
     let what = match contents {
-        Contents::Rows { table, rows } => format!("{rows} rows of the table {table}"),
+        Contents::Rows { table, rows } => format!("rows of the table {table} ({rows})"),
         Contents::Foreign { table } => format!("the table {table}, which is not medbot's"),
         Contents::Schema(schema) => {
             format!("the tables of another version (schema {schema} instead of the backup's)")
