@@ -7,6 +7,7 @@
 
 use std::io::{Cursor, Read};
 
+use dicom_core::VR;
 use dicom_encoding::Codec;
 use dicom_object::FileMetaTable;
 use dicom_parser::StatefulDecode;
@@ -105,6 +106,10 @@ fn walk(data: &[u8], syntax: &TransferSyntax) -> Result<(), Reject> {
                 depth = depth.saturating_sub(1);
                 continue;
             }
+            // The parser reads whole numbers and would take what is left over for the next element.
+            LazyDataToken::LazyValue { header, .. } if header.len.0 % unit(header.vr) != 0 => {
+                return Err(source::malformed("DICOM"));
+            }
             LazyDataToken::LazyValue { header, decoder } => {
                 decoder.position().saturating_add(header.len.0.into())
             }
@@ -119,4 +124,14 @@ fn walk(data: &[u8], syntax: &TransferSyntax) -> Result<(), Reject> {
         token.skip().map_err(|e| refusal(&e))?;
     }
     Ok(())
+}
+
+/// Bytes of one number of a representation (PS3.5, 6.2); 1 for text.
+fn unit(vr: VR) -> u32 {
+    match vr {
+        VR::OW | VR::SS | VR::US => 2,
+        VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL => 4,
+        VR::FD | VR::OD | VR::OV | VR::SV | VR::UV => 8,
+        _ => 1,
+    }
 }
