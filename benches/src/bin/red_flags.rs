@@ -22,7 +22,7 @@ struct Arguments {
     #[arg(long)]
     show: Option<String>,
     /// Least probability that is an alarm, with --fit.
-    #[arg(long, default_value_t = 0.8)]
+    #[arg(long, default_value_t = 0.7)]
     threshold: f32,
 }
 
