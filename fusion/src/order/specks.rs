@@ -1,7 +1,8 @@
 //! Specks of dirt that readers took for marks.
 //!
 //! A detected line that holds nothing but a point or a quote is no text: a point belongs to a word. Where a
-//! page has many of them, lone letters of which the readers are not sure are specks too.
+//! page has many of them, lone letters of which the readers are not sure are specks too. So is a segment of which
+//! no word is more than a guess of some readers where another saw nothing.
 
 use super::Segment;
 
@@ -12,12 +13,17 @@ const DIRTY: usize = 10;
 /// On a dirty page, letters of a lone segment below this confidence are specks, at most so many.
 const UNSURE: f32 = 0.8;
 const LETTERS: usize = 2;
+/// Words below this confidence are guesses.
+const GUESS: f32 = 0.15;
 
 /// The segments that are text.
 #[must_use]
 pub(super) fn without(segments: Vec<Segment>) -> Vec<Segment> {
     let before = segments.len();
-    let mut text: Vec<Segment> = segments.into_iter().filter(|s| !is_speck(s)).collect();
+    let mut text: Vec<Segment> = segments
+        .into_iter()
+        .filter(|s| !is_speck(s) && !is_guess(s))
+        .collect();
     if before - text.len() >= DIRTY {
         text.retain(|segment| !is_unsure_letter(segment));
     }
@@ -27,6 +33,12 @@ pub(super) fn without(segments: Vec<Segment>) -> Vec<Segment> {
 fn is_speck(segment: &Segment) -> bool {
     let mut characters = segment.words.iter().flat_map(|word| word.text.chars());
     characters.all(|c| MARKS.contains(c))
+}
+
+fn is_guess(segment: &Segment) -> bool {
+    segment.words.iter().all(|word| {
+        word.confidence.get() < GUESS && word.votes.iter().any(|vote| vote.text.is_empty())
+    })
 }
 
 fn is_unsure_letter(segment: &Segment) -> bool {
@@ -42,9 +54,25 @@ fn is_unsure_letter(segment: &Segment) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Confidence;
+    use schemas::{Confidence, Engine, Vote};
 
     use super::{super::tests::segment, without};
+
+    #[test]
+    fn a_guess_where_another_reader_saw_nothing_is_no_text() {
+        let kept = |sure: f32, other: &str| {
+            let mut segment = segment("one", 0.0, 0.0);
+            segment.words[0].confidence = Confidence::new(sure);
+            segment.words[0].votes = vec![Vote {
+                engine: Engine::Paddle,
+                text: other.into(),
+                confidence: Confidence::new(0.0),
+            }];
+            !without(vec![segment]).is_empty()
+        };
+        assert!(!kept(0.1, ""));
+        assert!(kept(0.1, "ore") && kept(0.5, ""));
+    }
 
     #[test]
     fn specks_are_no_text_and_values_are() {

@@ -23,6 +23,13 @@ const MIN_WIDTH: u32 = 96;
 const DOUBT: f32 = 0.9;
 /// How far the second look cuts into the line's box, in its heights.
 const CLOSER: f32 = -0.08;
+/// A line that is read worse than this may be print of the other side that shows through: it is looked at in
+/// a mirror, where such a line is read at least so well, and better by so much.
+const SHOWS_THROUGH: f32 = 0.93;
+const MIRRORED: f32 = 0.85;
+const BETTER: f32 = 0.05;
+/// Fewer characters than this show no side.
+const LEAST_CHARS: usize = 3;
 /// Beyond this the network's attention has seen too little of its like; the line is read in parts.
 const MAX_WIDTH: u32 = 3200;
 
@@ -166,7 +173,27 @@ impl Paddle {
                 *mean = f32::midpoint(*mean, *value);
             }
         })?;
-        Ok((self.decode(&mean), filled))
+        let read = self.decode(&mean);
+        if self.is_mirrored(&strip, &read)? {
+            let nothing = Strip {
+                chars: Vec::new(),
+                latin: None,
+            };
+            return Ok((nothing, filled));
+        }
+        Ok((read, filled))
+    }
+
+    /// Does a strip make more sense in a mirror? Then it is print of the other side, and no text of this one.
+    fn is_mirrored(&self, strip: &RgbImage, read: &Strip) -> Result<bool, ReadError> {
+        let sure = sureness(&read.chars);
+        if read.chars.len() < LEAST_CHARS || sure >= SHOWS_THROUGH {
+            return Ok(false);
+        }
+        let mirrored = image::imageops::flip_horizontal(strip);
+        let (mirrored, _) = self.look(&mirrored, |values| self.decode(values))?;
+        let other = sureness(&mirrored.chars);
+        Ok(mirrored.chars.len() >= LEAST_CHARS && other >= MIRRORED && other >= sure + BETTER)
     }
 }
 
@@ -218,6 +245,11 @@ impl OcrEngine for Paddle {
         }
         Ok(lines)
     }
+}
+
+/// Mean confidence of characters.
+fn sureness(chars: &[CtcChar]) -> f32 {
+    chars.iter().map(|c| c.confidence).sum::<f32>() / chars.len().max(1) as f32
 }
 
 /// Parts of equal width, each no wider than the network should see.
