@@ -49,6 +49,8 @@ impl Medbot {
         let mut command = Command::new(env!("CARGO_BIN_EXE_medbot"));
         command
             .args(arguments)
+            // What lies beside the service by default stays out of the checkout.
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .env("MEDBOT_LOG", "info")
             .envs(settings.iter().copied())
             .stderr(Stdio::piped())
