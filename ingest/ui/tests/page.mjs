@@ -227,6 +227,7 @@ async function review(page) {
   await page.keyboard.press('Control+A');
   await page.keyboard.type('12.5');
   await page.keyboard.press('Enter');
+  await comes(async () => (await left()) === all - 1 && (await shown()) !== first, 'the next one comes again');
   // It is told with the next decision.
   const told = patched();
   await page.keyboard.press('a');
