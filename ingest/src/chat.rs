@@ -1,8 +1,9 @@
 //! The chat: a question about documents and medicine, answered with what documents and cards say, or with
-//! nothing. The order is fixed: red flags first, by rules and by a fixed regression; then what is asked is told by rules; then
-//! passages and facts are looked up; then an extractive answer is put together, every sentence with what it
-//! rests on; and only then may a model put it into other words, sentence by sentence checked against the
-//! quotations. Text of documents is data throughout: nothing in it is ever obeyed.
+//! nothing. The order is fixed: red flags first, by rules and by a regression that always says the same; then
+//! what is asked is told by rules; then passages and facts are looked up; then an extractive answer is put
+//! together, every sentence with what it rests on; and only then may a model put it into other words, sentence
+//! by sentence checked against the quotations. Text of documents is data throughout: nothing in it is ever
+//! obeyed.
 
 use std::{collections::HashSet, sync::Arc};
 
