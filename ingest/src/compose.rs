@@ -23,6 +23,7 @@ use workers::{
     page::Readers,
     sandbox::Launch,
     stage::Shelf,
+    upright::Prober,
 };
 
 use crate::{language::Language, vocabularies};
@@ -91,12 +92,19 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
             None
         }
     };
-    let (detector, prober) = paddle.map_or((None, None), |(d, r)| (Some(d), Some(Arc::new(r))));
+    let (detector, prober, paddle) = match paddle {
+        Some(found) => (
+            Some(found.detector),
+            Some(found.prober),
+            Some(Arc::new(found.reader)),
+        ),
+        None => (None, None, None),
+    };
     let mut readers: Vec<Arc<dyn OcrEngine>> = Vec::new();
     for engine in engines {
         match engine {
             Engine::Tesseract => readers.extend(tesseract.clone().map(|t| t as Arc<dyn OcrEngine>)),
-            Engine::Paddle => readers.extend(prober.clone().map(|p| p as Arc<dyn OcrEngine>)),
+            Engine::Paddle => readers.extend(paddle.clone().map(|p| p as Arc<dyn OcrEngine>)),
             Engine::Easyocr => readers.push(Arc::new(easyocr(&cache)?)),
             Engine::PdfText => readers.push(Arc::new(PdfText)),
             Engine::Ocrs => readers.push(Arc::new(ocrs()?)),
@@ -144,7 +152,6 @@ fn model(cache: &Cache, asset: Asset) -> anyhow::Result<(PathBuf, String)> {
     Ok((cache.require(asset)?, asset.entry().sha256.clone()))
 }
 
-/// ONNX Runtime, which a process loads once for all that run on it.
 /// ONNX Runtime, which a process loads once.
 fn runtime(cache: &Cache) -> anyhow::Result<Runtime> {
     static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
@@ -174,16 +181,35 @@ fn scripts(languages: &[Language]) -> Scripts {
     }
 }
 
+/// What PP-OCR does for a page.
+struct PaddleSet {
+    prober: Prober,
+    detector: Detector,
+    reader: Paddle,
+}
+
 fn paddle(
     cache: &Cache,
     runtime: &anyhow::Result<Runtime>,
     scripts: Scripts,
-) -> anyhow::Result<(Detector, Paddle)> {
+) -> anyhow::Result<PaddleSet> {
     let runtime = loaded(runtime)?;
-    let (path, sha256) = model(cache, Asset::PaddleDetection)?;
-    let detector = Detector::open(runtime, &path, sha256)?;
-    let (path, sha256) = model(cache, Asset::PaddleRecognition)?;
-    Ok((detector, Paddle::open(runtime, &path, sha256, scripts)?))
+    let detector = |asset| -> anyhow::Result<Detector> {
+        let (path, sha256) = model(cache, asset)?;
+        Ok(Detector::open(runtime, &path, sha256)?)
+    };
+    let reader = |asset| -> anyhow::Result<Paddle> {
+        let (path, sha256) = model(cache, asset)?;
+        Ok(Paddle::open(runtime, &path, sha256, scripts)?)
+    };
+    Ok(PaddleSet {
+        prober: Prober {
+            detector: detector(Asset::PaddleTinyDetection)?,
+            reader: reader(Asset::PaddleTinyRecognition)?,
+        },
+        detector: detector(Asset::PaddleDetection)?,
+        reader: reader(Asset::PaddleRecognition)?,
+    })
 }
 
 fn easyocr(cache: &Cache) -> anyhow::Result<EasyOcr> {

@@ -23,6 +23,7 @@ pub mod tesseract;
 
 pub use easyocr::EasyOcr;
 pub use ocrs::Ocrs;
+pub(crate) use onnx::AT_ONCE;
 pub use onnx::{LoadError, Runtime};
 pub use paddle::Paddle;
 pub use pdf_text::PdfText;

@@ -17,18 +17,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     decode::TextWord,
     detect::{self, checkbox, db::Detector},
-    engine::{self, OcrEngine, Paddle, PageView, ReadError, tesseract::Tesseract},
+    engine::{self, OcrEngine, PageView, ReadError, tesseract::Tesseract},
     prepare::{
         binarise::{self, BinaryImage},
         borders, denoise, deskew, flatten,
         geometry::{Homography, warp},
         ink, lines, page as sheet, rules, scale, variants,
     },
-    upright::{self, Turn, Upright},
+    upright::{self, Prober, Turn, Upright},
 };
 
-/// To see which way its lines run, the detector looks at a page with its long side at most so many pixels.
-const PROBE_SIDE: u32 = 800;
 /// Sauvola's window in pixels and its weight, low enough for faint print.
 const INK_WINDOW: u32 = 41;
 const INK_K: f32 = 0.1;
@@ -39,8 +37,8 @@ pub struct Readers {
     pub detector: Option<Detector>,
     /// To find lines, it looks at a page with its long side at most this many pixels.
     pub detect_side: u32,
-    /// Reads probes for the orientation, when its model is there.
-    pub prober: Option<Arc<Paddle>>,
+    /// Tells which way up a page is, when its models are there.
+    pub prober: Option<Prober>,
     /// Tesseract's layout analysis as a second detector.
     pub layout: Option<Arc<Tesseract>>,
     /// The recognisers, in the order of the results.
@@ -115,15 +113,19 @@ impl Readers {
             Some((map, w, h)) => &warp_sheet(raster, map, *w, *h),
             None => raster,
         };
-        let (boxes, grey) = rayon::join(
-            || self.detect_text(page, PROBE_SIDE),
-            || image::imageops::grayscale(page),
+        let grey = image::imageops::grayscale(page);
+        // Most pages lie as they should, so their skew is measured while that is still asked.
+        let (orientation, as_it_lies) = rayon::join(
+            || match &self.prober {
+                Some(prober) => prober.orientation(page, deadline),
+                None => Ok(Orientation::Upright),
+            },
+            || deskew::skew(&grey),
         );
-        let orientation = match (&self.prober, boxes.is_empty()) {
-            (Some(prober), false) => upright::orientation(page, &boxes, prober, deadline)?,
-            _ => Orientation::Upright,
+        let (orientation, skew_degrees) = match orientation? {
+            Orientation::Upright => (Orientation::Upright, as_it_lies),
+            turn => (turn, deskew::skew(&upright::quarter_turned(&grey, turn))),
         };
-        let skew_degrees = deskew::skew(&upright::quarter_turned(&grey, orientation));
         let mut upright = upright::turn(
             raster,
             Turn {
@@ -150,7 +152,7 @@ impl Readers {
     #[must_use]
     pub fn detect(&self, page: &Prepared, deadline: Instant) -> Detected {
         let (boxes, (layout, inked)) = rayon::join(
-            || self.detect_text(&page.upright.color, self.detect_side),
+            || self.detect_text(&page.upright.color),
             || {
                 let layout = self.layout.as_ref().map(|t| t.layout(&page.flat, deadline));
                 (layout, lines::text_lines(&page.ink))
@@ -167,20 +169,22 @@ impl Readers {
         detect::split::drop_rules(&mut lines, &page.flat, &page.ink);
         let lines = detect::split::join(lines, &page.rulings);
         let gaps = lines
-            .iter()
+            .par_iter()
             .map(|line| detect::gaps::gaps(&page.flat, line))
             .collect();
         Detected { lines, gaps }
     }
 
-    fn detect_text(&self, page: &RgbImage, long_side: u32) -> Vec<Quad> {
+    fn detect_text(&self, page: &RgbImage) -> Vec<Quad> {
         let Some(detector) = &self.detector else {
             return Vec::new();
         };
-        detector.detect(page, long_side).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the text detector failed");
-            Vec::new()
-        })
+        detector
+            .detect(page, self.detect_side)
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "the text detector failed");
+                Vec::new()
+            })
     }
 
     /// Lets engines read lines of the page, all at the same time; `ask` says which lines an engine
@@ -312,9 +316,14 @@ fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> R
 
 /// The ink of a flattened page without specks and ruled lines, the ruled lines, and the x-height.
 fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings, f32) {
-    let mut ink = binarise::sauvola(&borders::clear(flat), INK_WINDOW, INK_K);
-    denoise::despeckle(&mut ink);
-    let x_height = scale::x_height(flat).unwrap_or(f32::NAN);
+    let (mut ink, x_height) = rayon::join(
+        || {
+            let mut ink = binarise::sauvola(&borders::clear(flat), INK_WINDOW, INK_K);
+            denoise::despeckle(&mut ink);
+            ink
+        },
+        || scale::x_height(flat).unwrap_or(f32::NAN),
+    );
     let found = rules::take(&mut ink, x_height);
     let boxes = |segments: &[rules::Segment]| {
         segments

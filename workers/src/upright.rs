@@ -2,7 +2,7 @@
 //!
 //! The detector's boxes say along which axis text runs; which way round it runs is decided by
 //! reading the longest lines both ways, since small orientation classifiers are known to flip
-//! correct lines. Perspective, quarter turn and skew are one resampling.
+//! correct lines. The smallest detector and recogniser see that well enough. Perspective, quarter turn and skew are one resampling.
 
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use image::{GrayImage, RgbImage};
 use schemas::{Orientation, Quad};
 
 use crate::{
+    detect::db::Detector,
     engine::{Paddle, ReadError, crop},
     prepare::{
         flatten::paper_colour,
@@ -17,6 +18,8 @@ use crate::{
     },
 };
 
+/// Boxes are looked for with the page's long side at most so many pixels.
+const PROBE_SIDE: u32 = 800;
 /// Skews below this are left: turning costs sharpness.
 const LEAST_SKEW: f32 = 0.15;
 /// Lines that are read to tell 0 from 180 degrees.
@@ -102,64 +105,81 @@ pub fn turn(raster: &RgbImage, turn: Turn) -> Upright {
     }
 }
 
-/// Which quarter turn the page needs, from the boxes of its text.
-///
-/// # Errors
-/// When reading the probes fails.
-pub fn orientation(
-    page: &RgbImage,
-    boxes: &[Quad],
-    reader: &Paddle,
-    deadline: Instant,
-) -> Result<Orientation, ReadError> {
-    let long = |quad: &Quad| quad.width().max(quad.height());
-    let extent = |vertical: bool| -> f32 {
-        boxes
+/// Tells which way up a page is.
+pub struct Prober {
+    /// Finds boxes of text, whichever way they run.
+    pub detector: Detector,
+    /// Reads them.
+    pub reader: Paddle,
+}
+
+impl Prober {
+    /// Which quarter turn the page needs, from its text; none when no text is found.
+    ///
+    /// # Errors
+    /// When reading the probes fails or `deadline` passes.
+    pub fn orientation(
+        &self,
+        page: &RgbImage,
+        deadline: Instant,
+    ) -> Result<Orientation, ReadError> {
+        let boxes = self.detector.detect(page, PROBE_SIDE);
+        let boxes = boxes.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the smallest text detector failed");
+            Vec::new()
+        });
+        let extent = |vertical: bool| -> f32 {
+            let along = boxes.iter().filter(|q| is_vertical(q) == Some(vertical));
+            along.map(long).sum()
+        };
+        let vertical = extent(true) > extent(false);
+        let mut lines: Vec<&Quad> = boxes
             .iter()
             .filter(|q| is_vertical(q) == Some(vertical))
-            .map(long)
-            .sum()
-    };
-    let vertical = extent(true) > extent(false);
-    let mut lines: Vec<&Quad> = boxes
-        .iter()
-        .filter(|q| is_vertical(q) == Some(vertical))
-        .collect();
-    lines.sort_by(|a, b| long(b).total_cmp(&long(a)));
-    lines.truncate(PROBES);
-    let ways = if vertical {
-        [Orientation::Quarter, Orientation::ThreeQuarters]
-    } else {
-        [Orientation::Upright, Orientation::Half]
-    };
-    let mut best = (ways[0], f32::MIN);
-    for way in ways {
-        let strips: Vec<RgbImage> = lines
-            .iter()
-            .map(|quad| {
-                let quad = seen_from(quad, way);
-                let part = (PROBE_HEIGHTS * quad.height() / quad.width().max(1.0)).min(1.0);
-                crop::strip(page, &quad.slice(0.0, part), 48)
-            })
             .collect();
-        let read = reader.read_strips(&strips, deadline)?;
-        let confidences: Vec<f32> = read
-            .iter()
-            .flat_map(|(chars, _)| chars)
-            .map(|c| c.confidence)
-            .collect();
-        let sum: f32 = confidences.iter().sum();
-        let n = confidences.len();
-        // Many characters half sure are worth less than some that are sure.
-        let sure = sum - 0.5 * n as f32;
-        if sure > best.1 {
-            best = (way, sure);
+        lines.sort_by(|a, b| long(b).total_cmp(&long(a)));
+        lines.truncate(PROBES);
+        if lines.is_empty() {
+            return Ok(Orientation::Upright);
         }
-        if n >= CERTAIN_CHARACTERS && sum > CERTAIN * n as f32 {
-            return Ok(way);
+        let ways = if vertical {
+            [Orientation::Quarter, Orientation::ThreeQuarters]
+        } else {
+            [Orientation::Upright, Orientation::Half]
+        };
+        let mut best = (ways[0], f32::MIN);
+        for way in ways {
+            let strips: Vec<RgbImage> = lines
+                .iter()
+                .map(|quad| {
+                    let quad = seen_from(quad, way);
+                    let part = (PROBE_HEIGHTS * quad.height() / quad.width().max(1.0)).min(1.0);
+                    crop::strip(page, &quad.slice(0.0, part), 48)
+                })
+                .collect();
+            let read = self.reader.read_strips(&strips, deadline)?;
+            let confidences: Vec<f32> = read
+                .iter()
+                .flat_map(|(chars, _)| chars)
+                .map(|c| c.confidence)
+                .collect();
+            let sum: f32 = confidences.iter().sum();
+            let n = confidences.len();
+            // Many characters half sure are worth less than some that are sure.
+            let sure = sum - 0.5 * n as f32;
+            if sure > best.1 {
+                best = (way, sure);
+            }
+            if n >= CERTAIN_CHARACTERS && sum > CERTAIN * n as f32 {
+                return Ok(way);
+            }
         }
+        Ok(best.0)
     }
-    Ok(best.0)
+}
+
+fn long(quad: &Quad) -> f32 {
+    quad.width().max(quad.height())
 }
 
 /// The grey image turned by quarter turns alone: what skew is measured on.

@@ -16,8 +16,6 @@ pub enum Asset {
     PaddleDetection,
     /// PP-OCRv6 small, text recognition.
     PaddleRecognition,
-    /// The classifier of lines that stand upside down.
-    PaddleClassifier,
     /// PP-OCRv6 tiny, text detection.
     PaddleTinyDetection,
     /// PP-OCRv6 tiny, text recognition.
@@ -44,11 +42,10 @@ pub enum Asset {
 
 impl Asset {
     /// All of them, in the lock's order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::OnnxRuntime,
         Self::PaddleDetection,
         Self::PaddleRecognition,
-        Self::PaddleClassifier,
         Self::PaddleTinyDetection,
         Self::PaddleTinyRecognition,
         Self::EnglishG2,

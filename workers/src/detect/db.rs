@@ -14,7 +14,7 @@ use ort::{session::Session, value::TensorRef};
 use schemas::{ModelInfo, Point, Quad};
 
 use super::rect::min_area_rect;
-use crate::engine::{ReadError, Runtime};
+use crate::engine::{AT_ONCE, ReadError, Runtime};
 
 /// Settings of the post-processing.
 const THRESHOLD: f32 = 0.3;
@@ -46,7 +46,8 @@ impl Detector {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let session = Mutex::new(runtime.session(model)?);
+        let threads = rayon::current_num_threads().min(AT_ONCE);
+        let session = Mutex::new(runtime.session_on(model, threads)?);
         Ok(Self {
             session,
             model: ModelInfo { file, sha256 },

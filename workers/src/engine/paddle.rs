@@ -3,17 +3,22 @@
 //! Strips are 48 px high, BGR, scaled to -1..=1 and padded with zeros to at least 96 px. Each goes
 //! alone: a batch costs as much a pixel as its strips do one by one, and its padding on top.
 
-use std::{path::Path, sync::Mutex, time::Instant};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use image::{DynamicImage, RgbImage};
 use ndarray::Array4;
-use ort::{session::Session, value::TensorRef};
+use ort::value::TensorRef;
+use rayon::prelude::*;
 use schemas::{Engine, EngineInfo, ModelInfo, Quad, ReadLine, ReadWord};
 
 use super::{
     OcrEngine, PageView, ReadError, Runtime, crop,
     ctc::{self, CtcChar},
-    onnx::LoadError,
+    onnx::{LoadError, Sessions},
     script::{self, Scripts},
 };
 
@@ -35,7 +40,7 @@ const MAX_WIDTH: u32 = 3200;
 
 /// The PP-OCRv6 recogniser.
 pub struct Paddle {
-    session: Mutex<Session>,
+    sessions: Sessions,
     alphabet: Vec<char>,
     /// The classes that a page in Latin script is read with.
     latin: Vec<usize>,
@@ -82,7 +87,7 @@ impl Paddle {
             .to_string_lossy()
             .into_owned();
         Ok(Self {
-            session: Mutex::new(session),
+            sessions: Sessions::of(session, runtime, model)?,
             latin: script::latin_classes(&alphabet),
             alphabet,
             scripts,
@@ -99,16 +104,9 @@ impl Paddle {
         strips: &[RgbImage],
         deadline: Instant,
     ) -> Result<Vec<(Vec<CtcChar>, f32)>, ReadError> {
-        let mut answers = Vec::with_capacity(strips.len());
-        for strip in strips {
-            if Instant::now() > deadline {
-                return Err(ReadError::Timeout {
-                    lines_read: answers.len(),
-                });
-            }
-            answers.push(self.look(strip, |values| ctc::greedy(values, &self.alphabet))?);
-        }
-        Ok(answers)
+        in_time(strips, deadline, |strip| {
+            self.look(strip, |values| ctc::greedy(values, &self.alphabet))
+        })
     }
 
     /// What the network makes of a strip: a row of class probabilities a time step, shown to `see`,
@@ -127,22 +125,23 @@ impl Paddle {
             }
         }
         let tensor = TensorRef::from_array_view(&input).map_err(ReadError::failed)?;
-        let mut session = self.session.lock().map_err(ReadError::failed)?;
-        let outputs = session
-            .run(ort::inputs![tensor])
-            .map_err(ReadError::failed)?;
-        let (shape, values) = outputs[0]
-            .try_extract_tensor::<f32>()
-            .map_err(ReadError::failed)?;
-        let (steps, classes) = (shape[1] as usize, shape[2] as usize);
-        if classes != self.alphabet.len() {
-            return Err(ReadError::Failed(format!(
-                "the model has {classes} classes and its dictionary {}",
-                self.alphabet.len()
-            )));
-        }
-        let filled = steps as f32 * strip.width() as f32 / width as f32;
-        Ok((see(values), filled))
+        self.sessions.with(|session| {
+            let outputs = session
+                .run(ort::inputs![tensor])
+                .map_err(ReadError::failed)?;
+            let (shape, values) = outputs[0]
+                .try_extract_tensor::<f32>()
+                .map_err(ReadError::failed)?;
+            let (steps, classes) = (shape[1] as usize, shape[2] as usize);
+            if classes != self.alphabet.len() {
+                return Err(ReadError::Failed(format!(
+                    "the model has {classes} classes and its dictionary {}",
+                    self.alphabet.len()
+                )));
+            }
+            let filled = steps as f32 * strip.width() as f32 / width as f32;
+            Ok((see(values), filled))
+        })
     }
 
     /// What class probabilities say, in both alphabets.
@@ -213,15 +212,9 @@ impl OcrEngine for Paddle {
             .enumerate()
             .flat_map(|(line, quad)| split_wide(quad).into_iter().map(move |part| (line, part)))
             .collect();
-        let mut answers = Vec::with_capacity(parts.len());
-        for (_, quad) in &parts {
-            if Instant::now() > page.deadline {
-                return Err(ReadError::Timeout {
-                    lines_read: answers.len(),
-                });
-            }
-            answers.push(self.read_line(page, quad)?);
-        }
+        let answers = in_time(&parts, page.deadline, |(_, quad)| {
+            self.read_line(page, quad)
+        })?;
         let latin = match self.scripts {
             Scripts::ByPage => {
                 script::is_latin_page(answers.iter().map(|(strip, _)| &*strip.chars))
@@ -245,6 +238,28 @@ impl OcrEngine for Paddle {
         }
         Ok(lines)
     }
+}
+
+/// What `read` makes of each line, several at a time, in their order.
+fn in_time<L: Sync, R: Send>(
+    lines: &[L],
+    deadline: Instant,
+    read: impl Fn(&L) -> Result<R, ReadError> + Sync,
+) -> Result<Vec<R>, ReadError> {
+    let done = AtomicUsize::new(0);
+    lines
+        .par_iter()
+        .map(|line| {
+            if Instant::now() > deadline {
+                return Err(ReadError::Timeout {
+                    lines_read: done.load(Ordering::Relaxed),
+                });
+            }
+            let answer = read(line)?;
+            done.fetch_add(1, Ordering::Relaxed);
+            Ok(answer)
+        })
+        .collect()
 }
 
 /// Mean confidence of characters.
