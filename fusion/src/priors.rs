@@ -15,6 +15,10 @@ const READINGS: usize = 3;
 /// What a form is worth, in log-odds.
 const STRICT: f32 = 3.0;
 const LOOSE: f32 = 1.5;
+/// What a slash that makes a date is worth besides, where the best reading is an upright stroke: a print that
+/// makes one engine take slashes for `1` deceives it at each of them.
+const SLASH: f32 = 2.0;
+const UPRIGHT: &str = "17lI|";
 
 /// Units as they are printed, letters in lower case.
 const UNITS: &str = "mg mcg g kg ml l dl mg/dl g/dl g/l mg/l ng/ml pg/ml ug/ml ug/dl ug/l ng/dl mmol/l umol/l nmol/l pmol/l \
@@ -124,6 +128,25 @@ fn is_interval(word: &str) -> bool {
         })
 }
 
+/// Is this the end of a day before a year, `31,`? No number is grouped so, thus the space that an engine
+/// saw between them is one.
+pub(crate) fn parts_day_from_year(before: &str, after: &str) -> bool {
+    let day = before.strip_suffix(',').unwrap_or_default();
+    let year: String = after.chars().take_while(char::is_ascii_digit).collect();
+    matches!(day.len(), 1 | 2) && day.bytes().all(|b| b.is_ascii_digit()) && year.len() == 4
+}
+
+/// Are these the ends of a range, `3.5` and `5.1`? With a space on one side of its dash there is one on the
+/// other.
+pub(crate) fn is_range(low: &str, high: &str) -> bool {
+    let decimals = |end: &str| {
+        let (whole, part) = end.split_once('.')?;
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        (digits(whole) && digits(part)).then_some(part.len())
+    };
+    decimals(low).is_some_and(|low| decimals(high) == Some(low))
+}
+
 /// Lets the look of a word decide its doubtful slots. Returns whether the word looks like something
 /// known.
 pub(crate) fn settle(decisions: &mut [Decision], words: &Words) -> bool {
@@ -145,7 +168,14 @@ pub(crate) fn settle(decisions: &mut [Decision], words: &Words) -> bool {
                 None => decisions[i].winner,
             })
             .collect();
-        let worth = words.worth(&text);
+        let mut worth = words.worth(&text);
+        if worth >= STRICT {
+            let slashes = pick
+                .iter()
+                .zip(&choices)
+                .filter(|(p, slot)| slot[**p].0 == Some('/') && is_upright(slot[0].0));
+            worth += SLASH * slashes.count() as f32;
+        }
         let weight: f32 = pick.iter().zip(&choices).map(|(&p, c)| c[p].1).sum();
         if best
             .as_ref()
@@ -174,6 +204,10 @@ pub(crate) fn settle(decisions: &mut [Decision], words: &Words) -> bool {
     worth > 0.0
 }
 
+fn is_upright(choice: Option<char>) -> bool {
+    choice.is_some_and(|ch| UPRIGHT.contains(ch))
+}
+
 /// The readings of a slot that are in question, the best first.
 fn alternatives(decision: &Decision) -> Vec<(Option<char>, f32)> {
     let mut readings: Vec<(Option<char>, f32)> = decision
@@ -184,14 +218,45 @@ fn alternatives(decision: &Decision) -> Vec<(Option<char>, f32)> {
         .collect();
     readings.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let most = readings.first().map_or(0.0, |first| first.1);
-    readings.retain(|(_, weight)| *weight > most - REACH);
+    let upright = readings.first().is_some_and(|first| is_upright(first.0));
+    let reach = |choice: Option<char>| match choice {
+        Some('/') if upright => REACH + SLASH,
+        _ => REACH,
+    };
+    readings.retain(|(choice, weight)| *weight > most - reach(*choice));
     readings.truncate(READINGS);
     readings
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, is_date, is_icd, is_interval};
+    use super::{Words, is_date, is_icd, is_interval, is_range, parts_day_from_year};
+
+    #[test]
+    fn days_stand_apart_from_years_and_ends_of_ranges_alike() {
+        for (before, after, apart) in [
+            ("31,", "2026", true),
+            ("31,", "2026.", true),
+            ("1,", "296.00", false),
+            ("131,", "2026", false),
+            ("A31,", "2026", false),
+        ] {
+            assert_eq!(
+                parts_day_from_year(before, after),
+                apart,
+                "{before} {after}"
+            );
+        }
+        for (low, high, range) in [
+            ("3.5", "5.1", true),
+            ("0.40", "4.50", true),
+            ("555", "0114", false),
+            ("3.5", "51", false),
+            ("1.2.3", "4.5", false),
+        ] {
+            assert_eq!(is_range(low, high), range, "{low} {high}");
+        }
+    }
 
     #[test]
     fn forms_are_told_from_what_looks_like_them() {

@@ -159,10 +159,11 @@ struct Ballot<'a> {
 impl Ballot<'_> {
     /// The words between the spaces.
     fn words(&self, decisions: &mut [Decision]) -> Vec<(FusedWord, WordEvidence)> {
+        open_years(decisions);
         let mut words = Vec::new();
         let mut start = 0;
         for end in 0..=decisions.len() {
-            if self.opens_box(start, end, decisions) {
+            if self.opens_box(start, end, decisions) || is_crowded(start, end, decisions) {
                 words.extend(self.word(start..end, decisions, false));
                 start = end;
             }
@@ -283,6 +284,52 @@ impl Ballot<'_> {
     }
 }
 
+/// What stands in the slots up to the next space, forwards or backwards.
+fn run<'a>(decisions: impl Iterator<Item = &'a Decision>) -> String {
+    decisions
+        .map(|decision| decision.winner)
+        .take_while(|winner| *winner != Some(' '))
+        .flatten()
+        .collect()
+}
+
+fn reversed(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
+/// Puts in the space before a year that an engine saw and that was voted down, `May 31,2026`.
+fn open_years(decisions: &mut [Decision]) {
+    for i in 0..decisions.len() {
+        let voted_down = decisions[i].winner.is_none() && decisions[i].weights.is_empty();
+        if voted_down {
+            let before = reversed(&run(decisions[..i].iter().rev()));
+            if priors::parts_day_from_year(&before, &run(decisions[i + 1..].iter())) {
+                decisions[i].winner = Some(' ');
+                decisions[i].posterior = 0.5;
+            }
+        }
+    }
+}
+
+/// Does the word from `start` end before slot `end` since a range has a space on the other side of its dash,
+/// `2.0- 4.4` or `3.5 -5.1`?
+fn is_crowded(start: usize, end: usize, decisions: &[Decision]) -> bool {
+    let Some(winner) = decisions.get(end).and_then(|decision| decision.winner) else {
+        return false;
+    };
+    let word = run(decisions[start..end].iter());
+    if winner == '-' {
+        let next = (end + 1..decisions.len()).find(|&i| decisions[i].winner.is_some());
+        let space = next.filter(|&i| decisions[i].winner == Some(' '));
+        return space.is_some_and(|i| priors::is_range(&word, &run(decisions[i + 1..].iter())));
+    }
+    let after_space = start > 0 && decisions[start - 1].winner == Some(' ');
+    after_space && word == "-" && {
+        let low = reversed(&run(decisions[..start - 1].iter().rev()));
+        priors::is_range(&low, &run(decisions[end..].iter()))
+    }
+}
+
 /// Median left and right edge over the engines that have characters here.
 fn extent(network: &Network, slots: std::ops::Range<usize>, decisions: &[Decision]) -> (f32, f32) {
     let mut left = Vec::new();
@@ -399,6 +446,48 @@ mod tests {
                 .map(|(e, t, c)| (e, reading(t, c)))
                 .collect();
             assert_eq!(text(&fuse(&readings)), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn dates_and_ranges_look_as_they_are_printed() {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        for (readings, want) in [
+            (
+                [("09121124", 0.98), ("09/21/24", 0.99), ("09/21/24", 0.9)],
+                "09/21/24",
+            ),
+            (
+                [("09121124", 0.98), ("09121124", 0.99), ("09121124", 0.9)],
+                "09121124",
+            ),
+            (
+                [
+                    ("May 31,2026", 0.99),
+                    ("May 31,2026", 0.9),
+                    ("May 31, 2026", 0.99),
+                ],
+                "May 31, 2026",
+            ),
+            (
+                [("3.5 -5.1", 0.99), ("3.5 -5.1", 0.9), ("3.5 -5.1", 0.9)],
+                "3.5 - 5.1",
+            ),
+            (
+                [("2.0- 4.4", 0.99), ("2.0- 4.4", 0.9), ("2.0- 4.4", 0.9)],
+                "2.0 - 4.4",
+            ),
+            (
+                [("2.0-4.4", 0.99), ("2.0-4.4", 0.9), ("2.0-4.4", 0.9)],
+                "2.0-4.4",
+            ),
+        ] {
+            let readings: Vec<_> = [Paddle, Easyocr, Tesseract]
+                .into_iter()
+                .zip(readings)
+                .map(|(e, (t, c))| (e, reading(t, c)))
+                .collect();
+            assert_eq!(text(&fuse_with(&readings, Calibration::packaged())), want);
         }
     }
 
