@@ -63,9 +63,10 @@ impl Kept {
         self.shared.starts.load(Ordering::SeqCst)
     }
 
-    /// Its process; 0 while there is none.
-    pub fn pid(&self) -> i32 {
-        self.shared.pid.load(Ordering::SeqCst)
+    /// Tells its process whenever it is asked; 0 while there is none.
+    pub fn pid(&self) -> impl Fn() -> i32 + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || shared.pid.load(Ordering::SeqCst)
     }
 
     /// Sends a signal to its whole group; false when it is not running.

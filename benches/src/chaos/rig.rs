@@ -74,6 +74,9 @@ pub struct Rig {
     setup: Setup,
 }
 
+/// A process by its name, and who tells its id whenever asked; 0 while it does not run.
+pub(crate) type Running = (String, Box<dyn Fn() -> i32 + Send>);
+
 impl Rig {
     /// Starts it.
     ///
@@ -189,12 +192,12 @@ impl Rig {
     }
 
     /// The processes of medbot by name.
-    pub(crate) fn processes(&self) -> Vec<(String, i32)> {
-        let workers = self.workers.iter().enumerate();
-        let workers = workers.map(|(number, worker)| (format!("worker {number}"), worker.pid()));
-        std::iter::once(("api".into(), self.api.pid()))
-            .chain(workers)
-            .collect()
+    pub(crate) fn processes(&self) -> Vec<Running> {
+        let mut processes: Vec<Running> = vec![("api".into(), Box::new(self.api.pid()))];
+        for (number, worker) in self.workers.iter().enumerate() {
+            processes.push((format!("worker {number}"), Box::new(worker.pid())));
+        }
+        processes
     }
 
     fn add_worker(&mut self, number: u16) -> anyhow::Result<()> {

@@ -34,7 +34,7 @@ impl Memory {
                     seen.0
                         .entry(name.clone())
                         .or_default()
-                        .extend(resident(*pid));
+                        .extend(resident(pid()));
                 }
             }
         });
