@@ -48,7 +48,7 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api, Tokens, Tryout},
+    http::{self, Api, SignIn, Tokens, Tryout},
     observe,
     settings::Settings,
     stop::told_to_stop,
@@ -274,6 +274,10 @@ impl Opened {
         let tokens = settings.provider.clone();
         let tokens = tokens.map(|provider| Tokens::new(provider, settings.allow_plaintext));
         let tokens = tokens.transpose()?.map(Arc::new);
+        let sign_in = settings.sign_in.clone().zip(tokens.clone());
+        let sign_in = sign_in.map(|(client, tokens)| {
+            SignIn::new(client, tokens, settings.allow_plaintext).map(Arc::new)
+        });
         Ok(Api {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
@@ -286,6 +290,7 @@ impl Opened {
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
             tokens,
+            sign_in: sign_in.transpose()?,
             audit: Recorder::start(
                 self.db.clone(),
                 Arc::clone(&self.master),

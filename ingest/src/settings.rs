@@ -18,13 +18,13 @@ use url::Url;
 
 use crate::{
     chat::Country,
-    http::{Authentication, Provider, Rates},
+    http::{Authentication, Client, Provider, Rates},
     language::Language,
 };
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 45] = [
+const NAMES: [&str; 49] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -48,6 +48,10 @@ const NAMES: [&str; 45] = [
     "MEDBOT_OIDC_SECRET_FILE",
     "MEDBOT_OIDC_ROLE_CLAIM",
     "MEDBOT_OIDC_TENANT_CLAIM",
+    "MEDBOT_OIDC_CLIENT_ID",
+    "MEDBOT_OIDC_CLIENT_SECRET_FILE",
+    "MEDBOT_OIDC_SCOPE",
+    "MEDBOT_PUBLIC_URL",
     "MEDBOT_AUDIT_ANCHORS",
     "MEDBOT_ERASURE_LIST",
     "MEDBOT_KEY_BACKUP_DAYS",
@@ -125,6 +129,8 @@ pub struct Settings {
     pub fhir_token_file: Option<PathBuf>,
     /// Whose tokens are accepted besides keys.
     pub provider: Option<Provider>,
+    /// As what people sign in on the page by that provider.
+    pub sign_in: Option<Client>,
     /// A file outside the database where the heads of the audit log are written down.
     pub audit_anchors: Option<PathBuf>,
     /// The file outside the database where erasures are written down.
@@ -268,6 +274,7 @@ impl Settings {
             fhir_url: get("MEDBOT_FHIR_URL"),
             fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
             provider: provider(&get)?,
+            sign_in: sign_in(&get)?,
             audit_anchors: get("MEDBOT_AUDIT_ANCHORS").map(PathBuf::from),
             trusted_proxies: list(get("MEDBOT_TRUSTED_PROXIES"))
                 .iter()
@@ -360,6 +367,32 @@ fn provider(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Provi
         secret,
         role_claim: get("MEDBOT_OIDC_ROLE_CLAIM").unwrap_or_else(|| "medbot_role".into()),
         tenant_claim: get("MEDBOT_OIDC_TENANT_CLAIM").unwrap_or_else(|| "medbot_tenant".into()),
+    }))
+}
+
+/// Sign-in by the provider, when medbot's id there is named.
+fn sign_in(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Client>> {
+    let Some(id) = get("MEDBOT_OIDC_CLIENT_ID") else {
+        return Ok(None);
+    };
+    if get("MEDBOT_OIDC_ISSUER").is_none() {
+        bail!("MEDBOT_OIDC_CLIENT_ID needs MEDBOT_OIDC_ISSUER: by whom people sign in");
+    }
+    let public_url = get("MEDBOT_PUBLIC_URL").context(
+        "MEDBOT_OIDC_CLIENT_ID needs MEDBOT_PUBLIC_URL: where the provider sends people back to",
+    )?;
+    let scope = get("MEDBOT_OIDC_SCOPE").unwrap_or_else(|| "openid".into());
+    if !scope.split(' ').any(|one| one == "openid") {
+        bail!("MEDBOT_OIDC_SCOPE has `openid` among its words");
+    }
+    Ok(Some(Client {
+        id,
+        secret_file: get("MEDBOT_OIDC_CLIENT_SECRET_FILE").map(PathBuf::from),
+        scope,
+        public_url: Client::public_url(&public_url).context(
+            "MEDBOT_PUBLIC_URL is an address such as https://medbot.example.org, without a path, and with TLS but on \
+             this machine",
+        )?,
     }))
 }
 

@@ -26,6 +26,8 @@ mod openapi;
 mod orphans;
 #[path = "service/outages.rs"]
 mod outages;
+#[path = "service/provider.rs"]
+mod provider;
 #[path = "service/refusals.rs"]
 mod refusals;
 #[path = "service/refusing.rs"]
@@ -36,6 +38,8 @@ mod restart;
 mod results;
 #[path = "service/retrying.rs"]
 mod retrying;
+#[path = "service/signing_in.rs"]
+mod signing_in;
 #[path = "service/tokens.rs"]
 mod tokens;
 #[path = "service/tryout.rs"]

@@ -401,7 +401,12 @@ impl Shared {
 
     /// An API, with these settings before the others.
     pub fn serve(&self, settings: &[(&str, &str)]) -> (Medbot, Caller) {
-        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        self.serve_at("127.0.0.1:0", settings)
+    }
+
+    /// The same at an address that others must know before.
+    pub fn serve_at(&self, listen: &str, settings: &[(&str, &str)]) -> (Medbot, Caller) {
+        let arguments = ["serve", "--listen", listen];
         let server = Medbot::start(&arguments, &self.with(settings), true);
         let caller = Caller::new(&server.url, Some(&self.admin));
         (server, caller)
