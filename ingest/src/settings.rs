@@ -24,10 +24,11 @@ use crate::{
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 49] = [
+const NAMES: [&str; 50] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
+    "REDIS_URL",
     "MEDBOT_LISTEN",
     "MEDBOT_DATA",
     "MEDBOT_MASTER_KEY_FILE",
@@ -99,6 +100,8 @@ pub struct Settings {
     pub store_url: Option<String>,
     /// What an S3 store wants to know besides, by the names of the environment.
     pub store: Secrets,
+    /// Where processes count requests together; none: each for itself.
+    pub redis_url: Option<String>,
     /// Where HTTP is answered.
     pub listen: SocketAddr,
     /// What the embedded default keeps.
@@ -247,6 +250,7 @@ impl Settings {
             queue_url: get("QUEUE_URL"),
             store_url: get("STORE_URL"),
             store: Secrets::read(&get),
+            redis_url: get("REDIS_URL"),
             listen,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),

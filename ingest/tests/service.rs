@@ -12,6 +12,8 @@ mod server;
 
 #[path = "service/backups.rs"]
 mod backups;
+#[path = "service/counting.rs"]
+mod counting;
 #[path = "service/fhir_server.rs"]
 mod fhir_server;
 #[path = "service/hostile.rs"]

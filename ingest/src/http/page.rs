@@ -105,8 +105,10 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
 /// What went wrong, for a person who came by a link.
 pub(super) fn problem(error: ApiError) -> Response {
     let (status, problem, after) = error.parts();
-    let style = FILES.iter().find(|file| file.name.ends_with(".css"));
-    let style = style.map_or("", |file| &file.name);
+    let [style, icon] = [".css", ".svg"].map(|kind| {
+        let file = FILES.iter().find(|file| file.name.ends_with(kind));
+        file.map_or("", |file| &file.name)
+    });
     let text = |text: String| text.replace('&', "&amp;").replace('<', "&lt;");
     let (title, detail) = (text(problem.title), text(problem.detail));
     let html = format!(
@@ -114,6 +116,7 @@ pub(super) fn problem(error: ApiError) -> Response {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <title>{title} · medbot</title><link rel=\"stylesheet\" href=\"/{style}\">\
+         <link rel=\"icon\" href=\"/{icon}\" type=\"image/svg+xml\">\
          <main class=\"alone\"><div class=\"card sign-in\"><h1>{title}</h1><p>{detail}</p>\
          <a class=\"button is-primary\" href=\"/\">Back to medbot</a></div></main></html>"
     );

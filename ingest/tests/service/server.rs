@@ -389,7 +389,7 @@ impl Shared {
     }
 
     /// The settings, with others after them.
-    fn with<'a>(&'a self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pub fn with<'a>(&'a self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let mut all: Vec<_> = self
             .settings
             .iter()

@@ -25,7 +25,7 @@ async function signIn(page) {
   await visit.shot('sign-in-organisation');
   await link.focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Documents' }).waitFor();
+  await page.getByRole('heading', { name: 'Documents', exact: true }).waitFor();
   must(page.url() === `${url}/`, `no code stays in the address: ${page.url()}`);
   await page.getByText('Signed in as reviewer').waitFor();
   const cookies = await visit.context.cookies();
@@ -34,7 +34,7 @@ async function signIn(page) {
     `one cookie is left: ${JSON.stringify(cookies.map(({ name }) => name))}`,
   );
   await page.reload();
-  await page.getByRole('heading', { name: 'Documents' }).waitFor();
+  await page.getByRole('heading', { name: 'Documents', exact: true }).waitFor();
 }
 
 async function signOut(page) {

@@ -37,7 +37,7 @@ export function SignIn() {
           </a>
         )}
         <p class="muted">
-          {hasProvider && 'Or: '}With an API key of your clinic. The administrator’s first key lies in <code>admin.key</code>{' '}
+          {hasProvider ? 'Or with' : 'With'} an API key of your clinic. The administrator’s first key lies in <code>admin.key</code>{' '}
           in the service’s data folder.
         </p>
         <label for="key">API key</label>
