@@ -1,5 +1,5 @@
 //! Signing in by an identity provider: OAuth 2.0 authorization code (RFC 6749, 4.1) with PKCE (RFC 7636, S256
-//! alone), as OpenID Connect Core 1.0 makes a sign-in of it.
+//! alone), as `OpenID` Connect Core 1.0 makes a sign-in of it.
 //!
 //! State, nonce and verifier of a sign-in are digests of one random token, which the browser holds in a cookie
 //! and the database as another digest. No crate: what is left beside the check of the ID token, which `jwt` does,

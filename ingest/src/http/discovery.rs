@@ -1,4 +1,4 @@
-//! What an identity provider says of itself (OpenID Connect Discovery 1.0): where its keys lie, where people
+//! What an identity provider says of itself (`OpenID` Connect Discovery 1.0): where its keys lie, where people
 //! sign in, and where a code becomes a token. It is believed for an hour.
 
 use std::{

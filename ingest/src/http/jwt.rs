@@ -93,7 +93,7 @@ impl Tokens {
         self.person(&claims)
     }
 
-    /// Who a good ID token speaks for, which this client was given for a sign-in with this nonce (OpenID
+    /// Who a good ID token speaks for, which this client was given for a sign-in with this nonce (`OpenID`
     /// Connect Core 1.0, 3.1.3.7).
     pub(super) async fn signed_in(
         &self,

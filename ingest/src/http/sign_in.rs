@@ -35,7 +35,7 @@ const LOST: ApiError = ApiError::SignIn(
     "it was begun in another browser or at another address of this service, has come to its end already, or took \
      longer than ten minutes; begin again",
 );
-/// What a provider may say when it refuses (RFC 6749, 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6): all of it that
+/// What a provider may say when it refuses (RFC 6749, 4.1.2.1; `OpenID` Connect Core 1.0, 3.1.2.6): all of it that
 /// is written down.
 const REFUSALS: [&str; 11] = [
     "access_denied",

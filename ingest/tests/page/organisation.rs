@@ -1,11 +1,11 @@
 //! Signing in by an identity provider of another site, in a browser: which cookies go where is its business.
 
-use std::{fs, net::TcpListener, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use crate::{
     built,
     provider::{Provider, SECRET},
-    server::{Shared, folder, turn},
+    server::{Shared, folder, free_address, turn},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,8 +18,7 @@ async fn a_browser_signs_in_by_the_organisation() {
     fs::write(&secret, SECRET).unwrap();
     // To a browser this name is another site than 127.0.0.1.
     let provider = Provider::start("localhost", false).await;
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-    let address = address.unwrap().to_string();
+    let address = free_address();
     let url = format!("http://{address}");
     let settings = provider.settings(&url, secret.to_str().unwrap());
     let _server = shared.serve_at(&address, &settings);

@@ -1,4 +1,4 @@
-//! An OpenID provider of the tests on a loopback address, with a key of its own: everybody is let in, as the test
+//! An `OpenID` provider of the tests on a loopback address, with a key of its own: everybody is let in, as the test
 //! says. What a client must keep to, it checks: the code's address, its proof (PKCE), the client's secret.
 
 use std::{

@@ -1,6 +1,6 @@
 //! Signing in by an identity provider: the right way opens a session, and every other way none.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
 use reqwest::{Client, Method, Response, StatusCode, header, redirect};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{
     provider::{Mood, Provider, SECRET, WORDS},
-    server::{Caller, Medbot, Shared, folder, problem, turn},
+    server::{Caller, Medbot, Shared, folder, free_address, problem, turn},
 };
 
 /// A browser that follows nothing by itself, and the service that it signs in to.
@@ -112,12 +112,6 @@ fn session_of(answer: &Response) -> String {
     }
     assert!(gone.starts_with("medbot_sign_in=;") && gone.contains("Max-Age=0"));
     session.split(';').next().unwrap().to_owned()
-}
-
-/// An address of this machine that nobody listens on.
-pub fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }
 
 /// The address with another value in a field, or without it.
@@ -251,9 +245,12 @@ async fn in_and_out(browser: &Browser, admin: &Caller, pool: &PgPool) {
 async fn changed_on_the_way(browser: &Browser, pool: &PgPool) {
     let other = browser.begin().await;
     let code = |begun: &Begun| {
-        let pairs = begun.back.query_pairs();
-        let code = pairs.filter(|(name, _)| name == "code").next();
-        code.unwrap().1.into_owned()
+        let mut pairs = begun.back.query_pairs();
+        pairs
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1
+            .into_owned()
     };
     for case in [
         "another state",
