@@ -199,6 +199,7 @@ impl Settings {
     ///
     /// # Errors
     /// When one of them makes no sense; the message names it.
+    #[expect(clippy::too_many_lines, reason = "one list of all settings")]
     pub fn read(flags: Flags) -> anyhow::Result<Self> {
         let file = match env::var_os("MEDBOT_CONFIG") {
             Some(path) => file(Path::new(&path))?,

@@ -27,6 +27,7 @@ pub(crate) struct Readiness {
 
 /// What runs.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the answer's")]
 pub(crate) struct Version {
     name: &'static str,
     version: &'static str,

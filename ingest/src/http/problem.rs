@@ -95,6 +95,7 @@ impl ApiError {
     }
 
     /// Status, problem, and seconds to wait.
+    #[expect(clippy::too_many_lines, reason = "one table")]
     pub(crate) fn parts(self) -> (StatusCode, Problem, Option<u32>) {
         let problem = |slug: &str, title: &str, detail: &str| Problem {
             kind: format!("urn:medbot:problem:{slug}"),
