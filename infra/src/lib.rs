@@ -16,4 +16,5 @@ pub mod store;
 pub mod telemetry;
 pub mod tesseract;
 pub mod tidy;
+pub mod together;
 pub mod webhook;

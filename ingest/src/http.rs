@@ -32,7 +32,9 @@ mod audit;
 mod auth;
 mod batches;
 mod chat;
+mod code_flow;
 mod cursor;
+mod discovery;
 pub(crate) mod documents;
 mod drain;
 mod entities;
@@ -57,12 +59,14 @@ mod problem;
 mod reviews;
 mod serve;
 mod sessions;
+mod sign_in;
 mod tryout;
 mod uploads;
 mod webhooks;
 
 pub use auth::{Authentication, digest as key_digest, new_key};
 pub(crate) use batches::is_litter;
+pub use code_flow::{Client, SignIn};
 pub use jwt::{Provider, Tokens};
 pub use limits::{Limits, Rates};
 pub use serve::serve;
@@ -95,6 +99,8 @@ pub struct Api {
     pub webhook_guard: Guard,
     /// Checks tokens of an identity provider, where there is one.
     pub tokens: Option<Arc<Tokens>>,
+    /// Signs people in by that provider, where it is so configured.
+    pub sign_in: Option<Arc<SignIn>>,
     /// Who did what.
     pub audit: Recorder,
     /// How often one may ask.
@@ -132,6 +138,9 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(webhooks::add, webhooks::list))
         .routes(routes!(webhooks::remove))
         .routes(routes!(sessions::open, sessions::show, sessions::close))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::finish))
+        .routes(routes!(sessions::end_all))
         .routes(routes!(keys::add, keys::list))
         .routes(routes!(keys::revoke))
         .routes(routes!(admin::queues))

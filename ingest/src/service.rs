@@ -25,6 +25,7 @@ use infra::{
     store::{MasterKey, Sealed, Store},
     telemetry::{self, Metrics},
     tidy,
+    together::Together,
     webhook::{self, Guard, Sender, Times},
 };
 use schemas::{Engine, Stage, TenantId};
@@ -48,7 +49,7 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api, Tokens, Tryout},
+    http::{self, Api, SignIn, Tokens, Tryout},
     observe,
     settings::Settings,
     stop::told_to_stop,
@@ -274,6 +275,12 @@ impl Opened {
         let tokens = settings.provider.clone();
         let tokens = tokens.map(|provider| Tokens::new(provider, settings.allow_plaintext));
         let tokens = tokens.transpose()?.map(Arc::new);
+        let together = settings.redis_url.as_ref();
+        let together = together.map(|url| Together::new(url, settings.allow_plaintext));
+        let sign_in = settings.sign_in.clone().zip(tokens.clone());
+        let sign_in = sign_in.map(|(client, tokens)| {
+            SignIn::new(client, tokens, settings.allow_plaintext).map(Arc::new)
+        });
         Ok(Api {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
@@ -286,12 +293,13 @@ impl Opened {
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
             tokens,
+            sign_in: sign_in.transpose()?,
             audit: Recorder::start(
                 self.db.clone(),
                 Arc::clone(&self.master),
                 settings.audit_anchors.clone().map(Anchors::new),
             ),
-            limits: Arc::new(http::Limits::new(&settings.rates)),
+            limits: Arc::new(http::Limits::new(&settings.rates, together.transpose()?)),
             trusted_proxies: settings.trusted_proxies.clone(),
             chat: Arc::new(Chat::new(
                 self.db.clone(),

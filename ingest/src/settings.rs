@@ -18,16 +18,17 @@ use url::Url;
 
 use crate::{
     chat::Country,
-    http::{Authentication, Provider, Rates},
+    http::{Authentication, Client, Provider, Rates},
     language::Language,
 };
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 45] = [
+const NAMES: [&str; 50] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
+    "REDIS_URL",
     "MEDBOT_LISTEN",
     "MEDBOT_DATA",
     "MEDBOT_MASTER_KEY_FILE",
@@ -48,6 +49,10 @@ const NAMES: [&str; 45] = [
     "MEDBOT_OIDC_SECRET_FILE",
     "MEDBOT_OIDC_ROLE_CLAIM",
     "MEDBOT_OIDC_TENANT_CLAIM",
+    "MEDBOT_OIDC_CLIENT_ID",
+    "MEDBOT_OIDC_CLIENT_SECRET_FILE",
+    "MEDBOT_OIDC_SCOPE",
+    "MEDBOT_PUBLIC_URL",
     "MEDBOT_AUDIT_ANCHORS",
     "MEDBOT_ERASURE_LIST",
     "MEDBOT_KEY_BACKUP_DAYS",
@@ -95,6 +100,8 @@ pub struct Settings {
     pub store_url: Option<String>,
     /// What an S3 store wants to know besides, by the names of the environment.
     pub store: Secrets,
+    /// Where processes count requests together; none: each for itself.
+    pub redis_url: Option<String>,
     /// Where HTTP is answered.
     pub listen: SocketAddr,
     /// What the embedded default keeps.
@@ -125,6 +132,8 @@ pub struct Settings {
     pub fhir_token_file: Option<PathBuf>,
     /// Whose tokens are accepted besides keys.
     pub provider: Option<Provider>,
+    /// As what people sign in on the page by that provider.
+    pub sign_in: Option<Client>,
     /// A file outside the database where the heads of the audit log are written down.
     pub audit_anchors: Option<PathBuf>,
     /// The file outside the database where erasures are written down.
@@ -190,6 +199,7 @@ impl Settings {
     ///
     /// # Errors
     /// When one of them makes no sense; the message names it.
+    #[expect(clippy::too_many_lines, reason = "one list of all settings")]
     pub fn read(flags: Flags) -> anyhow::Result<Self> {
         let file = match env::var_os("MEDBOT_CONFIG") {
             Some(path) => file(Path::new(&path))?,
@@ -241,6 +251,7 @@ impl Settings {
             queue_url: get("QUEUE_URL"),
             store_url: get("STORE_URL"),
             store: Secrets::read(&get),
+            redis_url: get("REDIS_URL"),
             listen,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
@@ -268,6 +279,7 @@ impl Settings {
             fhir_url: get("MEDBOT_FHIR_URL"),
             fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
             provider: provider(&get)?,
+            sign_in: sign_in(&get)?,
             audit_anchors: get("MEDBOT_AUDIT_ANCHORS").map(PathBuf::from),
             trusted_proxies: list(get("MEDBOT_TRUSTED_PROXIES"))
                 .iter()
@@ -360,6 +372,32 @@ fn provider(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Provi
         secret,
         role_claim: get("MEDBOT_OIDC_ROLE_CLAIM").unwrap_or_else(|| "medbot_role".into()),
         tenant_claim: get("MEDBOT_OIDC_TENANT_CLAIM").unwrap_or_else(|| "medbot_tenant".into()),
+    }))
+}
+
+/// Sign-in by the provider, when medbot's id there is named.
+fn sign_in(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Client>> {
+    let Some(id) = get("MEDBOT_OIDC_CLIENT_ID") else {
+        return Ok(None);
+    };
+    if get("MEDBOT_OIDC_ISSUER").is_none() {
+        bail!("MEDBOT_OIDC_CLIENT_ID needs MEDBOT_OIDC_ISSUER: by whom people sign in");
+    }
+    let public_url = get("MEDBOT_PUBLIC_URL").context(
+        "MEDBOT_OIDC_CLIENT_ID needs MEDBOT_PUBLIC_URL: where the provider sends people back to",
+    )?;
+    let scope = get("MEDBOT_OIDC_SCOPE").unwrap_or_else(|| "openid".into());
+    if !scope.split(' ').any(|one| one == "openid") {
+        bail!("MEDBOT_OIDC_SCOPE has `openid` among its words");
+    }
+    Ok(Some(Client {
+        id,
+        secret_file: get("MEDBOT_OIDC_CLIENT_SECRET_FILE").map(PathBuf::from),
+        scope,
+        public_url: Client::public_url(&public_url).context(
+            "MEDBOT_PUBLIC_URL is an address such as https://medbot.example.org, without a path, and with TLS but on \
+             this machine",
+        )?,
     }))
 }
 

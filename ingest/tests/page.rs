@@ -7,10 +7,16 @@
 #[expect(dead_code, reason = "the service's tests use the rest")]
 mod server;
 
+#[path = "service/provider.rs"]
+#[expect(dead_code, reason = "the service's tests use the rest")]
+mod provider;
+
 #[path = "page/built.rs"]
 mod built;
 #[path = "page/long_document.rs"]
 mod long_document;
+#[path = "page/organisation.rs"]
+mod organisation;
 #[path = "page/sessions.rs"]
 mod sessions;
 #[path = "page/tasks.rs"]

@@ -12,6 +12,8 @@ mod server;
 
 #[path = "service/backups.rs"]
 mod backups;
+#[path = "service/counting.rs"]
+mod counting;
 #[path = "service/fhir_server.rs"]
 mod fhir_server;
 #[path = "service/hostile.rs"]
@@ -26,6 +28,8 @@ mod openapi;
 mod orphans;
 #[path = "service/outages.rs"]
 mod outages;
+#[path = "service/provider.rs"]
+mod provider;
 #[path = "service/refusals.rs"]
 mod refusals;
 #[path = "service/refusing.rs"]
@@ -36,6 +40,8 @@ mod restart;
 mod results;
 #[path = "service/retrying.rs"]
 mod retrying;
+#[path = "service/signing_in.rs"]
+mod signing_in;
 #[path = "service/tokens.rs"]
 mod tokens;
 #[path = "service/tryout.rs"]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Db, DbError, DbErrorKind};
 
 /// What is in no backup: the migrator's own table, and sessions, whose people sign in anew.
-const LEFT_OUT: [&str; 2] = ["_sqlx_migrations", "sessions"];
+const LEFT_OUT: [&str; 3] = ["_sqlx_migrations", "sessions", "sign_ins"];
 /// No limits of time: a table may be large, and the store slow.
 pub(super) const UNHURRIED: &str = "SET statement_timeout = 0; SET lock_timeout = 0;
     SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning";

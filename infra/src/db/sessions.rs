@@ -1,4 +1,4 @@
-//! Sessions: who signed in on the page with a key, until when.
+//! Sessions: who signed in on the page, with a key or by an identity provider, until when.
 
 use std::time::Duration;
 
@@ -17,10 +17,19 @@ pub struct SessionLife {
     pub whole: Duration,
 }
 
+/// By what a session's caller is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// An API key: the session ends with it, and its role is the key's.
+    Key,
+    /// A person of the identity provider: the session keeps the role that they came with.
+    Person,
+}
+
 /// A session that is good.
 #[derive(Clone, Copy, Debug)]
 pub struct Session {
-    /// The holder of the key that it was opened with.
+    /// As whom it acts.
     pub caller: Caller,
     /// When it ends at the latest.
     pub ends_at: DateTime<Utc>,
@@ -35,22 +44,30 @@ impl Db {
     pub async fn open_session(
         &self,
         caller: &Caller,
+        holder: Holder,
         digest: &[u8; 32],
         life: SessionLife,
     ) -> Result<Session, DbError> {
+        let (key, person) = match holder {
+            Holder::Key => (Some(caller.id), None),
+            Holder::Person => (None, Some((caller.id, caller.role.name()))),
+        };
+        let (person, role) = person.unzip();
         let mut transaction = self.of_tenant(caller.tenant).await?;
         let session = &mut *transaction;
         sqlx::query!("DELETE FROM sessions WHERE least(idle_until, ends_at) < now()")
             .execute(&mut *session)
             .await?;
         let ends_at = sqlx::query_scalar!(
-            "INSERT INTO sessions (id, tenant_id, key_id, digest, idle_until, ends_at)
-             VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5),
-                 now() + make_interval(secs => $6))
+            "INSERT INTO sessions (id, tenant_id, key_id, person_id, role, digest, idle_until, ends_at)
+             VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7),
+                 now() + make_interval(secs => $8))
              RETURNING ends_at",
             Uuid::now_v7(),
             caller.tenant.0,
-            caller.id,
+            key,
+            person,
+            role,
             digest.as_slice(),
             life.idle.as_secs_f64(),
             life.whole.as_secs_f64(),
@@ -64,7 +81,7 @@ impl Db {
         })
     }
 
-    /// The session of this digest, if it has not ended and its key is good. To look is to use it.
+    /// The session of this digest, if it has not ended and its key, if it has one, is good. To look is to use it.
     ///
     /// # Errors
     /// [`DbError`].
@@ -100,5 +117,21 @@ impl Db {
             .execute(&mut *transaction)
             .await?;
         commit(transaction).await
+    }
+
+    /// Ends every session of a key or person of a tenant; gives how many there were.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn close_sessions(&self, tenant: TenantId, of: Uuid) -> Result<u64, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let ended = sqlx::query!(
+            "DELETE FROM sessions WHERE key_id = $1 OR person_id = $1",
+            of
+        )
+        .execute(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(ended.rows_affected())
     }
 }

@@ -70,6 +70,9 @@ impl Db {
         sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < now() - interval '1 day'")
             .execute(self.worker())
             .await?;
+        sqlx::query!("DELETE FROM sign_ins WHERE good_until < now()")
+            .execute(self.worker())
+            .await?;
         Ok(())
     }
 }

@@ -141,7 +141,7 @@ fn text(key: ArtefactKey) -> String {
 /// A digest of every table; of jobs that are open nothing is looked at.
 async fn digests(fresh: &Fresh) -> BTreeMap<String, (i64, Option<String>)> {
     let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r'
-                  AND relnamespace = 'public'::regnamespace AND relname <> 'sessions'";
+                  AND relnamespace = 'public'::regnamespace AND relname NOT IN ('sessions', 'sign_ins')";
     let mut digests = BTreeMap::new();
     for row in sqlx::query(tables).fetch_all(&fresh.pool).await.unwrap() {
         let table: String = row.get(0);

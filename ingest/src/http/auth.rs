@@ -78,7 +78,7 @@ impl FromRequestParts<Api> for Known {
         if let Some(asker) = parts.extensions.get::<Asker>() {
             asker.is(known.caller);
         }
-        api.limits.caller(&known.caller)?;
+        api.limits.caller(&known.caller).await?;
         Ok(known)
     }
 }
@@ -152,7 +152,7 @@ impl FromRequestParts<Api> for Visitor {
             Err(ApiError::Unauthenticated) if api.guests && anonymous => {
                 let proxies = &api.trusted_proxies;
                 if let Some(address) = peer::address(&parts.extensions, &parts.headers, proxies) {
-                    api.limits.guest(address)?;
+                    api.limits.guest(address).await?;
                 }
                 Ok(Self::Guest)
             }

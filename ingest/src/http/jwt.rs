@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use infra::db::{Caller, Role};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
@@ -17,20 +17,19 @@ use jsonwebtoken::{
 };
 use schemas::TenantId;
 use serde_json::Value;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Mutex;
-use url::Url;
 use uuid::Uuid;
 
-use super::problem::ApiError;
+use super::{
+    discovery::{Discovery, private},
+    problem::ApiError,
+};
 
 /// The keys of a provider are asked for again no more often, whatever tokens say.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// And as often at least.
 const STALE: Duration = Duration::from_hours(1);
-/// The longest that a provider may take.
-const TIME: Duration = Duration::from_secs(5);
-/// What a list of keys may weigh.
-const LARGEST: usize = 256 * 1024;
 
 /// How tokens are checked.
 #[derive(Clone, Debug)]
@@ -52,7 +51,7 @@ pub struct Provider {
 /// Checks tokens.
 pub struct Tokens {
     provider: Provider,
-    client: reqwest::Client,
+    discovery: Discovery,
     keys: Mutex<Keys>,
 }
 
@@ -76,24 +75,52 @@ impl Tokens {
                 private(url, allow_plaintext)?;
             }
         }
-        let client = reqwest::Client::builder()
-            .timeout(TIME)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .context("the identity provider")?;
         Ok(Self {
+            discovery: Discovery::new(&provider.issuer)?,
             provider,
-            client,
             keys: Mutex::default(),
         })
     }
 
+    /// Where the provider answers what.
+    pub(super) fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+
     /// Who a good token speaks for.
     pub(super) async fn caller(&self, token: &str) -> Result<Caller, ApiError> {
-        let refused = |why: &str| {
-            tracing::info!(why, "a token is refused");
-            ApiError::Unauthenticated
+        let claims = self.claims(token, &self.provider.audience).await?;
+        self.person(&claims)
+    }
+
+    /// Who a good ID token speaks for, which this client was given for a sign-in with this nonce (`OpenID`
+    /// Connect Core 1.0, 3.1.3.7).
+    pub(super) async fn signed_in(
+        &self,
+        token: &str,
+        client: &str,
+        nonce: &str,
+    ) -> Result<Caller, ApiError> {
+        let claims = self.claims(token, client).await?;
+        let text = |name: &str| {
+            claims
+                .get(name)
+                .map(|claim| claim.as_str().unwrap_or_default())
         };
+        let for_several = claims.get("aud").and_then(Value::as_array);
+        let for_several = for_several.is_some_and(|all| all.len() > 1);
+        if text("azp").map_or(for_several, |party| party != client) {
+            return Err(refused("it was made for another client"));
+        }
+        let given = text("nonce").unwrap_or_default();
+        if !bool::from(given.as_bytes().ct_eq(nonce.as_bytes())) {
+            return Err(refused("it belongs to another sign-in"));
+        }
+        self.person(&claims)
+    }
+
+    /// What a good token for this audience claims.
+    async fn claims(&self, token: &str, audience: &str) -> Result<Value, ApiError> {
         let header = decode_header(token).map_err(|_| refused("its header makes no sense"))?;
         let (algorithm, key) = match (&self.provider.secret, header.alg) {
             (Some(secret), Algorithm::HS256) => {
@@ -110,14 +137,18 @@ impl Tokens {
         };
         let mut validation = Validation::new(algorithm);
         validation.set_issuer(&[&self.provider.issuer]);
-        validation.set_audience(&[&self.provider.audience]);
+        validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 30;
-        let claims = decode::<Value>(token, &key, &validation)
-            .map_err(|_| refused("signature, issuer, audience or time do not hold"))?
-            .claims;
-        let claim = |path: &str| path.split('.').try_fold(&claims, |at, part| at.get(part));
+        decode::<Value>(token, &key, &validation)
+            .map(|token| token.claims)
+            .map_err(|_| refused("signature, issuer, audience or time do not hold"))
+    }
+
+    /// Whom the claims of a good token name.
+    fn person(&self, claims: &Value) -> Result<Caller, ApiError> {
+        let claim = |path: &str| path.split('.').try_fold(claims, |at, part| at.get(part));
         let subject = claim("sub").and_then(Value::as_str);
         let subject = subject.ok_or_else(|| refused("it has no subject"))?;
         let role = claim(&self.provider.role_claim)
@@ -176,40 +207,20 @@ impl Tokens {
     }
 
     async fn fetch(&self) -> anyhow::Result<JwkSet> {
-        let url = match &self.provider.jwks_url {
-            Some(url) => url.clone(),
-            None => {
-                let issuer = self.provider.issuer.trim_end_matches('/');
-                let url = format!("{issuer}/.well-known/openid-configuration");
-                let found: Value = self.json(&url).await?;
-                // As OpenID Connect Discovery 1.0 demands of who reads it.
-                if found["issuer"] != self.provider.issuer.as_str() {
-                    bail!("the discovery document is another issuer's");
-                }
-                let url = found["jwks_uri"].as_str();
-                let url = url
-                    .context("the discovery document names no keys")?
-                    .to_owned();
-                if Url::parse(&url)?.scheme() != Url::parse(issuer)?.scheme() {
-                    bail!("the keys are not where the issuer is");
-                }
-                url
-            }
-        };
-        self.json(&url).await
-    }
-
-    async fn json<T: serde::de::DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
-        let mut answer = self.client.get(url).send().await?.error_for_status()?;
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await? {
-            body.extend_from_slice(&piece);
-            if body.len() > LARGEST {
-                bail!("the answer is too long");
-            }
+        if let Some(url) = &self.provider.jwks_url {
+            return self.discovery.json(url).await;
         }
-        Ok(serde_json::from_slice(&body)?)
+        let endpoints = self.discovery.endpoints().await;
+        let endpoints = endpoints.map_err(|_| anyhow!("it does not say where they are"))?;
+        let url = endpoints.jwks_uri.as_ref();
+        let url = url.context("the discovery document names no keys")?;
+        self.discovery.json(url.as_str()).await
     }
+}
+
+fn refused(why: &str) -> ApiError {
+    tracing::info!(why, "a token is refused");
+    ApiError::Unauthenticated
 }
 
 /// May this key have made a signature by this algorithm?
@@ -226,13 +237,4 @@ fn fits(jwk: &Jwk, algorithm: Algorithm) -> bool {
         _ => false,
     };
     said && kind
-}
-
-fn private(url: &str, allow_plaintext: bool) -> anyhow::Result<()> {
-    let parsed = Url::parse(url).with_context(|| format!("{url} is no URL"))?;
-    let own = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if parsed.scheme() != "https" && !own && !allow_plaintext {
-        bail!("keys of an identity provider come by https: {url}");
-    }
-    Ok(())
 }

@@ -1,17 +1,10 @@
 //! How often one may ask: a key, a tenant, and an address before it is known who asks. Tokens flow back
-//! evenly (GCRA), so a burst may take a minute's share at once. Limit: every process counts for itself.
+//! evenly (GCRA), so a burst may take a minute's share at once. Processes count together where they have a Redis;
+//! otherwise, and while it does not answer, every process counts for itself.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::{Duration, Instant},
-};
+mod here;
+
+use std::{fmt::Display, iter, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -19,13 +12,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
-    middleware::StateInformationMiddleware,
+use here::Here;
+use infra::{
+    db::Caller,
+    together::{Count, Together},
 };
-use infra::db::Caller;
-use uuid::Uuid;
 
 use super::{Api, peer, problem::ApiError};
 
@@ -44,113 +35,89 @@ pub struct Rates {
 const STRANGERS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Of an address, questions a minute of guests.
 const GUESTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
-/// What is as good as new is forgotten after so many requests.
-const TIDY: u32 = 4096;
 
 /// Counts requests.
 pub struct Limits {
-    address: Option<Meter<IpAddr>>,
-    key: Option<Meter<Uuid>>,
-    tenant: Option<Meter<Uuid>>,
-    strangers: Meter<IpAddr>,
-    guests: Meter<IpAddr>,
-    /// Addresses that are left standing, and until when.
-    standing: Mutex<HashMap<IpAddr, Instant>>,
-}
-
-/// What one may still ask.
-#[derive(Clone, Copy)]
-struct Left {
-    quota: u32,
-    rest: u32,
-}
-
-struct Meter<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<K, StateInformationMiddleware>,
-    clock: DefaultClock,
-    asked: AtomicU32,
-}
-
-impl<K: Hash + Eq + Clone> Meter<K> {
-    fn new(a_minute: NonZeroU32) -> Self {
-        Self {
-            limiter: RateLimiter::keyed(Quota::per_minute(a_minute)).with_middleware(),
-            clock: DefaultClock::default(),
-            asked: AtomicU32::new(0),
-        }
-    }
-
-    /// One more of `key`; or for how long there is no room.
-    fn take(&self, key: &K) -> Result<Left, Duration> {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % TIDY == TIDY - 1 {
-            self.limiter.retain_recent();
-        }
-        match self.limiter.check_key(key) {
-            Ok(state) => Ok(Left {
-                quota: state.quota().burst_size().get(),
-                rest: state.remaining_burst_capacity(),
-            }),
-            Err(not_until) => Err(not_until.wait_time_from(self.clock.now())),
-        }
-    }
+    rates: Rates,
+    here: Here,
+    together: Option<Together>,
 }
 
 impl Limits {
-    /// Limits that were never touched.
+    /// Limits that were never touched, with the counts that processes share where they do.
     #[must_use]
-    pub fn new(rates: &Rates) -> Self {
+    pub fn new(rates: &Rates, together: Option<Together>) -> Self {
         Self {
-            address: rates.address.map(Meter::new),
-            key: rates.key.map(Meter::new),
-            tenant: rates.tenant.map(Meter::new),
-            strangers: Meter::new(STRANGERS),
-            guests: Meter::new(GUESTS),
-            standing: Mutex::default(),
+            rates: *rates,
+            here: Here::new(rates),
+            together,
         }
     }
 
     /// One more request of somebody who is known.
-    pub(super) fn caller(&self, caller: &Caller) -> Result<(), ApiError> {
-        let wait = |wait: Duration| ApiError::TooMany(seconds(wait));
-        if let Some(key) = &self.key {
-            key.take(&caller.id).map_err(wait)?;
-        }
-        if let Some(tenant) = &self.tenant {
-            tenant.take(&caller.tenant.0).map_err(wait)?;
-        }
-        Ok(())
+    pub(super) async fn caller(&self, caller: &Caller) -> Result<(), ApiError> {
+        let key = self.rates.key.map(|quota| count("key", &caller.id, quota));
+        let tenant = self.rates.tenant;
+        let tenant = tenant.map(|quota| count("tenant", &caller.tenant, quota));
+        let counts: Vec<Count> = key.into_iter().chain(tenant).collect();
+        let taken = match self.together(&counts).await {
+            Some(taken) => taken.map(drop),
+            None => self.here.caller(caller),
+        };
+        taken.map_err(too_many)
     }
 
     /// One more question of a guest.
-    pub(super) fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
-        let taken = self.guests.take(&address);
-        taken
-            .map(drop)
-            .map_err(|wait| ApiError::TooMany(seconds(wait)))
+    pub(super) async fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
+        let taken = match self.together(&[count("guest", &address, GUESTS)]).await {
+            Some(taken) => taken.map(drop),
+            None => self.here.guest(address),
+        };
+        taken.map_err(too_many)
     }
 
-    /// One more request of an address.
-    fn address(&self, address: IpAddr) -> Result<Option<Left>, ApiError> {
-        let now = Instant::now();
-        {
-            let mut standing = self.standing.lock().unwrap_or_else(|e| e.into_inner());
-            standing.retain(|_, until| *until > now);
-            if let Some(until) = standing.get(&address) {
-                return Err(ApiError::TooMany(seconds(*until - now)));
-            }
-        }
-        let left = self.address.as_ref().map(|meter| meter.take(&address));
-        left.transpose()
-            .map_err(|wait| ApiError::TooMany(seconds(wait)))
+    /// One more request of an address: how many more there is room for, where there is a limit.
+    async fn address(&self, address: IpAddr) -> Result<Option<u32>, ApiError> {
+        let mut strangers = count("stranger", &address, STRANGERS);
+        strangers.takes = false;
+        let own = self.rates.address;
+        let own = own.map(|quota| count("address", &address, quota));
+        let counts: Vec<Count> = iter::once(strangers).chain(own).collect();
+        let left = match self.together(&counts).await {
+            Some(taken) => taken.map(|left| self.rates.address.map(|_| left)),
+            None => self.here.address(address),
+        };
+        left.map_err(too_many)
     }
 
     /// One more request of an address by nobody who is known.
-    fn stranger(&self, address: IpAddr) {
-        if let Err(wait) = self.strangers.take(&address) {
-            let mut standing = self.standing.lock().unwrap_or_else(|e| e.into_inner());
-            standing.insert(address, Instant::now() + wait);
+    async fn stranger(&self, address: IpAddr) {
+        let counts = [count("stranger", &address, STRANGERS)];
+        if self.together(&counts).await.is_none() {
+            self.here.stranger(address);
         }
     }
+
+    /// What the processes' common counts say; none where there are none.
+    async fn together(&self, counts: &[Count]) -> Option<Result<u32, Duration>> {
+        match &self.together {
+            Some(together) if !counts.is_empty() => together.take(counts).await,
+            _ => None,
+        }
+    }
+}
+
+/// One more request, of these requests a minute.
+fn count(kind: &str, whose: &dyn Display, quota: NonZeroU32) -> Count {
+    Count {
+        name: format!("{kind}:{whose}"),
+        quota,
+        takes: true,
+    }
+}
+
+fn too_many(wait: Duration) -> ApiError {
+    ApiError::TooMany(seconds(wait))
 }
 
 /// Whole seconds, at least one.
@@ -172,15 +139,15 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
     let Some(address) = address else {
         return next.run(request).await;
     };
-    let left = match api.limits.address(address) {
+    let left = match api.limits.address(address).await {
         Ok(left) => left,
         Err(error) => return error.into_response(),
     };
     let mut response = next.run(request).await;
     if response.status() == StatusCode::UNAUTHORIZED {
-        api.limits.stranger(address);
+        api.limits.stranger(address).await;
     }
-    if let Some(Left { quota, rest }) = left {
+    if let Some((quota, rest)) = api.limits.rates.address.zip(left) {
         let headers = response.headers_mut();
         let policy = HeaderValue::from_str(&format!("\"address\";q={quota};w=60"));
         let limit = HeaderValue::from_str(&format!("\"address\";r={rest}"));
@@ -190,52 +157,4 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
         }
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use infra::db::{Caller, Role};
-    use schemas::TenantId;
-    use uuid::Uuid;
-
-    use super::{Limits, Rates, STRANGERS};
-
-    fn limits(address: u32, key: u32, tenant: u32) -> Limits {
-        let [address, key, tenant] = [address, key, tenant].map(|rate| rate.try_into().ok());
-        Limits::new(&Rates {
-            address,
-            key,
-            tenant,
-        })
-    }
-
-    #[test]
-    fn a_key_and_a_tenant_have_limits_of_their_own() {
-        let limits = limits(0, 3, 5);
-        let caller = |id: u128| Caller {
-            id: Uuid::from_u128(id),
-            tenant: TenantId::DEFAULT,
-            role: Role::Admin,
-        };
-        let asked = |id, times| {
-            (0..times)
-                .filter(|_| limits.caller(&caller(id)).is_ok())
-                .count()
-        };
-        assert_eq!(asked(1, 5), 3, "of one key");
-        assert_eq!(asked(2, 5), 2, "what the tenant has left");
-    }
-
-    #[test]
-    fn an_address_has_a_limit_and_strangers_a_lower_one() {
-        let limits = limits(100, 0, 0);
-        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|ip| ip.parse().unwrap());
-        for _ in 0..=STRANGERS.get() {
-            assert!(limits.address(one).is_ok());
-            limits.stranger(one);
-        }
-        assert!(limits.address(one).is_err(), "it is left standing");
-        let asked = (0..150).filter(|_| limits.address(other).is_ok()).count();
-        assert_eq!(asked, 100);
-    }
 }

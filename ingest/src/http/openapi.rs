@@ -8,7 +8,7 @@ use utoipa::openapi::{
     },
 };
 
-use super::{problem, sessions};
+use super::{code_flow, problem, sessions};
 
 /// What stands in it before the routes.
 pub(super) fn base() -> OpenApi {
@@ -72,6 +72,9 @@ pub(super) fn finished(description: &OpenApi) -> Value {
         value["paths"][path]["get"]["security"] = json!([]);
     }
     value["paths"]["/v1/session"]["post"]["security"] = json!([]);
+    for path in ["/v1/sign-in", code_flow::CALLBACK] {
+        value["paths"][path]["get"]["security"] = json!([]);
+    }
     // A problem wherever one is answered.
     problems(&mut value);
     value

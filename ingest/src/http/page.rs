@@ -102,6 +102,43 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     answer
 }
 
+/// What went wrong, for a person who came by a link.
+pub(super) fn problem(error: ApiError) -> Response {
+    let (status, problem, after) = error.parts();
+    let [style, icon] = [".css", ".svg"].map(|kind| {
+        let file = FILES.iter().find(|file| file.name.ends_with(kind));
+        file.map_or("", |file| &file.name)
+    });
+    let text = |text: String| text.replace('&', "&amp;").replace('<', "&lt;");
+    let (title, detail) = (text(problem.title), text(problem.detail));
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
+         <title>{title} · medbot</title><link rel=\"stylesheet\" href=\"/{style}\">\
+         <link rel=\"icon\" href=\"/{icon}\" type=\"image/svg+xml\">\
+         <main class=\"alone\"><div class=\"card sign-in\"><h1>{title}</h1><p>{detail}</p>\
+         <a class=\"button is-primary\" href=\"/\">Back to medbot</a></div></main></html>"
+    );
+    let mut answer = (status, html).into_response();
+    let fields = answer.headers_mut();
+    let fixed = [
+        (header::CONTENT_TYPE, media_type("html")),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in fixed {
+        fields.insert(name, HeaderValue::from_static(value));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        fields.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(after) = after {
+        fields.insert(header::RETRY_AFTER, after.into());
+    }
+    answer
+}
+
 fn media_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",

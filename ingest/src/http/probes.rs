@@ -27,9 +27,12 @@ pub(crate) struct Readiness {
 
 /// What runs.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the answer's")]
 pub(crate) struct Version {
     name: &'static str,
     version: &'static str,
+    /// How one may sign in on the page: with a `key`, and by a `provider` at `/v1/sign-in`.
+    sign_in: &'static [&'static str],
 }
 
 /// The process lives.
@@ -87,12 +90,16 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Response {
     response
 }
 
-/// Name and version of the program.
+/// Name and version of the program, and how its page is signed in to.
 #[utoipa::path(get, path = "/version", tag = "probes",
     responses((status = 200, description = "They are", body = Version)))]
-pub(crate) async fn version() -> Json<Version> {
+pub(crate) async fn version(State(api): State<Api>) -> Json<Version> {
     Json(Version {
         name: "medbot",
         version: env!("CARGO_PKG_VERSION"),
+        sign_in: match api.sign_in {
+            Some(_) => &["key", "provider"],
+            None => &["key"],
+        },
     })
 }

@@ -28,6 +28,10 @@ pub(crate) enum ApiError {
     BadRequest(String),
     /// Nobody, or with a key that is not good.
     Unauthenticated,
+    /// A sign-in by an identity provider that failed, and what to do.
+    SignIn(&'static str),
+    /// Somebody whom the identity provider knows and this service does not.
+    NoPart,
     /// Somebody who may not do this.
     Forbidden,
     /// With a session, but not from the page that opened it.
@@ -91,6 +95,7 @@ impl ApiError {
     }
 
     /// Status, problem, and seconds to wait.
+    #[expect(clippy::too_many_lines, reason = "one table")]
     pub(crate) fn parts(self) -> (StatusCode, Problem, Option<u32>) {
         let problem = |slug: &str, title: &str, detail: &str| Problem {
             kind: format!("urn:medbot:problem:{slug}"),
@@ -109,6 +114,21 @@ impl ApiError {
                     "unauthenticated",
                     "Who asks is not known",
                     "send `Authorization: Bearer` with an API key that is good, or sign in",
+                ),
+                None,
+            ),
+            Self::SignIn(detail) => (
+                StatusCode::UNAUTHORIZED,
+                problem("sign-in-failed", "The sign-in failed", detail),
+                None,
+            ),
+            Self::NoPart => (
+                StatusCode::FORBIDDEN,
+                problem(
+                    "no-part",
+                    "You have no part in this service",
+                    "the identity provider knows you, and names no role and tenant that you have here; ask \
+                     your administrator",
                 ),
                 None,
             ),

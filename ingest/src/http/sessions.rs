@@ -1,4 +1,4 @@
-//! `/v1/session`: signing in on the page with an API key, who one is, and signing out.
+//! `/v1/session`: signing in on the page with an API key, who one is, and signing out. `sign_in` opens sessions too.
 //!
 //! The cookie holds a random token, of which only the digest is kept. The token against forged requests
 //! is a digest of it too, so it needs no place of its own and lasts as long as the session.
@@ -13,7 +13,7 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use infra::db::{Caller, SessionLife};
+use infra::db::{Caller, Holder, SessionLife};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use super::{
     Api,
     audit::Asker,
     auth::{self, Known},
-    extract::JsonBody,
+    extract::{JsonBody, PathId},
     origin,
     problem::{ApiError, Errors},
 };
@@ -48,7 +48,7 @@ pub(crate) struct SignIn {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
 pub(crate) struct SessionView {
-    /// The key that speaks.
+    /// The key that speaks, or the person of the identity provider.
     key_id: Uuid,
     tenant_id: Uuid,
     /// `uploader`, `reviewer`, `analyst` or `admin`.
@@ -74,13 +74,18 @@ impl SessionView {
 
 /// The token of the session's cookie.
 pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, COOKIE)
+}
+
+/// What a cookie of this name holds.
+pub(super) fn cookie_of<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 /// The token against forged requests of a session.
@@ -126,19 +131,28 @@ pub(crate) async fn open(
         .await?
         .ok_or(ApiError::Unauthenticated)?;
     asker.is(caller);
-    let token = auth::random();
-    let session = api
-        .db
-        .open_session(&caller, &auth::digest(&token), LIFE)
-        .await?;
-    let view = SessionView::of(&caller, Some((csrf(&token), session.ends_at)));
-    let cookie = cookie(&token, LIFE.whole.as_secs())?;
+    let (cookie, view) = opened(&api, &caller, Holder::Key).await?;
     Ok((
         StatusCode::CREATED,
         [(header::SET_COOKIE, cookie)],
         Json(view),
     )
         .into_response())
+}
+
+/// A new session: its cookie, and what its page wants to know.
+pub(super) async fn opened(
+    api: &Api,
+    caller: &Caller,
+    holder: Holder,
+) -> Result<(HeaderValue, SessionView), ApiError> {
+    let token = auth::random();
+    let session = api
+        .db
+        .open_session(caller, holder, &auth::digest(&token), LIFE)
+        .await?;
+    let view = SessionView::of(caller, Some((csrf(&token), session.ends_at)));
+    Ok((cookie(&token, LIFE.whole.as_secs())?, view))
 }
 
 /// Who asks, by a session or by a key.
@@ -175,4 +189,28 @@ pub(crate) async fn close(
     }
     let gone = cookie("", 0)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+}
+
+/// Ends every session of a person or key.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/sessions/{id}",
+    tag = "admin",
+    params(("id" = String, Path, description = "Person or key, as the audit log names them")),
+    responses(
+        (status = 204, description = "They have ended"),
+        (status = 404, description = "There is no session of theirs", body = inline(serde_json::Value), content_type = "application/problem+json"),
+        Errors,
+    )
+)]
+pub(crate) async fn end_all(
+    State(api): State<Api>,
+    known: Known,
+    PathId(id): PathId<Uuid>,
+) -> Result<StatusCode, ApiError> {
+    let caller = known.as_one_of(&[])?;
+    match api.db.close_sessions(caller.tenant, id).await? {
+        0 => Err(ApiError::NotFound),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
 }

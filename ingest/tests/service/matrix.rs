@@ -132,7 +132,10 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
     let mut routes: Vec<(String, String)> = Vec::new();
     for (route, methods) in described["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            if route.starts_with("/v1/") && (method != "post" || route != "/v1/session") {
+            // Nobody is known yet who signs in.
+            let signs_in =
+                route.starts_with("/v1/sign-in") || (method == "post" && route == "/v1/session");
+            if route.starts_with("/v1/") && !signs_in {
                 routes.push((method.to_uppercase(), route.clone()));
             }
         }

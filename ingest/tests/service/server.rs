@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
+    net::TcpListener,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -34,6 +35,12 @@ pub fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
     folder
+}
+
+/// An address of this machine that nobody listens on.
+pub fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }
 
 /// A process of medbot; killed when dropped.
@@ -389,7 +396,7 @@ impl Shared {
     }
 
     /// The settings, with others after them.
-    fn with<'a>(&'a self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pub fn with<'a>(&'a self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let mut all: Vec<_> = self
             .settings
             .iter()
@@ -401,7 +408,12 @@ impl Shared {
 
     /// An API, with these settings before the others.
     pub fn serve(&self, settings: &[(&str, &str)]) -> (Medbot, Caller) {
-        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        self.serve_at("127.0.0.1:0", settings)
+    }
+
+    /// The same at an address that others must know before.
+    pub fn serve_at(&self, listen: &str, settings: &[(&str, &str)]) -> (Medbot, Caller) {
+        let arguments = ["serve", "--listen", listen];
         let server = Medbot::start(&arguments, &self.with(settings), true);
         let caller = Caller::new(&server.url, Some(&self.admin));
         (server, caller)

@@ -29,6 +29,8 @@ export async function comes(holds, words) {
 export class Visit {
   /** What a browser may not see: errors, refusals of the policy, requests to elsewhere. */
   accusations = [];
+  /** Where else the browser may go. */
+  elsewhere = [];
 
   static async begin(url, shots) {
     const visit = new Visit();
@@ -52,7 +54,8 @@ export class Visit {
     });
     page.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(this.url) && !/^(blob|data):/.test(url)) {
+      const isKnown = [this.url, ...this.elsewhere].some((known) => url.startsWith(known));
+      if (!isKnown && !/^(blob|data):/.test(url)) {
         this.accusations.push(`a request to elsewhere: ${url}`);
       }
     });

@@ -1,7 +1,7 @@
 // Requests to the service. What goes wrong is always an ApiProblem, with words that can be shown.
 
 import { signal } from '@preact/signals';
-import type { Problem, Session } from './types';
+import type { Problem, Session, Version } from './types';
 
 /** Who is signed in; undefined until that is known, null for nobody. */
 export const session = signal<Session | null | undefined>(undefined);
@@ -104,6 +104,11 @@ export async function whoAmI(): Promise<void> {
 
 export async function signIn(key: string): Promise<void> {
   session.value = await ask<Session>('POST', '/v1/session', { body: { key } });
+}
+
+/** How one may sign in. */
+export async function waysIn(signal: AbortSignal): Promise<Version['sign_in']> {
+  return (await ask<Version>('GET', '/version', { signal })).sign_in;
 }
 
 export async function signOut(): Promise<void> {

@@ -11,6 +11,11 @@ export interface Session {
   ends_at: string | null;
 }
 
+export interface Version {
+  version: string;
+  sign_in: ('key' | 'provider')[];
+}
+
 export type JobState =
   | 'queued'
   | 'running'

@@ -1,14 +1,18 @@
-// Signing in with an API key. The key goes to the service once and is kept nowhere in the page.
+// Signing in by the site's identity provider, where there is one, or with an API key. The key goes to the service
+// once and is kept nowhere in the page.
 
 import { useState } from 'preact/hooks';
-import { ApiProblem, signIn } from '../api/client';
+import { ApiProblem, signIn, waysIn } from '../api/client';
 import icon from '../icon.svg';
+import { useAsked } from '../parts/asked';
 import { told } from '../parts/states';
 
 export function SignIn() {
   const [key, setKey] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>();
+  const ways = useAsked(waysIn, []).value;
+  const hasProvider = ways?.includes('provider') ?? false;
 
   async function submit(event: Event) {
     event.preventDefault();
@@ -27,8 +31,13 @@ export function SignIn() {
       <form class="card sign-in" onSubmit={submit}>
         <img src={icon} alt="" width="44" height="44" />
         <h1>Sign in to medbot</h1>
+        {hasProvider && (
+          <a class="button is-primary" href="/v1/sign-in">
+            Sign in with your organisation
+          </a>
+        )}
         <p class="muted">
-          With an API key of your clinic. The administrator’s first key lies in <code>admin.key</code>{' '}
+          {hasProvider ? 'Or with' : 'With'} an API key of your clinic. The administrator’s first key lies in <code>admin.key</code>{' '}
           in the service’s data folder.
         </p>
         <label for="key">API key</label>
@@ -48,8 +57,8 @@ export function SignIn() {
             {wrong(problem)}
           </p>
         )}
-        <button class="button is-primary" disabled={isBusy}>
-          {isBusy ? 'Signing in …' : 'Sign in'}
+        <button class={hasProvider ? 'button' : 'button is-primary'} disabled={isBusy}>
+          {isBusy ? 'Signing in …' : hasProvider ? 'Sign in with the key' : 'Sign in'}
         </button>
       </form>
     </main>
