@@ -92,7 +92,7 @@ static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid expression")
 });
 static DEGREE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(\p{Lu}[\p{L}'’\-]+(?: \p{Lu}\.?){0,2} \p{Lu}[\p{L}'’\-]+), ?(?:M\.?D|D\.?O|MBBS|MBChB|NP|PA-C|DNP|APRN|FNP|RN|PharmD|RPh|FRCP|MRCP|FRCS|MRCGP|FRCPath|Ph\.?D)\b")
+    Regex::new(r"\b((?:\p{Lu}[\p{L}'’\-]+ )?(?:\p{Lu}\.? ){0,2}\p{Lu}[\p{L}'’\-]{2,}),? (?:M\.?D|D\.O|MBBS|MBChB|NP|PA-C|DNP|APRN|FNP|RN|PharmD|RPh|FRCP|MRCP|FRCS|MRCGP|FRCPath|Ph\.?D)\b")
         .expect("a valid expression")
 });
 
@@ -162,7 +162,7 @@ mod tests {
             ("his daughter Ilse called", vec!["Ilse"]),
             ("Ask John Q. Smith about it", vec!["John Q. Smith"]),
             ("Lena Orlova, MD", vec!["Lena Orlova"]),
-            ("Patient: OKAFOR, Chidi\tDOB", vec!["OKAFOR, Chidi"]),
+            ("Patient: OKAFOR, Chidi\tDOB", vec!["OKAFOR, Chidi", "Chidi"]),
             ("Patient: see above", vec![]),
             ("Take one Tablet in May", vec![]),
             ("Mother: Diabetes, Father: Breast Cancer", vec![]),

@@ -63,7 +63,8 @@ static FORMED: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\(01\)[0-9]{14}(?:\([0-9]{2}\)[A-Za-z0-9]+)*", "DEVICE"),
         // A letter or three and at least five digits: no ICD, HCPCS or laboratory name has so many.
         (r"[A-Z]{1,4}[-/]?[0-9]{5,}[A-Z0-9]*", "ID"),
-        (r"[0-9]{3,}-[0-9]{4,}", "ID"),
+        (r"[A-Z]{1,3}\.[0-9]{4,}\.[A-Z]{1,3}", "ID"),
+        (r"[0-9]{2}-[ ]?[0-9]{7}|[0-9]{3,}-[0-9]{4,}", "ID"),
         (r"[0-9]{7,}", "ID"),
     ]
     .into_iter()
@@ -129,7 +130,9 @@ fn until_words(printed: &str, start: usize) -> Span {
 fn is_number(text: &str, span: &Span) -> bool {
     let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let (before, after) = (&text[..span.start], &text[span.end..]);
-    let decimal = after.starts_with('.') && joined(after[1..].chars().next());
+    let decimal = after
+        .strip_prefix('.')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     !joined(before.chars().next_back())
         && !joined(after.chars().next())
         && !decimal

@@ -36,7 +36,7 @@ const CAPITALISED: &str = r"\p{Lu}[\p{L}'’.\-]*";
 
 static ZIP: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"\b{STATE}[,.]?[ \t]{{1,3}}([0-9]{{5}}(?:-[0-9]{{4}})?)\b|(?i:\bzip(?: ?code)?[: \t]*)([0-9]{{5}}(?:-[0-9]{{4}})?)\b"
+        r"(?:\b{STATE}|,[ ]?[A-Za-z]{{2}})[,.]?[ \t]{{1,3}}([0-9]{{5}}(?:-[0-9]{{4}})?)\b|(?i:\bzip(?: ?code)?[: \t]*)([0-9]{{5}}(?:-[0-9]{{4}})?)\b"
     ))
 });
 static UK_CODE: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"\b{POSTCODE}\b")));
@@ -44,6 +44,12 @@ static STREET: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
         r"\b(?:(?:Flat|Apt\.?|Unit|Suite)[ ]?[0-9A-Z]+,?[ \t])?[0-9]{{1,5}}[A-Za-z]?,?[ \t]+(?:[NSEW]\.?[ \t]+)?((?:{CAPITALISED}[ \t]+){{1,4}}?)(Street|STREET|St|ST|Avenue|AVENUE|Ave|AVE|Road|ROAD|Rd|RD|Lane|LANE|Ln|Drive|DRIVE|Dr|DR|Boulevard|BOULEVARD|Blvd|BLVD|Close|CLOSE|Terrace|TERRACE|Way|WAY|Court|COURT|Ct|Place|PLACE|Pl|Square|SQUARE|Sq|Crescent|CRESCENT|Parkway|PARKWAY|Pkwy|Highway|HIGHWAY|Hwy|Circle|CIRCLE|Cir|Row|Gardens|Grove|GROVE|Hill|Mews|Park|Walk|Trail|Plaza|Pike|Turnpike|Quay|Parade|Alley)\b\.?(?:,?[ \t]+(?:Apt|APT|Apartment|Suite|SUITE|Ste|STE|Unit|UNIT|Flat|Floor|Fl|Room|Rm|Bldg|Building)\.?[ \t]*#?[0-9A-Za-z\-]+|,?[ \t]+#[ ]?[0-9A-Za-z\-]+)?"
     ))
+});
+/// A house number and what follows it, behind or below a label of an address.
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\baddress\b(?:[^\n\t:]{0,20}:[ \t]*|[^\n]{0,30}\n[ \t]*)([0-9]{1,6}[A-Za-z]?[ ][A-Za-z][^\n\t|,;]{2,50})",
+    )
 });
 static BOX: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)\bP\.?[ ]?O\.?[ ]?Box[ \t]+[0-9A-Z\-]+"));
@@ -57,12 +63,18 @@ static INSTITUTION: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:\p{Lu}[\p{L}'’.&\-]*[ \t]){1,4}(?:Hospital|HOSPITAL|Infirmary|INFIRMARY|Medical Cent(?:er|re)|MEDICAL CENTER|Health Cent(?:er|re)|Pharmacy|PHARMACY|Nursing Home|Care Home|Hospice|University|College|School|Prison)\b",
     )
 });
+/// A line that is the name of whoever wrote the page.
+static LETTERHEAD: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?m)^[ \t\u{c}]*((?:\p{Lu}\p{L}[\p{L}'’.&\-]*[ ]){1,3}(?:Biochemistry|Pathology|Diagnostics|Laborator(?:y|ies)|Clinic|Practice|Group))[ \t]*$",
+    )
+});
 /// A town on its way from a street, or to a state or postcode.
 static TOWNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let town = r"(\p{Lu}\p{L}['’.\-\p{L}]+(?:[ ]\p{Lu}[\p{L}'’.\-]+){0,2})";
     vec![
         regex(&format!(
-            r"(?:^|[,;:\t\n.]|\d[A-Za-z]?)[ \t]*{town},?[ \t]+{STATE}[,.]?[ \t]+[0-9]{{5}}\b"
+            r"(?:^|[,;:\t\n.]|\d[A-Za-z]?)[ \t]*{town}(?:,?[ \t]+{STATE}|,[ ]?[A-Za-z]{{2}})[,.]?[ \t]+[0-9]{{5}}\b"
         )),
         regex(&format!(
             r"(?:^|[,;:\t\n.])[ \t]*{town},?[ \t\n]+{POSTCODE}\b"
@@ -116,6 +128,21 @@ pub(crate) fn find(text: &str, table: &mut Table) -> Vec<Found> {
             out.push(Found::new(whole.range(), "ADDRESS", whole.as_str()));
         }
     }
+    for town in towns(text) {
+        if let Some(span) = before_town(text, town.start) {
+            out.push(Found::new(span.clone(), "ADDRESS", &text[span]));
+        }
+    }
+    for found in LABELLED
+        .captures_iter(text)
+        .filter_map(|found| found.get(1))
+    {
+        out.push(Found::new(
+            found.range(),
+            "ADDRESS",
+            found.as_str().trim_end(),
+        ));
+    }
     for found in BOX.find_iter(text) {
         out.push(Found::new(found.range(), "ADDRESS", found.as_str()));
     }
@@ -143,7 +170,22 @@ pub(crate) fn find(text: &str, table: &mut Table) -> Vec<Found> {
     for found in INSTITUTION.find_iter(text) {
         out.push(Found::new(found.range(), "ORGANISATION", found.as_str()));
     }
+    for found in LETTERHEAD
+        .captures_iter(text)
+        .filter_map(|found| found.get(1))
+    {
+        out.push(Found::new(found.range(), "ORGANISATION", found.as_str()));
+    }
     out
+}
+
+/// `258 Brad Tunnel, ` before its town: whatever stands between a house number and a town.
+fn before_town(text: &str, town: usize) -> Option<Span> {
+    static HOUSE: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"(?:^|[\t|;:])[ ]*([0-9]{1,6}[A-Za-z]?[ ][^\t|;:]{2,50}?)[, ]*$"));
+    let start = text[..town].rfind(['\n', '\u{c}']).map_or(0, |end| end + 1);
+    let house = HOUSE.captures(&text[start..town])?.get(1)?;
+    Some(start + house.start()..start + house.end())
 }
 
 /// `5 May Dr Smith` and `2 Puffs Way` are no streets.

@@ -128,7 +128,21 @@ fn each_of_the_kinds_that_rules_know() {
         ("Eastport, VT 05901", "[TOWN-2], VT [ZIP-059]"),
         ("Basin, WY 82101", "[TOWN-3], WY [ZIP-000-2]"),
         ("since June 2021", "since [DATE-1]"),
+        (
+            "Date 04h0/2026, then 01101/23",
+            "Date [DATE-2], then [DATE-3]",
+        ),
+        (
+            "258 Brad Tunnel, Hemlow, NV 89101",
+            "[ADDRESS-2], [TOWN-4], NV [ZIP-891]",
+        ),
+        (
+            "ADDRESS (No., Street)\n3438 Jackson Crossing\n4. NAME",
+            "ADDRESS (No., Street)\n[ADDRESS-3]\n4. NAME",
+        ),
         ("specimen 7734412", "specimen [ID-1]"),
+        ("Sample M.9059389.K", "Sample [ID-2]"),
+        ("Keystone Biochemistry", "[ORGANISATION-1]"),
     ] {
         let want = want.replace("[ZIP-059]", "[ZIP-000]");
         assert_eq!(to.replace(text).text, want, "{text}");
@@ -150,6 +164,8 @@ fn what_a_clinician_acts_on_is_untouched() {
         "Chest CT, 12 Lead ECG, 2 View CT",
         "SpO2 95% on 2 L; weight 92 kg; 90 days; HR 101",
         "Take 2 tablets orally every 8 hours for 28 days, refill x 4",
+        "Call for fever over 101 F, or 98.6 F for 92 hours",
+        "Titrate 5-10-20 mg",
     ] {
         let mut to = Deidentifier::new(&secret(), "d", Dates::Shifted);
         to.know(&entities(text));

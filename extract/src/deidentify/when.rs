@@ -24,10 +24,15 @@ pub(crate) struct KnownDay {
 const OLDEST: i16 = 89;
 
 static AGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:age[ds]?(?: of)?|aet(?:at)?\.?)[ \t]*[:=]?[ \t]*(9[0-9]|1[0-3][0-9])\b|\b(9[0-9]|1[0-3][0-9])[ \t\-–]?(?:years?|yrs?\.?|y/?o|y\.o\.?|yr)(?:[ \t\-–]?(?:old|of age))\b|\b(9[0-9]|1[0-3][0-9])[ \t\-]?(?:y/?o|y\.o\.|yo)\b|\b(9[0-9]|1[0-3][0-9])[ \t]?(?:[MF]|[Mm]ale|[Ff]emale)\b")
+    Regex::new(r"(?i)\b(?:age[ds]?(?: of)?|aet(?:at)?\.?)[ \t]*[:=]?[ \t]*(9[0-9]|1[0-3][0-9])\b|\b(9[0-9]|1[0-3][0-9])[ \t\-–]?(?:years?|yrs?\.?|y/?o|y\.o\.?|yr)(?:[ \t\-–]?(?:old|of age))\b|\b(9[0-9]|1[0-3][0-9])[ \t\-]?(?:y/?o|y\.o\.|yo)\b|\b(9[0-9]|1[0-3][0-9])[ \t](?:fe)?male\b")
         .expect("a valid expression")
 });
 const MONTH: &str = "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)";
+/// What is left of a date whose digits and strokes were misread: `01101/23`, `04h0/2026`.
+static BROKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b[0-9OIl|hV]{1,6}/[0-9OIl|hV]{0,5}(?:19|20)[0-9]{2}\b|\b[0-9]{5}/[0-9]{2}\b")
+        .expect("a valid expression")
+});
 /// A month with its year, a month with a day, a day and a month in digits after a word of time.
 static PARTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
@@ -36,10 +41,8 @@ static PARTS: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid expression")
 });
 static QUANTITY_AFTER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)^[ \t]?(?:%|mg|mcg|µg|g|ml|units?|iu|tab|cap|puff|drop|mmhg|times|x\b|/|-[0-9]|of a)",
-    )
-    .expect("a valid expression")
+    Regex::new(r"^[ \t]?(?:%|(?i:mg|mcg|µg|ml|iu|mmhg)\b|g\b|units?\b|tab|cap|puff|drop|times|x\b|/|-[0-9]|of a)")
+        .expect("a valid expression")
 });
 static BORN_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:d\.?o\.?b|born|birth|birth ?date|date of birth)\b\W{0,8}(?:on\W+)?$")
@@ -82,6 +85,9 @@ pub(crate) fn find(to: &mut Deidentifier, text: &str) -> Vec<Found> {
         if !quantity {
             out.push(of_date(to, text, &date));
         }
+    }
+    for found in BROKEN.find_iter(text) {
+        out.push(Found::new(found.range(), "DATE", found.as_str()));
     }
     for found in AGE.captures_iter(text) {
         if let Some(age) = (1..=4).find_map(|n| found.get(n)) {
