@@ -162,7 +162,10 @@ mod tests {
             ("his daughter Ilse called", vec!["Ilse"]),
             ("Ask John Q. Smith about it", vec!["John Q. Smith"]),
             ("Lena Orlova, MD", vec!["Lena Orlova"]),
-            ("Patient: OKAFOR, Chidi\tDOB", vec!["OKAFOR, Chidi", "Chidi"]),
+            (
+                "Patient: OKAFOR, Chidi\tDOB",
+                vec!["OKAFOR, Chidi", "Chidi"],
+            ),
             ("Patient: see above", vec![]),
             ("Take one Tablet in May", vec![]),
             ("Mother: Diabetes, Father: Breast Cancer", vec![]),
