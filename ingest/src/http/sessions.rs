@@ -149,7 +149,9 @@ pub(crate) async fn open(
     responses((status = 200, description = "Who that is", body = SessionView), Errors)
 )]
 pub(crate) async fn show(known: Known, headers: HeaderMap) -> Json<SessionView> {
-    let Known { caller, ends_at } = known;
+    let Known {
+        caller, ends_at, ..
+    } = known;
     let session = ends_at.zip(token(&headers).map(csrf));
     Json(SessionView::of(
         &caller,
