@@ -122,15 +122,15 @@ const CALENDAR: &[&str] = &[
     "sunday",
 ];
 
+static ONE_WORD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[ \t]*(\p{Lu}[\p{L}'’\-]+)").expect("a valid expression"));
+
 fn name_at(text: &str, place: &Span, one: bool) -> Option<Span> {
     let name = names::at_start(text, place).or_else(|| {
         if !one {
             return None;
         }
-        static WORD: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"^[ \t]*(\p{Lu}[\p{L}'’\-]+)").expect("a valid expression")
-        });
-        let one = WORD.captures(&text[place.clone()])?.get(1)?;
+        let one = ONE_WORD.captures(&text[place.clone()])?.get(1)?;
         let span = place.start + one.start()..place.start + one.end();
         (!is_heading(one.as_str())).then_some(span)
     })?;

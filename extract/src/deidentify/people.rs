@@ -63,15 +63,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 impl People {
     /// Adds a name as printed. One who is known already keeps the first label.
     pub(crate) fn know(&mut self, printed: &str, label: &'static str) {
-        let (family, given) = match printed.split_once(',') {
-            Some((family, given)) => (family.to_owned(), given.to_owned()),
-            None => {
-                let all: Vec<&str> = words(printed).collect();
-                let Some((family, given)) = all.split_last() else {
-                    return;
-                };
-                ((*family).to_owned(), given.join(" "))
-            }
+        let (family, given) = if let Some((family, given)) = printed.split_once(',') {
+            (family.to_owned(), given.to_owned())
+        } else {
+            let all: Vec<&str> = words(printed).collect();
+            let Some((family, given)) = all.split_last() else {
+                return;
+            };
+            ((*family).to_owned(), given.join(" "))
         };
         let long = |part: &str| -> Vec<String> {
             let all = words(part).filter(|word| word.chars().count() > 1);
