@@ -6,6 +6,7 @@ pub mod calibrate;
 pub mod chaos;
 pub mod checkboxes;
 pub mod child;
+pub mod deidentify;
 pub mod diagram;
 pub mod entities;
 pub mod forms;

@@ -2,6 +2,8 @@
 //! March or April is decided once a document: by a date that can be read one way only, then by British
 //! signs, then month first. Two-digit years of birth lie before the document's other years.
 
+mod reprint;
+
 use std::sync::LazyLock;
 
 use jiff::civil;
@@ -240,25 +242,33 @@ impl Style {
             latest_year: if latest == 0 { 2035 } else { latest },
         }
     }
+
+    fn puts_day_first(self, first: i8, second: i8) -> bool {
+        first > 12 || (self.day_first && second <= 12)
+    }
 }
 
 impl Printed {
     /// The calendar date as `YYYY-MM-DD`; none when no such day exists.
     pub fn iso(&self, style: Style, birth: bool) -> Option<String> {
+        self.day(style, birth).map(|day| day.to_string())
+    }
+
+    /// The calendar date; none when no such day exists.
+    pub fn day(&self, style: Style, birth: bool) -> Option<civil::Date> {
         let (y, m, d) = match self.form {
             Form::YearFirst(y, m, d) => (y, m, d),
             Form::Named(d, m, y, short) => (full_year(y, short, style, birth), m, d),
             Form::Numeric(p, q, y, short) => {
                 let year = full_year(y, short, style, birth);
-                let day_first = p > 12 || (style.day_first && q <= 12);
-                if day_first {
+                if style.puts_day_first(p, q) {
                     (year, q, p)
                 } else {
                     (year, p, q)
                 }
             }
         };
-        civil::Date::new(y, m, d).ok().map(|date| date.to_string())
+        civil::Date::new(y, m, d).ok()
     }
 
     /// Day and month can change places and make another date.

@@ -139,6 +139,12 @@ impl Lexicon {
         self.conditions.contains(&key(name))
     }
 
+    /// Does a word alone name a substance, an analyte or a condition?
+    #[must_use]
+    pub fn is_term(&self, word: &str) -> bool {
+        self.is_substance(word) || self.is_analyte(word) || self.is_condition(word)
+    }
+
     /// Drug names that a misreading may stand for, nearest first, at most three, each with a likelihood.
     #[must_use]
     pub fn near_drugs(&self, name: &str) -> Vec<(String, f32)> {

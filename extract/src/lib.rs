@@ -7,7 +7,7 @@
 //! their values, [`sections`] what lists are about, [`kind`] what document this is; then each entity
 //! type reads in its own file; [`draft`] turns what they found into entities, and [`dissent`] says where an engine read something else;
 //! [`coding`] gives them codes; [`sentinel`] asks whether such values can be.
-//! [`fhir`] writes a whole result as FHIR resources.
+//! [`fhir`] writes a whole result as FHIR resources, and [`deidentify`] takes out of texts who they are about.
 
 mod allergy;
 mod assertion;
@@ -16,6 +16,7 @@ pub mod coding;
 mod context;
 mod date;
 mod dates;
+pub mod deidentify;
 mod diagnosis;
 mod dissent;
 mod draft;

@@ -263,6 +263,11 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
         .then_some(name)
 }
 
+/// Is this word, in small letters, one that forms and letterheads print, or a degree?
+pub(crate) fn is_no_name(word: &str) -> bool {
+    NOT_NAMES.contains(&word) || DEGREES.contains(&word)
+}
+
 /// One family name after a title, `Dr. Reed`.
 pub(crate) fn titled(text: &str, within: &Span) -> Option<Span> {
     static ONE: LazyLock<Regex> = LazyLock::new(|| {

@@ -21,6 +21,8 @@ mod chaos;
 mod dead_letters;
 #[path = "db/doubles.rs"]
 mod doubles;
+#[path = "db/emergencies.rs"]
+mod emergencies;
 #[path = "db/entities.rs"]
 mod entities;
 #[path = "db/erasing.rs"]

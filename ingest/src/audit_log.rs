@@ -126,6 +126,7 @@ pub(crate) async fn record(
         actor: Some(Actor {
             id: Uuid::nil(),
             role: "operator".into(),
+            emergency: false,
         }),
         action: action.into(),
         object,

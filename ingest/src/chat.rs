@@ -12,6 +12,7 @@ use infra::{
     db::{Db, DbError, TokenCounts},
     llm::Llm,
     search::{DocumentHit, Query, Scope, Search, Weights},
+    store::MasterKey,
 };
 use schemas::{DocumentId, TenantId};
 use serde::Deserialize;
@@ -26,6 +27,7 @@ mod emergency;
 mod evidence;
 mod find;
 mod generated;
+pub(crate) mod hidden;
 mod question;
 mod red_flags;
 mod say;
@@ -38,6 +40,7 @@ pub use question::Kind;
 pub use red_flags::red_flag;
 
 use evidence::{CardEvidence, DocumentEvidence};
+use hidden::Hidden;
 use question::Asked;
 
 /// What meaning and words count, tuned on the questions marked `tune`.
@@ -80,6 +83,8 @@ pub struct Question {
     pub among: Among,
     /// Questions and answers before it, the oldest first.
     pub history: Vec<(String, String)>,
+    /// Documents that those answers quote.
+    pub cited: Vec<DocumentId>,
 }
 
 /// An answer and what it took.
@@ -90,6 +95,14 @@ pub struct Told {
     pub tokens: Option<TokenCounts>,
 }
 
+/// A model that puts answers into words.
+pub struct Wording {
+    /// The model.
+    pub model: Llm,
+    /// With it texts lose their identifiers before they leave; none: the model sees them as they are.
+    pub hides: Option<Arc<MasterKey>>,
+}
+
 /// Answers questions.
 pub struct Chat {
     db: Db,
@@ -97,19 +110,19 @@ pub struct Chat {
     encoder: Option<Arc<Encoder>>,
     lexicon: Lexicon,
     country: Country,
-    model: Option<Llm>,
+    wording: Option<Wording>,
     shipped: OnceCell<()>,
 }
 
 impl Chat {
-    /// A chat over a database. `model` puts answers into its own words.
+    /// A chat over a database.
     #[must_use]
     pub fn new(
         db: Db,
         encoder: Option<Arc<Encoder>>,
         lexicon: Lexicon,
         country: Country,
-        model: Option<Llm>,
+        wording: Option<Wording>,
     ) -> Self {
         Self {
             search: Arc::new(db.clone()),
@@ -117,7 +130,7 @@ impl Chat {
             encoder,
             lexicon,
             country,
-            model,
+            wording,
             shipped: OnceCell::new(),
         }
     }
@@ -144,16 +157,16 @@ impl Chat {
         let Some(found) = found else {
             return Ok(tell(sentences, not_found(&asked, question.among), None).await);
         };
-        if let Some(model) = &self.model
+        if let Some(wording) = &self.wording
             && let Some((generated, tokens)) = self
-                .generate(model, question, &found, evidence, sentences)
+                .generate(wording, tenant, question, &found, evidence, sentences)
                 .await
         {
             let answer = Answer {
                 kind: asked.kind,
                 outcome: Outcome::Answered,
                 sentences: generated,
-                model: Some(model.model().to_owned()),
+                model: Some(wording.model.model().to_owned()),
             };
             return Ok(Told {
                 answer,
@@ -283,7 +296,8 @@ impl Chat {
     /// The model's words, of which at least one sentence stands; none when it failed or nothing stood.
     async fn generate(
         &self,
-        model: &Llm,
+        wording: &Wording,
+        tenant: TenantId,
         question: &Question,
         found: &[Sentence],
         more: Vec<Citation>,
@@ -302,18 +316,39 @@ impl Chat {
             .filter(|sentence| sentence.needs_review)
             .flat_map(|sentence| &sentence.citations)
             .collect();
+        let hidden = match &wording.hides {
+            None => None,
+            Some(master) => {
+                let is_medical = |word: &str| self.is_drug(word) || self.lexicon.is_term(word);
+                let hidden =
+                    Hidden::of(&self.db, master, tenant, question, &quotations, &is_medical).await;
+                match hidden {
+                    Ok(hidden) => Some(hidden),
+                    Err(error) => {
+                        tracing::warn!(%error, "whom quotations name is not known: nothing is sent to the model");
+                        return None;
+                    }
+                }
+            }
+        };
         let from = question.history.len().saturating_sub(REMEMBERED);
-        let messages = generated::messages(&question.text, &question.history[from..], &quotations);
+        let messages = match &hidden {
+            None => generated::messages(&question.text, &question.history[from..], &quotations),
+            Some(hidden) => {
+                generated::hidden_messages(&hidden.question, &hidden.history, &hidden.quotations)
+            }
+        };
         let (parts, said) = mpsc::channel(16);
         let (ended, stood) = tokio::join!(
             async {
-                let ended = model
+                let ended = wording
+                    .model
                     .generate(&messages, generated::MOST_TOKENS, &parts)
                     .await;
                 drop(parts);
                 ended
             },
-            self.standing(said, &quotations, &doubtful, sentences)
+            self.standing(said, &quotations, &doubtful, hidden.as_ref(), sentences)
         );
         let tokens = ended.unwrap_or_else(|error| {
             tracing::warn!(%error, "the model did not answer to the end");
@@ -330,6 +365,7 @@ impl Chat {
         mut said: mpsc::Receiver<String>,
         quotations: &[Citation],
         doubtful: &[&Citation],
+        hidden: Option<&Hidden>,
         sentences: &mpsc::Sender<Sentence>,
     ) -> Option<Vec<Sentence>> {
         let mut cutter = generated::Sentences::default();
@@ -346,6 +382,7 @@ impl Chat {
                 None => std::mem::take(&mut cutter).rest().into_iter().collect(),
             };
             for sentence in whole {
+                let sentence = hidden.map_or(sentence.clone(), |hidden| hidden.restore(&sentence));
                 let checked = generated::checked(&sentence, quotations, &|word| self.is_drug(word));
                 let Some(mut sentence) = checked else {
                     dropped += 1;

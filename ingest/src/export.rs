@@ -7,6 +7,7 @@
 mod accept;
 mod column;
 mod csv;
+mod deidentified;
 pub(crate) mod formula;
 mod json;
 mod parquet;
@@ -14,5 +15,6 @@ mod row;
 mod stream;
 
 pub use accept::Format;
+pub use deidentified::{Deidentification, about, deidentified};
 pub use row::{Attributes, Row, RowIds};
 pub use stream::{ExportError, stream};

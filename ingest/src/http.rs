@@ -37,6 +37,7 @@ mod cursor;
 mod discovery;
 pub(crate) mod documents;
 mod drain;
+mod emergency;
 mod entities;
 mod events;
 mod evidence;
@@ -107,6 +108,8 @@ pub struct Api {
     pub limits: Arc<Limits>,
     /// Whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How long an emergency access lasts; none: there is none.
+    pub emergency: Option<Duration>,
     /// Answers questions.
     pub chat: Arc<Chat>,
     /// May people ask the knowledge base who are not known?
@@ -143,6 +146,9 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(sessions::end_all))
         .routes(routes!(keys::add, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(emergency::open))
+        .routes(routes!(emergency::list))
+        .routes(routes!(emergency::end))
         .routes(routes!(admin::queues))
         .routes(routes!(admin::dead_letters))
         .routes(routes!(admin::replay))

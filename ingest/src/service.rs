@@ -45,7 +45,7 @@ use workers::{
 
 use crate::{
     acceptance,
-    chat::Chat,
+    chat::{Chat, Wording},
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
@@ -306,13 +306,25 @@ impl Opened {
                 self.encoder.clone(),
                 vocabularies::lexicon(),
                 settings.country,
-                settings.model.clone().map(Llm::new).transpose()?,
+                self.wording(settings)?,
             )),
+            emergency: settings.emergency,
             guests: settings.guests,
             erasures: ErasureList::new(settings.erasure_list.clone()),
             tryout: Arc::clone(&self.tryout),
             stop,
         })
+    }
+
+    /// The model of the chat, where there is one.
+    fn wording(&self, settings: &Settings) -> anyhow::Result<Option<Wording>> {
+        let Some(model) = &settings.model else {
+            return Ok(None);
+        };
+        Ok(Some(Wording {
+            model: Llm::new(model.clone())?,
+            hides: settings.hides_identifiers.then(|| Arc::clone(&self.master)),
+        }))
     }
 
     /// A shell with the stages that this machine can run. Opening models takes a while and blocks.

@@ -24,7 +24,7 @@ use crate::{
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 50] = [
+const NAMES: [&str; 52] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -65,7 +65,9 @@ const NAMES: [&str; 50] = [
     "MEDBOT_METRICS",
     "MEDBOT_COUNTRY",
     "MEDBOT_GUESTS",
+    "MEDBOT_EMERGENCY_MINUTES",
     "MEDBOT_LLM_AGREEMENT",
+    "MEDBOT_LLM_DEIDENTIFY",
     "LLM_BASE_URL",
     "LLM_API_KEY",
     "LLM_API_KEY_FILE",
@@ -154,8 +156,12 @@ pub struct Settings {
     pub country: Country,
     /// May people ask the knowledge base who are not known?
     pub guests: bool,
+    /// How long an emergency access lasts; none: there is none.
+    pub emergency: Option<Duration>,
     /// The model that puts answers into words, where there is one.
     pub model: Option<LlmSettings>,
+    /// Is what goes to that model without identifiers?
+    pub hides_identifiers: bool,
 }
 
 /// Settings that are never printed.
@@ -246,6 +252,7 @@ impl Settings {
                 }),
             },
         };
+        let model = model(&get)?;
         Ok(Self {
             database_url: get("DATABASE_URL"),
             queue_url: get("QUEUE_URL"),
@@ -306,8 +313,10 @@ impl Settings {
                 .transpose()
                 .context("MEDBOT_COUNTRY is a country's code of two letters")?
                 .unwrap_or_default(),
+            emergency: emergency(get("MEDBOT_EMERGENCY_MINUTES").as_deref())?,
             guests: switch("MEDBOT_GUESTS", get("MEDBOT_GUESTS").as_deref())?,
-            model: model(&get)?,
+            hides_identifiers: hides_identifiers(&get, model.as_ref())?,
+            model,
         })
     }
 }
@@ -346,6 +355,17 @@ fn switch(name: &str, value: Option<&str>) -> anyhow::Result<bool> {
         Some("1" | "true" | "on" | "yes") => Ok(true),
         Some(_) => bail!("{name} is `1` or `0`"),
     }
+}
+
+/// An hour unless a site says otherwise, four at most.
+fn emergency(minutes: Option<&str>) -> anyhow::Result<Option<Duration>> {
+    let minutes: u64 = minutes
+        .unwrap_or("60")
+        .parse()
+        .ok()
+        .filter(|minutes| *minutes <= 240)
+        .context("MEDBOT_EMERGENCY_MINUTES is a number of minutes, 240 at most, 0 for no emergency access")?;
+    Ok((minutes > 0).then(|| Duration::from_mins(minutes)))
 }
 
 /// The identity provider, when its issuer is named.
@@ -401,8 +421,19 @@ fn sign_in(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Client
     }))
 }
 
-/// The chat's model. One on another machine sees what documents say, so the site must say that it has an
-/// agreement with whoever runs it.
+/// What goes to a model on another machine is de-identified, unless the site says that it has an agreement with
+/// whoever runs it; of what goes to one on this machine a site may ask the same.
+fn hides_identifiers(
+    get: &dyn Fn(&str) -> Option<String>,
+    model: Option<&LlmSettings>,
+) -> anyhow::Result<bool> {
+    let is_yes = |name: &str| switch(name, get(name).as_deref());
+    let agreed = is_yes("MEDBOT_LLM_AGREEMENT")?;
+    let always = is_yes("MEDBOT_LLM_DEIDENTIFY")?;
+    Ok(always || !agreed && model.is_some_and(|model| !model.is_local()))
+}
+
+/// The chat's model.
 fn model(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<LlmSettings>> {
     let Some(url) = get("LLM_BASE_URL") else {
         return Ok(None);
@@ -428,16 +459,6 @@ fn model(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<LlmSetti
         silence: Duration::from_secs(30),
         whole: Duration::from_mins(2),
     };
-    let agreed = switch(
-        "MEDBOT_LLM_AGREEMENT",
-        get("MEDBOT_LLM_AGREEMENT").as_deref(),
-    )?;
-    if !settings.is_local() && !agreed {
-        bail!(
-            "LLM_BASE_URL is not on this machine, and what documents say would go there as it is: set \
-             MEDBOT_LLM_AGREEMENT=yes when the site has an agreement with whoever runs it"
-        );
-    }
     let plaintext = switch(
         "MEDBOT_ALLOW_PLAINTEXT",
         get("MEDBOT_ALLOW_PLAINTEXT").as_deref(),

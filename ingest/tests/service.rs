@@ -7,6 +7,8 @@
 mod auditing;
 #[path = "service/canary.rs"]
 mod canary;
+#[path = "service/echo.rs"]
+mod echo;
 #[path = "service/server.rs"]
 mod server;
 

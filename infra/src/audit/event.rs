@@ -14,6 +14,9 @@ pub struct Actor {
     pub id: Uuid,
     /// In which role.
     pub role: String,
+    /// Their role alone would not have let them: an emergency access did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
 }
 
 /// Something that happened.

@@ -32,6 +32,13 @@ pub fn audit_event(event: &Event) -> Value {
     if let Some(actor) = &what.actor {
         agent["who"] = json!({"identifier": {"value": actor.id.to_string()}});
         agent["role"] = json!([{"text": actor.role}]);
+        if actor.emergency {
+            agent["purposeOfUse"] = json!([{"coding": [{
+                "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+                "code": "BTG",
+                "display": "break the glass",
+            }]}]);
+        }
     } else {
         agent["who"] = json!({"display": "not known"});
     }

@@ -143,6 +143,26 @@ pub(super) async fn finish(session: &mut PgConnection, batches: &[Uuid]) -> Resu
     Ok(())
 }
 
+/// Writes down for all webhooks of the tenant that somebody reads in an emergency. Why stays here.
+pub(super) async fn tell_of_emergency(session: &mut PgConnection, id: Uuid) -> Result<(), DbError> {
+    let told = sqlx::query!(
+        "INSERT INTO webhook_deliveries (id, tenant_id, webhook_id, body)
+         SELECT gen_random_uuid(), e.tenant_id, w.id, jsonb_build_object(
+             'type', 'emergency_access.opened', 'timestamp', e.opened_at, 'data', jsonb_build_object(
+                 'emergency_access_id', e.id, 'caller_id', e.caller_id, 'role', e.role, 'ends_at', e.ends_at))
+         FROM emergency_accesses e JOIN webhooks w ON w.tenant_id = e.tenant_id
+         WHERE e.id = $1 AND w.disabled_at IS NULL
+         FOR KEY SHARE OF w",
+        id
+    )
+    .execute(&mut *session)
+    .await?;
+    if told.rows_affected() > 0 {
+        wake(session).await?;
+    }
+    Ok(())
+}
+
 /// Wakes whoever delivers.
 async fn wake(session: &mut PgConnection) -> Result<(), DbError> {
     sqlx::query!("SELECT pg_notify('medbot_due', '')")

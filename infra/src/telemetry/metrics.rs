@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 /// Every metric of medbot's own, with what it means.
-pub const DESCRIBED: [(&str, Kind, &str); 16] = [
+pub const DESCRIBED: [(&str, Kind, &str); 17] = [
     (
         "medbot_build_info",
         Kind::Gauge,
@@ -63,6 +63,11 @@ pub const DESCRIBED: [(&str, Kind, &str); 16] = [
         "medbot_http_request_duration_seconds",
         Kind::Histogram,
         "From a request's head to its answer's, by method, route and status",
+    ),
+    (
+        "medbot_emergency_accesses_total",
+        Kind::Counter,
+        "Emergency accesses that were opened",
     ),
     (
         "medbot_event_streams",
@@ -146,6 +151,8 @@ impl Metrics {
         }
         let process = Collector::default();
         process.describe();
+        // There from the start, so that the first one is seen as a rise.
+        counter!("medbot_emergency_accesses_total").increment(0);
         gauge!("medbot_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         Ok(Self { handle, process })
     }
@@ -171,6 +178,11 @@ fn labels(stage: Stage) -> [(&'static str, &'static str); 2] {
         Stage::Index => ("index", ""),
     };
     [("stage", stage), ("engine", engine)]
+}
+
+/// Somebody opened an emergency access.
+pub fn emergency_opened() {
+    counter!("medbot_emergency_accesses_total").increment(1);
 }
 
 /// A worker's attempt at a task ended.

@@ -28,6 +28,7 @@ pub fn occurrence(n: usize) -> Occurrence {
         actor: Some(Actor {
             id: Uuid::from_u128(7),
             role: "reviewer".into(),
+            emergency: false,
         }),
         action: "document.read".into(),
         object: format!("/v1/documents/{n}"),

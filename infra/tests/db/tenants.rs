@@ -26,6 +26,8 @@ pub struct Belongings {
     dead: schemas::TaskId,
     document: schemas::DocumentId,
     entity: EntityId,
+    /// A document that names somebody.
+    named: schemas::DocumentId,
     batch: BatchId,
     webhook: WebhookId,
     uploading: schemas::DocumentId,
@@ -79,6 +81,7 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
     fresh.db.begin_upload(B, uploading).await.unwrap();
     fresh.db.admit(B, &[7; 32], Role::Uploader).await.unwrap();
     super::sessions::opened(fresh, &[7; 32], &[70; 32]).await;
+    super::emergencies::opened(fresh).await;
     let (old, _) = super::audit::written(fresh, B, 1).await;
     let new = super::audit::master().accepting(old);
     assert_eq!(fresh.db.rewrap(&new).await.unwrap().audit_keys, 1);
@@ -103,11 +106,13 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
         .keep_turn(B, chat, b"sealed", &[accepted.document], None)
         .await
         .unwrap();
+    let named = fresh.db.entity(B, entity).await.unwrap().unwrap().document;
     Belongings {
         job: accepted.job,
         dead: page_task(accepted.job, Stage::Decode, 0),
         document: accepted.document,
         entity,
+        named,
         batch,
         webhook,
         uploading,
@@ -305,6 +310,12 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
                 .is_empty()
         );
         assert!(db.entity(A, b.entity).await.unwrap().is_none());
+        let named = [(A, false), (B, true)];
+        for (tenant, sees) in named {
+            let found = db.identifiers(tenant, &[b.named], None).await.unwrap();
+            assert_eq!(!found.is_empty(), sees);
+            assert_eq!(!db.emergencies(tenant).await.unwrap().is_empty(), sees);
+        }
         assert!(db.webhooks(A).await.unwrap().is_empty());
         assert!(!db.remove_webhook(A, b.webhook).await.unwrap());
         assert!(!db.renew_upload(A, b.uploading).await.unwrap());

@@ -21,6 +21,20 @@ const SYSTEM: &str = "You put findings of medical documents into plain words. Be
     numbers of its quotations in square brackets, such as [1]. Copy numbers, units and names exactly. Give no \
     advice on starting, stopping or changing medicines. If the quotations do not answer, say nothing.";
 
+const PLACEHOLDERS: &str = " What stands in square brackets with a number, such as [PATIENT-1], is a name or \
+    number that was taken out: copy it exactly, with its brackets.";
+
+/// As [`messages`], of texts whose identifiers are placeholders.
+pub(crate) fn hidden_messages(
+    question: &str,
+    history: &[(String, String)],
+    quotations: &[Citation],
+) -> Vec<Message> {
+    let mut out = messages(question, history, quotations);
+    out[0].content += PLACEHOLDERS;
+    out
+}
+
 /// What the model is asked: question and quotations. What looks like a tag in a quotation is taken out.
 pub(crate) fn messages(
     question: &str,
@@ -60,7 +74,7 @@ pub(crate) struct Sentences {
 }
 
 impl Sentences {
-    /// The sentences that are whole with this part: they end in `]`, with or without a full stop behind it,
+    /// The sentences that are whole with this part: they end in `[1]`, with or without a full stop behind it,
     /// or at a line's end.
     pub(crate) fn push(&mut self, part: &str) -> Vec<String> {
         self.held.push_str(part);
@@ -85,7 +99,8 @@ impl Sentences {
 fn end_of_sentence(text: &str) -> Option<usize> {
     let line = text.find('\n').map(|at| at + 1);
     // A bracket ends a sentence once it is known what comes after it.
-    let bracket = text.match_indices(']').find_map(|(at, _)| {
+    let bracket = MARK.find_iter(text).find_map(|mark| {
+        let at = mark.end() - 1;
         let behind = text[at + 1..].trim_start_matches(['.', ' ']);
         let next = behind.chars().next()?;
         (next != '[' && next != ',').then(|| text.len() - behind.len())
@@ -206,10 +221,21 @@ mod tests {
     fn sentences_are_cut_as_they_come() {
         let mut sentences = Sentences::default();
         let mut out = Vec::new();
-        for part in ["One is 1.5", " [1", "]. Two", " is [2] [3]. And\nthree"] {
+        for part in [
+            "One is 1.5",
+            " [1",
+            "]. [PATI",
+            "ENT-1] takes two [2] [3]. And\nthree",
+        ] {
             out.extend(sentences.push(part));
         }
         out.extend(sentences.rest());
-        assert_eq!(out, ["One is 1.5 [1].", "Two is [2] [3].", "And", "three"]);
+        let whole = [
+            "One is 1.5 [1].",
+            "[PATIENT-1] takes two [2] [3].",
+            "And",
+            "three",
+        ];
+        assert_eq!(out, whole);
     }
 }

@@ -2,7 +2,10 @@
 //! the audit log before it is answered. [`ROUTES`] says which is what: a route that is not there answers
 //! nobody.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     Json,
@@ -62,6 +65,9 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("GET",    "/v1/sign-in",                       None),
     ("GET",    "/v1/sign-in/callback",              Some("session.open")),
     ("DELETE", "/v1/admin/sessions/{id}",           Some("session.end")),
+    ("POST",   "/v1/emergency-access",              Some("emergency.open")),
+    ("GET",    "/v1/admin/emergency-access",        Some("emergency.list")),
+    ("DELETE", "/v1/admin/emergency-access/{id}",   Some("emergency.end")),
     ("POST",   "/v1/admin/keys",                    Some("key.create")),
     ("GET",    "/v1/admin/keys",                    Some("key.list")),
     ("DELETE", "/v1/admin/keys/{id}",               Some("key.remove")),
@@ -78,12 +84,23 @@ const MOST: i64 = 1000;
 
 /// Where a handler leaves who asked.
 #[derive(Clone, Default)]
-pub(super) struct Asker(Arc<OnceLock<Caller>>);
+pub(super) struct Asker(Arc<Asked>);
+
+#[derive(Default)]
+struct Asked {
+    caller: OnceLock<Caller>,
+    emergency: AtomicBool,
+}
 
 impl Asker {
     pub(super) fn is(&self, caller: Caller) {
         // A request has one caller.
-        let _ = self.0.set(caller);
+        let _ = self.0.caller.set(caller);
+    }
+
+    /// Their role alone would not have let them.
+    pub(super) fn is_in_emergency(&self) {
+        self.0.emergency.store(true, Ordering::Relaxed);
     }
 }
 
@@ -150,12 +167,13 @@ pub(super) async fn record(State(api): State<Api>, mut request: Request, next: N
     let Some(action) = action.or(refused.then_some("request.refused")) else {
         return response;
     };
-    let caller = asker.0.get();
+    let caller = asker.0.caller.get();
     let what = Occurrence {
         at: Utc::now().trunc_subsecs(6),
         actor: caller.map(|caller| Actor {
             id: caller.id,
             role: caller.role.name().into(),
+            emergency: asker.0.emergency.load(Ordering::Relaxed),
         }),
         action: action.into(),
         object,

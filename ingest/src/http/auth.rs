@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use super::{Api, audit::Asker, origin, peer, problem::ApiError, sessions};
 
+/// Who may read what documents say.
+const READERS: [Role; 2] = [Role::Reviewer, Role::Analyst];
+
 /// How callers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authentication {
@@ -29,9 +32,27 @@ pub(crate) struct Known {
     pub caller: Caller,
     /// When the session ends that the caller is known by; none for a key.
     pub ends_at: Option<DateTime<Utc>>,
+    /// Where it is left for the log who asked.
+    asker: Asker,
 }
 
 impl Known {
+    /// Lets callers go on who may read what documents say: by their role, or in an emergency, which the log then says.
+    pub(crate) async fn reader(&self, api: &Api) -> Result<Caller, ApiError> {
+        match self.as_one_of(&READERS) {
+            Err(ApiError::Forbidden) if api.db.is_emergency(&self.caller).await? => {
+                self.asker.is_in_emergency();
+                Ok(self.caller)
+            }
+            caller => caller,
+        }
+    }
+
+    /// Does their role let them read what documents say?
+    pub(crate) fn may_read(&self) -> bool {
+        self.as_one_of(&READERS).is_ok()
+    }
+
     /// Lets only callers of these roles go on, and administrators.
     pub(crate) fn as_one_of(&self, roles: &[Role]) -> Result<Caller, ApiError> {
         let role = self.caller.role;
@@ -74,9 +95,10 @@ impl FromRequestParts<Api> for Known {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let known = Self::of(parts, api).await?;
+        let mut known = Self::of(parts, api).await?;
         if let Some(asker) = parts.extensions.get::<Asker>() {
             asker.is(known.caller);
+            known.asker = asker.clone();
         }
         api.limits.caller(&known.caller).await?;
         Ok(known)
@@ -97,6 +119,7 @@ impl Known {
                     role: Role::Admin,
                 },
                 ends_at: None,
+                asker: Asker::default(),
             });
         }
         if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
@@ -118,6 +141,7 @@ impl Known {
             return Ok(Self {
                 caller,
                 ends_at: None,
+                asker: Asker::default(),
             });
         }
         let token = sessions::token(&parts.headers).ok_or(ApiError::Unauthenticated)?;
@@ -129,6 +153,7 @@ impl Known {
         Ok(Self {
             caller: session.caller,
             ends_at: Some(session.ends_at),
+            asker: Asker::default(),
         })
     }
 }

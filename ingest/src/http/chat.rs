@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use futures::stream;
 use infra::{
     audit::{Actor, Occurrence},
-    db::{self, Caller},
+    db::{self, Caller, Role},
     search::Scope,
 };
 use schemas::{ChatId, DocumentId, TenantId};
@@ -28,7 +28,6 @@ use uuid::Uuid;
 use super::{
     Api,
     auth::{Known, Visitor},
-    documents::READERS,
     extract::{JsonBody, PathId},
     peer,
     problem::{ApiError, Errors},
@@ -138,7 +137,7 @@ pub(crate) async fn ask(
 ) -> Result<Response, ApiError> {
     let address = peer::address(&extensions, &headers, &api.trusted_proxies);
     let asking = match visitor {
-        Visitor::Known(known) => Asking::Known(known.as_one_of(&READERS)?),
+        Visitor::Known(known) => Asking::Known(known.reader(&api).await?),
         Visitor::Guest => Asking::Guest,
     };
     let JsonBody(body) = body?;
@@ -194,6 +193,7 @@ async fn prepared(
             scope: Scope::default(),
             among: Among::Knowledge,
             history: Vec::new(),
+            cited: Vec::new(),
         };
         return Ok((question, None));
     };
@@ -205,16 +205,17 @@ async fn prepared(
         let found = api.db.patient(caller.tenant, patient).await?;
         found.ok_or(ApiError::NotFound)?;
     }
-    let (session, history) = match body.session {
-        None => (api.db.open_chat(caller).await?, Vec::new()),
+    let (session, history, cited) = match body.session {
+        None => (api.db.open_chat(caller).await?, Vec::new(), Vec::new()),
         Some(session) => {
             let session = ChatId(session);
             let turns = turns(api, caller, session).await?;
+            let cited = turns.iter().flat_map(|turn| quoted(&turn.answer)).collect();
             let history = turns.into_iter().map(|turn| {
                 let said: Vec<String> = turn.answer.sentences.into_iter().map(|s| s.text).collect();
                 (turn.question, said.join(" "))
             });
-            (session, history.collect())
+            (session, history.collect(), cited)
         }
     };
     let question = Question {
@@ -225,8 +226,19 @@ async fn prepared(
         },
         among: body.among.unwrap_or(Among::Both),
         history,
+        cited,
     };
     Ok((question, Some(session)))
+}
+
+/// The documents that an answer quotes; one may come more than once.
+fn quoted(answer: &Answer) -> impl Iterator<Item = DocumentId> + '_ {
+    let sentences = answer.sentences.iter();
+    let citations = sentences.flat_map(|sentence| &sentence.citations);
+    citations.filter_map(|citation| match &citation.source {
+        Source::Document { document, .. } => Some(DocumentId(*document)),
+        Source::Card { .. } => None,
+    })
 }
 
 struct Work {
@@ -268,6 +280,8 @@ impl Work {
                 Some(Actor {
                     id: caller.id,
                     role: caller.role.name().into(),
+                    // Who only uploads asks in an emergency alone.
+                    emergency: caller.role == Role::Uploader,
                 }),
             ),
             Asking::Guest => (TenantId::DEFAULT, None),
@@ -284,15 +298,7 @@ impl Work {
     }
 
     async fn keep(&self, caller: &Caller, session: ChatId, told: &Told) -> Result<(), ApiError> {
-        let mut documents: Vec<DocumentId> = told
-            .answer
-            .sentences
-            .iter()
-            .flat_map(|sentence| &sentence.citations)
-            .filter_map(|citation| match &citation.source {
-                Source::Document { document, .. } => Some(DocumentId(*document)),
-                Source::Card { .. } => None,
-            })
+        let mut documents: Vec<DocumentId> = quoted(&told.answer)
             .chain(self.question.scope.document)
             .collect();
         documents.sort_unstable();
@@ -375,7 +381,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     known: Known,
 ) -> Result<Json<ChatSessions>, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     let chats = api.db.chats(&caller).await?;
     let sessions = chats
         .into_iter()
@@ -411,7 +417,7 @@ pub(crate) async fn show(
     known: Known,
     PathId(id): PathId<ChatId>,
 ) -> Result<Json<ChatHistory>, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     let turns = turns(&api, &caller, id).await?;
     Ok(Json(ChatHistory { id: id.0, turns }))
 }
@@ -433,7 +439,7 @@ pub(crate) async fn remove(
     known: Known,
     PathId(id): PathId<ChatId>,
 ) -> Result<StatusCode, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     if api.db.remove_chat(&caller, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

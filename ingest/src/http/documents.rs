@@ -11,14 +11,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::SecondsFormat;
-use extract::fhir::{self, Export};
+use extract::{
+    deidentify::{Deidentifier, Secret},
+    fhir::{self, Export},
+};
 use futures::stream;
 use infra::{
-    db::{Caller, Db, DocumentRow, Role},
+    db::{Caller, Db, DocumentRow},
     erasure::{self, EraseError},
     store::{self, Store},
 };
-use schemas::{Artefact, ArtefactKey, Document, DocumentId, JobId, JobState, TenantId};
+use schemas::{Artefact, ArtefactKey, Document, DocumentId, Entity, JobId, JobState, TenantId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,12 +31,14 @@ use super::{
     extract::{Asked, PathId},
     problem::{ApiError, Errors},
 };
-use crate::output;
+use crate::{
+    chat::hidden,
+    export::{self, Deidentification},
+    output,
+};
 
 /// Largest document result that is taken into memory.
 const LARGEST_RESULT: u64 = 1 << 30;
-/// Who may read what documents say.
-pub(crate) const READERS: [Role; 2] = [Role::Reviewer, Role::Analyst];
 
 /// In which form.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,6 +48,10 @@ pub(crate) struct FormatQuery {
     /// `json`, `text`, `hocr`, `alto`, `pdf` or `fhir`; before `Accept`.
     #[param(inline)]
     format: Option<ResultFormat>,
+    /// Text alone: names, numbers, places and dates are taken out. `safe_harbor` leaves of dates the year,
+    /// `shifted_dates` moves them.
+    #[param(inline)]
+    deidentified: Option<Deidentification>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -126,7 +135,7 @@ pub(crate) async fn show(
     Asked(query): Asked<FormatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     let format = query
         .format
         .or_else(|| ResultFormat::of(headers.get(header::ACCEPT)))
@@ -137,6 +146,11 @@ pub(crate) async fn show(
                     .into(),
             )
         })?;
+    if query.deidentified.is_some() && format != ResultFormat::Text {
+        return Err(ApiError::NotAcceptable(
+            "without identifiers a document is given as text/plain".into(),
+        ));
+    }
     let row = find(&api, &caller, id).await?;
     let Reviewed { document, accepted } = reviewed(&api, &caller, &row).await?;
     let body = match format {
@@ -152,7 +166,12 @@ pub(crate) async fn show(
             });
             bundle.to_string().into()
         }
-        ResultFormat::Text => document.text.into(),
+        ResultFormat::Text => match query.deidentified {
+            None => document.text.into(),
+            Some(how) => without_identifiers(&api, &caller, document, id, how)
+                .await?
+                .into(),
+        },
         ResultFormat::Hocr => output::hocr(&document).into(),
         ResultFormat::Alto => {
             let pieces = output::alto(document).map(Ok::<_, Infallible>);
@@ -161,6 +180,26 @@ pub(crate) async fn show(
         ResultFormat::Pdf => Body::from_stream(pdf::stream(api, caller, &row, document)),
     };
     Ok(([(header::CONTENT_TYPE, format.media_type())], body).into_response())
+}
+
+/// A document's text without identifiers.
+async fn without_identifiers(
+    api: &Api,
+    caller: &Caller,
+    document: Document,
+    id: DocumentId,
+    how: Deidentification,
+) -> Result<String, ApiError> {
+    let named = api.db.identifiers(caller.tenant, &[id], None).await?;
+    let patient = named.iter().filter(|named| named.document == id);
+    let patient = patient.map(|named| named.patient).next().flatten();
+    let about = export::about(patient, id).to_string();
+    let secret = Secret::new(api.master.derive(hidden::PURPOSE, caller.tenant));
+    let mut to = Deidentifier::new(&secret, &about, how.dates());
+    let mut known: Vec<Entity> = named.into_iter().map(|named| named.entity).collect();
+    known.extend(document.entities);
+    to.know(&known);
+    Ok(to.replace(&document.text).text)
 }
 
 /// Erases a document: its objects, its key, its entities and reviews. Its jobs end. It is written down
@@ -220,7 +259,7 @@ pub(crate) async fn page_image(
     known: Known,
     Path((id, page)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     let id: DocumentId = id.parse().map_err(|_| ApiError::NotFound)?;
     let page: u32 = page
         .strip_suffix(".png")

@@ -1,5 +1,7 @@
 //! `/v1/entities`: what was found in all documents, filtered.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     body::Body,
@@ -8,9 +10,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, NaiveDate, Utc};
+use extract::deidentify::Secret;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use infra::db::{EntityFilter, IndexedEntity};
-use schemas::{Assertion, Entity, EntityId, TenantId};
+use infra::db::{DbError, EntityFilter, IndexedEntity};
+use schemas::{Assertion, DocumentId, Entity, EntityId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -19,11 +22,13 @@ use super::{
     Api,
     auth::Known,
     cursor,
-    documents::READERS,
     extract::{Asked, JsonBody},
     problem::{ApiError, Errors},
 };
-use crate::export::{self, Format, Row, RowIds};
+use crate::{
+    chat::hidden,
+    export::{self, Deidentification, Format, Row, RowIds},
+};
 
 /// Entities of a JSON answer, unless asked otherwise.
 const PAGE: u16 = 100;
@@ -68,6 +73,10 @@ pub(crate) struct EntitySearch {
     #[param(minimum = 1, maximum = 1000)]
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
+    /// Names, numbers, places and dates are taken out: `safe_harbor` leaves of dates the year,
+    /// `shifted_dates` moves them. Not of JSON pages.
+    #[param(inline)]
+    deidentified: Option<Deidentification>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -205,7 +214,7 @@ async fn answer(
     search: EntitySearch,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let tenant = known.as_one_of(&READERS)?.tenant;
+    let tenant = known.reader(&api).await?.tenant;
     let accept = headers.get(header::ACCEPT).map(|value| value.to_str());
     let format = match accept {
         None => Format::Json,
@@ -236,6 +245,14 @@ async fn answer(
             "`min_confidence` lies between 0 and 1".into(),
         ));
     }
+    let how = search.deidentified;
+    if how.is_some() && format == Format::Json {
+        return Err(ApiError::NotAcceptable(
+            "without identifiers entities are given as application/x-ndjson, text/csv or \
+             application/vnd.apache.parquet"
+                .into(),
+        ));
+    }
     let filter = search.filter();
     if format == Format::Json {
         let most = i64::from(limit) + 1;
@@ -251,7 +268,7 @@ async fn answer(
         })
         .into_response());
     }
-    let rows = rows(api, tenant, filter, after);
+    let rows = rows(api, tenant, filter, after, how);
     Ok((
         [
             (header::CONTENT_TYPE, format.media_type()),
@@ -303,6 +320,7 @@ fn rows(
     tenant: TenantId,
     filter: EntityFilter,
     after: Option<(DateTime<Utc>, EntityId)>,
+    how: Option<Deidentification>,
 ) -> impl Stream<Item = Result<Row, ExportFailed>> + Send + 'static {
     stream::try_unfold(Some(after), move |after| {
         let (api, filter) = (api.clone(), filter.clone());
@@ -320,20 +338,14 @@ fn rows(
                 .last()
                 .filter(|_| found.len() == usize::from(LARGEST_PAGE))
                 .map(|last| Some((last.created_at, last.id)));
-            let rows: Vec<Result<Row, ExportFailed>> = found
-                .into_iter()
-                .map(|found| {
-                    Ok(Row::from_entity(
-                        &found.entity,
-                        RowIds {
-                            entity_id: found.id,
-                            document_id: found.document,
-                            job_id: found.job,
-                        },
-                        found.created_at,
-                    ))
-                })
-                .collect();
+            let rows = match how {
+                None => found.iter().map(row).collect(),
+                Some(how) => {
+                    let rows = without_identifiers(&api, tenant, &found, how).await;
+                    rows.map_err(ExportFailed::Rows)?
+                }
+            };
+            let rows = rows.into_iter().map(Ok::<Row, ExportFailed>);
             Ok(Some((stream::iter(rows), next)))
         }
     })
@@ -341,11 +353,34 @@ fn rows(
     .boxed()
 }
 
+fn row(found: &IndexedEntity) -> Row {
+    let ids = RowIds {
+        entity_id: found.id,
+        document_id: found.document,
+        job_id: found.job,
+    };
+    Row::from_entity(&found.entity, ids, found.created_at)
+}
+
+/// Rows without identifiers.
+async fn without_identifiers(
+    api: &Api,
+    tenant: TenantId,
+    found: &[IndexedEntity],
+    how: Deidentification,
+) -> Result<Vec<Row>, DbError> {
+    let documents: BTreeSet<DocumentId> = found.iter().map(|found| found.document).collect();
+    let documents: Vec<DocumentId> = documents.into_iter().collect();
+    let named = api.db.identifiers(tenant, &documents, None).await?;
+    let secret = Secret::new(api.master.derive(hidden::PURPOSE, tenant));
+    Ok(export::deidentified(how, &secret, found, &named))
+}
+
 /// Why an export broke off in the middle.
 #[derive(Debug, thiserror::Error)]
 enum ExportFailed {
     #[error(transparent)]
-    Rows(infra::db::DbError),
+    Rows(DbError),
     #[error(transparent)]
     Written(#[from] export::ExportError),
 }

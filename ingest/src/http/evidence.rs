@@ -13,7 +13,7 @@ use schemas::{Artefact, BBox, Document, Entity, EntityId};
 use super::{
     Api,
     auth::Known,
-    documents::{self, READERS, key},
+    documents::{self, key},
     extract::PathId,
     problem::{ApiError, Errors},
 };
@@ -42,7 +42,7 @@ pub(crate) async fn crop(
     known: Known,
     PathId(id): PathId<EntityId>,
 ) -> Result<Response, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     let found = api
         .db
         .entity(caller.tenant, id)

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::{
     Api,
     auth::Known,
-    documents::READERS,
     extract::PathId,
     problem::{ApiError, Errors},
 };
@@ -79,7 +78,7 @@ pub(crate) async fn show(
     known: Known,
     PathId(id): PathId<Uuid>,
 ) -> Result<Json<PatientView>, ApiError> {
-    let caller = known.as_one_of(&READERS)?;
+    let caller = known.reader(&api).await?;
     let found = api.db.patient(caller.tenant, id).await?;
     found
         .map(|patient| Json(patient.into()))

@@ -163,7 +163,9 @@ pub(super) async fn opened(
     responses((status = 200, description = "Who that is", body = SessionView), Errors)
 )]
 pub(crate) async fn show(known: Known, headers: HeaderMap) -> Json<SessionView> {
-    let Known { caller, ends_at } = known;
+    let Known {
+        caller, ends_at, ..
+    } = known;
     let session = ends_at.zip(token(&headers).map(csrf));
     Json(SessionView::of(
         &caller,

@@ -1,6 +1,8 @@
 //! What is read, searched, changed and refused stands in the audit log by the time it is answered; and
 //! who asks too often is told to wait.
 
+use std::{fs, path::Path};
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -76,6 +78,74 @@ async fn every_access_leaves_a_line() {
     let found = caller.json("/v1/admin/audit/verification").await;
     assert_eq!(found["intact"], true, "{found}");
     assert_eq!(found["lines"], 7);
+    reads_in_an_emergency(&server, &caller, data.path(), &id).await;
+}
+
+/// Who only uploads may read in an emergency, is seen to, and may no longer when it is ended.
+async fn reads_in_an_emergency(server: &Medbot, admin: &Caller, folder: &Path, document: &str) {
+    let key = admin
+        .ask(Method::POST, "/v1/admin/keys")
+        .json(&json!({"role": "uploader"}));
+    let key: Value = key.send().await.unwrap().json().await.unwrap();
+    let file = folder.join("uploader.key");
+    fs::write(&file, key["key"].as_str().unwrap()).unwrap();
+    let uploader = Caller::new(&server.url, Some(&file));
+    let read = format!("/v1/documents/{document}");
+    problem(uploader.get(&read).await, 403, "forbidden").await;
+    let open = async |caller: &Caller, reason: &str| {
+        let asked = caller
+            .ask(Method::POST, "/v1/emergency-access")
+            .json(&json!({"reason": reason}));
+        asked.send().await.unwrap()
+    };
+    problem(open(&uploader, "short").await, 422, "emergency-refused").await;
+    problem(uploader.get(&read).await, 403, "forbidden").await;
+    let reason = "unconscious, the only reviewer is away";
+    problem(open(admin, reason).await, 422, "emergency-refused").await;
+    let opened = open(&uploader, reason).await;
+    assert_eq!(opened.status(), StatusCode::CREATED);
+    let opened: Value = opened.json().await.unwrap();
+    let time = |name: &str| -> chrono::DateTime<chrono::Utc> {
+        opened[name].as_str().unwrap().parse().unwrap()
+    };
+    assert_eq!((time("ends_at") - time("opened_at")).num_minutes(), 60);
+    for path in [&*read, "/v1/entities"] {
+        assert_eq!(uploader.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+    let erase = uploader.ask(Method::DELETE, &read).send().await.unwrap();
+    problem(erase, 403, "forbidden").await;
+    problem(uploader.get("/v1/admin/keys").await, 403, "forbidden").await;
+
+    let list = admin.json("/v1/admin/emergency-access").await;
+    assert_eq!(list["emergency_accesses"][0]["reason"], reason, "{list}");
+    let one = format!(
+        "/v1/admin/emergency-access/{}",
+        opened["id"].as_str().unwrap()
+    );
+    problem(
+        uploader.ask(Method::DELETE, &one).send().await.unwrap(),
+        403,
+        "forbidden",
+    )
+    .await;
+    let ended = admin.ask(Method::DELETE, &one).send().await.unwrap();
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT);
+    problem(uploader.get(&read).await, 403, "forbidden").await;
+
+    let log = admin.json("/v1/admin/audit?after=7").await;
+    let lines: Vec<(&str, bool)> = log["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["actor"]["role"] == "uploader" && event["outcome"] == 200)
+        .map(|event| {
+            let emergency = event["actor"]["emergency"].as_bool();
+            (event["action"].as_str().unwrap(), emergency == Some(true))
+        })
+        .collect();
+    assert_eq!(lines, [("document.read", true), ("entity.list", true)]);
+    assert!(log.to_string().contains("emergency.open"));
+    assert!(!log.to_string().contains("unconscious"));
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 use reqwest::StatusCode;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
-use crate::server::{Caller, Medbot, Service, document, folder, problem, turn};
+use crate::{
+    echo,
+    server::{Caller, Medbot, Service, document, folder, problem, turn},
+};
 
 /// Names and numbers of the page, and of the file.
 const CANARIES: [&str; 6] = [
@@ -15,6 +18,33 @@ const CANARIES: [&str; 6] = [
     "1313310255",
     "Hydroxyzine",
     "Quuxley",
+];
+/// Who and where: what a model on another machine and a reader of a table without identifiers never see.
+const IDENTIFIERS: [&str; 10] = [
+    "Whitcombe",
+    "Priya",
+    "Bellweather",
+    "Foundry",
+    "Fernhollow",
+    "Millrace",
+    "555-0123",
+    "1313310255",
+    "15-Jul-1977",
+    "20-Apr-2023",
+];
+/// Questions, and a part of the answer.
+const QUESTIONS: [(&str, &str); 5] = [
+    (
+        "how many tablets of Hydroxyzine does Ms Whitcombe take?",
+        "2 tablets",
+    ),
+    ("who is the prescriber?", "Bellweather"),
+    ("what is the date of birth of Priya Whitcombe?", "1977"),
+    ("what is the NPI?", "1313310255"),
+    (
+        "when was Hydroxyzine prescribed, and is Dr. Bellweather in Millrace?",
+        "Apr-2023",
+    ),
 ];
 /// As it stands in the document.
 const LIST: &str = "Columns that hold what a document says";
@@ -86,6 +116,67 @@ async fn columns(pool: &PgPool) -> BTreeSet<String> {
     found
 }
 
+/// A model on another machine is told nobody's name, and what it says is turned back.
+async fn hides_from_a_model(caller: &Caller, document: &str, heard: &echo::Heard) {
+    let mut session = serde_json::Value::Null;
+    let mut turned_back = 0;
+    for (question, part) in QUESTIONS {
+        let mut body = serde_json::json!({"question": question, "document": document});
+        if !session.is_null() {
+            body["session"] = session;
+        }
+        let answer = caller.ask(reqwest::Method::POST, "/v1/chat").json(&body);
+        let answer: serde_json::Value = answer.send().await.unwrap().json().await.unwrap();
+        let said = answer["sentences"].to_string();
+        assert!(!said.contains("-1]"), "{question}: {answer}");
+        turned_back += usize::from(answer["model"] == "echo" && said.contains(part));
+        session = answer["session"].clone();
+    }
+    let heard = heard.lock().unwrap();
+    assert!(turned_back >= 4, "{turned_back} of {heard:#?}");
+    for told in &*heard {
+        for identifier in IDENTIFIERS {
+            assert!(!told.contains(identifier), "{identifier} left in {told}");
+        }
+    }
+    assert!(heard[0].contains("Hydroxyzine") && heard[0].contains("[PATIENT-1]"));
+}
+
+/// Exports without identifiers name nobody, and hold every value.
+async fn hides_in_tables(caller: &Caller, document: &str) {
+    let text = format!("/v1/documents/{document}?format=text&deidentified=");
+    for (path, accept) in [
+        ("/v1/entities?deidentified=", "text/csv"),
+        ("/v1/entities?deidentified=", "application/x-ndjson"),
+        (&*text, "text/plain"),
+    ] {
+        for how in ["safe_harbor", "shifted_dates"] {
+            let asked = caller.ask(reqwest::Method::GET, &format!("{path}{how}"));
+            let answer = asked.header("accept", accept).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK, "{path}{how}");
+            let told = answer.text().await.unwrap();
+            for identifier in IDENTIFIERS {
+                assert!(
+                    !told.contains(identifier),
+                    "{identifier} in {path}{how}: {told}"
+                );
+            }
+            let year_alone = told.contains("Written: 2023\n");
+            assert_eq!(year_alone, path == text && how == "safe_harbor", "{told}");
+            for value in ["Hydroxyzine", "25 mg", "every 8 hours", "28 days"] {
+                assert!(told.contains(value), "{value} not in {path}{how}: {told}");
+            }
+            assert!(!told.contains(document), "{path}{how}");
+        }
+    }
+    problem(
+        caller.get("/v1/entities?deidentified=safe_harbor").await,
+        406,
+        "not-acceptable",
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn what_a_document_says_stands_where_it_may_alone() {
     let _turn = turn().await;
@@ -94,10 +185,14 @@ async fn what_a_document_says_stands_where_it_may_alone() {
     let (kept, scratch) = (data.path().join("data"), data.path().join("scratch"));
     fs::create_dir(&scratch).unwrap();
     let url = service.variable("MEDBOT_TEST_DATABASE_URL").to_owned();
+    let (model, heard) = echo::model().await;
     let settings = [
         ("DATABASE_URL", &*url),
         ("TMPDIR", scratch.to_str().unwrap()),
         ("MEDBOT_LOG", "debug"),
+        ("LLM_BASE_URL", &*model),
+        ("LLM_MODEL", "echo"),
+        ("MEDBOT_LLM_DEIDENTIFY", "yes"),
     ];
     let server = Medbot::up(&kept, &settings);
     let caller = Caller::admin(&server, &kept);
@@ -116,12 +211,8 @@ async fn what_a_document_says_stands_where_it_may_alone() {
             "{canary} was not read: the test would show nothing"
         );
     }
-    let question = serde_json::json!({"question": "how many tablets of Hydroxyzine does Ms Whitcombe take?", "document": id});
-    let answer = caller
-        .ask(reqwest::Method::POST, "/v1/chat")
-        .json(&question);
-    let answer = answer.send().await.unwrap().text().await.unwrap();
-    assert!(answer.contains("Hydroxyzine"), "{answer}");
+    hides_from_a_model(&caller, &id, &heard).await;
+    hides_in_tables(&caller, &id).await;
     // Failures: a file that is cut off, one that is none, a job that does not exist.
     let (job, _) = caller
         .take("Quuxley cut.png", page[..page.len() / 2].to_vec())
