@@ -71,7 +71,8 @@ mod tests {
 
     use super::is_suspicious;
     use crate::chat::{
-        evidence::DocumentEvidence, find, question::Asked, red_flag, red_flags, referred,
+        evidence::DocumentEvidence, find, question::Asked, rank::Meanings, red_flag, red_flags,
+        referred,
     };
 
     const ORDER: &str = "Brookmoor Practice\nOrder A00103324\nPatient: Mabel Ashdown\nDOB: 07/03/1982\n\
@@ -130,9 +131,8 @@ mod tests {
         }
         let asked = Asked::new(question);
         let evidence = DocumentEvidence::of(&[hit], facts.collect());
-        let found = find::in_documents(&asked, &evidence, &|word| {
-            Lexicon::builtin().is_any_drug(word)
-        });
+        let is_drug = |word: &str| Lexicon::builtin().is_any_drug(word);
+        let found = find::in_documents(&asked, &evidence, &Meanings::default(), &is_drug);
         let sentences = if asked.decides_dose {
             referred(&asked, found).sentences
         } else {
