@@ -19,7 +19,7 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
         | \bdo\s+not\s+(mention|tell|reveal|say|disclose|cite|warn|refuse) | \b(text|document|page|order|information|everything)\s+above\b | \bthe\s+(real|true|actual|correct)\s+(patient|dose|drug|name|date|answer|value)
         | \b(new|updated|secret|hidden|special|following)\s+(policy|rules?|instructions?|guidelines?)\b | \bno\s+(restrictions|limits|filters?)\b | \bsafety\s+(rules?|filters?|checks?)\b
         | \b(consent|authori[sz]e[sd]?|agree[sd]?|permission)\b.{0,40}\b(share|sharing|send|use|third|ads?)\b | \bverified\s+by\b | \bcorrected\s+by\b
-        | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
+        | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(source|according\s+to|reference)\s*:?\s*(the\s+)?(fda|ema|mhra|cdc)\b | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
         | (?:\b[a-z]\s+){5,}",
     )
     .expect("a valid expression")
