@@ -116,7 +116,7 @@ type Kept = Arc<Mutex<HashMap<String, Arc<Vec<f32>>>>>;
 pub struct Candidates {
     /// With the encoder, and by words alone.
     pub seen: [Seen; 2],
-    /// Of each candidate what would be quoted and said, and the id of the card if it is one.
+    /// Of each line what would be quoted and said; of each card its id and nothing.
     pub quotes: Vec<(String, String)>,
 }
 
@@ -255,7 +255,8 @@ impl Chat {
         Ok(CardEvidence::of(hits))
     }
 
-    /// What the ranking sees of a question to one document or to the cards; nothing without the encoder.
+    /// What the ranking sees of a question to one document or to the cards; none where the document is not
+    /// there.
     ///
     /// # Errors
     /// [`DbError`].

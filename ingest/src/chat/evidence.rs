@@ -174,7 +174,7 @@ pub(crate) fn units(passage: &Passage) -> Vec<Unit> {
 
 /// One or two words alone, and labels of fields, head what comes after them.
 fn title_what_follows(units: &mut [Unit]) {
-    let (mut title, mut stems): (String, Vec<String>) = Default::default();
+    let (mut title, mut stems) = (String::new(), Vec::new());
     for unit in units {
         let alone = unit.words.len() <= 2
             && unit
