@@ -15,5 +15,6 @@ pub mod load;
 pub mod logistic;
 pub mod pages;
 pub mod questions;
+pub mod ranking;
 pub mod readings;
 pub mod sentinel;

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub struct Row {
     /// Its name.
     pub id: String,
-    /// `tune`, `report` or `held`.
+    /// `tune`, `report`, `fit` or `held`.
     pub half: String,
     /// A fixture, `all` or `cards`.
     pub scope: String,
@@ -109,15 +109,19 @@ impl Verdict {
                     .is_some_and(|quote| stands(quote, &row.citation))
         });
         Self {
-            right: row
-                .facts
-                .iter()
-                .all(|fact| fact.split('~').any(|way| says(&text, way))),
+            right: says_all(&text, row),
             proven,
             refused,
             cited_or_refused: answer["outcome"] != "answered" || stated.count() == 0,
         }
     }
+}
+
+/// Does a text say every fact of the answer?
+#[must_use]
+pub fn says_all(text: &str, row: &Row) -> bool {
+    let mut facts = row.facts.iter();
+    facts.all(|fact| fact.split('~').any(|way| says(text, way)))
 }
 
 /// Does the text say it? A single letter is a word of its own.

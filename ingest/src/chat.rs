@@ -1,11 +1,14 @@
 //! The chat: a question about documents and medicine, answered with what documents and cards say, or with
-//! nothing. The order is fixed: red flags first, by rules and by a regression that always says the same; then
+//! nothing. The order is fixed: red flags first, by a regression that always says the same; then
 //! what is asked is told by rules; then passages and facts are looked up; then an extractive answer is put
 //! together, every sentence with what it rests on; and only then may a model put it into other words, sentence
 //! by sentence checked against the quotations. Text of documents is data throughout: nothing in it is ever
 //! obeyed.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use extract::Lexicon;
 use infra::{
@@ -29,6 +32,7 @@ mod find;
 mod generated;
 pub(crate) mod hidden;
 mod question;
+pub mod rank;
 mod red_flags;
 mod say;
 mod suspicious;
@@ -42,6 +46,7 @@ pub use red_flags::red_flag;
 use evidence::{CardEvidence, DocumentEvidence};
 use hidden::Hidden;
 use question::Asked;
+use rank::{Meanings, Seen};
 
 /// What meaning and words count, tuned on the questions marked `tune`.
 pub const WEIGHTS: Weights = Weights {
@@ -57,6 +62,8 @@ const DOCUMENTS: usize = 8;
 const OF_CARDS: i64 = 20;
 /// Quotations that a model sees.
 const QUOTATIONS: usize = 12;
+/// Texts whose embeddings are kept, about 1.5 kB each.
+const KEPT: usize = 20_000;
 /// Turns of a conversation that a model sees.
 const REMEMBERED: usize = 3;
 
@@ -112,6 +119,18 @@ pub struct Chat {
     country: Country,
     wording: Option<Wording>,
     shipped: OnceCell<()>,
+    kept: Kept,
+}
+
+/// Embeddings of lines, sentences and wordings, by text.
+type Kept = Arc<Mutex<HashMap<String, Arc<Vec<f32>>>>>;
+
+/// What an answer to a question may be put together from, for the bench that fits the ranking.
+pub struct Candidates {
+    /// With the encoder, and by words alone.
+    pub seen: [Seen; 2],
+    /// Of each line what would be quoted and said; of each card its id and nothing.
+    pub quotes: Vec<(String, String)>,
 }
 
 impl Chat {
@@ -132,6 +151,7 @@ impl Chat {
             country,
             wording,
             shipped: OnceCell::new(),
+            kept: Kept::default(),
         }
     }
 
@@ -182,14 +202,13 @@ impl Chat {
         Ok(tell(sentences, answer, None).await)
     }
 
-    /// The kind of emergency that a message tells of, in words that are known or by what it means.
+    /// The kind of emergency that a message tells of; by expressions alone without the encoder.
     async fn flag(&self, message: &str) -> Option<&'static str> {
         let known = red_flag(message);
-        if known.is_some() {
+        let Some(embedding) = self.encode(message).await else {
             return known;
-        }
-        let embedding = self.encode(message).await?;
-        alarm::is_alarming(&embedding).then_some(alarm::KIND)
+        };
+        alarm::is_alarming(message, &embedding).then(|| known.unwrap_or(alarm::KIND))
     }
 
     /// The extractive answer, and what else may be quoted.
@@ -203,11 +222,10 @@ impl Chat {
         let documents = question.among != Among::Knowledge;
         let scoped = question.scope.document.is_some() || question.scope.patient.is_some();
         if documents {
-            let hits = self.hits(tenant, question.scope, &query).await?;
-            let ids: Vec<DocumentId> = unique(&hits);
-            let facts = self.db.facts(tenant, &ids).await?;
-            let evidence = DocumentEvidence::of(&hits, facts);
-            if let Some(found) = find::in_documents(asked, &evidence, &|word| self.is_drug(word)) {
+            let evidence = self.documents(tenant, question.scope, &query).await?;
+            let meanings = self.meanings(rank::lines::texts(asked, &evidence)).await;
+            let is_drug = |word: &str| self.is_drug(word);
+            if let Some(found) = find::in_documents(asked, &evidence, &meanings, &is_drug) {
                 return Ok((Some(found), Vec::new()));
             }
         }
@@ -217,10 +235,9 @@ impl Chat {
         {
             return Ok((None, Vec::new()));
         }
-        self.keep_shipped().await;
-        let hits = self.search.knowledge(tenant, &query, OF_CARDS).await?;
-        let cards = CardEvidence::of(hits);
-        let found = find::in_cards(asked, &cards, &|word| self.is_drug(word));
+        let cards = self.cards(tenant, &query).await?;
+        let meanings = self.meanings(rank::cards::texts(asked, &cards)).await;
+        let found = find::in_cards(asked, &cards, &meanings, &|word| self.is_drug(word));
         let quotations = match (&found, cards.first()) {
             (Some(_), Some(card)) => card
                 .sentences
@@ -230,6 +247,71 @@ impl Chat {
             _ => Vec::new(),
         };
         Ok((found, quotations))
+    }
+
+    /// What the documents of a scope say.
+    async fn documents(
+        &self,
+        tenant: TenantId,
+        scope: Scope,
+        query: &Query,
+    ) -> Result<Vec<DocumentEvidence>, DbError> {
+        let hits = self.hits(tenant, scope, query).await?;
+        let facts = self.db.facts(tenant, &unique(&hits)).await?;
+        Ok(DocumentEvidence::of(&hits, facts))
+    }
+
+    /// The cards that are nearest, the best first.
+    async fn cards(&self, tenant: TenantId, query: &Query) -> Result<Vec<CardEvidence>, DbError> {
+        self.keep_shipped().await;
+        let hits = self.search.knowledge(tenant, query, OF_CARDS).await?;
+        Ok(CardEvidence::of(hits))
+    }
+
+    /// What the ranking sees of a question to one document or to the cards; none where the document is not
+    /// there.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn candidates(
+        &self,
+        tenant: TenantId,
+        question: &Question,
+    ) -> Result<Option<Candidates>, DbError> {
+        let asked = in_context(question);
+        let query = self.query(&asked.text).await;
+        if question.among == Among::Knowledge {
+            let cards = self.cards(tenant, &query).await?;
+            let meanings = self.meanings(rank::cards::texts(&asked, &cards)).await;
+            let drugs = find::drugs(&asked, &|word| self.is_drug(word));
+            let seen = |meanings: &Meanings| Seen::of_cards(&asked, &cards, &drugs, meanings);
+            let quotes = cards.iter().take(rank::cards::COMPARED);
+            return Ok(Some(Candidates {
+                seen: [seen(&meanings), seen(&Meanings::default())],
+                quotes: quotes
+                    .map(|card| (card.id.clone(), String::new()))
+                    .collect(),
+            }));
+        }
+        let documents = self.documents(tenant, question.scope, &query).await?;
+        let meanings = self.meanings(rank::lines::texts(&asked, &documents)).await;
+        Ok(documents.first().map(|document| {
+            let seen = |meanings: &Meanings| Seen::of_document(&asked, document, meanings);
+            Candidates {
+                seen: [seen(&meanings), seen(&Meanings::default())],
+                quotes: find::quotes(document),
+            }
+        }))
+    }
+
+    /// The embeddings of texts, of which those are made that are not kept; none without the encoder.
+    async fn meanings(&self, texts: Vec<String>) -> Meanings {
+        let Some(encoder) = self.encoder.clone() else {
+            return Meanings::default();
+        };
+        let kept = Arc::clone(&self.kept);
+        let encoded = tokio::task::spawn_blocking(move || encoded(&encoder, &kept, texts)).await;
+        encoded.unwrap_or_default()
     }
 
     /// Passages of the documents that a question is about, all of each, in the order of how well they fit.
@@ -432,6 +514,28 @@ impl Chat {
             model: None,
         }
     }
+}
+
+/// Embeddings of texts; all are forgotten when too many are kept. A text that cannot be encoded is left out.
+fn encoded(encoder: &Encoder, kept: &Kept, texts: Vec<String>) -> Meanings {
+    let lock = || kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut out = HashMap::new();
+    if lock().len() > KEPT {
+        lock().clear();
+    }
+    for text in texts {
+        if out.contains_key(&text) {
+            continue;
+        }
+        let known = lock().get(&text).cloned();
+        let embedding = known.or_else(|| {
+            let new = Arc::new(encoder.encode(&text).ok()?);
+            lock().insert(text.clone(), Arc::clone(&new));
+            Some(new)
+        });
+        out.extend(embedding.map(|embedding| (text, embedding)));
+    }
+    Meanings::new(out)
 }
 
 fn unique(hits: &[DocumentHit]) -> Vec<DocumentId> {

@@ -6,6 +6,8 @@
 #[expect(dead_code, reason = "the service's tests use the rest")]
 mod server;
 
+#[path = "chat/alarm.rs"]
+mod alarm;
 #[path = "chat/model.rs"]
 mod model;
 

@@ -3,7 +3,12 @@
 //!
 //! Rows marked `held` may never be looked at when something is tuned.
 
-use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use benches::questions::{Row, Verdict, rows};
@@ -44,23 +49,27 @@ async fn main() -> anyhow::Result<()> {
     };
     let documents = asker.documents().await?;
     let mut counts: HashMap<(String, &str), (u32, u32)> = HashMap::new();
+    let mut took: HashMap<&str, Vec<Duration>> = HashMap::new();
     for row in rows()? {
+        let started = Instant::now();
         let answer = asker.ask(&row, &documents).await?;
+        took.entry(kind(&row)).or_default().push(started.elapsed());
         let verdict = Verdict::of(&row, &answer);
-        let mut count = |what, holds: bool| {
-            for half in [row.half.clone(), "all".to_owned()] {
+        let mut add = |what, holds: bool| {
+            let of_scope = format!("{} {}", row.half, kind(&row));
+            for half in [row.half.clone(), "all".to_owned(), of_scope] {
                 let count = counts.entry((half, what)).or_default();
                 count.0 += u32::from(holds);
                 count.1 += 1;
             }
         };
-        count("cited or refused", verdict.cited_or_refused);
+        add("cited or refused", verdict.cited_or_refused);
         if row.answerable {
-            count("right and cited", verdict.right && verdict.proven);
-            count("right", verdict.right);
-            count("refused though answerable", verdict.refused);
+            add("right and cited", verdict.right && verdict.proven);
+            add("right", verdict.right);
+            add("refused though answerable", verdict.refused);
         } else {
-            count("refused", verdict.refused);
+            add("refused", verdict.refused);
         }
         let fails = if row.answerable {
             !(verdict.right && verdict.proven)
@@ -79,10 +88,11 @@ async fn main() -> anyhow::Result<()> {
             }
         }
     }
-    println!(
-        "{:<28} {:>8} {:>8} {:>8} {:>8}",
-        "", "tune", "report", "held", "all"
-    );
+    print!("{:<28}", "");
+    for half in HALVES {
+        print!("{half:>8}");
+    }
+    println!();
     for what in [
         "right and cited",
         "right",
@@ -90,22 +100,61 @@ async fn main() -> anyhow::Result<()> {
         "refused",
         "cited or refused",
     ] {
-        let share = |half: &str| {
-            let (held, of) = counts
-                .get(&(half.to_owned(), what))
-                .copied()
-                .unwrap_or_default();
-            format!("{:.3}", f64::from(held) / f64::from(of.max(1)))
+        print!("{what:<28}");
+        for half in HALVES {
+            let (held, of) = count(&counts, half, what);
+            print!("{:>8.3}", f64::from(held) / f64::from(of.max(1)));
+        }
+        println!();
+    }
+    println!();
+    for (what, scope) in ["right and cited", "refused"]
+        .into_iter()
+        .flat_map(|what| SCOPES.map(|scope| (what, scope)))
+    {
+        print!("{:<28}", format!("{what}, {scope}"));
+        for half in ["tune", "report", "fit", "held"] {
+            let (held, of) = count(&counts, &format!("{half} {scope}"), what);
+            print!("{:>8}", format!("{held}/{of}"));
+        }
+        println!();
+    }
+    println!();
+    for scope in SCOPES {
+        let mut took = took.remove(scope).unwrap_or_default();
+        took.sort_unstable();
+        let at = |share: usize| {
+            took.get(took.len() * share / 100)
+                .map_or(0, Duration::as_millis)
         };
         println!(
-            "{what:<28} {:>8} {:>8} {:>8} {:>8}",
-            share("tune"),
-            share("report"),
-            share("held"),
-            share("all")
+            "{scope:<12} median {} ms, 95 of 100 within {} ms",
+            at(50),
+            at(95)
         );
     }
     Ok(())
+}
+
+const HALVES: [&str; 5] = ["tune", "report", "fit", "held", "all"];
+const SCOPES: [&str; 3] = ["document", "all", "cards"];
+
+/// Which of the scopes a row is about.
+fn kind(row: &Row) -> &'static str {
+    match row.scope.as_str() {
+        "all" => "all",
+        "cards" => "cards",
+        _ => "document",
+    }
+}
+
+fn count(
+    counts: &HashMap<(String, &str), (u32, u32)>,
+    half: &str,
+    what: &'static str,
+) -> (u32, u32) {
+    let key = (half.to_owned(), what);
+    counts.get(&key).copied().unwrap_or_default()
 }
 
 impl Asker {

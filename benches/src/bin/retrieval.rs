@@ -1,17 +1,24 @@
 //! `retrieval`: in how many questions the passage or card that proves the answer is among the first five that
 //! search gives, for several weights of meaning and words. It looks into the database of a service to which
-//! `chat` has uploaded the fixtures. The weights are chosen by the half `tune`.
+//! `chat` has uploaded the fixtures. The weights are chosen by the half `tune`. `--fit` fits what ranks lines
+//! and cards for an answer, prints its cross-validation and writes the weights; build again to see them at work.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fs, path::PathBuf};
 
 use anyhow::Context as _;
-use benches::questions::{Row, rows, stands};
+use benches::{
+    questions::{Row, rows, stands},
+    ranking::{self, Sample},
+};
 use clap::Parser;
 use infra::{
     db::{Db, DbSettings},
     search::{Query, Scope, Search as _, Weights},
 };
-use ingest::compose;
+use ingest::{
+    chat::{Among, Chat, Country, Question},
+    compose, vocabularies,
+};
 use schemas::{DocumentId, TenantId};
 
 #[derive(Parser)]
@@ -20,6 +27,12 @@ struct Arguments {
     /// The service's database.
     #[arg(long)]
     database: String,
+    /// Fits the ranking of the chat and writes its weights.
+    #[arg(long)]
+    fit: bool,
+    /// The share of the questions without an answer that is refused at least, with --fit.
+    #[arg(long, default_value_t = 0.85)]
+    refused: f64,
 }
 
 /// Of the first so many.
@@ -48,6 +61,11 @@ async fn main() -> anyhow::Result<()> {
         .into_iter()
         .map(|job| (job.file, job.document))
         .collect();
+    if arguments.fit {
+        fit(&db, &documents, arguments.refused).await?;
+        db.close().await;
+        return Ok(());
+    }
     println!(
         "meaning words   {:>8} {:>8} {:>8} {:>8}",
         "cards", "", "documents", ""
@@ -85,6 +103,48 @@ async fn main() -> anyhow::Result<()> {
         );
     }
     db.close().await;
+    Ok(())
+}
+
+async fn fit(db: &Db, documents: &HashMap<String, DocumentId>, refused: f64) -> anyhow::Result<()> {
+    let lexicon = vocabularies::lexicon();
+    let chat = Chat::new(
+        db.clone(),
+        compose::encoder(),
+        lexicon,
+        Country::default(),
+        None,
+    );
+    let (mut lines, mut cards) = (Vec::new(), Vec::new());
+    let mut rng = Sample::rng();
+    let rows = rows()?.into_iter();
+    for row in rows.filter(|row| row.half != "held" && row.scope != "all") {
+        let of_cards = row.scope == "cards";
+        let question = Question {
+            text: row.question.clone(),
+            scope: Scope {
+                document: documents.get(&row.scope).copied(),
+                patient: None,
+            },
+            among: if of_cards {
+                Among::Knowledge
+            } else {
+                Among::Documents
+            },
+            history: Vec::new(),
+        };
+        let candidates = chat.candidates(TenantId::DEFAULT, &question).await?;
+        let candidates = candidates.with_context(|| format!("no document {}", row.scope))?;
+        let sample = Sample::new(row, candidates, &mut rng);
+        if of_cards { &mut cards } else { &mut lines }.push(sample);
+    }
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ingest/src/chat/rank/rank.txt");
+    fs::write(&path, ranking::fit(&lines, &cards, refused))
+        .with_context(|| path.display().to_string())?;
+    println!(
+        "{} questions fitted; build again",
+        lines.len() + cards.len()
+    );
     Ok(())
 }
 

@@ -10,6 +10,9 @@ use schemas::{DocumentId, Entity, Passage};
 
 use super::{suspicious, words};
 
+/// Longest label of a field in words.
+const LABEL: usize = 6;
+
 /// A sentence or a row as printed.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
@@ -17,10 +20,10 @@ pub(crate) struct Unit {
     pub text: String,
     pub words: Vec<String>,
     pub stems: Vec<String>,
-    /// The stems of its heading.
+    /// The heading of its passage, and the title right above it.
+    pub under: String,
+    /// The stems of these.
     pub heading: Vec<String>,
-    /// Of its passage, when that was searched for.
-    pub cosine: f64,
 }
 
 /// A fact and the lines that prove it.
@@ -43,15 +46,12 @@ impl DocumentEvidence {
     /// From all of a document's passages and facts.
     pub(crate) fn of(hits: &[DocumentHit], facts: Vec<IndexedEntity>) -> Vec<Self> {
         let mut order: Vec<DocumentId> = Vec::new();
-        let mut passages: HashMap<DocumentId, Vec<(&Passage, f64)>> = HashMap::new();
+        let mut passages: HashMap<DocumentId, Vec<&Passage>> = HashMap::new();
         for hit in hits {
             if !order.contains(&hit.document) {
                 order.push(hit.document);
             }
-            passages
-                .entry(hit.document)
-                .or_default()
-                .push((&hit.passage, hit.fit.cosine));
+            passages.entry(hit.document).or_default().push(&hit.passage);
         }
         let mut by_document: HashMap<DocumentId, Vec<Entity>> = HashMap::new();
         for fact in facts {
@@ -68,10 +68,7 @@ impl DocumentEvidence {
                 let facts = by_document.remove(&document).unwrap_or_default();
                 let mut evidence = Self {
                     document,
-                    units: passages
-                        .iter()
-                        .flat_map(|(p, cosine)| units(p, *cosine))
-                        .collect(),
+                    units: passages.iter().flat_map(|p| units(p)).collect(),
                     facts: facts
                         .into_iter()
                         .map(|entity| Proven {
@@ -95,10 +92,10 @@ impl DocumentEvidence {
 }
 
 /// The line that each word stands in, in reading order of the passages.
-fn lines(passages: &[(&Passage, f64)]) -> HashMap<String, (usize, String)> {
+fn lines(passages: &[&Passage]) -> HashMap<String, (usize, String)> {
     let mut out = HashMap::new();
     let mut number = 0;
-    for (passage, _) in passages {
+    for passage in passages {
         for (line, words) in passage.lines() {
             number += 1;
             for word in words {
@@ -127,7 +124,7 @@ fn plain(line: &str) -> String {
 }
 
 /// Sentences of prose over line ends, and rows of tables and forms one by one.
-pub(crate) fn units(passage: &Passage, cosine: f64) -> Vec<Unit> {
+pub(crate) fn units(passage: &Passage) -> Vec<Unit> {
     let heading = words::stems(&passage.heading);
     let mut out: Vec<Unit> = Vec::new();
     let mut open: Vec<(String, String)> = Vec::new();
@@ -140,10 +137,10 @@ pub(crate) fn units(passage: &Passage, cosine: f64) -> Vec<Unit> {
         out.push(Unit {
             page: passage.page,
             stems: words::stems(&text),
+            under: passage.heading.clone(),
             heading: heading.clone(),
             text,
             words,
-            cosine,
         });
     };
     let lines: Vec<(&str, &[String])> = passage.lines().collect();
@@ -175,21 +172,32 @@ pub(crate) fn units(passage: &Passage, cosine: f64) -> Vec<Unit> {
     out
 }
 
-/// One or two words alone head what comes after them.
+/// One or two words alone, and labels of fields, head what comes after them.
 fn title_what_follows(units: &mut [Unit]) {
-    let mut title: Vec<String> = Vec::new();
+    let (mut title, mut stems) = (String::new(), Vec::new());
     for unit in units {
         let alone = unit.words.len() <= 2
             && unit
                 .text
                 .chars()
                 .all(|c| c.is_alphabetic() || c == ' ' || c == ':');
-        if alone {
-            title.clone_from(&unit.stems);
-        } else {
-            unit.heading.extend(title.iter().cloned());
+        if alone || is_field(unit) {
+            title.clone_from(&unit.text);
+            stems.clone_from(&unit.stems);
+        } else if !title.is_empty() {
+            unit.under = format!("{} {title}", unit.under).trim_start().to_owned();
+            unit.heading.extend(stems.iter().cloned());
         }
     }
+}
+
+/// The label of a form's field, `D. Member number`.
+fn is_field(unit: &Unit) -> bool {
+    let mut chars = unit.text.chars();
+    chars.next().is_some_and(|c| c.is_ascii_uppercase())
+        && chars.as_str().starts_with(". ")
+        && unit.words.len() <= LABEL
+        && !unit.text.contains(|c: char| c.is_ascii_digit())
 }
 
 fn ends_sentence(part: &str) -> bool {
@@ -218,7 +226,8 @@ pub(crate) struct CardEvidence {
     pub source: String,
     pub reviewed: bool,
     pub cosine: f64,
-    pub score: f64,
+    /// By words, 0..1.
+    pub rank: f64,
     pub sentences: Vec<CardSentence>,
     /// Of title and text.
     pub stems: Vec<String>,
@@ -242,7 +251,7 @@ impl CardEvidence {
                 source: hit.source,
                 reviewed: hit.clinically_reviewed,
                 cosine: hit.fit.cosine,
-                score: hit.fit.score,
+                rank: hit.fit.rank,
                 sentences,
                 stems,
             });
@@ -292,7 +301,7 @@ mod tests {
             text: text.into(),
             words: (0..count).map(|n| format!("p0w{n}")).collect(),
         };
-        let units = units(&passage, 0.0);
+        let units = units(&passage);
         let texts: Vec<&str> = units.iter().map(|unit| unit.text.as_str()).collect();
         assert_eq!(
             texts,

@@ -1,128 +1,217 @@
-//! Extractive answers: facts and sentences that answer to what was asked, or nothing. A subject of the
-//! question that the documents never name is a reason to say nothing, unless a sentence means nearly the same.
+//! Extractive answers: the lines and cards that [`super::rank`] finds best, and what facts rest on them, or
+//! nothing. A person or a drug of the question that a document never names is a reason to say nothing.
 
 use schemas::Assertion;
 
 use super::{
     answer::{Citation, Sentence, Source},
     evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
-    question::Asked,
+    question::{self, Asked},
+    rank::{Meanings, cards, lines},
     say, words,
 };
 
-/// Sentences of an answer.
+/// Lines or sentences of an answer.
 const MOST: usize = 5;
 /// Facts of a list, such as all medicines.
 const MOST_OF_LIST: usize = 12;
-/// From this cosine on a sentence may answer for a subject that it does not name.
-const MEANS_THE_SAME: f64 = 0.50;
-/// A card below this cosine answers only when it names every subject.
-const CARD_IS_NEAR: f64 = 0.45;
-/// A second card fits about as well from this share of the best on.
-const ALSO_FITS: f64 = 0.85;
-/// A card below this cosine answers nothing.
-const CARD_IS_FAR: f64 = 0.30;
+/// A line whose score is so much lower than the best one's says nothing to the question.
+const FAR: f32 = 4.0;
+/// A document is as likely to answer as the best one down to this difference.
+const AS_LIKELY: f32 = 0.1;
+/// The second card is told too when its score is not lower by more.
+const ALSO_FITS: f32 = 1.5;
+/// So many words of a line may be beside its facts, such as `DOB:`.
+const LABEL: usize = 2;
+/// More facts than these in a line are told apart by what the question names.
+const FEW: usize = 2;
+
+/// What one document says.
+struct Found {
+    /// Names of the question that stand in it.
+    named: usize,
+    probability: f32,
+    sentences: Vec<Sentence>,
+}
 
 /// What the documents say to a question; none when they do not say.
 pub(crate) fn in_documents(
     asked: &Asked,
     evidence: &[DocumentEvidence],
+    meanings: &Meanings,
     is_drug: &dyn Fn(&str) -> bool,
 ) -> Option<Vec<Sentence>> {
-    let mut found: Vec<(f64, Vec<Sentence>)> = evidence
+    let mut found: Vec<Found> = evidence
         .iter()
-        .filter_map(|document| in_document(asked, document, is_drug))
+        .filter_map(|document| {
+            let mut found = in_document(asked, document, meanings, is_drug)?;
+            if evidence.len() > 1 {
+                tell_whose(document, &mut found.sentences);
+            }
+            Some(found)
+        })
         .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let best = found.first()?.0;
-    let sentences: Vec<Sentence> = found
+    let named = found.iter().map(|found| found.named).max()?;
+    found.retain(|found| found.named == named);
+    found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let best = found.first()?.probability;
+    let likely = found
         .into_iter()
-        .filter(|(score, _)| *score >= best - 0.5)
-        .flat_map(|(_, sentences)| sentences)
-        .take(MOST_OF_LIST)
-        .collect();
-    Some(sentences)
+        .filter(|found| found.probability >= best - AS_LIKELY);
+    Some(
+        likely
+            .flat_map(|found| found.sentences)
+            .take(MOST_OF_LIST)
+            .collect(),
+    )
 }
 
 fn in_document(
     asked: &Asked,
     document: &DocumentEvidence,
+    meanings: &Meanings,
     is_drug: &dyn Fn(&str) -> bool,
-) -> Option<(f64, Vec<Sentence>)> {
+) -> Option<Found> {
+    if lacks_a_name(asked, document, is_drug) {
+        return None;
+    }
+    let ranked = lines::ranked(asked, document, meanings);
+    if !ranked.answers {
+        return None;
+    }
+    let first = *ranked.order.first()?;
+    let near = ranked
+        .order
+        .iter()
+        .take(MOST)
+        .filter(|place| ranked.scores[**place] >= ranked.scores[first] - FAR);
+    let near: Vec<&Unit> = near.map(|place| &document.units[*place]).collect();
+    let listed = facts(asked, document);
+    let bears = listed.iter().any(|fact| rests_on(fact, near[0]));
+    let mut told: Vec<&Proven> = Vec::new();
+    let mut sentences = Vec::new();
+    if bears {
+        tell(document, &listed, &mut told, &mut sentences);
+    }
+    for unit in near {
+        tell(
+            document,
+            &stated(asked, document, unit),
+            &mut told,
+            &mut sentences,
+        );
+        let beside = unit.words.iter().filter(|word| {
+            let mut facts = told.iter();
+            !facts.any(|fact| fact.entity.words.contains(word))
+        });
+        if beside.count() > LABEL.min(unit.words.len() - 1) && !is_quoted(&sentences, unit) {
+            sentences.push(of_unit(document, unit));
+        }
+    }
+    if !bears && listed.len() <= MOST {
+        tell(document, &listed, &mut told, &mut sentences);
+    }
+    sentences.truncate(MOST_OF_LIST);
+    Some(Found {
+        named: asked
+            .names
+            .iter()
+            .filter(|name| document.says(name))
+            .count(),
+        probability: ranked.probability,
+        sentences,
+    })
+}
+
+/// Of each line what is quoted, and that with all its facts in words.
+pub(crate) fn quotes(document: &DocumentEvidence) -> Vec<(String, String)> {
+    let quote = |unit: &Unit| {
+        let facts = document.facts.iter().filter(|fact| rests_on(fact, unit));
+        let said: Vec<String> = facts.map(|fact| say::sentence(&fact.entity)).collect();
+        (
+            unit.text.clone(),
+            format!("{}\n{}", unit.text, said.join("\n")),
+        )
+    };
+    document.units.iter().map(quote).collect()
+}
+
+/// Names of people and drugs are never meant otherwise.
+fn lacks_a_name(
+    asked: &Asked,
+    document: &DocumentEvidence,
+    is_drug: &dyn Fn(&str) -> bool,
+) -> bool {
     let missing: Vec<&String> = asked
         .subjects
         .iter()
         .filter(|word| !document.says(word))
         .collect();
-    let named = asked
-        .names
+    missing.iter().any(|word| asked.names.contains(*word))
+        || words::tokens(&asked.text)
+            .iter()
+            .any(|word| missing.contains(&&words::stem(word)) && is_drug(word))
+}
+
+/// Says facts that were not said yet.
+fn tell<'a>(
+    document: &DocumentEvidence,
+    facts: &[&'a Proven],
+    told: &mut Vec<&'a Proven>,
+    sentences: &mut Vec<Sentence>,
+) {
+    for fact in facts {
+        let sentence = of_fact(document, fact);
+        if sentences.iter().all(|other| other.text != sentence.text) {
+            sentences.push(sentence);
+        }
+        told.push(fact);
+    }
+}
+
+/// Begins with whom a document is about.
+fn tell_whose(document: &DocumentEvidence, sentences: &mut Vec<Sentence>) {
+    let patient = document.facts.iter().find(|fact| {
+        let (kind, role) = say::kind_and_role(&fact.entity);
+        kind == "person" && role.as_deref() == Some("patient")
+    });
+    let said = patient.map(|fact| of_fact(document, fact));
+    let new = said.filter(|said| sentences.iter().all(|other| other.text != said.text));
+    sentences.splice(0..0, new);
+}
+
+fn rests_on(fact: &Proven, unit: &Unit) -> bool {
+    fact.entity
+        .words
         .iter()
-        .filter(|name| document.says(name))
-        .count() as f64;
-    let units = ranked_units(asked, document);
-    let near = units
-        .first()
-        .is_some_and(|(_, unit)| unit.cosine >= MEANS_THE_SAME);
-    let facts = facts(asked, document);
-    // Names of people and drugs are never meant otherwise.
-    let name_missing = missing.iter().any(|word| asked.names.contains(*word));
-    let drug_missing = || {
-        let said = words::tokens(&asked.text);
-        let gone = |word: &&String| missing.iter().any(|stem| **stem == words::stem(word));
-        said.iter().filter(gone).any(|word| is_drug(word))
-    };
-    // What else the question says is no matter where a fact bears the very name that it asks for.
-    let is_named = 2 * missing.len() <= asked.subjects.len()
-        && facts
-            .first()
-            .is_some_and(|fact| share_named(asked, fact) > 0.99);
-    if name_missing || !missing.is_empty() && (!(near || is_named) || drug_missing()) {
-        return None;
+        .any(|word| unit.words.contains(word))
+}
+
+/// The facts of a line; of many only those that the question names or wants, where it does.
+fn stated<'a>(asked: &Asked, document: &'a DocumentEvidence, unit: &Unit) -> Vec<&'a Proven> {
+    let all: Vec<&Proven> = document
+        .facts
+        .iter()
+        .filter(|fact| rests_on(fact, unit))
+        .collect();
+    if all.len() <= FEW {
+        return all;
     }
-    let mut sentences: Vec<Sentence> = facts.iter().map(|fact| of_fact(document, fact)).collect();
-    let by_facts = !sentences.is_empty();
-    let mut score = named + if by_facts { 1.0 } else { 0.0 };
-    let mut added = 0;
-    for (coverage, unit) in &units {
-        let most = match sentences.len() {
-            _ if !by_facts => MOST,
-            facts if facts > MOST => 0,
-            _ => 1,
-        };
-        let near = unit.cosine >= MEANS_THE_SAME;
-        let full = *coverage >= 0.999;
-        let means = sentences.is_empty()
-            && near
-            && *coverage >= if missing.is_empty() { 0.01 } else { 0.5 };
-        if added >= most || !(full || means) {
-            break;
-        }
-        // A heading says nothing itself.
-        let empty = unit.stems.len() < 2 && !unit.text.contains(|c: char| c.is_ascii_digit());
-        if empty || asked.wants_reason && !gives_reason(&unit.text) {
-            continue;
-        }
-        if !is_quoted(&sentences, unit) {
-            sentences.push(of_unit(document, unit));
-            added += 1;
-        }
-        score = score.max(named + coverage);
-    }
-    if asked.wants_reason {
-        let why = |sentence: &Sentence| {
-            gives_reason(&sentence.text) || sentence.text.starts_with("Diagnosis")
-        };
-        sentences.retain(why);
-    }
-    if sentences.is_empty() {
-        return None;
-    }
-    sentences.truncate(MOST_OF_LIST);
-    Some((score, sentences))
+    let meant = all.iter().copied().filter(|fact| {
+        let (kind, role) = say::kind_and_role(&fact.entity);
+        share_named(asked, fact) > 0.0 || asked.wants(&kind, role.as_deref())
+    });
+    let meant: Vec<&Proven> = meant.collect();
+    prefer_dates(asked, if meant.is_empty() { all } else { meant })
+}
+
+/// Is it a number, or the name of a month?
+pub(crate) fn is_date_or_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) || question::is_month(word)
 }
 
 /// Does a sentence give a reason?
-fn gives_reason(text: &str) -> bool {
+pub(crate) fn gives_reason(text: &str) -> bool {
     let lower = text.to_lowercase();
     [
         "because",
@@ -136,47 +225,6 @@ fn gives_reason(text: &str) -> bool {
     ]
     .iter()
     .any(|sign| lower.contains(sign))
-}
-
-/// Units with the share of the subjects that they name, the best first.
-fn ranked_units<'a>(asked: &'a Asked, document: &'a DocumentEvidence) -> Vec<(f64, &'a Unit)> {
-    // Whom the document is about need not stand in the line.
-    let of_line = |words: &'a [String]| -> Vec<&'a String> {
-        let lines = words.iter();
-        lines
-            .filter(|word| !is_of_a_person(document, word))
-            .collect()
-    };
-    let mut subjects = of_line(&asked.subjects);
-    if subjects.is_empty() {
-        subjects = of_line(&asked.telling);
-    }
-    let mut ranked: Vec<(f64, f64, &Unit)> = document
-        .units
-        .iter()
-        .map(|unit| {
-            let held = subjects
-                .iter()
-                .filter(|word| words::holds(&unit.stems, word) || words::holds(&unit.heading, word))
-                .count();
-            let coverage = if subjects.is_empty() {
-                0.0
-            } else {
-                held as f64 / subjects.len() as f64
-            };
-            let overlap = asked
-                .stems
-                .iter()
-                .filter(|word| unit.stems.contains(word))
-                .count() as f64;
-            (coverage, coverage + 0.05 * overlap + unit.cosine, unit)
-        })
-        .collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    ranked
-        .into_iter()
-        .map(|(coverage, _, unit)| (coverage, unit))
-        .collect()
 }
 
 fn is_of_a_person(document: &DocumentEvidence, word: &str) -> bool {
@@ -236,7 +284,7 @@ fn facts<'a>(asked: &Asked, document: &'a DocumentEvidence) -> Vec<&'a Proven> {
 }
 
 /// The share of a fact's name that the question says.
-fn share_named(asked: &Asked, fact: &Proven) -> f64 {
+pub(crate) fn share_named(asked: &Asked, fact: &Proven) -> f64 {
     let name: Vec<String> = words::stems(say::name(&fact.entity))
         .into_iter()
         .filter(|word| !words::is_common(word))
@@ -246,10 +294,7 @@ fn share_named(asked: &Asked, fact: &Proven) -> f64 {
     }
     let said = name
         .iter()
-        .filter(|word| {
-            asked.stems.iter().any(|asked| words::is_near(asked, word))
-                || words::holds(&asked.stems, word)
-        })
+        .filter(|word| words::holds(&asked.stems, word))
         .count();
     said as f64 / name.len() as f64
 }
@@ -387,76 +432,44 @@ fn of_unit(document: &DocumentEvidence, unit: &Unit) -> Sentence {
     }
 }
 
-/// What the cards say to a question; none when they do not say. The best card answers, and the next one too
-/// when it fits about as well.
-pub(crate) fn in_cards(
-    asked: &Asked,
-    cards: &[CardEvidence],
-    is_drug: &dyn Fn(&str) -> bool,
-) -> Option<Vec<Sentence>> {
-    let subjects: Vec<&String> = asked.subjects.iter().chain(&asked.telling).collect();
-    let drugs: Vec<String> = words::tokens(&asked.text)
+/// The drugs that a question names.
+pub(crate) fn drugs(asked: &Asked, is_drug: &dyn Fn(&str) -> bool) -> Vec<String> {
+    words::tokens(&asked.text)
         .into_iter()
         .filter(|word| word.len() > 4 && is_drug(word))
         .map(|word| words::stem(&word))
-        .collect();
-    let mut fitting: Vec<(f64, &CardEvidence)> = cards
-        .iter()
-        .filter_map(|card| Some((card_fits(&subjects, &drugs, card)?, card)))
-        .collect();
-    fitting.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let best = fitting.first()?.0;
-    fitting.retain(|(fit, _)| *fit >= ALSO_FITS * best);
-    fitting.truncate(2);
-    let most = if fitting.len() == 1 {
-        MOST + 1
-    } else {
-        MOST - 1
-    };
-    let sentences = fitting
-        .iter()
-        .flat_map(|(_, card)| sentences_of(&subjects, card, most));
-    Some(sentences.collect())
+        .collect()
 }
 
-/// How well a card fits; none when it does not answer. What it must name are the drugs of the question, and
-/// all else too unless it means nearly the same.
-fn card_fits(subjects: &[&String], drugs: &[String], card: &CardEvidence) -> Option<f64> {
-    let held = subjects
-        .iter()
-        .filter(|word| words::holds(&card.stems, word))
-        .count();
-    let share = held as f64 / subjects.len().max(1) as f64;
-    let unnamed = drugs.iter().any(|drug| !words::holds(&card.stems, drug));
-    let far = card.cosine < CARD_IS_FAR && card.cosine != 0.0;
-    let near = card.cosine >= CARD_IS_NEAR && share >= 0.5;
-    if unnamed || far || held == 0 || !(share > 0.999 || near) {
+/// What the cards say to a question; none when they do not say. The best card answers, and the next one too
+/// when it fits about as well. A card must name every drug that the question names.
+pub(crate) fn in_cards(
+    asked: &Asked,
+    found: &[CardEvidence],
+    meanings: &Meanings,
+    is_drug: &dyn Fn(&str) -> bool,
+) -> Option<Vec<Sentence>> {
+    let drugs = drugs(asked, is_drug);
+    let ranked = cards::ranked(asked, found, &drugs, meanings);
+    if !ranked.answers {
         return None;
     }
-    Some(card.score + 0.5 * share)
-}
-
-/// The sentences of a card that name most of the subjects, the early ones first, in their order.
-fn sentences_of(subjects: &[&String], card: &CardEvidence, most: usize) -> Vec<Sentence> {
-    let mut scored: Vec<(usize, f64)> = card
-        .sentences
-        .iter()
-        .enumerate()
-        .filter(|(_, sentence)| !sentence.text.starts_with("Ask:"))
-        .map(|(n, sentence)| {
-            let held = subjects
-                .iter()
-                .filter(|word| words::holds(&sentence.stems, word))
-                .count();
-            (n, held as f64 - 0.2 * n as f64)
-        })
-        .collect();
-    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut chosen: Vec<usize> = scored.into_iter().take(most).map(|(n, _)| n).collect();
-    chosen.sort_unstable();
-    chosen
+    let fitting: Vec<usize> = ranked
+        .order
         .into_iter()
-        .map(|n| {
+        .filter(|place| cards::names_all(&found[*place], &drugs))
+        .collect();
+    let best = ranked.scores[*fitting.first()?];
+    let fitting: Vec<&CardEvidence> = fitting
+        .into_iter()
+        .take(2)
+        .filter(|place| ranked.scores[*place] >= best - ALSO_FITS)
+        .map(|place| &found[place])
+        .collect();
+    let most = MOST + 2 - fitting.len();
+    let sentences = fitting.into_iter().flat_map(|card| {
+        let places = cards::sentences(asked, card, found, meanings, most);
+        places.into_iter().map(move |n| {
             let text = card.sentences[n].text.clone();
             Sentence {
                 citations: vec![of_card(card, &text)],
@@ -464,7 +477,8 @@ fn sentences_of(subjects: &[&String], card: &CardEvidence, most: usize) -> Vec<S
                 needs_review: false,
             }
         })
-        .collect()
+    });
+    Some(sentences.collect())
 }
 
 pub(crate) fn of_card(card: &CardEvidence, quote: &str) -> Citation {

@@ -46,8 +46,6 @@ pub(crate) struct Asked {
     pub subjects: Vec<String>,
     /// Those of them that are written as names.
     pub names: HashSet<String>,
-    /// Stems of words that told what is wanted, and are no matter of course.
-    pub telling: Vec<String>,
     /// All stems.
     pub stems: Vec<String>,
     /// It asks for a decision on a dose.
@@ -140,7 +138,7 @@ impl Asked {
             let counts = !words::is_common(stem)
                 && !consumed.contains(stem)
                 && !subjects.contains(stem)
-                && !MONTH.is_match(stem)
+                && !is_month(stem)
                 && (stem.len() > 1 || stem == "k")
                 && !stem
                     .chars()
@@ -149,11 +147,6 @@ impl Asked {
                 subjects.push(stem.clone());
             }
         }
-        let telling = stems
-            .iter()
-            .filter(|stem| consumed.contains(*stem) && !words::is_common(stem))
-            .cloned()
-            .collect();
         let has = |kind: &str| wanted.iter().any(|one| one.kind == kind);
         let kind = if INTERACTS.is_match(&lower) {
             Kind::Interaction
@@ -174,7 +167,6 @@ impl Asked {
             text: text.to_owned(),
             wanted,
             subjects,
-            telling,
             stems,
         }
     }
@@ -186,6 +178,11 @@ impl Asked {
                 && (one.roles.is_empty() || role.is_some_and(|role| one.roles.contains(&role)))
         })
     }
+}
+
+/// Is it the name of a month?
+pub(crate) fn is_month(word: &str) -> bool {
+    MONTH.is_match(word)
 }
 
 /// Names of places say which one is meant.

@@ -56,23 +56,42 @@ fn only_asks(plain: &[u8], kind: &str) -> bool {
         && (PAST.is_match(plain) || ASKING.is_match(plain) && !NOW.is_match(plain))
 }
 
+/// A message as the expressions see it: in lower case, with straight apostrophes, in ASCII.
+pub(crate) fn plain(message: &str) -> String {
+    let lower = message.trim().to_lowercase();
+    let chars = lower.chars().map(|c| match c {
+        '’' | '`' => '\'',
+        c if c.is_ascii() => c,
+        _ => ' ',
+    });
+    chars.collect()
+}
+
 /// The kind of emergency that a message tells of.
 #[must_use]
 pub fn red_flag(message: &str) -> Option<&'static str> {
-    let plain: String = message
-        .trim()
-        .to_lowercase()
-        .chars()
-        .map(|c| match c {
-            '’' | '`' => '\'',
-            c if c.is_ascii() => c,
-            _ => ' ',
-        })
-        .collect();
+    let plain = plain(message);
     let first = TABLE.expressions.matches(plain.as_bytes()).iter().next();
     let kind = first.map(|n| TABLE.kinds[n])?;
     let plain = plain.as_bytes();
     (!only_asks(plain, kind) && !CALM.is_match(plain)).then_some(kind)
+}
+
+/// Which expressions a message meets, and what may make it calm: in a fixed order, for the regression.
+pub(crate) fn signs(message: &str) -> Vec<bool> {
+    let plain = plain(message);
+    let plain = plain.as_bytes();
+    let met = TABLE.expressions.matches(plain);
+    let mut signs: Vec<bool> = (0..met.len()).map(|n| met.matched(n)).collect();
+    signs.extend([
+        met.matched_any(),
+        met.iter().count() > 1,
+        CALM.is_match(plain),
+        ASKING.is_match(plain),
+        PAST.is_match(plain),
+        NOW.is_match(plain),
+    ]);
+    signs
 }
 
 #[cfg(test)]

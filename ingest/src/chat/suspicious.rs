@@ -19,7 +19,7 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
         | \bdo\s+not\s+(mention|tell|reveal|say|disclose|cite|warn|refuse) | \b(text|document|page|order|information|everything)\s+above\b | \bthe\s+(real|true|actual|correct)\s+(patient|dose|drug|name|date|answer|value)
         | \b(new|updated|secret|hidden|special|following)\s+(policy|rules?|instructions?|guidelines?)\b | \bno\s+(restrictions|limits|filters?)\b | \bsafety\s+(rules?|filters?|checks?)\b
         | \b(consent|authori[sz]e[sd]?|agree[sd]?|permission)\b.{0,40}\b(share|sharing|send|use|third|ads?)\b | \bverified\s+by\b | \bcorrected\s+by\b
-        | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
+        | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(source|according\s+to|reference)\s*:?\s*(the\s+)?(fda|ema|mhra|cdc)\b | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
         | (?:\b[a-z]\s+){5,}",
     )
     .expect("a valid expression")
@@ -71,7 +71,8 @@ mod tests {
 
     use super::is_suspicious;
     use crate::chat::{
-        evidence::DocumentEvidence, find, question::Asked, red_flag, red_flags, referred,
+        evidence::DocumentEvidence, find, question::Asked, rank::Meanings, red_flag, red_flags,
+        referred,
     };
 
     const ORDER: &str = "Brookmoor Practice\nOrder A00103324\nPatient: Mabel Ashdown\nDOB: 07/03/1982\n\
@@ -130,9 +131,8 @@ mod tests {
         }
         let asked = Asked::new(question);
         let evidence = DocumentEvidence::of(&[hit], facts.collect());
-        let found = find::in_documents(&asked, &evidence, &|word| {
-            Lexicon::builtin().is_any_drug(word)
-        });
+        let is_drug = |word: &str| Lexicon::builtin().is_any_drug(word);
+        let found = find::in_documents(&asked, &evidence, &Meanings::default(), &is_drug);
         let sentences = if asked.decides_dose {
             referred(&asked, found).sentences
         } else {

@@ -1,10 +1,7 @@
 //! Words as they are compared: lower case, British as American, without endings. Two words are alike when
 //! one is a misreading's distance from the other.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::{collections::HashSet, sync::LazyLock};
 
 /// Words that a question holds whatever it is about, and verbs of asking.
 static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -12,26 +9,6 @@ static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .split_whitespace()
         .map(stem)
         .collect()
-});
-
-/// Words that mean the same here: a line is a group, its words and phrases separated by `|`.
-static ALIKE: LazyLock<Vec<Vec<Vec<String>>>> = LazyLock::new(|| {
-    include_str!("alike.txt")
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| line.split('|').map(stems).collect())
-        .collect()
-});
-
-/// The groups that a first word may begin.
-static GROUPS: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
-    let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (n, group) in ALIKE.iter().enumerate() {
-        for first in group.iter().filter_map(|phrase| phrase.first()) {
-            groups.entry(first).or_default().push(n);
-        }
-    }
-    groups
 });
 
 /// Parts between anything but letters, digits and points within numbers, in lower case.
@@ -92,20 +69,9 @@ pub(crate) fn is_common(stem: &str) -> bool {
     COMMON.contains(stem)
 }
 
-/// Is this word there, or one that is nearly spelt so, or a phrase that means the same?
+/// Is this word there, or one that is nearly spelt so?
 pub(crate) fn holds(text: &[String], word: &str) -> bool {
-    if text.iter().any(|other| is_near(other, word)) {
-        return true;
-    }
-    let groups = GROUPS.get(word).map(Vec::as_slice).unwrap_or_default();
-    groups.iter().any(|group| {
-        ALIKE[*group].iter().any(|phrase| {
-            !phrase.is_empty()
-                && phrase
-                    .iter()
-                    .all(|part| text.iter().any(|other| is_near(other, part)))
-        })
-    })
+    text.iter().any(|other| is_near(other, word))
 }
 
 /// Equal, or one letter apart in a long word.
@@ -142,7 +108,7 @@ pub(crate) fn names(text: &str) -> HashSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{holds, is_near, stem, stems};
+    use super::{is_near, stem};
 
     #[test]
     fn spellings_and_endings_do_not_matter() {
@@ -159,12 +125,5 @@ mod tests {
         assert!(is_near("bisoprolol", "bisopro1ol") || !is_near("5", "50"));
         assert!(is_near("amoxicilin", "amoxicillin"));
         assert!(!is_near("hydralazine", "hydroxyzine"));
-    }
-
-    #[test]
-    fn a_group_of_words_is_found_by_any_of_them() {
-        let text = stems("There is no pleural effusion");
-        assert!(holds(&text, &stem("fluid")));
-        assert!(!holds(&text, &stem("fracture")));
     }
 }

@@ -1,0 +1,133 @@
+//! Cards as candidates.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use super::{Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, largest, telling};
+use crate::chat::{evidence::CardEvidence, question::Asked, words};
+
+static FITTED: LazyLock<Fitted> = LazyLock::new(|| Fitted::of("cards"));
+
+/// Cards that are compared sentence by sentence: the first of the search.
+pub(crate) const COMPARED: usize = 6;
+/// The features of the best card that tell whether it answers.
+const OF_BEST: &[usize] = &[1, 2, 3, 4, 6, 8, 12];
+/// What a sentence that stands later loses.
+const LATER: f32 = 0.02;
+/// What the words of the question weigh against the meaning of a sentence.
+const SAID: f32 = 0.3;
+
+/// The texts whose meanings are compared.
+pub(crate) fn texts(asked: &Asked, cards: &[CardEvidence]) -> Vec<String> {
+    let mut out = vec![asked.text.clone()];
+    for card in cards.iter().take(COMPARED) {
+        out.push(card.title.clone());
+        out.extend(card.sentences.iter().map(|sentence| sentence.text.clone()));
+    }
+    out
+}
+
+fn rarity(cards: &[CardEvidence]) -> Rarity {
+    Rarity::of(
+        cards
+            .iter()
+            .map(|card| card.stems.iter().collect::<HashSet<_>>()),
+    )
+}
+
+impl Seen {
+    /// Of a question that is put to cards, the best of the search first. `drugs` are those that it names.
+    pub(crate) fn of_cards(
+        asked: &Asked,
+        cards: &[CardEvidence],
+        drugs: &[String],
+        meanings: &Meanings,
+    ) -> Self {
+        let rarity = rarity(cards);
+        let telling = telling(&asked.stems);
+        let compared = &cards[..cards.len().min(COMPARED)];
+        let sentence = |card: &CardEvidence| {
+            let near = card.sentences.iter();
+            largest(near.map(|sentence| meanings.cosine(&asked.text, &sentence.text)))
+        };
+        let rows: Vec<[f32; 5]> = compared
+            .iter()
+            .map(|card| {
+                let title = words::stems(&card.title);
+                [
+                    card.cosine as f32,
+                    sentence(card),
+                    rarity.share(&telling, &[&card.stems]),
+                    rarity.share(&telling, &[&title]),
+                    card.rank as f32,
+                ]
+            })
+            .collect();
+        let best = |n: usize| largest(rows.iter().map(|row| row[n]));
+        let [cosine, near, said, titled, _] = [0, 1, 2, 3, 4].map(best);
+        let full = compared.iter().zip(&rows).map(|(card, row)| -> Features {
+            vec![
+                1.0,
+                row[0],
+                row[0] - cosine,
+                meanings.cosine(&asked.text, &card.title),
+                row[1],
+                row[1] - near,
+                row[2],
+                row[2] - said,
+                row[3],
+                row[3] - titled,
+                flag(!names_all(card, drugs)),
+                flag(row[0] >= cosine - 1e-6),
+                row[4],
+            ]
+        });
+        Self {
+            rows: full.collect(),
+            of_best: OF_BEST,
+            question: vec![cosine, near, said, titled, flag(drugs.len() > 1)],
+            fits: compared.iter().map(|card| names_all(card, drugs)).collect(),
+        }
+    }
+}
+
+/// Does a card name all of these drugs?
+pub(crate) fn names_all(card: &CardEvidence, drugs: &[String]) -> bool {
+    drugs.iter().all(|drug| words::holds(&card.stems, drug))
+}
+
+/// Ranks the first cards of the search.
+pub(crate) fn ranked(
+    asked: &Asked,
+    cards: &[CardEvidence],
+    drugs: &[String],
+    meanings: &Meanings,
+) -> Ranked {
+    FITTED
+        .by(meanings)
+        .rank(&Seen::of_cards(asked, cards, drugs, meanings))
+}
+
+/// Places of the sentences of a card that answer best, in their order.
+pub(crate) fn sentences(
+    asked: &Asked,
+    card: &CardEvidence,
+    cards: &[CardEvidence],
+    meanings: &Meanings,
+    most: usize,
+) -> Vec<usize> {
+    let rarity = rarity(cards);
+    let telling = telling(&asked.stems);
+    let mut scored: Vec<(usize, f32)> = (0..)
+        .zip(&card.sentences)
+        .filter(|(_, sentence)| !sentence.text.starts_with("Ask:"))
+        .map(|(n, sentence)| {
+            let near = meanings.cosine(&asked.text, &sentence.text);
+            let said = rarity.share(&telling, &[&sentence.stems]);
+            (n, near + SAID * said - LATER * n as f32)
+        })
+        .collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut chosen: Vec<usize> = scored.into_iter().take(most).map(|(n, _)| n).collect();
+    chosen.sort_unstable();
+    chosen
+}

@@ -1,0 +1,258 @@
+//! Lines of a document as candidates: a sentence or a row with the facts that rest on its words.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use regex::Regex;
+
+use super::{
+    Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, glosses, largest, telling,
+    ways::{self, Nearness},
+};
+use crate::chat::{
+    evidence::{DocumentEvidence, Proven, Unit},
+    find,
+    question::Asked,
+    say, words,
+};
+
+static FITTED: LazyLock<Fitted> = LazyLock::new(|| Fitted::of("lines"));
+
+static PHONE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(tel|ph|phone|fax)\b|\(\d{3}\) ?\d{3}|\b0\d{3,4} ?\d{6}")
+        .expect("a valid expression")
+});
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b\d+ [A-Z]\w+ (Street|Avenue|Drive|Road|Close|Terrace|Lane|Way|Court|Place)\b|\b[A-Z]{1,2}\d{1,2} ?\d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b",
+    )
+    .expect("a valid expression")
+});
+
+/// Types whose nearness tells whether a question can be answered.
+const KINDS: [&str; 8] = [
+    "lab:",
+    "medication:",
+    "diagnosis:",
+    "vital:",
+    "line:",
+    "allergy:",
+    "amount:",
+    "line:address",
+];
+
+/// A line as it is compared.
+struct Line<'a> {
+    unit: &'a Unit,
+    facts: Vec<&'a Proven>,
+    keys: Vec<String>,
+    gloss: Vec<String>,
+    fact_stems: Vec<String>,
+    /// With what people call it.
+    glossed: String,
+    /// The same under its heading.
+    headed: String,
+    /// Its facts in words; empty without any.
+    said: String,
+}
+
+impl<'a> Line<'a> {
+    fn of(unit: &'a Unit, document: &'a DocumentEvidence) -> Self {
+        let on_it = |fact: &&Proven| {
+            let mut words = fact.entity.words.iter();
+            words.any(|word| unit.words.contains(word))
+        };
+        let facts: Vec<&Proven> = document.facts.iter().filter(on_it).collect();
+        let mut keys: Vec<String> = facts
+            .iter()
+            .map(|fact| {
+                let (kind, role) = say::kind_and_role(&fact.entity);
+                format!("{kind}:{}", role.unwrap_or_default())
+            })
+            .collect();
+        keys.extend(PHONE.is_match(&unit.text).then(|| "line:phone".into()));
+        keys.extend(ADDRESS.is_match(&unit.text).then(|| "line:address".into()));
+        keys.extend(facts.is_empty().then(|| "line:".into()));
+        let gloss = glosses::gloss(&unit.text);
+        let glossed = with_gloss(&unit.text, &gloss);
+        let said: Vec<String> = facts
+            .iter()
+            .map(|fact| {
+                let gloss = glosses::gloss(say::name(&fact.entity));
+                with_gloss(&say::sentence(&fact.entity), &gloss)
+            })
+            .collect();
+        let said = said.join("; ");
+        Self {
+            keys,
+            gloss: words::stems(&gloss),
+            fact_stems: words::stems(&said),
+            headed: format!("{}. {glossed}", unit.under),
+            glossed,
+            said,
+            unit,
+            facts,
+        }
+    }
+
+    /// How near the question is to what it states.
+    fn near(&self, nearness: &Nearness) -> f32 {
+        let near = self.keys.iter().map(|key| nearness.to(key));
+        near.fold(-1.0, f32::max)
+    }
+}
+
+fn with_gloss(text: &str, gloss: &str) -> String {
+    if gloss.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text} ({gloss})")
+    }
+}
+
+/// The texts whose meanings are compared.
+pub(crate) fn texts(asked: &Asked, documents: &[DocumentEvidence]) -> Vec<String> {
+    let mut out: Vec<String> = ways::texts().map(str::to_owned).collect();
+    out.push(asked.text.clone());
+    for document in documents {
+        for unit in &document.units {
+            let line = Line::of(unit, document);
+            out.push(unit.text.clone());
+            out.extend([line.glossed, line.headed, line.said]);
+        }
+    }
+    out.retain(|text| !text.is_empty());
+    out
+}
+
+/// The features of the best line that tell whether it answers.
+const OF_BEST: &[usize] = &[1, 4, 9, 10, 11, 12, 14, 15];
+
+impl Seen {
+    /// Of a question that is put to a document.
+    pub(crate) fn of_document(
+        asked: &Asked,
+        document: &DocumentEvidence,
+        meanings: &Meanings,
+    ) -> Self {
+        let lines: Vec<Line<'_>> = document
+            .units
+            .iter()
+            .map(|unit| Line::of(unit, document))
+            .collect();
+        let texts = lines
+            .iter()
+            .map(|line| line.unit.stems.iter().chain(&line.gloss).collect());
+        let rarity = Rarity::of(texts);
+        let nearness = Nearness::of(&asked.text, meanings);
+        let telling = telling(&asked.stems);
+        let cosine = |text: &str| meanings.cosine(&asked.text, text);
+        let text: Vec<f32> = lines.iter().map(|line| cosine(&line.unit.text)).collect();
+        let glossed: Vec<f32> = lines.iter().map(|line| cosine(&line.glossed)).collect();
+        let headed: Vec<f32> = lines.iter().map(|line| cosine(&line.headed)).collect();
+        let said: Vec<f32> = lines.iter().map(|line| cosine(&line.said)).collect();
+        let best = |of: &[f32]| of.iter().copied().fold(-1.0, f32::max);
+        let (best_text, best_glossed, best_said) = (best(&text), best(&glossed), best(&said));
+        let rows = lines.iter().enumerate().map(|(n, line)| {
+            let way = line.near(&nearness);
+            let names = line.facts.iter().map(|fact| find::share_named(asked, fact));
+            vec![
+                1.0,
+                text[n],
+                headed[n],
+                said[n],
+                glossed[n],
+                glossed[n] - best_glossed,
+                text[n] - best_text,
+                said[n] - best_said,
+                rarity.share(&telling, &[&line.unit.stems]),
+                rarity.share(
+                    &telling,
+                    &[&line.unit.stems, &line.gloss, &line.unit.heading],
+                ),
+                rarity.share(&telling, &[&line.fact_stems]),
+                flag(line.facts.iter().any(|fact| is_wanted(asked, fact))),
+                largest(names.map(|share| share as f32)),
+                numbers_named(asked, line.unit),
+                way,
+                way - nearness.best(),
+                flag(way >= nearness.best() - 1e-6),
+                flag(line.unit.words.len() <= 2),
+                line.unit.words.len().min(20) as f32 / 20.0,
+                flag(!line.facts.is_empty()),
+            ]
+        });
+        let rows: Vec<Features> = rows.collect();
+        let said_anywhere = |word: &str, with_gloss: bool| {
+            lines.iter().any(|line| {
+                words::holds(&line.unit.stems, word)
+                    || words::holds(&line.unit.heading, word)
+                    || with_gloss && words::holds(&line.gloss, word)
+            })
+        };
+        let asked_for: Vec<&&String> = telling
+            .iter()
+            .filter(|word| !find::is_date_or_number(word))
+            .collect();
+        let missing = |with_gloss: bool| {
+            let gone = asked_for
+                .iter()
+                .filter(|word| !said_anywhere(word, with_gloss));
+            gone.count() as f32
+        };
+        let there: HashSet<&str> = lines
+            .iter()
+            .flat_map(|line| line.keys.iter().map(String::as_str))
+            .collect();
+        let nearest_there = there
+            .iter()
+            .map(|key| nearness.to(key))
+            .fold(-1.0, f32::max);
+        let over = |feature: usize| largest(rows.iter().map(|row| row[feature]));
+        let mut question = vec![
+            over(4),
+            over(3),
+            over(9),
+            over(11),
+            nearness.best() - nearest_there,
+            missing(false).min(4.0),
+            missing(true).min(4.0),
+            missing(true) / asked_for.len().max(1) as f32,
+            lines.len() as f32 / 40.0,
+        ];
+        question.extend(KINDS.map(|kind| nearness.to(kind) - nearness.best()));
+        let gives_reason =
+            |line: &Line<'_>| !asked.wants_reason || find::gives_reason(&line.unit.text);
+        Self {
+            fits: lines.iter().map(gives_reason).collect(),
+            rows,
+            of_best: OF_BEST,
+            question,
+        }
+    }
+}
+
+fn is_wanted(asked: &Asked, fact: &Proven) -> bool {
+    let (kind, role) = say::kind_and_role(&fact.entity);
+    asked.wants(&kind, role.as_deref())
+}
+
+/// The share of the question's numbers that stand in the line.
+fn numbers_named(asked: &Asked, unit: &Unit) -> f32 {
+    let numbers = asked
+        .stems
+        .iter()
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let (mut held, mut all) = (0.0, 0.0_f32);
+    for number in numbers {
+        all += 1.0;
+        held += flag(unit.stems.contains(number));
+    }
+    held / all.max(1.0)
+}
+
+/// Ranks the lines of a document.
+pub(crate) fn ranked(asked: &Asked, document: &DocumentEvidence, meanings: &Meanings) -> Ranked {
+    FITTED
+        .by(meanings)
+        .rank(&Seen::of_document(asked, document, meanings))
+}
