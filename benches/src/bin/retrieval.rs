@@ -132,6 +132,7 @@ async fn fit(db: &Db, documents: &HashMap<String, DocumentId>, refused: f64) -> 
                 Among::Documents
             },
             history: Vec::new(),
+            cited: Vec::new(),
         };
         let candidates = chat.candidates(TenantId::DEFAULT, &question).await?;
         let candidates = candidates.with_context(|| format!("no document {}", row.scope))?;

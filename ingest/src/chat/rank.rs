@@ -1,7 +1,7 @@
 //! Which lines of a document and which cards answer a question, told by regressions on features of meaning
 //! and words (pointwise learning to rank; Liu, Learning to Rank for Information Retrieval, 2009): one gives
 //! every candidate its score, another says from the best of them whether there is an answer at all.
-//! `benches --bin answers -- --fit` makes the weights, and prints what cross-validation gives.
+//! `benches --bin retrieval -- --fit` makes the weights, and prints what cross-validation gives.
 
 use std::{
     collections::{HashMap, HashSet},
