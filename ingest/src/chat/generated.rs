@@ -102,8 +102,14 @@ fn end_of_sentence(text: &str) -> Option<usize> {
     let bracket = MARK.find_iter(text).find_map(|mark| {
         let at = mark.end() - 1;
         let behind = text[at + 1..].trim_start_matches(['.', ' ']);
-        let next = behind.chars().next()?;
-        (next != '[' && next != ',').then(|| text.len() - behind.len())
+        let mut next = behind.chars();
+        let goes_on = match next.next()? {
+            ',' => true,
+            // Another mark, and no placeholder such as `[PATIENT-1]`.
+            '[' => next.next()?.is_ascii_digit(),
+            _ => false,
+        };
+        (!goes_on).then(|| text.len() - behind.len())
     });
     match (line, bracket) {
         (Some(line), Some(bracket)) => Some(line.min(bracket)),
