@@ -20,6 +20,8 @@ mod space;
 mod sureness;
 mod tables;
 mod vote;
+mod whole;
+mod word_ends;
 
 pub use agreement::Agreement;
 pub use align::{Glyph, Network, Slot, glyphs};

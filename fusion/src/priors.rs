@@ -21,7 +21,7 @@ const SLASH: f32 = 2.0;
 const UPRIGHT: &str = "17lI|";
 
 /// Units as they are printed, letters in lower case.
-const UNITS: &str = "mg mcg g kg ml l dl mg/dl g/dl g/l mg/l ng/ml pg/ml ug/ml ug/dl ug/l ng/dl mmol/l umol/l nmol/l pmol/l \
+const UNITS: &str = "mg mcg g kg lb lbs ml l dl mg/dl g/dl g/l mg/l ng/ml pg/ml ug/ml ug/dl ug/l ng/dl mmol/l umol/l nmol/l pmol/l \
      meq/l u/l iu/l iu/ml uiu/ml miu/l mu/l miu/ml k/ul m/ul fl pg mm/hr mm/h ml/min ml/min/1.73m2 mmhg bpm copies/ml mg/ml \
      mcg/ml mcg/dl units unit cells/ul mg/g /hpf /lpf 10*3/ul 10*6/ul x10e3/ul x10e6/ul 10^9/l 10^12/l mosm/kg mmol/mol";
 /// Shorthand of prescriptions, points left out.
@@ -45,17 +45,23 @@ impl Words {
         Self(words.map(str::to_lowercase).collect())
     }
 
+    /// Is this one of them, of letters alone, at least so many?
+    pub(crate) fn has_word(&self, word: &str, least: usize) -> bool {
+        let core = core(word);
+        core.chars().count() >= least
+            && core.chars().all(char::is_alphabetic)
+            && self.0.contains(&core.to_lowercase())
+    }
+
     /// What the look of a word is worth, in log-odds; 0 when it looks like nothing known.
     fn worth(&self, word: &str) -> f32 {
-        let core = word
-            .trim_start_matches(['(', '[', '"', '\''])
-            .trim_end_matches([')', ']', '.', ',', ';', ':', '"', '\'']);
+        let core = core(word);
         let lower = core.to_lowercase();
-        if is_date(&lower) || listed(UNITS, &lower) {
+        let shorthand = lower.replace('.', "");
+        if is_date(&lower) || listed(UNITS, &lower) || is_interval(&shorthand) {
             return STRICT;
         }
-        let shorthand = lower.replace('.', "");
-        if is_icd(core) || is_interval(&shorthand) || listed(SHORTHAND, &shorthand) {
+        if is_icd(core) || listed(SHORTHAND, &shorthand) {
             return LOOSE;
         }
         let letters = lower.chars().count();
@@ -64,6 +70,12 @@ impl Words {
         }
         0.0
     }
+}
+
+/// The word without what encloses and ends it.
+fn core(word: &str) -> &str {
+    word.trim_start_matches(['(', '[', '"', '\''])
+        .trim_end_matches([')', ']', '.', ',', ';', ':', '"', '\''])
 }
 
 fn listed(list: &str, word: &str) -> bool {
@@ -126,25 +138,6 @@ fn is_interval(word: &str) -> bool {
                     .split('-')
                     .all(|n| n.parse::<u8>().is_ok_and(|n| (1..=72).contains(&n)))
         })
-}
-
-/// Is this the end of a day before a year, `31,`? No number is grouped so, thus the space that an engine
-/// saw between them is one.
-pub(crate) fn parts_day_from_year(before: &str, after: &str) -> bool {
-    let day = before.strip_suffix(',').unwrap_or_default();
-    let year: String = after.chars().take_while(char::is_ascii_digit).collect();
-    matches!(day.len(), 1 | 2) && day.bytes().all(|b| b.is_ascii_digit()) && year.len() == 4
-}
-
-/// Are these the ends of a range, `3.5` and `5.1`? With a space on one side of its dash there is one on the
-/// other.
-pub(crate) fn is_range(low: &str, high: &str) -> bool {
-    let decimals = |end: &str| {
-        let (whole, part) = end.split_once('.')?;
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        (digits(whole) && digits(part)).then_some(part.len())
-    };
-    decimals(low).is_some_and(|low| decimals(high) == Some(low))
 }
 
 /// Lets the look of a word decide its doubtful slots. Returns whether the word looks like something
@@ -230,33 +223,7 @@ fn alternatives(decision: &Decision) -> Vec<(Option<char>, f32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, is_date, is_icd, is_interval, is_range, parts_day_from_year};
-
-    #[test]
-    fn days_stand_apart_from_years_and_ends_of_ranges_alike() {
-        for (before, after, apart) in [
-            ("31,", "2026", true),
-            ("31,", "2026.", true),
-            ("1,", "296.00", false),
-            ("131,", "2026", false),
-            ("A31,", "2026", false),
-        ] {
-            assert_eq!(
-                parts_day_from_year(before, after),
-                apart,
-                "{before} {after}"
-            );
-        }
-        for (low, high, range) in [
-            ("3.5", "5.1", true),
-            ("0.40", "4.50", true),
-            ("555", "0114", false),
-            ("3.5", "51", false),
-            ("1.2.3", "4.5", false),
-        ] {
-            assert_eq!(is_range(low, high), range, "{low} {high}");
-        }
-    }
+    use super::{Words, is_date, is_icd, is_interval};
 
     #[test]
     fn forms_are_told_from_what_looks_like_them() {

@@ -2,7 +2,7 @@
 //!
 //! In each slot the parties of engines decide ([`crate::parties`]), and between words who saw a space and
 //! the gap in the ink ([`crate::space`]); where a slot is doubtful, forms of numbers, dates, codes and units
-//! break the tie ([`crate::priors`]). What a word's confidence is worth says [`crate::sureness`].
+//! break the tie ([`crate::priors`]), and so do whole words ([`crate::whole`]). What a word's confidence is worth says [`crate::sureness`].
 
 use std::ops::Range;
 
@@ -17,6 +17,7 @@ use crate::{
     priors::{self, Words},
     space::Spacing,
     sureness::WordEvidence,
+    whole, word_ends,
 };
 
 /// The least gap between the halves of an empty check box, in line heights.
@@ -159,22 +160,44 @@ struct Ballot<'a> {
 impl Ballot<'_> {
     /// The words between the spaces.
     fn words(&self, decisions: &mut [Decision]) -> Vec<(FusedWord, WordEvidence)> {
-        open_years(decisions);
+        word_ends::open_years(decisions);
         let mut words = Vec::new();
         let mut start = 0;
         for end in 0..=decisions.len() {
-            if self.opens_box(start, end, decisions) || is_crowded(start, end, decisions) {
+            if self.opens_box(start, end, decisions) || word_ends::is_crowded(start, end, decisions)
+            {
                 words.extend(self.word(start..end, decisions, false));
                 start = end;
             }
             if end < decisions.len() && decisions[end].winner != Some(' ') {
                 continue;
             }
-            let known = priors::settle(&mut decisions[start..end], self.expected);
+            let known = priors::settle(&mut decisions[start..end], self.expected)
+                || self.adopt_whole(start..end, decisions);
             words.extend(self.word(start..end, decisions, known));
             start = end + 1;
         }
         words
+    }
+
+    /// Puts a known word that an engine read as a whole in the place of one that is not known.
+    fn adopt_whole(&self, slots: Range<usize>, decisions: &mut [Decision]) -> bool {
+        let text: String = decisions[slots.clone()]
+            .iter()
+            .filter_map(|decision| decision.winner)
+            .collect();
+        let votes = self.votes(slots.clone());
+        let Some(e) = whole::instead(&text, &votes, self.expected) else {
+            return false;
+        };
+        for i in slots {
+            let read = self.network.slots[i].glyphs[e].as_ref().map(|g| g.ch);
+            if decisions[i].winner != read {
+                decisions[i].winner = read;
+                decisions[i].posterior = 0.5;
+            }
+        }
+        true
     }
 
     /// Does the word from `start` end before slot `end` since it is the left half of an empty check box,
@@ -210,9 +233,7 @@ impl Ballot<'_> {
         if text.is_empty() {
             return None;
         }
-        let votes: Vec<Vote> = (0..self.network.engines.len())
-            .map(|e| self.vote(e, slots.clone()))
-            .collect();
+        let votes = self.votes(slots.clone());
         let edge = |i: Option<usize>| {
             i.and_then(|i| decisions.get(i))
                 .map_or(1.0, |d| d.posterior)
@@ -259,6 +280,13 @@ impl Ballot<'_> {
         })
     }
 
+    /// What each engine has in these slots.
+    fn votes(&self, slots: Range<usize>) -> Vec<Vote> {
+        (0..self.network.engines.len())
+            .map(|e| self.vote(e, slots.clone()))
+            .collect()
+    }
+
     /// What engine `e` has in these slots.
     fn vote(&self, e: usize, slots: Range<usize>) -> Vote {
         let engine = self.network.engines[e];
@@ -281,52 +309,6 @@ impl Ballot<'_> {
             text: text.trim().to_owned(),
             confidence: Confidence::new(probability),
         }
-    }
-}
-
-/// What stands in the slots up to the next space, forwards or backwards.
-fn run<'a>(decisions: impl Iterator<Item = &'a Decision>) -> String {
-    decisions
-        .map(|decision| decision.winner)
-        .take_while(|winner| *winner != Some(' '))
-        .flatten()
-        .collect()
-}
-
-fn reversed(text: &str) -> String {
-    text.chars().rev().collect()
-}
-
-/// Puts in the space before a year that an engine saw and that was voted down, `May 31,2026`.
-fn open_years(decisions: &mut [Decision]) {
-    for i in 0..decisions.len() {
-        let voted_down = decisions[i].winner.is_none() && decisions[i].weights.is_empty();
-        if voted_down {
-            let before = reversed(&run(decisions[..i].iter().rev()));
-            if priors::parts_day_from_year(&before, &run(decisions[i + 1..].iter())) {
-                decisions[i].winner = Some(' ');
-                decisions[i].posterior = 0.5;
-            }
-        }
-    }
-}
-
-/// Does the word from `start` end before slot `end` since a range has a space on the other side of its dash,
-/// `2.0- 4.4` or `3.5 -5.1`?
-fn is_crowded(start: usize, end: usize, decisions: &[Decision]) -> bool {
-    let Some(winner) = decisions.get(end).and_then(|decision| decision.winner) else {
-        return false;
-    };
-    let word = run(decisions[start..end].iter());
-    if winner == '-' {
-        let next = (end + 1..decisions.len()).find(|&i| decisions[i].winner.is_some());
-        let space = next.filter(|&i| decisions[i].winner == Some(' '));
-        return space.is_some_and(|i| priors::is_range(&word, &run(decisions[i + 1..].iter())));
-    }
-    let after_space = start > 0 && decisions[start - 1].winner == Some(' ');
-    after_space && word == "-" && {
-        let low = reversed(&run(decisions[..start - 1].iter().rev()));
-        priors::is_range(&low, &run(decisions[end..].iter()))
     }
 }
 
@@ -488,6 +470,47 @@ mod tests {
                 .map(|(e, (t, c))| (e, reading(t, c)))
                 .collect();
             assert_eq!(text(&fuse_with(&readings, Calibration::packaged())), want);
+        }
+    }
+
+    #[test]
+    fn a_known_word_that_was_read_whole_comes_before_one_that_is_none() {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        let expected = Words::new(["wheezing", "gabapentin"]);
+        for (name, readings, want) in [
+            (
+                "put together of three readings",
+                [("wheezing", 0.99), ("Vaneezing", 0.84), ("veheezing", 0.49)],
+                "wheezing",
+            ),
+            (
+                "the surest lost half of it",
+                [("ntin", 0.99), ("Gabapentin", 0.95), ("Gabapentin", 1.0)],
+                "Gabapentin",
+            ),
+            (
+                "one that nobody doubts stays, however strange",
+                [
+                    ("gabapentan", 0.99),
+                    ("gabapentan", 0.9),
+                    ("gabapentin", 0.5),
+                ],
+                "gabapentan",
+            ),
+        ] {
+            let readings: Vec<_> = [Paddle, Easyocr, Tesseract]
+                .into_iter()
+                .zip(readings)
+                .map(|(e, (t, c))| (e, reading(t, c)))
+                .collect();
+            let line = LineReadings {
+                quad: line(),
+                gaps: &[],
+                readings: readings.iter().map(|(e, r)| (*e, r)).collect(),
+                repertoires: vec![],
+            };
+            let words = fuse_page(&[line], Calibration::packaged(), &expected).remove(0);
+            assert_eq!(text(&words), want, "{name}");
         }
     }
 
