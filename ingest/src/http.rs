@@ -76,9 +76,11 @@ pub use tryout::Tryout;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
 
-/// What every handler may use.
-#[derive(Clone)]
-pub struct Api {
+/// What every handler may use; each request has its own reference.
+pub type Api = Arc<Serving>;
+
+/// The parts of it.
+pub struct Serving {
     /// The truth.
     pub db: Db,
     /// Where objects lie.

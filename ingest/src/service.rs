@@ -48,12 +48,12 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api, Feed, SignIn, Tokens, Tryout},
+    http::{self, Api, Feed, Serving, SignIn, Tokens, Tryout},
     observe,
     settings::Settings,
     stop::told_to_stop,
     system::{self, Database, with_db},
-    vocabularies,
+    trim, vocabularies,
 };
 
 /// Sessions with the database of a process.
@@ -175,6 +175,7 @@ async fn parts_until_told(
             fhir_server::tell(&server, &opened.db, &opened.store, &opened.changes, told).await;
         });
     }
+    running.spawn(trim::keep_trim(told.clone()));
     running.spawn({
         let (opened, told) = (opened.clone(), told.clone());
         async move {
@@ -280,7 +281,7 @@ impl Opened {
         let sign_in = sign_in.map(|(client, tokens)| {
             SignIn::new(client, tokens, settings.allow_plaintext).map(Arc::new)
         });
-        Ok(Api {
+        Ok(Arc::new(Serving {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
             queue: Arc::clone(&self.queue),
@@ -312,7 +313,7 @@ impl Opened {
             erasures: ErasureList::new(settings.erasure_list.clone()),
             tryout: Arc::clone(&self.tryout),
             stop,
-        })
+        }))
     }
 
     /// The model of the chat, where there is one.
