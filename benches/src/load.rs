@@ -3,6 +3,7 @@
 //! person or a page makes them. Loopback only, and bounded by its time.
 
 mod memory;
+mod nginx;
 mod session;
 mod tally;
 
@@ -13,6 +14,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::chaos::rig::{Rig, Setup};
 use memory::Memory;
+use nginx::Nginx;
 use session::{Session, idle};
 use tally::Tally;
 
@@ -21,6 +23,8 @@ use tally::Tally;
 pub struct Load {
     /// What runs.
     pub setup: Setup,
+    /// What stands between the sessions and the API.
+    pub through: Option<Through>,
     /// Sessions at once.
     pub sessions: u32,
     /// Streams of all jobs of a tenant that are held open besides.
@@ -33,6 +37,13 @@ pub struct Load {
     pub every: Duration,
 }
 
+/// What may stand before the API.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Through {
+    /// With the configuration of `infra/deploy/nginx`.
+    Nginx,
+}
+
 /// How long sessions may take to end what they have begun.
 const LAST: Duration = Duration::from_secs(30);
 
@@ -43,9 +54,17 @@ impl Load {
     /// When something does not start.
     pub async fn run(&self) -> anyhow::Result<bool> {
         let rig = Rig::start(&self.setup).await?;
+        let nginx = match self.through {
+            Some(Through::Nginx) => Some(Nginx::start(rig.address())?),
+            None => None,
+        };
         let tally = Arc::new(Tally::default());
         let http = reqwest::Client::builder()
             .no_proxy()
+            // Each session has connections of its own, as programs on many machines have; whom nginx's
+            // certificate names was made up a moment ago.
+            .http1_only()
+            .tls_danger_accept_invalid_certs(nginx.is_some())
             .pool_max_idle_per_host(self.sessions as usize)
             .build()
             .context("an HTTP client")?;
@@ -55,10 +74,11 @@ impl Load {
         let mut running = JoinSet::new();
         for number in 0..self.sessions + self.listeners {
             let (base, key) = logins[number as usize % logins.len()];
+            let base = nginx.as_ref().map_or_else(|| base.to_owned(), Nginx::base);
             let session = Session {
                 number,
                 http: http.clone(),
-                base: base.to_owned(),
+                base,
                 key: key.to_owned(),
                 tally: Arc::clone(&tally),
                 until,
@@ -83,7 +103,7 @@ impl Load {
         }
         let memory = memory.end().await;
         // Everything has ended before the verdict, so that it is the last line.
-        drop(rig);
+        drop((nginx, rig));
         print!("{memory}{tally}");
         println!("sessions={} {}", self.sessions, tally.verdict());
         Ok(tally.errors() == 0)

@@ -140,6 +140,15 @@ fn nginx_takes_its_configuration() {
             "unknown directive",
         )],
     );
+    passes_and_finds(
+        "nginx",
+        &[(
+            "nginx/nginx.conf",
+            "worker_connections",
+            "worker_conections",
+            "unknown directive",
+        )],
+    );
 }
 
 #[test]

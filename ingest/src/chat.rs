@@ -7,7 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use extract::Lexicon;
@@ -114,13 +114,16 @@ pub struct Wording {
 pub struct Chat {
     db: Db,
     search: Arc<dyn Search>,
-    encoder: Option<Arc<Encoder>>,
-    lexicon: Lexicon,
+    open_encoder: OpenEncoder,
+    lexicon: LazyLock<Lexicon>,
     country: Country,
     wording: Option<Wording>,
     shipped: OnceCell<()>,
     kept: Kept,
 }
+
+/// Gives the encoder, opened by the first call, which blocks; none where there is none.
+type OpenEncoder = fn() -> Option<Arc<Encoder>>;
 
 /// Embeddings of lines, sentences and wordings, by text.
 type Kept = Arc<Mutex<HashMap<String, Arc<Vec<f32>>>>>;
@@ -134,20 +137,20 @@ pub struct Candidates {
 }
 
 impl Chat {
-    /// A chat over a database.
+    /// A chat over a database. What it reads with is opened by the first question.
     #[must_use]
     pub fn new(
         db: Db,
-        encoder: Option<Arc<Encoder>>,
-        lexicon: Lexicon,
+        open_encoder: OpenEncoder,
+        lexicon: fn() -> Lexicon,
         country: Country,
         wording: Option<Wording>,
     ) -> Self {
         Self {
             search: Arc::new(db.clone()),
             db,
-            encoder,
-            lexicon,
+            open_encoder,
+            lexicon: LazyLock::new(lexicon),
             country,
             wording,
             shipped: OnceCell::new(),
@@ -306,12 +309,11 @@ impl Chat {
 
     /// The embeddings of texts, of which those are made that are not kept; none without the encoder.
     async fn meanings(&self, texts: Vec<String>) -> Meanings {
-        let Some(encoder) = self.encoder.clone() else {
-            return Meanings::default();
-        };
-        let kept = Arc::clone(&self.kept);
-        let encoded = tokio::task::spawn_blocking(move || encoded(&encoder, &kept, texts)).await;
-        encoded.unwrap_or_default()
+        let (open, kept) = (self.open_encoder, Arc::clone(&self.kept));
+        let encoded = tokio::task::spawn_blocking(move || {
+            open().map_or_else(Meanings::default, |encoder| encoded(&encoder, &kept, texts))
+        });
+        encoded.await.unwrap_or_default()
     }
 
     /// Passages of the documents that a question is about, all of each, in the order of how well they fit.
@@ -353,9 +355,10 @@ impl Chat {
 
     /// What a text means; none without the encoder.
     async fn encode(&self, text: &str) -> Option<Vec<f32>> {
-        let (encoder, text) = (Arc::clone(self.encoder.as_ref()?), text.to_owned());
-        match tokio::task::spawn_blocking(move || encoder.encode(&text)).await {
-            Ok(Ok(embedding)) => Some(embedding),
+        let (open, text) = (self.open_encoder, text.to_owned());
+        let encode = move || open().map(|encoder| encoder.encode(&text)).transpose();
+        match tokio::task::spawn_blocking(encode).await {
+            Ok(Ok(embedding)) => embedding,
             _ => {
                 tracing::warn!("a question could not be encoded; words alone decide");
                 None
@@ -365,7 +368,10 @@ impl Chat {
 
     /// Loads the shipped cards when the first question needs them.
     async fn keep_shipped(&self) {
-        let load = || cards::ship(&self.db, self.encoder.as_deref());
+        let load = async || {
+            let encoder = tokio::task::spawn_blocking(self.open_encoder).await?;
+            cards::ship(&self.db, encoder.as_deref()).await
+        };
         if let Err(error) = self.shipped.get_or_try_init(load).await {
             let error = format!("{error:#}");
             tracing::warn!(

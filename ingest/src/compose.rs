@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -235,26 +235,38 @@ fn tesseract(launch: &Launch, jobs: usize, languages: &[Language]) -> anyhow::Re
     .context("Tesseract")
 }
 
-/// The sentence encoder of the chat's search; none, with a warning, where its files are missing.
+/// The sentence encoder of the chat's search, opened by the first call, which blocks; none, with a warning,
+/// where that fails.
 #[must_use]
 pub fn encoder() -> Option<Arc<Encoder>> {
-    let open = || -> anyhow::Result<Encoder> {
-        let cache = Cache::locate()?;
-        let runtime = runtime(&cache)?;
-        let (model, tokenizer) = (
-            cache.require(Asset::Minilm)?,
-            cache.require(Asset::MinilmTokenizer)?,
-        );
-        Ok(Encoder::open(&runtime, &model, &tokenizer)?)
-    };
-    match open() {
-        Ok(encoder) => Some(Arc::new(encoder)),
-        Err(error) => {
-            let error = format!("{error:#}");
-            tracing::warn!(error, "the chat searches by words alone");
-            None
+    static OPENED: LazyLock<Option<Arc<Encoder>>> = LazyLock::new(|| {
+        let opened = encoder_files().and_then(|(cache, model, tokenizer)| {
+            Ok(Encoder::open(&runtime(&cache)?, &model, &tokenizer)?)
+        });
+        match opened {
+            Ok(encoder) => Some(Arc::new(encoder)),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "the chat searches by words alone");
+                None
+            }
         }
-    }
+    });
+    OPENED.clone()
+}
+
+/// Are the files there that [`encoder`] opens?
+///
+/// # Errors
+/// When one is missing; the message says how to get it.
+pub(crate) fn encoder_files() -> anyhow::Result<(Cache, PathBuf, PathBuf)> {
+    let cache = Cache::locate()?;
+    cache.require(Asset::OnnxRuntime)?;
+    let (model, tokenizer) = (
+        cache.require(Asset::Minilm)?,
+        cache.require(Asset::MinilmTokenizer)?,
+    );
+    Ok((cache, model, tokenizer))
 }
 
 /// The folder with the files of an encoder-decoder model. It reads only when it is asked for by name: it

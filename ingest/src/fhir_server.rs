@@ -30,6 +30,8 @@ const AT_ONCE: usize = 4;
 /// For how long a document is this process's; longer than an attempt may take.
 const LEASE: Duration = Duration::from_mins(2);
 const ATTEMPT: Duration = Duration::from_mins(1);
+/// What becomes due within this time is looked for together.
+const GATHERED: Duration = Duration::from_millis(100);
 /// How often it looks by itself.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -141,7 +143,10 @@ pub(crate) async fn tell(
         }
         tokio::select! {
             () = sleep(LOOK) => {}
-            _ = heard.recv() => {}
+            _ = heard.recv() => {
+                sleep(GATHERED).await;
+                while heard.try_recv().is_ok() {}
+            }
             _ = stop.changed() => {}
         }
     }

@@ -12,7 +12,7 @@ use axum::{
 };
 use infra::{
     audit::Recorder,
-    db::{Changes, Db},
+    db::Db,
     erasure::ErasureList,
     queue::Queue,
     store::{MasterKey, Store},
@@ -68,6 +68,7 @@ mod webhooks;
 pub use auth::{Authentication, digest as key_digest, new_key};
 pub(crate) use batches::is_litter;
 pub use code_flow::{Client, SignIn};
+pub use events::Feed;
 pub use jwt::{Provider, Tokens};
 pub use limits::{Limits, Rates};
 pub use serve::serve;
@@ -75,17 +76,19 @@ pub use tryout::Tryout;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
 
-/// What every handler may use.
-#[derive(Clone)]
-pub struct Api {
+/// What every handler may use; each request has its own reference.
+pub type Api = Arc<Serving>;
+
+/// The parts of it.
+pub struct Serving {
     /// The truth.
     pub db: Db,
     /// Where objects lie.
     pub store: Arc<dyn Store>,
     /// Who tells what is due; only asked whether it answers.
     pub queue: Arc<dyn Queue>,
-    /// Changes of jobs as they happen.
-    pub changes: Changes,
+    /// Changes of jobs as they happen, for those who listen.
+    pub feed: Feed,
     /// Seals webhooks' secrets, and keys digests.
     pub master: Arc<MasterKey>,
     /// Who may ask.

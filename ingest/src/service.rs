@@ -37,7 +37,6 @@ use tokio::{
 use workers::{
     adaptive::Mode,
     decode::Limits,
-    encoder::Encoder,
     sandbox::Launch,
     shell::{Patience, Shell},
     stage::Stages,
@@ -49,12 +48,12 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api, SignIn, Tokens, Tryout},
+    http::{self, Api, Feed, Serving, SignIn, Tokens, Tryout},
     observe,
     settings::Settings,
     stop::told_to_stop,
     system::{self, Database, with_db},
-    vocabularies,
+    trim, vocabularies,
 };
 
 /// Sessions with the database of a process.
@@ -139,6 +138,10 @@ async fn parts_until_told(
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr().context("no address")?;
+        if let Err(error) = compose::encoder_files() {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "the chat searches by words alone");
+        }
         let router = http::router(opened.api(settings, told.clone())?, &settings.cors_origins)?;
         running.spawn({
             let told = told.clone();
@@ -172,6 +175,7 @@ async fn parts_until_told(
             fhir_server::tell(&server, &opened.db, &opened.store, &opened.changes, told).await;
         });
     }
+    running.spawn(trim::keep_trim(told.clone()));
     running.spawn({
         let (opened, told) = (opened.clone(), told.clone());
         async move {
@@ -225,7 +229,6 @@ struct Opened {
     master: Arc<MasterKey>,
     due: Arc<Notify>,
     upload_silence: Duration,
-    encoder: Option<Arc<Encoder>>,
     tryout: Arc<Tryout>,
 }
 
@@ -264,9 +267,6 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
         due,
         upload_silence: seconds("MEDBOT_UPLOAD_SILENCE_SECONDS", 1.0..=86_400.0)?
             .unwrap_or(tidy::SILENCE),
-        encoder: tokio::task::spawn_blocking(compose::encoder)
-            .await
-            .context("opening the sentence encoder broke down")?,
     })
 }
 
@@ -281,11 +281,11 @@ impl Opened {
         let sign_in = sign_in.map(|(client, tokens)| {
             SignIn::new(client, tokens, settings.allow_plaintext).map(Arc::new)
         });
-        Ok(Api {
+        Ok(Arc::new(Serving {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
             queue: Arc::clone(&self.queue),
-            changes: self.changes.clone(),
+            feed: Feed::start(self.db.clone(), &self.changes, stop.clone()),
             master: Arc::clone(&self.master),
             authentication: settings.authentication,
             engines: compose::wanted(&settings.engines),
@@ -303,8 +303,8 @@ impl Opened {
             trusted_proxies: settings.trusted_proxies.clone(),
             chat: Arc::new(Chat::new(
                 self.db.clone(),
-                self.encoder.clone(),
-                vocabularies::lexicon(),
+                compose::encoder,
+                vocabularies::lexicon,
                 settings.country,
                 self.wording(settings)?,
             )),
@@ -313,7 +313,7 @@ impl Opened {
             erasures: ErasureList::new(settings.erasure_list.clone()),
             tryout: Arc::clone(&self.tryout),
             stop,
-        })
+        }))
     }
 
     /// The model of the chat, where there is one.
@@ -351,19 +351,21 @@ impl Opened {
             .max_error
             .map(|bound| acceptance::of_service(bound, settings.calibration.as_deref()))
             .transpose()?;
+        let indexes = stages.contains(&Stage::Index);
         let mut pipeline = tokio::task::spawn_blocking(move || {
-            compose::pipeline(&Choice {
+            let mut pipeline = compose::pipeline(&Choice {
                 engines: &chosen,
                 languages: &languages,
                 mode: Mode::Full,
                 jobs: slots,
                 launch: Launch::this_program(),
-            })
+            })?;
+            pipeline.encoder = indexes.then(compose::encoder).flatten();
+            anyhow::Ok(pipeline)
         })
         .await
         .context("opening the models broke down")??;
         pipeline.acceptance = acceptance.map(Mutex::new);
-        pipeline.encoder.clone_from(&self.encoder);
         let pipeline = Arc::new(pipeline);
         self.tryout.opened(Arc::clone(&pipeline));
         let shell = self.shell_of(Crew {

@@ -20,6 +20,8 @@ mod counting;
 mod fhir_server;
 #[path = "service/hostile.rs"]
 mod hostile;
+#[path = "service/listening.rs"]
+mod listening;
 #[path = "service/matrix.rs"]
 mod matrix;
 #[path = "service/observing.rs"]

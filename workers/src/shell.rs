@@ -13,7 +13,7 @@ use bytes::Bytes;
 use infra::{
     db::{
         Attempts, Changes, Claimed, Db, DbError, DbErrorKind, EntityRow, Findings, PassageRow,
-        Settled,
+        Settled, until_due,
     },
     queue::{Delivery, Queue, QueueName, Subscription},
     store::{self, Store, StoreErrorKind},
@@ -380,7 +380,7 @@ impl Shell {
             let woken = self.due.notified();
             tokio::select! {
                 () = woken => {}
-                change = heard.recv() => if change.is_ok() { self.due.notify_waiters(); },
+                () = until_due(&mut heard) => self.due.notify_waiters(),
                 () = sleep(self.patience.sweep.min(REST)) => {}
                 _ = stop.changed() => {}
             }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use benches::{
     chaos::{rig::Setup, worker},
     child,
-    load::Load,
+    load::{Load, Through},
 };
 use clap::Parser;
 
@@ -20,6 +20,9 @@ struct Arguments {
     /// Idle streams of events besides.
     #[arg(long, default_value_t = 0)]
     listeners: u32,
+    /// What stands between the sessions and the API.
+    #[arg(long, value_enum)]
+    through: Option<Through>,
     /// For how long, at most an hour.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
@@ -78,6 +81,9 @@ fn load(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.usual_limits {
         settings.extend(RATES.map(|name| (name.to_owned(), "0".to_owned())));
     }
+    if arguments.through.is_some() {
+        settings.insert("MEDBOT_TRUSTED_PROXIES".into(), "127.0.0.1".into());
+    }
     let load = Load {
         setup: Setup {
             medbot: match arguments.medbot {
@@ -91,6 +97,7 @@ fn load(arguments: Arguments) -> anyhow::Result<ExitCode> {
             pace: Duration::ZERO,
             settings,
         },
+        through: arguments.through,
         sessions: arguments.sessions,
         listeners: arguments.listeners,
         time: Duration::from_secs(arguments.seconds),

@@ -107,11 +107,10 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn fit(db: &Db, documents: &HashMap<String, DocumentId>, refused: f64) -> anyhow::Result<()> {
-    let lexicon = vocabularies::lexicon();
     let chat = Chat::new(
         db.clone(),
-        compose::encoder(),
-        lexicon,
+        compose::encoder,
+        vocabularies::lexicon,
         Country::default(),
         None,
     );

@@ -191,6 +191,11 @@ impl Rig {
             .map(|client| (client.base(), client.key()))
     }
 
+    /// Where the API listens.
+    pub(crate) fn address(&self) -> &str {
+        self.clients[0].base().trim_start_matches("http://")
+    }
+
     /// The processes of medbot by name.
     pub(crate) fn processes(&self) -> Vec<Running> {
         let mut processes: Vec<Running> = vec![("api".into(), Box::new(self.api.pid()))];
@@ -288,7 +293,7 @@ async fn clients(db: &Db, base: &str) -> anyhow::Result<Vec<Client>> {
 }
 
 /// A port that nobody is given while its server is dead: below the range of clients' ports.
-fn quiet_port() -> anyhow::Result<u16> {
+pub(crate) fn quiet_port() -> anyhow::Result<u16> {
     let first = std::process::id() as u16 % 11_000;
     (0..11_000)
         .map(|n| 20_000 + (first + n) % 11_000)

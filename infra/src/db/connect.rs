@@ -4,8 +4,8 @@ use std::{str::FromStr as _, time::Duration};
 
 use schemas::TenantId;
 use sqlx::{
-    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
-    Transaction,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
+    Postgres, SqlSafeStr, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
@@ -16,6 +16,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 /// What a database says that was never migrated: no such role, no such table, a table of somebody
 /// else's.
 const UNMADE: [&str; 3] = ["22023", "42P01", "42501"];
+
+/// A session that was used within this time is not asked whether it still answers.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// How a process uses the database.
 #[derive(Clone, Debug)]
@@ -89,6 +92,16 @@ impl Db {
                 .max_connections(sessions)
                 .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_mins(5))
+                // A ping every time would double what a small query costs.
+                .test_before_acquire(false)
+                .before_acquire(|session, known| {
+                    Box::pin(async move {
+                        if known.idle_for > FRESH {
+                            session.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_lazy_with(options.clone().options([("role", role)]))
         };
         Ok(Self {
@@ -193,19 +206,14 @@ impl Db {
         &self,
         tenant: TenantId,
     ) -> Result<Transaction<'static, Postgres>, DbError> {
-        let mut transaction = begin(self.api.clone()).await?;
-        sqlx::query!(
-            "SELECT set_config('medbot.tenant', $1, true)",
-            tenant.to_string()
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        Ok(transaction)
+        // In one message; an id is no text of a client's.
+        let begin_with = format!("BEGIN; SELECT set_config('medbot.tenant', '{tenant}', true)");
+        begin(self.api.clone(), AssertSqlSafe(begin_with)).await
     }
 
     /// A transaction of a worker.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, DbError> {
-        begin(self.worker.clone()).await
+        begin(self.worker.clone(), "BEGIN").await
     }
 
     pub(super) fn api(&self) -> &PgPool {
@@ -223,8 +231,11 @@ impl Db {
 
 /// Begins a transaction, in a task that nobody gives up half way: a BEGIN whose answer was not waited
 /// for would leave its session in a transaction that the next user does not know of.
-async fn begin(pool: PgPool) -> Result<Transaction<'static, Postgres>, DbError> {
-    let begun = tokio::spawn(async move { pool.begin().await });
+async fn begin(
+    pool: PgPool,
+    statement: impl SqlSafeStr + Send + 'static,
+) -> Result<Transaction<'static, Postgres>, DbError> {
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     Ok(begun.await.map_err(broke_down)??)
 }
 

@@ -47,6 +47,15 @@ pub struct StageProgress {
     pub failed: u32,
 }
 
+/// What a poll finds.
+#[derive(Clone, Debug)]
+pub enum Polled {
+    /// A version that the client has seen.
+    Seen(i64),
+    /// Another.
+    New(Job),
+}
+
 /// What asking to cancel a job came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
@@ -86,18 +95,33 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn job(&self, tenant: TenantId, job: JobId) -> Result<Option<Job>, DbError> {
+        Ok(self.jobs_of(tenant, &[job]).await?.pop())
+    }
+
+    /// Those of some jobs that a tenant has, in no order.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn jobs_of(&self, tenant: TenantId, jobs: &[JobId]) -> Result<Vec<Job>, DbError> {
+        let ids: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
         let mut transaction = self.of_tenant(tenant).await?;
-        let row = sqlx::query_as!(
-            JobRow,
-            r#"SELECT j.id, j.document_id, d.file, j.state, j.version, j.created_at, j.updated_at,
-                   j.page_count, j.pages_failed, j.engines, j.error AS "error: Json<Problem>"
-               FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.id = $1"#,
-            job.0
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        let rows = row.into_iter().collect();
-        Ok(with_progress(&mut transaction, rows).await?.pop())
+        let rows = rows(&mut transaction, &ids).await?;
+        with_progress(&mut transaction, rows).await
+    }
+
+    /// Whose some jobs are; what is gone is left out. As a worker: it shows ids alone.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn tenants_of(&self, jobs: &[JobId]) -> Result<Vec<(JobId, TenantId)>, DbError> {
+        let ids: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
+        let rows = sqlx::query!("SELECT id, tenant_id FROM jobs WHERE id = ANY ($1)", &ids)
+            .fetch_all(self.worker())
+            .await?;
+        let owned = rows.into_iter();
+        Ok(owned
+            .map(|row| (JobId(row.id), TenantId(row.tenant_id)))
+            .collect())
     }
 
     /// Jobs of a tenant, the newest first, older than `before`, at most `most`; in one state if it is
@@ -132,23 +156,25 @@ impl Db {
         with_progress(&mut transaction, rows).await
     }
 
-    /// A job's state and version alone: what a poll needs to answer that nothing changed.
+    /// A job of a tenant, or no more than its version where the client has seen that one.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn job_version(
+    pub async fn poll(
         &self,
         tenant: TenantId,
         job: JobId,
-    ) -> Result<Option<(JobState, i64)>, DbError> {
+        is_seen: impl Fn(i64) -> bool + Send,
+    ) -> Result<Option<Polled>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
-        let row = sqlx::query!("SELECT state, version FROM jobs WHERE id = $1", job.0)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        Ok(row.map(|row| {
-            let state = row.state.parse().unwrap_or(JobState::Cancelled);
-            (state, row.version)
-        }))
+        let rows = rows(&mut transaction, &[job.0]).await?;
+        if let Some(row) = rows.first()
+            && is_seen(row.version)
+        {
+            return Ok(Some(Polled::Seen(row.version)));
+        }
+        let mut jobs = with_progress(&mut transaction, rows).await?;
+        Ok(jobs.pop().map(Polled::New))
     }
 
     /// Stops a job: what waits is dropped, what runs works in vain.
@@ -249,6 +275,19 @@ struct JobRow {
     pages_failed: i32,
     engines: Vec<String>,
     error: Option<Json<Problem>>,
+}
+
+async fn rows(session: &mut PgConnection, jobs: &[Uuid]) -> Result<Vec<JobRow>, DbError> {
+    let rows = sqlx::query_as!(
+        JobRow,
+        r#"SELECT j.id, j.document_id, d.file, j.state, j.version, j.created_at, j.updated_at,
+               j.page_count, j.pages_failed, j.engines, j.error AS "error: Json<Problem>"
+           FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.id = ANY ($1)"#,
+        jobs
+    )
+    .fetch_all(session)
+    .await?;
+    Ok(rows)
 }
 
 /// Jobs with how far their stages are, in the order of the rows.

@@ -34,6 +34,12 @@ impl Changes {
     }
 }
 
+/// Waits until something may be due; all that was announced until then is one.
+pub async fn until_due(heard: &mut broadcast::Receiver<Change>) {
+    while let Ok(Change::Job(_)) = heard.recv().await {}
+    while heard.try_recv().is_ok() {}
+}
+
 impl Db {
     /// Starts to listen; ends with the runtime.
     #[must_use]

@@ -9,7 +9,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{Attempt, Message, Secret, Sender, backoff};
 use crate::{
-    db::{Changes, Db, DbError, DueDelivery},
+    db::{Changes, Db, DbError, DueDelivery, until_due},
     store::MasterKey,
 };
 
@@ -20,6 +20,8 @@ const WINDOW: i64 = 64;
 const AT_ONCE: usize = 8;
 /// For how long a delivery is this process's; longer than an attempt may take.
 const LEASE: Duration = Duration::from_mins(1);
+/// What becomes due within this time is looked for together.
+const GATHERED: Duration = Duration::from_millis(100);
 /// How often it looks by itself.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -49,7 +51,7 @@ pub async fn deliver(
         }
         tokio::select! {
             () = sleep(LOOK) => {}
-            _ = heard.recv() => {}
+            () = until_due(&mut heard) => sleep(GATHERED).await,
             _ = stop.changed() => {}
         }
     }

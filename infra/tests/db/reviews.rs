@@ -90,12 +90,13 @@ async fn reviews_keep_the_old_value_and_the_last_one_ends_the_doubt() {
             assertion: Assertion::Possible,
             ..lab("b", "")
         };
-        let version = fresh.db.job_version(TENANT, job).await.unwrap().unwrap().1;
+        let version = fresh.db.job(TENANT, job).await.unwrap().unwrap().version;
         assert_eq!(
             say("b", &review(Decision::Corrected, 1, right.clone())).await,
             Some(true)
         );
-        let (state, later) = fresh.db.job_version(TENANT, job).await.unwrap().unwrap();
+        let ended = fresh.db.job(TENANT, job).await.unwrap().unwrap();
+        let (state, later) = (ended.state, ended.version);
         assert_eq!(state, JobState::Succeeded);
         assert!(later > version, "who waits for the job must see it");
 

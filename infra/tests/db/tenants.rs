@@ -298,7 +298,7 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         let b = furnish(&fresh).await;
         let db = &fresh.db;
         assert!(db.job(A, b.job).await.unwrap().is_none());
-        assert!(db.job_version(A, b.job).await.unwrap().is_none());
+        assert!(db.poll(A, b.job, |_| true).await.unwrap().is_none());
         assert!(db.cancel(A, b.job).await.unwrap().is_none());
         assert!(db.document(A, b.document).await.unwrap().is_none());
         assert!(db.erase(A, b.document).await.unwrap().is_none());

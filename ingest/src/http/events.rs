@@ -4,37 +4,37 @@
 //! with the last id that it saw misses nothing that still matters, and changes in quick succession
 //! become one event.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+mod feed;
+
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
+    body::{Body, Bytes},
     extract::State,
-    http::HeaderMap,
-    response::{
-        IntoResponse as _, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
 };
 use futures::{Stream, stream};
-use infra::{
-    db::{Change, Job},
-    telemetry::Stream as Counted,
-};
-use schemas::{JobId, TenantId};
+use infra::telemetry::Stream as Counted;
+use schemas::JobId;
 use tokio::{
-    sync::{broadcast::error::RecvError, watch},
-    time::{Instant, sleep_until, timeout_at},
+    sync::{broadcast, broadcast::error::RecvError, watch},
+    time::{Instant, timeout, timeout_at},
 };
 
+pub use self::feed::Feed;
+use self::feed::{MISSED, Told};
 use super::{
     Api,
     auth::Known,
     extract::PathId,
-    jobs::{FOLLOWERS, JobView},
+    jobs::FOLLOWERS,
     problem::{ApiError, Errors},
 };
 
-/// A notification may be missed while the database reconnects; then this is how late one learns.
-const LOOK: Duration = Duration::from_secs(15);
+/// A stream that has said nothing for this time says that it is alive.
+const ALIVE: Duration = Duration::from_secs(15);
+const IS_ALIVE: Bytes = Bytes::from_static(b":\n\n");
 
 /// Follows a job to its end. Each event `job` holds the job as `GET /v1/jobs/{id}` gives it.
 #[utoipa::path(
@@ -63,87 +63,53 @@ pub(crate) async fn follow(
         .and_then(|value| value.to_str().ok()?.parse().ok())
         .unwrap_or(0);
     // Heard before looked at, so that no change falls in between.
-    let changes = api.changes.subscribe();
-    let job = api
-        .db
-        .job(caller.tenant, id)
-        .await?
-        .ok_or(ApiError::NotFound)?;
+    let changes = api.feed.of_job(caller.tenant, id);
+    let job = api.db.job(caller.tenant, id).await?;
     let following = Following {
-        api,
-        tenant: caller.tenant,
-        id,
         changes,
         seen,
-        next: Some(job),
+        next: Told::of(job.ok_or(ApiError::NotFound)?),
         _counted: Counted::open(),
     };
-    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(events(following))
-        .keep_alive(keep_alive)
-        .into_response())
+    Ok(answer(events(following)))
+}
+
+fn answer(events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+    (kind, Body::from_stream(events)).into_response()
 }
 
 struct Following {
-    api: Api,
-    tenant: TenantId,
-    id: JobId,
-    changes: tokio::sync::broadcast::Receiver<Change>,
+    changes: watch::Receiver<Option<Told>>,
     seen: i64,
-    next: Option<Job>,
+    next: Option<Told>,
     _counted: Counted,
 }
 
-fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>> {
+fn events(following: Following) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold(Some(following), |following| async move {
         let mut following = following?;
         loop {
-            let Some(job) = following.next.take() else {
-                following.next = following.changed().await?;
-                continue;
-            };
-            let ended = job.state.is_final();
-            if job.version <= following.seen && !ended {
-                continue;
+            if let Some(told) = following.next.take()
+                && (told.version > following.seen || told.ended)
+            {
+                following.seen = told.version;
+                return Some((Ok(told.event), (!told.ended).then_some(following)));
             }
-            following.seen = job.version;
-            let event = Event::default()
-                .event("job")
-                .id(job.version.to_string())
-                .json_data(JobView::from(job))
-                .ok()?;
-            return Some((Ok(event), (!ended).then_some(following)));
+            match timeout(ALIVE, following.changes.changed()).await {
+                Ok(Ok(())) => following
+                    .next
+                    .clone_from(&following.changes.borrow_and_update()),
+                // The job is gone.
+                Ok(Err(_)) => return None,
+                Err(_) => return Some((Ok(IS_ALIVE), Some(following))),
+            }
         }
     })
 }
 
-impl Following {
-    /// Waits until the job may have changed. None when it is gone; `Some(None)` when the database
-    /// does not answer now.
-    async fn changed(&mut self) -> Option<Option<Job>> {
-        loop {
-            match tokio::time::timeout(LOOK, self.changes.recv()).await {
-                Ok(Ok(Change::Job(job))) if job != self.id => continue,
-                Ok(Ok(Change::Due)) => continue,
-                Ok(Err(RecvError::Closed)) => return None,
-                // This job, or too many changes, or none for a while.
-                _ => {}
-            }
-            return match self.api.db.job(self.tenant, self.id).await {
-                Ok(Some(job)) => Some(Some(job)),
-                Ok(None) => None,
-                Err(_) => Some(None),
-            };
-        }
-    }
-}
-
 /// Who follows all jobs asks anew after this time, and is known anew.
 const WHOLE: Duration = Duration::from_mins(5);
-/// Changes within this time of one another are told together.
-const GATHERED: Duration = Duration::from_millis(200);
-/// Jobs of one gathering; whoever has missed more looks at the list.
-const MOST: usize = 200;
 
 /// Follows all jobs of the tenant from now on. Each event `job` holds a job as `GET /v1/jobs/{id}` gives
 /// it; an event `missed` says that some changes were not told. The stream ends after a few minutes: ask
@@ -159,84 +125,39 @@ const MOST: usize = 200;
 )]
 pub(crate) async fn follow_all(State(api): State<Api>, known: Known) -> Result<Response, ApiError> {
     let tenant = known.as_one_of(&FOLLOWERS)?.tenant;
-    let listening = Listening {
-        changes: api.changes.subscribe(),
-        stop: api.stop.clone(),
-        api,
-        tenant,
+    Ok(answer(all_events(Listening {
+        told: api.feed.of_tenant(tenant),
         until: Instant::now() + WHOLE,
-        // Something between the page and the service may hold an answer back until its first bytes.
-        told: VecDeque::from([Event::default().comment("from now on")]),
+        begun: false,
         _counted: Counted::open(),
-    };
-    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(all_events(listening))
-        .keep_alive(keep_alive)
-        .into_response())
+    })))
 }
 
 struct Listening {
-    api: Api,
-    tenant: TenantId,
-    changes: tokio::sync::broadcast::Receiver<Change>,
-    stop: watch::Receiver<bool>,
+    told: broadcast::Receiver<Bytes>,
     until: Instant,
-    told: VecDeque<Event>,
+    begun: bool,
     _counted: Counted,
 }
 
-fn all_events(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>> {
+fn all_events(listening: Listening) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold(listening, |mut listening| async move {
-        loop {
-            if let Some(event) = listening.told.pop_front() {
-                return Some((Ok(event), listening));
-            }
-            listening.gather().await?;
+        if !listening.begun {
+            listening.begun = true;
+            // Something between the page and the service may hold an answer back until its first bytes.
+            return Some((Ok(Bytes::from_static(b": from now on\n\n")), listening));
         }
+        let next = (Instant::now() + ALIVE).min(listening.until);
+        let said = match timeout_at(next, listening.told.recv()).await {
+            Ok(Ok(events)) => events,
+            Ok(Err(RecvError::Lagged(_))) => MISSED,
+            Ok(Err(RecvError::Closed)) => return None,
+            Err(_) if next == listening.until => return None,
+            Err(_) => IS_ALIVE,
+        };
+        Some((Ok(said), listening))
     })
 }
 
-impl Listening {
-    /// Waits for changes and makes them events. None at the end.
-    async fn gather(&mut self) -> Option<()> {
-        let mut jobs: Vec<JobId> = Vec::new();
-        let mut missed = false;
-        let mut end = self.until;
-        loop {
-            let heard = tokio::select! {
-                heard = timeout_at(end, self.changes.recv()) => heard,
-                _ = self.stop.wait_for(|stop| *stop) => return None,
-            };
-            match heard {
-                Ok(Ok(Change::Job(job))) if !jobs.contains(&job) => jobs.push(job),
-                Ok(Ok(Change::Job(_) | Change::Due)) => continue,
-                Ok(Ok(Change::Reconnected) | Err(RecvError::Lagged(_))) => missed = true,
-                Ok(Err(RecvError::Closed)) => return None,
-                Err(_) if end == self.until => return None,
-                Err(_) => break,
-            }
-            end = end.min(Instant::now() + GATHERED);
-            if jobs.len() >= MOST {
-                break;
-            }
-        }
-        for job in jobs {
-            match self.api.db.job(self.tenant, job).await {
-                Ok(Some(job)) => {
-                    let event = Event::default().event("job");
-                    self.told.extend(event.json_data(JobView::from(job)).ok());
-                }
-                // Another tenant's.
-                Ok(None) => {}
-                Err(_) => missed = true,
-            }
-        }
-        if missed {
-            self.told
-                .push_back(Event::default().event("missed").data("{}"));
-            // A database that does not answer is not asked in a tight circle.
-            sleep_until(Instant::now() + GATHERED).await;
-        }
-        Some(())
-    }
-}
+#[cfg(test)]
+mod tests;

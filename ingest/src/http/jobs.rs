@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
-use infra::db::{Cancelled, Job, Role, StageProgress};
+use infra::db::{Cancelled, Job, Polled, Role, StageProgress};
 use schemas::{JobId, JobState, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -175,28 +175,24 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let caller = known.as_one_of(&FOLLOWERS)?;
-    if let Some(seen) = headers.get(header::IF_NONE_MATCH) {
-        let (_, version) = api
-            .db
-            .job_version(caller.tenant, job)
-            .await?
-            .ok_or(ApiError::NotFound)?;
+    let seen = headers.get(header::IF_NONE_MATCH);
+    let seen = seen.and_then(|seen| seen.to_str().ok()).unwrap_or_default();
+    let is_seen = |version| {
         let now = etag(version);
-        let seen = seen.to_str().unwrap_or_default();
-        if seen
-            .split(',')
+        seen.split(',')
             .any(|tag| tag.trim().trim_start_matches("W/") == now)
-        {
-            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, now)]).into_response());
+    };
+    match api.db.poll(caller.tenant, job, is_seen).await? {
+        None => Err(ApiError::NotFound),
+        Some(Polled::Seen(version)) => {
+            let tag = [(header::ETAG, etag(version))];
+            Ok((StatusCode::NOT_MODIFIED, tag).into_response())
+        }
+        Some(Polled::New(job)) => {
+            let tag = [(header::ETAG, etag(job.version))];
+            Ok((tag, Json(JobView::from(job))).into_response())
         }
     }
-    let job = api
-        .db
-        .job(caller.tenant, job)
-        .await?
-        .ok_or(ApiError::NotFound)?;
-    let tag = HeaderValue::from_str(&etag(job.version)).map_err(|_| ApiError::Internal)?;
-    Ok(([(header::ETAG, tag)], Json(JobView::from(job))).into_response())
 }
 
 /// Cancels a job. What was read until then is dropped; the document stays.

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::Api;
+use crate::compose;
 
 /// The longest that something may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -23,6 +24,8 @@ pub(crate) struct Readiness {
     ready: bool,
     /// `ok`, or what is wrong.
     checks: BTreeMap<&'static str, String>,
+    /// What it works without, less well, and how to get it.
+    missing: Vec<String>,
 }
 
 /// What runs.
@@ -79,7 +82,12 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Response {
     })
     .collect();
     let ready = checks.values().all(|words| words == "ok");
-    let answer = Json(Readiness { ready, checks });
+    let missing = compose::encoder_files().err();
+    let answer = Json(Readiness {
+        ready,
+        checks,
+        missing: missing.iter().map(|error| format!("{error:#}")).collect(),
+    });
     if ready {
         return answer.into_response();
     }

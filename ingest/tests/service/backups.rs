@@ -9,12 +9,15 @@ use std::{
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::server::{Caller, Medbot, document, folder, problem, turn};
+use crate::server::{Caller, Medbot, Service, document, folder, problem, turn};
 
-fn run(data: &Path, arguments: &[&str]) -> Output {
+type Settings<'a> = &'a [(&'a str, &'a str)];
+
+fn run(data: &Path, settings: Settings<'_>, arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_medbot"))
         .args(arguments)
         .env("MEDBOT_DATA", data)
+        .envs(settings.iter().copied())
         .output()
         .unwrap();
     println!("{arguments:?}: {output:?}");
@@ -22,8 +25,8 @@ fn run(data: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The JSON that a command prints that does its work.
-fn said(data: &Path, arguments: &[&str]) -> Value {
-    let output = run(data, arguments);
+fn said(data: &Path, settings: Settings<'_>, arguments: &[&str]) -> Value {
+    let output = run(data, settings, arguments);
     assert!(output.status.success(), "{arguments:?}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -55,23 +58,23 @@ async fn a_backup_becomes_a_system_without_what_was_erased() {
     let entities = caller.json("/v1/entities").await;
 
     // While it runs.
-    let report = said(&a, &["backup", saved]);
+    let report = said(&a, &[], &["backup", saved]);
     assert_eq!(report["documents"], 3);
     assert_eq!(
-        run(&a, &["backup", saved]).status.code(),
+        run(&a, &[], &["backup", saved]).status.code(),
         Some(1),
         "never over another"
     );
     let gone = caller.ask(Method::DELETE, &format!("/v1/documents/{by_route}"));
     assert_eq!(gone.send().await.unwrap().status(), StatusCode::NO_CONTENT);
-    let certificate = said(&a, &["erase", by_command]);
+    let certificate = said(&a, &[], &["erase", by_command]);
     assert_eq!(certificate["document"], **by_command);
     assert_eq!(certificate["data_key"], "destroyed");
     for counted in [&certificate["objects"], &certificate["rows"]["entities"]] {
         assert!(counted.as_u64() > Some(0), "{certificate}");
     }
     assert!(certificate["key_in_backups_until"].as_str() > certificate["erased_at"].as_str());
-    let never = run(&a, &["erase", "00000000-0000-4000-8000-000000000000"]);
+    let never = run(&a, &[], &["erase", "00000000-0000-4000-8000-000000000000"]);
     assert_eq!(never.status.code(), Some(1));
     let log = caller.json("/v1/admin/audit").await.to_string();
     for action in ["system.backup", "document.erase"] {
@@ -79,9 +82,23 @@ async fn a_backup_becomes_a_system_without_what_was_erased() {
     }
     drop(server);
 
-    // Another place: first without its key, then without the list, then with both.
+    // Another place, with an object store: first without its key, then without the list, then with both.
+    let store = Service::start("seaweedfs", folder.path());
+    let bucket = format!("s3://{}/objects", store.variable("MEDBOT_TEST_S3_BUCKET"));
+    let s3: Settings<'_> = &[
+        ("STORE_URL", &bucket),
+        (
+            "AWS_ENDPOINT_URL",
+            store.variable("MEDBOT_TEST_S3_ENDPOINT"),
+        ),
+        ("AWS_ACCESS_KEY_ID", store.variable("AWS_ACCESS_KEY_ID")),
+        (
+            "AWS_SECRET_ACCESS_KEY",
+            store.variable("AWS_SECRET_ACCESS_KEY"),
+        ),
+    ];
     let refused = |arguments: &[&str], why: &str| {
-        let output = run(&b, arguments);
+        let output = run(&b, s3, arguments);
         assert_eq!(output.status.code(), Some(1), "{why}");
         let complaint = String::from_utf8(output.stderr).unwrap();
         assert!(complaint.contains(why), "{complaint}");
@@ -90,17 +107,18 @@ async fn a_backup_becomes_a_system_without_what_was_erased() {
     fs::create_dir(&b).unwrap();
     fs::set_permissions(&b, std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
     fs::copy(a.join("master.key"), b.join("master.key")).unwrap();
-    assert_eq!(said(&b, &["restore", "--check", saved]), report);
+    assert_eq!(said(&b, s3, &["restore", "--check", saved]), report);
     assert!(!b.join("postgres").exists(), "a check changes nothing");
     refused(&["restore", saved], "--nothing-was-erased");
     fs::copy(a.join("erased.jsonl"), b.join("erased.jsonl")).unwrap();
-    let restored = said(&b, &["restore", saved]);
+    let restored = said(&b, s3, &["restore", saved]);
     assert_eq!(restored["erased_again"], 2);
+    assert!(!b.join("objects").exists(), "they are in the object store");
     refused(&["restore", saved], "wants an empty one");
-    let verified = run(&b, &["audit", "verify"]);
+    let verified = run(&b, s3, &["audit", "verify"]);
     assert!(verified.status.success());
 
-    let server = Medbot::up(&b, &[]);
+    let server = Medbot::up(&b, s3);
     let caller = Caller::admin(&server, &b);
     caller.until("/readyz", StatusCode::OK).await;
     assert_eq!(caller.json(&format!("/v1/documents/{kept}")).await, result);
