@@ -124,7 +124,7 @@ impl Following {
         loop {
             match tokio::time::timeout(LOOK, self.changes.recv()).await {
                 Ok(Ok(Change::Job(job))) if job != self.id => continue,
-                Ok(Ok(Change::Due)) => continue,
+                Ok(Ok(Change::Due | Change::Erased)) => continue,
                 Ok(Err(RecvError::Closed)) => return None,
                 // This job, or too many changes, or none for a while.
                 _ => {}
@@ -209,7 +209,7 @@ impl Listening {
             };
             match heard {
                 Ok(Ok(Change::Job(job))) if !jobs.contains(&job) => jobs.push(job),
-                Ok(Ok(Change::Job(_) | Change::Due)) => continue,
+                Ok(Ok(Change::Job(_) | Change::Due | Change::Erased)) => continue,
                 Ok(Ok(Change::Reconnected) | Err(RecvError::Lagged(_))) => missed = true,
                 Ok(Err(RecvError::Closed)) => return None,
                 Err(_) if end == self.until => return None,
