@@ -186,7 +186,7 @@ async fn seals_whom_it_is_about(caller: &Caller, pool: &PgPool) {
     let (job, id) = caller.take("identified.png", document(IDENTIFIED)).await;
     caller.end_of(&job).await;
     let found = caller.json(&format!("/v1/entities?document={id}")).await;
-    let patient = found["entities"][0]["patient"].as_str();
+    let patient = found["entities"][0]["patient_id"].as_str();
     let patient = patient.unwrap_or_else(|| panic!("it names nobody: {found}"));
     let shown = caller.json(&format!("/v1/patients/{patient}")).await;
     assert_eq!(shown["identifier"]["value"], NUMBER, "it opens");
