@@ -109,8 +109,8 @@ pub(super) fn opened(
     String::from_utf8(opened.to_vec()).map_err(refused)
 }
 
-fn refused(reason: impl ToString) -> DbError {
-    DbError::new(DbErrorKind::Refused, reason.to_string())
+fn refused(reason: impl std::fmt::Display) -> DbError {
+    DbError::new(DbErrorKind::Refused, reason)
 }
 
 /// A patient whose identifier an earlier program wrote in the clear.
