@@ -3,11 +3,13 @@
 //! Everything here may touch the environment, the file system and other programs; the pure crates
 //! may not. Each port (store, queue, database) is a trait with its adapters in a folder.
 
+pub mod api_key;
 pub mod audit;
 pub mod backup;
 pub mod db;
 pub mod doctor;
 pub mod erasure;
+mod lines;
 pub mod llm;
 pub mod models;
 pub mod queue;

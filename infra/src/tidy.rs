@@ -1,5 +1,5 @@
-//! What is cleared away as time goes by: objects of uploads that died, and what is only of use for a
-//! while. Every process may do so; a process that dies in the middle leaves it to the next.
+//! What is cleared away as time goes by: objects of uploads that died, what is only of use for a while, and what
+//! an earlier program left in the clear. Every process may do so; a process that dies in the middle leaves it to the next.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::{
     db::{Db, DbError},
-    store::{Store, StoreErrorKind},
+    store::{MasterKey, Store, StoreErrorKind},
 };
 
 /// Orphans of one look at the database.
@@ -22,6 +22,7 @@ const LOOK: Duration = Duration::from_mins(5);
 pub async fn keep_tidy(
     db: &Db,
     store: &dyn Store,
+    master: &MasterKey,
     silence: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -33,6 +34,14 @@ pub async fn keep_tidy(
         }
         if let Err(error) = db.tidy().await {
             tracing::warn!(%error, "what is of no more use stays for now");
+        }
+        match db.seal_identifiers(master).await {
+            Ok(0) => {}
+            Ok(sealed) => tracing::info!(
+                sealed,
+                "rows of patients that stood in the clear were sealed"
+            ),
+            Err(error) => tracing::warn!(%error, "rows of patients stand in the clear for now"),
         }
         tokio::select! {
             () = sleep((silence / 4).min(LOOK)) => {}

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -38,7 +39,8 @@ pub(crate) struct RestoreArguments {
     /// Reads and verifies all of it, and changes nothing.
     #[arg(long)]
     check: bool,
-    /// There is no erasure list because nothing was erased since the backup.
+    /// There is no erasure list because nothing was erased since the backup; or it cannot be proven, and is whole
+    /// all the same.
     #[arg(long)]
     nothing_was_erased: bool,
 }
@@ -127,7 +129,7 @@ impl Report {
 pub(crate) fn back_up(settings: &Settings, arguments: &BackupArguments) -> anyhow::Result<u8> {
     let places = arguments.of.places();
     let master = system::master_key(settings, false)?;
-    let list = ErasureList::new(settings.erasure_list.clone());
+    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
     with_db(settings, async |db| {
         db.ready().await?;
         let store = system::store(settings)?;
@@ -178,7 +180,7 @@ pub(crate) fn restore(settings: &Settings, arguments: &RestoreArguments) -> anyh
         report.print()?;
         return Ok(DONE);
     }
-    let list = ErasureList::new(settings.erasure_list.clone());
+    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
     let erasures = if arguments.nothing_was_erased {
         Erasures::None
     } else {

@@ -6,13 +6,13 @@
 //! obeyed.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    collections::HashSet,
+    sync::{Arc, LazyLock},
 };
 
 use extract::Lexicon;
 use infra::{
-    db::{Db, DbError, TokenCounts},
+    db::{Changes, Db, DbError, TokenCounts},
     llm::Llm,
     search::{DocumentHit, Query, Scope, Search, Weights},
     store::MasterKey,
@@ -31,6 +31,7 @@ mod evidence;
 mod find;
 mod generated;
 pub(crate) mod hidden;
+mod memory;
 mod question;
 pub mod rank;
 mod red_flags;
@@ -45,6 +46,7 @@ pub use red_flags::red_flag;
 
 use evidence::{CardEvidence, DocumentEvidence};
 use hidden::Hidden;
+use memory::{Memory, Moment};
 use question::Asked;
 use rank::{Meanings, Seen};
 
@@ -62,8 +64,6 @@ const DOCUMENTS: usize = 8;
 const OF_CARDS: i64 = 20;
 /// Quotations that a model sees.
 const QUOTATIONS: usize = 12;
-/// Texts whose embeddings are kept, about 1.5 kB each.
-const KEPT: usize = 20_000;
 /// Turns of a conversation that a model sees.
 const REMEMBERED: usize = 3;
 
@@ -119,14 +119,11 @@ pub struct Chat {
     country: Country,
     wording: Option<Wording>,
     shipped: OnceCell<()>,
-    kept: Kept,
+    memory: Arc<Memory>,
 }
 
 /// Gives the encoder, opened by the first call, which blocks; none where there is none.
 type OpenEncoder = fn() -> Option<Arc<Encoder>>;
-
-/// Embeddings of lines, sentences and wordings, by text.
-type Kept = Arc<Mutex<HashMap<String, Arc<Vec<f32>>>>>;
 
 /// What an answer to a question may be put together from, for the bench that fits the ranking.
 pub struct Candidates {
@@ -154,8 +151,15 @@ impl Chat {
             country,
             wording,
             shipped: OnceCell::new(),
-            kept: Kept::default(),
+            memory: Arc::new(Memory::new()),
         }
+    }
+
+    /// The same, which forgets what it remembers of documents when one is erased, by whatever process.
+    #[must_use]
+    pub fn forgetting_with(self, changes: &Changes) -> Self {
+        self.memory.forget_with(changes);
+        self
     }
 
     /// Answers. Each sentence is sent as soon as it stands; the answer holds them all. Nothing is finished when
@@ -222,11 +226,14 @@ impl Chat {
         asked: &Asked,
     ) -> Result<(Option<Vec<Sentence>>, Vec<Citation>), DbError> {
         let query = self.query(&asked.text).await;
+        let begun = self.memory.now();
         let documents = question.among != Among::Knowledge;
         let scoped = question.scope.document.is_some() || question.scope.patient.is_some();
         if documents {
             let evidence = self.documents(tenant, question.scope, &query).await?;
-            let meanings = self.meanings(rank::lines::texts(asked, &evidence)).await;
+            let meanings = self
+                .meanings(rank::lines::texts(asked, &evidence), begun)
+                .await;
             let is_drug = |word: &str| self.is_drug(word);
             if let Some(found) = find::in_documents(asked, &evidence, &meanings, &is_drug) {
                 return Ok((Some(found), Vec::new()));
@@ -239,7 +246,9 @@ impl Chat {
             return Ok((None, Vec::new()));
         }
         let cards = self.cards(tenant, &query).await?;
-        let meanings = self.meanings(rank::cards::texts(asked, &cards)).await;
+        let meanings = self
+            .meanings(rank::cards::texts(asked, &cards), begun)
+            .await;
         let found = find::in_cards(asked, &cards, &meanings, &|word| self.is_drug(word));
         let quotations = match (&found, cards.first()) {
             (Some(_), Some(card)) => card
@@ -281,11 +290,13 @@ impl Chat {
         tenant: TenantId,
         question: &Question,
     ) -> Result<Option<Candidates>, DbError> {
-        let asked = in_context(question);
+        let (asked, begun) = (in_context(question), self.memory.now());
         let query = self.query(&asked.text).await;
         if question.among == Among::Knowledge {
             let cards = self.cards(tenant, &query).await?;
-            let meanings = self.meanings(rank::cards::texts(&asked, &cards)).await;
+            let meanings = self
+                .meanings(rank::cards::texts(&asked, &cards), begun)
+                .await;
             let drugs = find::drugs(&asked, &|word| self.is_drug(word));
             let seen = |meanings: &Meanings| Seen::of_cards(&asked, &cards, &drugs, meanings);
             let quotes = cards.iter().take(rank::cards::COMPARED);
@@ -297,7 +308,9 @@ impl Chat {
             }));
         }
         let documents = self.documents(tenant, question.scope, &query).await?;
-        let meanings = self.meanings(rank::lines::texts(&asked, &documents)).await;
+        let meanings = self
+            .meanings(rank::lines::texts(&asked, &documents), begun)
+            .await;
         Ok(documents.first().map(|document| {
             let seen = |meanings: &Meanings| Seen::of_document(&asked, document, meanings);
             Candidates {
@@ -307,11 +320,13 @@ impl Chat {
         }))
     }
 
-    /// The embeddings of texts, of which those are made that are not kept; none without the encoder.
-    async fn meanings(&self, texts: Vec<String>) -> Meanings {
-        let (open, kept) = (self.open_encoder, Arc::clone(&self.kept));
+    /// The embeddings of texts that were read after `since`; none without the encoder.
+    async fn meanings(&self, texts: Vec<String>, since: Moment) -> Meanings {
+        let (open, memory) = (self.open_encoder, Arc::clone(&self.memory));
         let encoded = tokio::task::spawn_blocking(move || {
-            open().map_or_else(Meanings::default, |encoder| encoded(&encoder, &kept, texts))
+            open().map_or_else(Meanings::default, |encoder| {
+                memory.encoded(&encoder, texts, since)
+            })
         });
         encoded.await.unwrap_or_default()
     }
@@ -520,28 +535,6 @@ impl Chat {
             model: None,
         }
     }
-}
-
-/// Embeddings of texts; all are forgotten when too many are kept. A text that cannot be encoded is left out.
-fn encoded(encoder: &Encoder, kept: &Kept, texts: Vec<String>) -> Meanings {
-    let lock = || kept.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut out = HashMap::new();
-    if lock().len() > KEPT {
-        lock().clear();
-    }
-    for text in texts {
-        if out.contains_key(&text) {
-            continue;
-        }
-        let known = lock().get(&text).cloned();
-        let embedding = known.or_else(|| {
-            let new = Arc::new(encoder.encode(&text).ok()?);
-            lock().insert(text.clone(), Arc::clone(&new));
-            Some(new)
-        });
-        out.extend(embedding.map(|embedding| (text, embedding)));
-    }
-    Meanings::new(out)
 }
 
 fn unique(hits: &[DocumentHit]) -> Vec<DocumentId> {

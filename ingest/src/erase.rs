@@ -76,7 +76,7 @@ pub(crate) fn run(settings: &Settings, arguments: &EraseArguments) -> anyhow::Re
     let tenant = arguments.tenant.unwrap_or(TenantId::DEFAULT);
     let document = arguments.document;
     let master = system::master_key(settings, false)?;
-    let list = ErasureList::new(settings.erasure_list.clone());
+    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
     with_db(settings, async |db| {
         let keys = WrappedKeys::new(db.clone(), master.clone());
         let store = Sealed::new(system::store(settings)?, Arc::new(keys));

@@ -48,6 +48,7 @@ mod intake;
 mod jobs;
 mod jwt;
 mod keys;
+mod known_keys;
 mod limits;
 mod measure;
 mod openapi;
@@ -65,11 +66,13 @@ mod tryout;
 mod uploads;
 mod webhooks;
 
-pub use auth::{Authentication, digest as key_digest, new_key};
+pub use auth::{Authentication, new_key};
 pub(crate) use batches::is_litter;
 pub use code_flow::{Client, SignIn};
 pub use events::Feed;
 pub use jwt::{Provider, Tokens};
+pub(crate) use keys::ApiKeyView;
+pub use known_keys::KnownKeys;
 pub use limits::{Limits, Rates};
 pub use serve::serve;
 pub use tryout::Tryout;
@@ -93,6 +96,8 @@ pub struct Serving {
     pub master: Arc<MasterKey>,
     /// Who may ask.
     pub authentication: Authentication,
+    /// API keys that were verified.
+    pub keys: Arc<KnownKeys>,
     /// The engines that read unless a request says otherwise.
     pub engines: Vec<Engine>,
     /// Largest upload in bytes, a file.

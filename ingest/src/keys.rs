@@ -1,16 +1,17 @@
 //! `medbot keys`: the master key, tenants, and API keys from their making to their end.
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{io::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
 use infra::{
+    api_key::KeptKey,
     db::{NewKey, Role},
+    erasure::ErasureList,
     store::MasterKey,
 };
 use schemas::TenantId;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -114,17 +115,6 @@ impl From<RoleName> for Role {
     }
 }
 
-/// A line of `medbot keys list`.
-#[derive(Serialize)]
-struct Listed {
-    id: Uuid,
-    role: &'static str,
-    name: Option<String>,
-    created_at: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-}
-
 /// Runs `medbot keys`.
 ///
 /// # Errors
@@ -166,7 +156,7 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                 let key = http::new_key();
                 write_secret(&file, &key)?;
                 let new = NewKey {
-                    digest: &http::key_digest(&key),
+                    key: &KeptKey::of(&key)?,
                     role: role.into(),
                     name: name.as_deref(),
                     expires_at: days.map(|days| Utc::now() + TimeDelta::days(days.into())),
@@ -176,15 +166,8 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
             }
             Keys::List { of } => {
                 for key in db.keys(known(of).await?).await? {
-                    let listed = Listed {
-                        id: key.id,
-                        role: key.role.name(),
-                        name: key.name,
-                        created_at: key.created_at,
-                        expires_at: key.expires_at,
-                        revoked_at: key.revoked_at,
-                    };
-                    print(&serde_json::to_string(&listed).context("cannot write")?)?;
+                    let line = serde_json::to_string(&http::ApiKeyView::from(key));
+                    print(&line.context("cannot write")?)?;
                 }
             }
             Keys::Revoke { of, id } => {
@@ -202,8 +185,8 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                 let key = http::new_key();
                 write_secret(&file, &key)?;
                 let overlap = Duration::from_hours(overlap.into());
-                let digest = http::key_digest(&key);
-                let Some(new) = db.rotate_key(of.id(), id, &digest, overlap).await? else {
+                let kept = KeptKey::of(&key)?;
+                let Some(new) = db.rotate_key(of.id(), id, &kept, overlap).await? else {
                     let _ = std::fs::remove_file(&file);
                     bail!("the tenant has no key {id} that is good");
                 };
@@ -223,7 +206,9 @@ fn rewrap(settings: &Settings) -> anyhow::Result<u8> {
              MEDBOT_MASTER_KEY_FILE takes"
         );
     };
+    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
     with_db(settings, async |db| {
+        list.prove()?;
         let done = db.rewrap(&master).await;
         for tenant in db.tenants().await? {
             let what = ("key.rewrap", format!("master key {}", master.id()));

@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use infra::{
+    api_key::KeptKey,
     audit::{Anchors, Recorder},
     db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys},
     erasure::ErasureList,
@@ -179,7 +180,8 @@ async fn parts_until_told(
     running.spawn({
         let (opened, told) = (opened.clone(), told.clone());
         async move {
-            tidy::keep_tidy(&opened.db, &*opened.store, opened.upload_silence, told).await;
+            let (store, silence) = (&*opened.store, opened.upload_silence);
+            tidy::keep_tidy(&opened.db, store, &opened.master, silence, told).await;
         }
     });
     if let Some(stages) = &parts.work {
@@ -281,6 +283,10 @@ impl Opened {
         let sign_in = sign_in.map(|(client, tokens)| {
             SignIn::new(client, tokens, settings.allow_plaintext).map(Arc::new)
         });
+        let erasures = ErasureList::new(settings.erasure_list.clone(), Arc::clone(&self.master));
+        if let Err(error) = erasures.prove() {
+            tracing::error!(%error, "the erasure list does not hold what was written");
+        }
         Ok(Arc::new(Serving {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
@@ -288,6 +294,7 @@ impl Opened {
             feed: Feed::start(self.db.clone(), &self.changes, stop.clone()),
             master: Arc::clone(&self.master),
             authentication: settings.authentication,
+            keys: Arc::default(),
             engines: compose::wanted(&settings.engines),
             largest_upload: Limits::default().bytes,
             upload_silence: self.upload_silence,
@@ -301,16 +308,19 @@ impl Opened {
             ),
             limits: Arc::new(http::Limits::new(&settings.rates, together.transpose()?)),
             trusted_proxies: settings.trusted_proxies.clone(),
-            chat: Arc::new(Chat::new(
-                self.db.clone(),
-                compose::encoder,
-                vocabularies::lexicon,
-                settings.country,
-                self.wording(settings)?,
-            )),
+            chat: Arc::new(
+                Chat::new(
+                    self.db.clone(),
+                    compose::encoder,
+                    vocabularies::lexicon,
+                    settings.country,
+                    self.wording(settings)?,
+                )
+                .forgetting_with(&self.changes),
+            ),
             emergency: settings.emergency,
             guests: settings.guests,
-            erasures: ErasureList::new(settings.erasure_list.clone()),
+            erasures,
             tryout: Arc::clone(&self.tryout),
             stop,
         }))
@@ -380,6 +390,7 @@ impl Opened {
             db: self.db.clone(),
             queue: Arc::clone(&self.queue),
             store: Arc::clone(&self.store),
+            master: Arc::clone(&self.master),
             stages: crew.stages,
             due: Arc::clone(&self.due),
             patience: crew.patience,
@@ -426,8 +437,8 @@ async fn admin_key(db: &Db, path: &Path) -> anyhow::Result<()> {
         }
         Err(error) => return Err(error).context("the administrator's key cannot be read"),
     };
-    db.admit(TenantId::DEFAULT, &http::key_digest(&key), Role::Admin)
-        .await?;
+    let kept = KeptKey::of(&key)?;
+    db.admit(TenantId::DEFAULT, &kept, Role::Admin).await?;
     eprintln!(
         "medbot: the administrator's API key is in {}",
         path.display()

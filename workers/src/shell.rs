@@ -16,7 +16,7 @@ use infra::{
         Settled, until_due,
     },
     queue::{Delivery, Queue, QueueName, Subscription},
-    store::{self, Store, StoreErrorKind},
+    store::{self, MasterKey, Store, StoreErrorKind},
     telemetry,
 };
 use schemas::{
@@ -76,6 +76,8 @@ pub struct Shell {
     pub queue: Arc<dyn Queue>,
     /// Where artefacts lie.
     pub store: Arc<dyn Store>,
+    /// Seals whom documents are about.
+    pub master: Arc<MasterKey>,
     /// What is done.
     pub stages: Arc<dyn Stages>,
     /// Notified when tasks may have become due.
@@ -185,6 +187,7 @@ impl Shell {
         let found = Findings {
             entities: &entities,
             passages: &passages,
+            master: &self.master,
         };
         let took = start.elapsed();
         let settled = self.settle(&claimed, &said, took, found).await;

@@ -285,8 +285,8 @@ async fn clients(db: &Db, base: &str) -> anyhow::Result<Vec<Client>> {
         let tenant = TenantId(Uuid::from_u128(number));
         db.found_tenant(tenant, &format!("clinic {number}")).await?;
         let key = ingest::http::new_key();
-        db.admit(tenant, &ingest::http::key_digest(&key), Role::Admin)
-            .await?;
+        let kept = infra::api_key::KeptKey::of(&key)?;
+        db.admit(tenant, &kept, Role::Admin).await?;
         clients.push(Client::new(base, tenant, key)?);
     }
     Ok(clients)

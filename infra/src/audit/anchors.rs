@@ -3,9 +3,8 @@
 
 use std::{
     collections::HashMap,
-    fs::{File, OpenOptions},
-    io::{self, BufRead as _, BufReader, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -15,6 +14,7 @@ use schemas::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::Head;
+use crate::lines;
 
 /// A file of anchored heads.
 #[derive(Clone, Debug)]
@@ -56,11 +56,7 @@ impl Anchors {
         };
         let mut line = serde_json::to_vec(&anchor)?;
         line.push(b'\n');
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&self.path)?;
+        let mut file = lines::open(&self.path)?;
         file.write_all(&line)?;
         file.sync_data()
     }
@@ -71,8 +67,8 @@ impl Anchors {
     /// Of the file, and when a line is no anchor.
     pub fn read(&self) -> io::Result<HashMap<TenantId, Vec<Head>>> {
         let mut heads: HashMap<TenantId, Vec<Head>> = HashMap::new();
-        for line in BufReader::new(File::open(&self.path)?).lines() {
-            let anchor: Anchor = serde_json::from_str(&line?)?;
+        for line in lines::whole(&fs::read_to_string(&self.path)?) {
+            let anchor: Anchor = serde_json::from_str(line)?;
             let hash = BASE64_STANDARD
                 .decode(&anchor.hash)
                 .ok()

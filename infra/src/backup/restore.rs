@@ -19,9 +19,9 @@ use crate::{
 /// What is known of erasures since the backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erasures {
-    /// The list has them; without a list nothing is restored.
+    /// The list has them; without a list that is proven nothing is restored.
     Listed,
-    /// Somebody says that there were none.
+    /// Somebody says that there were none but those that a list may name.
     None,
 }
 
@@ -53,7 +53,10 @@ pub async fn restore(
     if erasures == Erasures::Listed && !list.exists() {
         return Err(BackupError::NoErasureList(list.path().into()));
     }
-    let known = list.read()?;
+    let known = match erasures {
+        Erasures::Listed => list.read()?,
+        Erasures::None => list.read_unproven()?,
+    };
     is_empty(backup, sealed).await?;
     match db.contents().await? {
         Contents::Nothing => db.migrate_to(backup.manifest().schema).await?,

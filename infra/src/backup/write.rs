@@ -90,6 +90,7 @@ pub async fn write(
     let (objects, bytes) = (copied.part.rows, copied.bytes);
     system.parts.push(copied.part);
     // Last, so that it holds what was erased while objects were copied.
+    list.prove()?;
     let erased = list.read()?;
     system.parts.push(target.erased(&erased).await?);
     keys.write(&places.keys, &target.key)?;

@@ -109,6 +109,9 @@ impl Db {
         let Some(erased) = remove(&mut transaction, tenant, document).await? else {
             return Ok(None);
         };
+        sqlx::query!("SELECT pg_notify('medbot_erased', '')")
+            .execute(&mut *transaction)
+            .await?;
         commit(transaction).await?;
         Ok(Some(erased))
     }

@@ -301,7 +301,7 @@ pub(super) async fn replace(
     let rows = with_words(claimed.job, found.entities, words.collect());
     insert(session, claimed, &rows, &versions).await?;
     passages::replace(session, claimed, found.passages).await?;
-    patients::identify(session, claimed.tenant.0, claimed.document.0).await
+    patients::identify(session, found.master, claimed.tenant.0, claimed.document.0).await
 }
 
 /// What a person made of an extracted entity.

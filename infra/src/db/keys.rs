@@ -7,6 +7,7 @@ use schemas::TenantId;
 use uuid::Uuid;
 
 use super::{Db, DbError, DbErrorKind, connect::commit};
+use crate::api_key::KeptKey;
 
 /// What a caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct Caller {
 pub struct ApiKey {
     /// Its id.
     pub id: Uuid,
+    /// Which key it is, in its first characters; none of an earlier program's, which is known by its SHA-256.
+    pub public_id: Option<String>,
     /// What its holder may do.
     pub role: Role,
     /// What it is for.
@@ -77,14 +80,23 @@ pub struct ApiKey {
 /// An API key to be made.
 #[derive(Clone, Debug)]
 pub struct NewKey<'a> {
-    /// SHA-256 of the key.
-    pub digest: &'a [u8; 32],
+    /// What is kept of it.
+    pub key: &'a KeptKey,
     /// What its holder may do.
     pub role: Role,
     /// What it is for.
     pub name: Option<&'a str>,
     /// When it is no longer good.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A good key that a presented one may be.
+#[derive(Clone, Debug)]
+pub struct FoundKey {
+    /// Who holds it.
+    pub caller: Caller,
+    /// What the presented key is verified with; none when its digest was enough.
+    pub hash: Option<String>,
 }
 
 /// The caller of a row.
@@ -101,41 +113,50 @@ fn role(name: &str) -> Result<Role, DbError> {
 }
 
 impl Db {
-    /// Who holds the key of this digest. The digest is of 256 random bits: comparing it in an index
-    /// tells an attacker nothing about the key.
+    /// The good key of this public id, or of an earlier program's that is known by this digest. That is of 256
+    /// random bits: comparing it in an index tells an attacker nothing about the key.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn caller(&self, digest: &[u8; 32]) -> Result<Option<Caller>, DbError> {
+    pub async fn key(
+        &self,
+        public_id: Option<&str>,
+        digest: &[u8; 32],
+    ) -> Result<Option<FoundKey>, DbError> {
         let row = sqlx::query!(
-            r#"SELECT id AS "id!", tenant_id AS "tenant_id!", role AS "role!"
-               FROM medbot_authenticate($1)"#,
+            r#"SELECT id AS "id!", tenant_id AS "tenant_id!", role AS "role!", hash
+               FROM medbot_key($1, $2)"#,
+            public_id,
             digest.as_slice()
         )
         .fetch_optional(self.api())
         .await?;
-        row.map(|row| caller(row.id, row.tenant_id, &row.role))
-            .transpose()
+        row.map(|row| {
+            Ok(FoundKey {
+                caller: caller(row.id, row.tenant_id, &row.role)?,
+                hash: row.hash,
+            })
+        })
+        .transpose()
     }
 
-    /// Makes the key of this digest good. As the login itself: no request can do it.
+    /// Makes a key good, unless it is known already. As the login itself: no request can do it.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn admit(
-        &self,
-        tenant: TenantId,
-        digest: &[u8; 32],
-        role: Role,
-    ) -> Result<(), DbError> {
+    pub async fn admit(&self, tenant: TenantId, key: &KeptKey, role: Role) -> Result<(), DbError> {
         let mut session = self.owner().await?;
         sqlx::query!(
-            "INSERT INTO api_keys (id, tenant_id, digest, role) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO api_keys (id, tenant_id, public_id, hash, role)
+             SELECT $1, $2, $3, $4, $5
+             WHERE NOT EXISTS (SELECT FROM api_keys WHERE digest = $6)
+             ON CONFLICT (public_id) DO NOTHING",
             Uuid::now_v7(),
             tenant.0,
-            digest.as_slice(),
-            role.name()
+            key.public_id,
+            key.hash,
+            role.name(),
+            key.digest.as_slice()
         )
         .execute(&mut session)
         .await?;
@@ -149,7 +170,7 @@ impl Db {
     pub async fn keys(&self, tenant: TenantId) -> Result<Vec<ApiKey>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let rows = sqlx::query!(
-            "SELECT id, role, name, created_at, expires_at, revoked_at
+            "SELECT id, public_id, role, name, created_at, expires_at, revoked_at
              FROM api_keys ORDER BY created_at DESC, id"
         )
         .fetch_all(&mut *transaction)
@@ -158,6 +179,7 @@ impl Db {
         let keys = rows.into_iter().map(|row| {
             Ok(ApiKey {
                 id: row.id,
+                public_id: row.public_id,
                 role: role(&row.role)?,
                 name: row.name,
                 created_at: row.created_at,
@@ -176,11 +198,12 @@ impl Db {
         let id = Uuid::now_v7();
         let mut transaction = self.of_tenant(tenant).await?;
         sqlx::query!(
-            "INSERT INTO api_keys (id, tenant_id, digest, role, name, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO api_keys (id, tenant_id, public_id, hash, role, name, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
             id,
             tenant.0,
-            key.digest.as_slice(),
+            key.key.public_id,
+            key.key.hash,
             key.role.name(),
             key.name,
             key.expires_at
@@ -217,7 +240,7 @@ impl Db {
         &self,
         tenant: TenantId,
         id: Uuid,
-        digest: &[u8; 32],
+        key: &KeptKey,
         overlap: Duration,
     ) -> Result<Option<Uuid>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
@@ -235,10 +258,12 @@ impl Db {
         };
         let new = Uuid::now_v7();
         sqlx::query!(
-            "INSERT INTO api_keys (id, tenant_id, digest, role, name) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO api_keys (id, tenant_id, public_id, hash, role, name)
+             VALUES ($1, $2, $3, $4, $5, $6)",
             new,
             tenant.0,
-            digest.as_slice(),
+            key.public_id,
+            key.hash,
             old.role,
             old.name
         )

@@ -18,6 +18,8 @@ pub enum Change {
     Job(JobId),
     /// Tasks or deliveries may have become due.
     Due,
+    /// A document was erased.
+    Erased,
     /// Something may have been missed.
     Reconnected,
 }
@@ -66,7 +68,9 @@ impl Db {
 
 async fn hear(pool: &sqlx::PgPool, sender: &broadcast::Sender<Change>) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen_all(["medbot_job", "medbot_due"]).await?;
+    listener
+        .listen_all(["medbot_job", "medbot_due", "medbot_erased"])
+        .await?;
     let _ = sender.send(Change::Reconnected);
     loop {
         let Some(heard) = listener.try_recv().await? else {
@@ -75,6 +79,7 @@ async fn hear(pool: &sqlx::PgPool, sender: &broadcast::Sender<Change>) -> Result
         };
         let change = match (heard.channel(), heard.payload().parse()) {
             ("medbot_job", Ok(job)) => Change::Job(job),
+            ("medbot_erased", _) => Change::Erased,
             _ => Change::Due,
         };
         // Nobody may be listening in this process.

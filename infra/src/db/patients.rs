@@ -1,13 +1,17 @@
 //! Whom documents are about. An identifier and its issuer make a patient of the tenant; a name and a date
 //! of birth only propose that two may be one, and nothing is ever merged. An identifier that is still to be
-//! reviewed identifies nobody: the review does.
+//! reviewed identifies nobody: the review does. None of it is stored in the clear (`lookups`).
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemas::{DateRole, DocumentId, Entity, Fact, IdRole, OrgRole, PersonRole, TenantId};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Db, DbError};
+use super::{
+    Db, DbError,
+    lookups::{self, LookupKey},
+};
+use crate::store::MasterKey;
 
 /// A patient of a tenant.
 #[derive(Clone, Debug)]
@@ -34,11 +38,16 @@ impl Db {
     /// A patient with everything that may be theirs.
     ///
     /// # Errors
-    /// [`DbError`].
-    pub async fn patient(&self, tenant: TenantId, id: Uuid) -> Result<Option<Patient>, DbError> {
+    /// [`DbError`], also when another master key sealed the identifier.
+    pub async fn patient(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        master: &MasterKey,
+    ) -> Result<Option<Patient>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let found = sqlx::query!(
-            "SELECT kind, issuer, value, created_at FROM patients WHERE id = $1",
+            "SELECT kind, issuer, value, sealed, created_at FROM patients WHERE id = $1",
             id
         )
         .fetch_optional(&mut *transaction)
@@ -53,8 +62,8 @@ impl Db {
         let alike = sqlx::query!(
             "SELECT DISTINCT o.document_id, o.patient_id
              FROM patient_sightings s JOIN patient_sightings o
-                 ON o.tenant_id = s.tenant_id AND o.name_key = s.name_key AND o.born = s.born
-             WHERE s.patient_id = $1 AND o.patient_id IS DISTINCT FROM $1
+                 ON o.tenant_id = s.tenant_id AND o.name_key = s.name_key
+             WHERE s.name_key LIKE '#%' AND s.patient_id = $1 AND o.patient_id IS DISTINCT FROM $1
              ORDER BY o.document_id",
             id
         )
@@ -69,7 +78,10 @@ impl Db {
             id,
             kind: found.kind,
             issuer: found.issuer,
-            value: found.value,
+            value: match found.sealed {
+                Some(sealed) => lookups::opened(master, tenant, id, &sealed)?,
+                None => found.value,
+            },
             created_at: found.created_at,
             documents: documents.into_iter().map(DocumentId).collect(),
             possible_matches,
@@ -81,6 +93,7 @@ impl Db {
 /// Says whom a document is about, from its entities as they stand now.
 pub(super) async fn identify(
     session: &mut PgConnection,
+    master: &MasterKey,
     tenant: Uuid,
     document: Uuid,
 ) -> Result<(), DbError> {
@@ -95,16 +108,21 @@ pub(super) async fn identify(
     .map(|entity| entity.0)
     .collect();
     let seen = Seen::of(&entities);
+    let key = LookupKey::of(session, master, tenant).await?;
     let mut patient = None;
     if let Some(identifier) = &seen.identifier {
+        let id = Uuid::now_v7();
+        let value = key.identifier(identifier.kind, &identifier.issuer, &identifier.value);
         sqlx::query!(
-            "INSERT INTO patients (id, tenant_id, kind, issuer, value) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO patients (id, tenant_id, kind, issuer, value, sealed)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (tenant_id, kind, issuer, value) DO NOTHING",
-            Uuid::now_v7(),
+            id,
             tenant,
             identifier.kind,
             identifier.issuer,
-            identifier.value,
+            value,
+            lookups::sealed(master, tenant, id, &identifier.value)?,
         )
         .execute(&mut *session)
         .await?;
@@ -115,7 +133,7 @@ pub(super) async fn identify(
             tenant,
             identifier.kind,
             identifier.issuer,
-            identifier.value,
+            value,
         )
         .fetch_optional(&mut *session)
         .await?;
@@ -129,15 +147,14 @@ pub(super) async fn identify(
     .execute(&mut *session)
     .await?;
     sqlx::query!(
-        "INSERT INTO patient_sightings (document_id, tenant_id, patient_id, name_key, born)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO patient_sightings (document_id, tenant_id, patient_id, name_key)
+         VALUES ($1, $2, $3, $4)
          ON CONFLICT (document_id) DO UPDATE
-         SET patient_id = excluded.patient_id, name_key = excluded.name_key, born = excluded.born",
+         SET patient_id = excluded.patient_id, name_key = excluded.name_key, born = NULL",
         document,
         tenant,
         patient,
-        seen.name_key,
-        seen.born,
+        key.name(seen.name.as_deref(), seen.born),
     )
     .execute(&mut *session)
     .await?;
@@ -155,7 +172,7 @@ struct Identifier {
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
     identifier: Option<Identifier>,
-    name_key: Option<String>,
+    name: Option<String>,
     born: Option<NaiveDate>,
 }
 
@@ -199,7 +216,7 @@ impl Seen {
                 value,
             })
         });
-        let name_key = sure().find_map(|entity| match &entity.fact {
+        let name = sure().find_map(|entity| match &entity.fact {
             Fact::Person(person) if person.role == Some(PersonRole::Patient) => {
                 person.name.as_deref().map(words)
             }
@@ -213,7 +230,7 @@ impl Seen {
         });
         Self {
             identifier,
-            name_key,
+            name,
             born,
         }
     }

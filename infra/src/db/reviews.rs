@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Caller, Db, DbError, EntityRow, connect::commit, entities, fhir_deliveries, patients, settle,
 };
+use crate::store::MasterKey;
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,7 @@ impl Db {
         caller: &Caller,
         entity: EntityId,
         review: &Review,
+        master: &MasterKey,
     ) -> Result<Option<bool>, DbError> {
         let tenant: TenantId = caller.tenant;
         let mut transaction = self.of_tenant(tenant).await?;
@@ -144,7 +146,7 @@ impl Db {
         .await?;
         let row = EntityRow::of(JobId(job.id), review.after.clone());
         entities::correct(session, entity, &row).await?;
-        patients::identify(session, tenant.0, before.document_id).await?;
+        patients::identify(session, master, tenant.0, before.document_id).await?;
         let open = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM entities WHERE job_id = $1 AND needs_review) AS "open!""#,
             job.id

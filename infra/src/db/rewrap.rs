@@ -5,7 +5,11 @@ use schemas::{DocumentId, TenantId};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Db, DbError, connect::commit};
+use super::{
+    Db, DbError,
+    connect::commit,
+    lookups::{LOOKUP_KEY, PATIENT},
+};
 use crate::{
     audit::{Chain, ChainKey},
     store::{MasterKey, StoreError},
@@ -30,6 +34,10 @@ pub struct Rewrapped {
     pub chat_turns: u64,
     /// Earlier keys of the audit log.
     pub audit_keys: u64,
+    /// Keys by which tenants' patients are looked up.
+    pub lookup_keys: u64,
+    /// Identifiers of patients.
+    pub patients: u64,
     /// What neither key opens: it was broken before, and stays as it is.
     pub unopened: u64,
 }
@@ -54,10 +62,12 @@ impl Db {
         for tenant in self.tenants().await? {
             // First: without them the log could not be proven any more.
             self.keep_audit_keys(master, tenant, &mut done).await?;
+            self.reseal_lookup_key(master, tenant, &mut done).await?;
         }
         self.rewrap_document_keys(master, &mut done).await?;
         self.reseal_webhooks(master, &mut done).await?;
         self.reseal_turns(master, &mut done).await?;
+        self.reseal_patients(master, &mut done).await?;
         Ok(done)
     }
 
@@ -173,6 +183,71 @@ impl Db {
                 .execute(self.worker())
                 .await?;
                 done.chat_turns += written.rows_affected();
+            }
+        }
+    }
+
+    async fn reseal_lookup_key(
+        &self,
+        master: &MasterKey,
+        tenant: TenantId,
+        done: &mut Rewrapped,
+    ) -> Result<(), DbError> {
+        let sealed = sqlx::query_scalar!(
+            "SELECT sealed FROM lookup_keys WHERE tenant_id = $1",
+            tenant.0
+        )
+        .fetch_optional(self.worker())
+        .await?;
+        let made =
+            sealed.map(|sealed| master.reseal(LOOKUP_KEY, tenant, tenant.0.as_bytes(), &sealed));
+        let Some(anew) = made.and_then(|made| done.anew(made)) else {
+            return Ok(());
+        };
+        sqlx::query!(
+            "UPDATE lookup_keys SET sealed = $2 WHERE tenant_id = $1",
+            tenant.0,
+            anew
+        )
+        .execute(self.worker())
+        .await?;
+        done.lookup_keys += 1;
+        Ok(())
+    }
+
+    async fn reseal_patients(
+        &self,
+        master: &MasterKey,
+        done: &mut Rewrapped,
+    ) -> Result<(), DbError> {
+        let mut last = Uuid::nil();
+        loop {
+            let rows = sqlx::query!(
+                r#"SELECT id, tenant_id, sealed AS "sealed!" FROM patients
+                   WHERE id > $1 AND sealed IS NOT NULL ORDER BY id LIMIT $2"#,
+                last,
+                PAGE
+            )
+            .fetch_all(self.worker())
+            .await?;
+            match rows.last() {
+                Some(row) => last = row.id,
+                None => return Ok(()),
+            }
+            for row in rows {
+                let tenant = TenantId(row.tenant_id);
+                let made = master.reseal(PATIENT, tenant, row.id.as_bytes(), &row.sealed);
+                let Some(anew) = done.anew(made) else {
+                    continue;
+                };
+                let written = sqlx::query!(
+                    "UPDATE patients SET sealed = $2 WHERE id = $1",
+                    row.id,
+                    anew
+                )
+                .execute(self.worker())
+                .await?;
+                done.patients += written.rows_affected();
             }
         }
     }

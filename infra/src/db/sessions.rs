@@ -107,16 +107,30 @@ impl Db {
         .transpose()
     }
 
-    /// Ends a session of a tenant.
+    /// Ends a session of a tenant. Gives by what its caller was known; none when there was none.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn close_session(&self, tenant: TenantId, digest: &[u8; 32]) -> Result<(), DbError> {
+    pub async fn close_session(
+        &self,
+        tenant: TenantId,
+        digest: &[u8; 32],
+    ) -> Result<Option<Holder>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
-        sqlx::query!("DELETE FROM sessions WHERE digest = $1", digest.as_slice())
-            .execute(&mut *transaction)
-            .await?;
-        commit(transaction).await
+        let of_person = sqlx::query_scalar!(
+            r#"DELETE FROM sessions WHERE digest = $1 RETURNING person_id IS NOT NULL AS "of_person!""#,
+            digest.as_slice()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(of_person.map(|of_person| {
+            if of_person {
+                Holder::Person
+            } else {
+                Holder::Key
+            }
+        }))
     }
 
     /// Ends every session of a key or person of a tenant; gives how many there were.

@@ -19,6 +19,7 @@ use super::{
     connect::commit,
     entities, fhir_deliveries, webhooks,
 };
+use crate::store::MasterKey;
 
 /// How often a task is tried, and how long it rests between.
 #[derive(Clone, Copy, Debug)]
@@ -76,12 +77,14 @@ struct Locked {
 }
 
 /// The rows of an index stage.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Findings<'a> {
     /// Facts.
     pub entities: &'a [EntityRow],
     /// What the chat searches.
     pub passages: &'a [PassageRow],
+    /// Seals whom they name.
+    pub master: &'a MasterKey,
 }
 
 impl Db {

@@ -12,7 +12,7 @@ use infra::{
     audit::{Chain, Occurrence},
     backup::{self, Backup, BackupError, Erasures, Places, Restored},
     db::{Contents, Db, WrappedKeys},
-    erasure::{self, ErasureList},
+    erasure::{self, ErasureList, ErasureListError},
     store::{Local, MasterKey, Sealed, Store, StoreErrorKind, body, collect},
 };
 use schemas::{Artefact, ArtefactKey, DocumentId, JobId, JobState, Stage, TenantId};
@@ -41,12 +41,17 @@ struct System {
 impl System {
     fn new(fresh: Fresh) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let master = MasterKey::generate(&folder.path().join("master.key")).unwrap();
+        let master = MasterKey::clone(&fresh.master);
         Self::of(fresh, folder, master)
     }
 
     fn of(fresh: Fresh, folder: TempDir, master: MasterKey) -> Self {
-        let list = ErasureList::new(folder.path().join("erased.jsonl"));
+        let list = folder.path().join("erased.jsonl");
+        let list = ErasureList::new(list, Arc::new(master.clone()));
+        let fresh = Fresh {
+            master: Arc::new(master.clone()),
+            ..fresh
+        };
         Self {
             fresh,
             folder,
@@ -219,11 +224,12 @@ async fn all_of_a_system_comes_back() {
         }
 
         with_empty_database(async |fresh| {
-            let to = from.twin(fresh.clone());
+            let to = from.twin(fresh);
             to.take_list(&from);
+            let fresh = &to.fresh;
             let restored = to.restore(&from, &places, Erasures::Listed).await.unwrap();
             assert_eq!((restored.restarted, restored.erased), (1, 0));
-            assert_eq!(digests(&fresh).await, before);
+            assert_eq!(digests(fresh).await, before);
             assert_eq!(restored.rows["entities"] as i64, before["entities"].0);
             fresh.db.ready().await.unwrap();
             let head = fresh.db.verify_audit(AUDITED, &chain, &[]).await.unwrap();
@@ -370,6 +376,19 @@ async fn what_was_erased_does_not_come_back() {
             assert!(matches!(without, Err(BackupError::NoErasureList(_))));
             assert_eq!(to.fresh.db.contents().await.unwrap(), Contents::Nothing);
             to.take_list(&from);
+            let whole = fs::read_to_string(to.list.path()).unwrap();
+            fs::write(
+                to.list.path(),
+                whole.replace(&gone.to_string(), &stays.to_string()),
+            )
+            .unwrap();
+            let changed = to.restore(&from, &old, Erasures::Listed).await;
+            assert!(matches!(
+                changed,
+                Err(BackupError::List(ErasureListError::Changed { line: 1, .. }))
+            ));
+            assert_eq!(to.fresh.db.contents().await.unwrap(), Contents::Nothing);
+            fs::write(to.list.path(), whole).unwrap();
             let restored = to.restore(&from, &old, Erasures::Listed).await.unwrap();
             assert_eq!((restored.erased, restored.objects), (1, 2));
             check(&to).await;

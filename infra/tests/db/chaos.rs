@@ -197,7 +197,7 @@ async fn settle(
             claimed,
             said,
             Duration::from_millis(1),
-            infra::db::Findings::default(),
+            fresh.nothing(),
             ATTEMPTS,
         )
         .await

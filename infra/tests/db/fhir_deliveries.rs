@@ -51,7 +51,11 @@ async fn nothing_is_told_before_its_last_review_and_every_change_is() {
                 after: lab("a", "Glucose"),
                 reason: None,
             };
-            fresh.db.review(&reviewer, id, &review).await.unwrap()
+            fresh
+                .db
+                .review(&reviewer, id, &review, &fresh.master)
+                .await
+                .unwrap()
         };
         assert_eq!(accept(1).await, Some(true));
         let first = due(&fresh).await;

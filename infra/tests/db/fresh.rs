@@ -1,19 +1,28 @@
 //! A database of a test's own, made before it and dropped after it however it ends.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::{
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
+};
 
 use futures::FutureExt as _;
-use infra::db::{Db, DbSettings};
+use infra::{
+    db::{Db, DbSettings, Findings},
+    store::MasterKey,
+};
 use sqlx::{
     Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use uuid::Uuid;
 
+use super::audit::master;
+
 /// A migrated database.
 #[derive(Clone)]
 pub struct Fresh {
     pub db: Db,
+    pub master: Arc<MasterKey>,
     /// As its owner, past row-level security: for looking.
     pub pool: PgPool,
     pub url: String,
@@ -48,6 +57,7 @@ pub async fn with_empty_database<F: Future<Output = ()>>(test: impl FnOnce(Fresh
         .connect_lazy_with(options);
     let fresh = Fresh {
         db: database(url.as_str()),
+        master: Arc::new(master()),
         pool: pool.clone(),
         url: url.to_string(),
     };
@@ -80,6 +90,15 @@ async fn execute(session: &mut PgConnection, sql: &str) {
 }
 
 impl Fresh {
+    /// What a stage finds that is no index stage.
+    pub fn nothing(&self) -> Findings<'_> {
+        Findings {
+            entities: &[],
+            passages: &[],
+            master: &self.master,
+        }
+    }
+
     /// A number that a query gives.
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql)

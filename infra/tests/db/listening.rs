@@ -1,4 +1,4 @@
-//! Changes are heard, and are heard again after the session was cut off.
+//! Changes and erasures are heard, and are heard again after the session was cut off.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn hear(changes: &mut Receiver<Change>, what: Change) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_of_jobs_are_heard_also_after_the_session_was_ended() {
+async fn changes_and_erasures_are_heard_also_after_the_session_was_ended() {
     with_database(async |fresh| {
         let mut changes = fresh.db.listen().subscribe();
         hear(&mut changes, Change::Reconnected).await;
@@ -30,6 +30,9 @@ async fn changes_of_jobs_are_heard_also_after_the_session_was_ended() {
             hear(&mut changes, Change::Job(job)).await;
             fresh.db.cancel(TENANT, job).await.unwrap();
             hear(&mut changes, Change::Job(job)).await;
+            let document = fresh.db.job(TENANT, job).await.unwrap().unwrap().document;
+            fresh.db.erase(TENANT, document).await.unwrap();
+            hear(&mut changes, Change::Erased).await;
             let cut = fresh
                 .count(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

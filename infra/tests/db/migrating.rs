@@ -1,11 +1,12 @@
 //! A database becomes what the program needs, however many ask for it and whoever they are.
 
-use infra::db::DbErrorKind;
+use infra::{api_key, db::DbErrorKind};
 use sqlx::Connection as _;
 use uuid::Uuid;
 
 use super::{
     fresh::{database, with_empty_database},
+    keys,
     run::{TENANT, accept, upload},
 };
 
@@ -99,10 +100,12 @@ async fn an_owner_that_is_no_superuser_can_migrate_and_serve() {
         db.ready().await.expect("ready");
         let job = accept(&db, TENANT, &upload()).await.job;
         assert!(db.job(TENANT, job).await.unwrap().is_some());
-        db.admit(TENANT, &[1; 32], infra::db::Role::Admin)
-            .await
-            .unwrap();
-        assert!(db.caller(&[1; 32]).await.unwrap().is_some());
+        let role = infra::db::Role::Admin;
+        db.admit(TENANT, &keys::kept('k'), role).await.unwrap();
+        let key = keys::text('k');
+        let digest = api_key::digest(&key);
+        let found = db.key(api_key::public_id(&key), &digest).await;
+        assert!(found.unwrap().is_some());
         db.close().await;
 
         let mut admin = sqlx::PgConnection::connect(&fresh.url).await.unwrap();

@@ -30,7 +30,7 @@ async fn transient_errors_back_off_and_end_as_failed() {
                     &claimed,
                     transient(),
                     Duration::ZERO,
-                    infra::db::Findings::default(),
+                    fresh.nothing(),
                     attempts,
                 )
                 .await
@@ -87,13 +87,7 @@ async fn an_outage_of_the_store_costs_no_attempt() {
             assert_eq!(claimed.attempt, 1, "the others did not count");
             let settled = fresh
                 .db
-                .settle(
-                    &claimed,
-                    away(),
-                    Duration::ZERO,
-                    infra::db::Findings::default(),
-                    ATTEMPTS,
-                )
+                .settle(&claimed, away(), Duration::ZERO, fresh.nothing(), ATTEMPTS)
                 .await
                 .unwrap();
             assert_eq!(settled, Settled::Retried);

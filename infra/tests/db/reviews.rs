@@ -51,7 +51,7 @@ async fn reviews_keep_the_old_value_and_the_last_one_ends_the_doubt() {
         let say = async |local: &str, review: &Review| {
             fresh
                 .db
-                .review(&caller(TENANT), id(local), review)
+                .review(&caller(TENANT), id(local), review, &fresh.master)
                 .await
                 .unwrap()
         };
@@ -61,7 +61,7 @@ async fn reviews_keep_the_old_value_and_the_last_one_ends_the_doubt() {
         assert_eq!(
             fresh
                 .db
-                .review(&elsewhere, id("a"), &accepted)
+                .review(&elsewhere, id("a"), &accepted, &fresh.master)
                 .await
                 .unwrap(),
             None
@@ -154,7 +154,7 @@ async fn of_reviews_of_one_version_at_once_one_counts() {
         let id = EntityId(Uuid::new_v5(&job.0, b"a"));
         let word = review(Decision::Accepted, 1, lab("a", "Glucose"));
         let who = caller(TENANT);
-        let said = (0..10).map(|_| fresh.db.review(&who, id, &word));
+        let said = (0..10).map(|_| fresh.db.review(&who, id, &word, &fresh.master));
         let said = futures::future::try_join_all(said).await.unwrap();
         let counted = said.iter().filter(|said| **said == Some(true)).count();
         assert_eq!(counted, 1, "{said:?}");
@@ -215,7 +215,11 @@ async fn a_persons_word_outlives_a_replay_where_the_same_is_read() {
             let id = EntityId(Uuid::new_v5(&job.0, id.as_bytes()));
             let said = review(decision, 1, after);
             assert_eq!(
-                fresh.db.review(&caller(TENANT), id, &said).await.unwrap(),
+                fresh
+                    .db
+                    .review(&caller(TENANT), id, &said, &fresh.master)
+                    .await
+                    .unwrap(),
                 Some(true)
             );
         }

@@ -15,7 +15,9 @@ use uuid::Uuid;
 
 use super::{
     audit::{master, occurrence},
+    entities::found,
     fresh::{Fresh, with_database},
+    patients::{mrn, patient_of, report},
     run::{TENANT, upload},
 };
 
@@ -76,6 +78,13 @@ async fn a_master_key_takes_the_place_of_another() {
         let chat = db.open_chat(&caller).await.unwrap();
         let turn = old.seal(CHAT, TENANT, chat.0.as_bytes(), b"said").unwrap();
         db.keep_turn(TENANT, chat, &turn, &[], None).await.unwrap();
+        let under = |master: &MasterKey| Fresh {
+            master: Arc::new(master.clone()),
+            ..fresh.clone()
+        };
+        let named = || report("Elm Hospital", "Jane Roe", Some(mrn("1234")));
+        let seen = found(&under(&old), TENANT, named()).await;
+        let patient = patient_of(&fresh, TENANT, seen).await.unwrap();
         lines(&fresh, &old, 3).await;
 
         // Processes have both keys, some with the one first and some with the other.
@@ -95,6 +104,8 @@ async fn a_master_key_takes_the_place_of_another() {
             webhooks: 1,
             chat_turns: 1,
             audit_keys: 1,
+            lookup_keys: 1,
+            patients: 1,
             unopened: 0,
         };
         assert_eq!(done, want);
@@ -109,6 +120,11 @@ async fn a_master_key_takes_the_place_of_another() {
         let row = sqlx::query("SELECT secret FROM webhooks").fetch_one(&fresh.pool).await.unwrap();
         let secret: Vec<u8> = row.get(0);
         assert!(new.open(webhook::SECRET, TENANT, WEBHOOK.0.as_bytes(), &secret).is_ok());
+        let seen = found(&under(&new), TENANT, named()).await;
+        assert_eq!(patient_of(&fresh, TENANT, seen).await, Some(patient), "still found");
+        let named = db.patient(TENANT, patient, &new).await.unwrap().unwrap();
+        assert_eq!(named.value, "1234");
+        assert!(db.patient(TENANT, patient, &old).await.is_err());
         lines(&fresh, &new, 1).await;
         assert_eq!(proven(&fresh, &new).await, Ok(7));
 

@@ -145,6 +145,7 @@ impl Fresh {
         let found = Findings {
             entities,
             passages: &passages,
+            master: &self.master,
         };
         self.db
             .settle(claimed, said, took, found, ATTEMPTS)

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     fresh::{Fresh, with_database},
+    keys,
     run::TENANT,
 };
 
@@ -17,9 +18,10 @@ pub const LIFE: SessionLife = SessionLife {
     whole: Duration::from_hours(12),
 };
 
-/// Opens a session with the key of this digest.
-pub async fn opened(fresh: &Fresh, key: &[u8; 32], digest: &[u8; 32]) -> Caller {
-    let caller = fresh.db.caller(key).await.unwrap().expect("a good key");
+/// Opens a session with the key of this letter.
+pub async fn opened(fresh: &Fresh, key: char, digest: &[u8; 32]) -> Caller {
+    let caller = keys::caller(fresh, &keys::text(key)).await;
+    let caller = caller.expect("a good key");
     let opened = fresh
         .db
         .open_session(&caller, Holder::Key, digest, LIFE)
@@ -36,9 +38,13 @@ async fn is_good(fresh: &Fresh, digest: &[u8; 32]) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_speaks_for_its_key_until_it_ends() {
     with_database(async |fresh| {
-        let (key, a, b) = ([7; 32], [1; 32], [2; 32]);
-        fresh.db.admit(TENANT, &key, Role::Reviewer).await.unwrap();
-        let caller = opened(&fresh, &key, &a).await;
+        let (key, a, b) = ('k', [1; 32], [2; 32]);
+        fresh
+            .db
+            .admit(TENANT, &keys::kept(key), Role::Reviewer)
+            .await
+            .unwrap();
+        let caller = opened(&fresh, key, &a).await;
         let session = fresh
             .db
             .session(&a, LIFE)
@@ -66,18 +72,21 @@ async fn a_session_speaks_for_its_key_until_it_ends() {
         assert!(!is_good(&fresh, &a).await, "over");
 
         // What has ended goes when the next is opened.
-        opened(&fresh, &key, &b).await;
+        opened(&fresh, key, &b).await;
         assert_eq!(fresh.count("SELECT count(*) FROM sessions").await, 1);
         fresh
             .execute("UPDATE sessions SET idle_until = now()")
             .await;
         assert!(!is_good(&fresh, &b).await, "idle");
 
-        opened(&fresh, &key, &a).await;
-        fresh.db.close_session(TENANT, &a).await.unwrap();
+        opened(&fresh, key, &a).await;
+        let ended = fresh.db.close_session(TENANT, &a).await.unwrap();
+        assert_eq!(ended, Some(Holder::Key));
+        let again = fresh.db.close_session(TENANT, &a).await.unwrap();
+        assert_eq!(again, None);
         assert!(!is_good(&fresh, &a).await, "signed out");
 
-        opened(&fresh, &key, &a).await;
+        opened(&fresh, key, &a).await;
         fresh
             .execute("UPDATE api_keys SET revoked_at = now()")
             .await;
@@ -107,7 +116,8 @@ async fn a_person_without_a_key_keeps_the_role_they_came_with() {
             (caller.id, caller.tenant, caller.role),
             (person.id, TENANT, Role::Analyst)
         );
-        fresh.db.close_session(TENANT, &b).await.unwrap();
+        let ended = fresh.db.close_session(TENANT, &b).await.unwrap();
+        assert_eq!(ended, Some(Holder::Person));
         assert!(!is_good(&fresh, &b).await, "signed out");
         assert_eq!(fresh.db.close_sessions(other, person.id).await.unwrap(), 0);
         assert!(is_good(&fresh, &c).await, "another tenant ends nothing");

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     entities::{found, lab},
     fresh::{Fresh, with_database},
+    keys,
     patients::{mrn, report},
     run::{TENANT, page_task, reject, upload},
     webhooks::hook,
@@ -72,15 +73,23 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
         role: Role::Admin,
     };
     assert_eq!(
-        fresh.db.review(&caller, entity, &review).await.unwrap(),
+        fresh
+            .db
+            .review(&caller, entity, &review, &fresh.master)
+            .await
+            .unwrap(),
         Some(true)
     );
     let lease = std::time::Duration::from_mins(1);
     fresh.db.recall(B, "k", &[0; 32], lease).await.unwrap();
     let uploading = super::run::upload().document;
     fresh.db.begin_upload(B, uploading).await.unwrap();
-    fresh.db.admit(B, &[7; 32], Role::Uploader).await.unwrap();
-    super::sessions::opened(fresh, &[7; 32], &[70; 32]).await;
+    fresh
+        .db
+        .admit(B, &keys::kept('k'), Role::Uploader)
+        .await
+        .unwrap();
+    super::sessions::opened(fresh, 'k', &[70; 32]).await;
     super::emergencies::opened(fresh).await;
     let (old, _) = super::audit::written(fresh, B, 1).await;
     let new = super::audit::master().accepting(old);
@@ -416,29 +425,33 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_known_by_their_digest_alone() {
+async fn keys_are_known_by_their_hash_alone() {
     with_database(async |fresh| {
-        fresh.db.admit(B, &[7; 32], Role::Reviewer).await.unwrap();
-        fresh.db.admit(B, &[7; 32], Role::Admin).await.unwrap();
-        let caller = fresh
-            .db
-            .caller(&[7; 32])
-            .await
-            .unwrap()
-            .expect("a good key");
+        let key = keys::text('k');
+        for role in [Role::Reviewer, Role::Admin] {
+            fresh.db.admit(B, &keys::kept('k'), role).await.unwrap();
+        }
+        let caller = keys::caller(&fresh, &key).await.expect("a good key");
         assert_eq!(
             (caller.tenant, caller.role),
             (B, Role::Reviewer),
             "the first admission counts"
         );
-        assert!(fresh.db.caller(&[8; 32]).await.unwrap().is_none());
+        let alike = format!("{}l", &key[..46]);
+        assert!(keys::caller(&fresh, &alike).await.is_none());
+        assert!(keys::caller(&fresh, &keys::text('l')).await.is_none());
+        let row: String = sqlx::query_scalar("SELECT k::text FROM api_keys k")
+            .fetch_one(&fresh.pool)
+            .await
+            .unwrap();
+        assert!(
+            row.contains("$argon2id$") && !row.contains(&key[16..]),
+            "{row}"
+        );
         fresh
             .execute("UPDATE api_keys SET revoked_at = now()")
             .await;
-        assert!(
-            fresh.db.caller(&[7; 32]).await.unwrap().is_none(),
-            "revoked"
-        );
+        assert!(keys::caller(&fresh, &key).await.is_none(), "revoked");
     })
     .await;
 }

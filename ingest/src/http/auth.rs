@@ -85,10 +85,9 @@ pub(super) fn random() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bits)
 }
 
-/// The digest that a key is known by.
-#[must_use]
-pub fn digest(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
+/// The digest that a token of 256 random bits is known by.
+pub(super) fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
 }
 
 impl FromRequestParts<Api> for Known {
@@ -134,7 +133,7 @@ impl Known {
                     caller
                 }
                 _ => {
-                    let caller = api.db.caller(&digest(key)).await?;
+                    let caller = api.keys.caller(&api.db, key).await?;
                     caller.ok_or(ApiError::Unauthenticated)?
                 }
             };

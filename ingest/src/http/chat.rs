@@ -202,8 +202,8 @@ async fn prepared(
         found.ok_or(ApiError::NotFound)?;
     }
     if let Some(patient) = body.patient {
-        let found = api.db.patient(caller.tenant, patient).await?;
-        found.ok_or(ApiError::NotFound)?;
+        let found = api.db.patient(caller.tenant, patient, &api.master);
+        found.await?.ok_or(ApiError::NotFound)?;
     }
     let (session, history, cited) = match body.session {
         None => (api.db.open_chat(caller).await?, Vec::new(), Vec::new()),

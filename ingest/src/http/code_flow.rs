@@ -139,6 +139,17 @@ impl SignIn {
         named == self.tokens.discovery().issuer()
     }
 
+    /// Where the browser goes to sign out at the provider too; none where the provider names no such place, or does
+    /// not answer. No ID token goes along, as none is kept: the provider may ask the person first.
+    pub(super) async fn end(&self) -> Option<Url> {
+        let endpoints = self.tokens.discovery().endpoints().await.ok()?;
+        let mut url = endpoints.end_session_endpoint.clone()?;
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.client.id)
+            .append_pair("post_logout_redirect_uri", self.client.public_url.as_str());
+        Some(url)
+    }
+
     /// Who has signed in, by the code that the browser came back with.
     pub(super) async fn who(&self, code: &str, pending: &Pending<'_>) -> Result<Caller, ApiError> {
         let token = self.exchange(code, pending).await?;

@@ -1,5 +1,5 @@
 //! What an identity provider says of itself (`OpenID` Connect Discovery 1.0): where its keys lie, where people
-//! sign in, and where a code becomes a token. It is believed for an hour.
+//! sign in and out, and where a code becomes a token. It is believed for an hour.
 
 use std::{
     sync::Arc,
@@ -32,6 +32,8 @@ pub(super) struct Endpoints {
     pub authorization_endpoint: Option<Url>,
     /// Where a code becomes a token.
     pub token_endpoint: Option<Url>,
+    /// Where people sign out (`OpenID` Connect RP-Initiated Logout 1.0).
+    pub end_session_endpoint: Option<Url>,
     /// How a client may prove there who it is.
     #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
@@ -123,6 +125,7 @@ impl Discovery {
             &found.jwks_uri,
             &found.authorization_endpoint,
             &found.token_endpoint,
+            &found.end_session_endpoint,
         ];
         if named
             .into_iter()

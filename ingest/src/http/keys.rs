@@ -16,6 +16,7 @@ use super::{
     Api, auth,
     auth::Known,
     extract::{JsonBody, PathId},
+    known_keys,
     problem::{ApiError, Errors},
 };
 
@@ -47,6 +48,9 @@ pub(crate) struct MadeApiKey {
 #[schema(as = ApiKey)]
 pub(crate) struct ApiKeyView {
     id: Uuid,
+    /// The first characters of the key, after `mbk_`; null of one that should be replaced, as an earlier medbot made
+    /// it and keeps it by its SHA-256.
+    public_id: Option<String>,
     /// `uploader`, `reviewer`, `analyst` or `admin`.
     role: &'static str,
     name: Option<String>,
@@ -59,6 +63,7 @@ impl From<ApiKey> for ApiKeyView {
     fn from(key: ApiKey) -> Self {
         Self {
             id: key.id,
+            public_id: key.public_id,
             role: key.role.name(),
             name: key.name,
             created_at: key.created_at,
@@ -108,7 +113,7 @@ pub(crate) async fn add(
     }
     let key = auth::new_key();
     let new = NewKey {
-        digest: &auth::digest(&key),
+        key: &known_keys::kept(&key).await?,
         role,
         name,
         expires_at: asked.expires_at,

@@ -79,7 +79,7 @@ pub(crate) async fn show(
     PathId(id): PathId<Uuid>,
 ) -> Result<Json<PatientView>, ApiError> {
     let caller = known.reader(&api).await?;
-    let found = api.db.patient(caller.tenant, id).await?;
+    let found = api.db.patient(caller.tenant, id, &api.master).await?;
     found
         .map(|patient| Json(patient.into()))
         .ok_or(ApiError::NotFound)

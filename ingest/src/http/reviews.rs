@@ -89,7 +89,7 @@ pub(crate) async fn review(
         after,
         reason: body.reason,
     };
-    match api.db.review(&caller, id, &review).await? {
+    match api.db.review(&caller, id, &review, &api.master).await? {
         None => Err(ApiError::NotFound),
         Some(false) => Err(ApiError::Conflict(
             "the entity has changed since that version: look again".into(),

@@ -125,11 +125,8 @@ pub(crate) async fn open(
 ) -> Result<Response, ApiError> {
     // Nobody shall be signed in as somebody else by a foreign page.
     origin::not_foreign(&headers)?;
-    let caller = api
-        .db
-        .caller(&auth::digest(body.key.trim()))
-        .await?
-        .ok_or(ApiError::Unauthenticated)?;
+    let caller = api.keys.caller(&api.db, body.key.trim()).await?;
+    let caller = caller.ok_or(ApiError::Unauthenticated)?;
     asker.is(caller);
     let (cookie, view) = opened(&api, &caller, Holder::Key).await?;
     Ok((
@@ -173,24 +170,48 @@ pub(crate) async fn show(known: Known, headers: HeaderMap) -> Json<SessionView> 
     ))
 }
 
+/// Where a browser goes that is to be signed out elsewhere too.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignedOut {
+    /// At the identity provider, which sends the browser back to the page.
+    continue_at: String,
+}
+
 /// Signs out. Who asks without a session has nothing to end.
 #[utoipa::path(
     delete,
     path = "/v1/session",
     tag = "session",
-    responses((status = 204, description = "Signed out"), Errors)
+    responses(
+        (status = 200, description = "Signed out here, and still signed in at the identity provider", body = SignedOut),
+        (status = 204, description = "Signed out"),
+        Errors,
+    )
 )]
 pub(crate) async fn close(
     State(api): State<Api>,
     known: Known,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let mut holder = None;
     if let (Some(_), Some(token)) = (known.ends_at, token(&headers)) {
         let digest = auth::digest(token);
-        api.db.close_session(known.caller.tenant, &digest).await?;
+        holder = api.db.close_session(known.caller.tenant, &digest).await?;
     }
-    let gone = cookie("", 0)?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+    let gone = [(header::SET_COOKIE, cookie("", 0)?)];
+    let elsewhere = match (&api.sign_in, holder) {
+        (Some(sign_in), Some(Holder::Person)) => sign_in.end().await,
+        _ => None,
+    };
+    Ok(match elsewhere {
+        Some(url) => {
+            let onward = SignedOut {
+                continue_at: url.into(),
+            };
+            (gone, Json(onward)).into_response()
+        }
+        None => (StatusCode::NO_CONTENT, gone).into_response(),
+    })
 }
 
 /// Ends every session of a person or key.

@@ -46,6 +46,10 @@ const QUESTIONS: [(&str, &str); 5] = [
         "Apr-2023",
     ),
 ];
+/// A page that names its patient by a number, and what of it must not stand beside the patient in the clear.
+const IDENTIFIED: &str = "prescription_repeat_turned.png";
+const NUMBER: &str = "9995473550";
+const PATIENT: [&str; 5] = [NUMBER, "winifred", "chaudhry", "1979-06-09", "1979-09-06"];
 /// As it stands in the document.
 const LIST: &str = "Columns that hold what a document says";
 
@@ -177,6 +181,28 @@ async fn hides_in_tables(caller: &Caller, document: &str) {
     .await;
 }
 
+/// Whom a document is about is found by its number, and stands nowhere in the clear.
+async fn seals_whom_it_is_about(caller: &Caller, pool: &PgPool) {
+    let (job, id) = caller.take("identified.png", document(IDENTIFIED)).await;
+    caller.end_of(&job).await;
+    let found = caller.json(&format!("/v1/entities?document={id}")).await;
+    let patient = found["entities"][0]["patient_id"].as_str();
+    let patient = patient.unwrap_or_else(|| panic!("it names nobody: {found}"));
+    let shown = caller.json(&format!("/v1/patients/{patient}")).await;
+    assert_eq!(shown["identifier"]["value"], NUMBER, "it opens");
+    let rows = "SELECT string_agg(line, E'\n') FROM (
+                    SELECT (to_jsonb(p) - 'created_at')::text AS line FROM patients p
+                    UNION ALL SELECT s::text FROM patient_sightings s) AS lines";
+    let rows: String = sqlx::query_scalar(rows).fetch_one(pool).await.unwrap();
+    for part in PATIENT {
+        let hexed: String = part.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(
+            !rows.contains(part) && !rows.contains(&hexed),
+            "{part} stands beside the patient: {rows}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_a_document_says_stands_where_it_may_alone() {
     let _turn = turn().await;
@@ -234,6 +260,7 @@ async fn what_a_document_says_stands_where_it_may_alone() {
     }
 
     let pool = PgPool::connect(&url).await.unwrap();
+    seals_whom_it_is_about(&caller, &pool).await;
     let (found, may) = (columns(&pool).await, listed());
     let elsewhere: Vec<_> = found.difference(&may).collect();
     assert_eq!(

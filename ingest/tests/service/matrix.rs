@@ -2,7 +2,10 @@
 //! another tenant is not there. A route that is new needs a row in [`roles`].
 
 use futures::{StreamExt as _, stream};
-use infra::db::{Db, DbSettings, Role};
+use infra::{
+    api_key::KeptKey,
+    db::{Db, DbSettings, Role},
+};
 use ingest::http;
 use reqwest::{Method, StatusCode};
 use schemas::TenantId;
@@ -58,7 +61,7 @@ async fn key_of(
     role: Role,
 ) -> Caller {
     let key = http::new_key();
-    db.admit(tenant, &http::key_digest(&key), role)
+    db.admit(tenant, &KeptKey::of(&key).unwrap(), role)
         .await
         .unwrap();
     let file = folder.join(format!("{tenant}-{}.key", role.name()));

@@ -100,6 +100,7 @@ impl Provider {
             .route("/keys", get(keys))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
+            .route("/end", get(end))
             .with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { issuer, inner }
@@ -133,13 +134,27 @@ async fn discovery(State(inner): State<Arc<Inner>>) -> Json<Value> {
     } else {
         "client_secret_basic"
     };
-    Json(json!({
+    let mut said = json!({
         "issuer": inner.issuer,
         "jwks_uri": at("/keys"),
         "authorization_endpoint": at("/authorize?tenant=one"),
         "token_endpoint": at("/token"),
         "token_endpoint_auth_methods_supported": [method, "private_key_jwt"],
-    }))
+    });
+    // Not every provider knows it.
+    if !inner.secret_in_body {
+        said["end_session_endpoint"] = json!(at("/end?tenant=one"));
+    }
+    Json(said)
+}
+
+/// Signs people out, and sends them back.
+async fn end(Query(asked): Query<Fields>) -> Response {
+    for (name, value) in [("tenant", "one"), ("client_id", CLIENT)] {
+        assert_eq!(asked[name], value, "{name}");
+    }
+    let back = asked["post_logout_redirect_uri"].clone();
+    (StatusCode::FOUND, [(header::LOCATION, back)]).into_response()
 }
 
 async fn keys(State(inner): State<Arc<Inner>>) -> Json<Value> {

@@ -83,7 +83,7 @@ impl Bench {
             given.map(|(_, value)| value.clone())
         });
         let master = MasterKey::load(&self.shared.data.join("master.key")).unwrap();
-        let keys = WrappedKeys::new(db.clone(), master);
+        let keys = WrappedKeys::new(db.clone(), master.clone());
         let due = Arc::new(Notify::new());
         let shell = Shell {
             queue: Arc::new(TableQueue::new(db.clone(), Arc::clone(&due))),
@@ -91,6 +91,7 @@ impl Bench {
                 Arc::new(S3::open(&s3.unwrap()).unwrap()),
                 Arc::new(keys),
             )),
+            master: Arc::new(master),
             stages: Arc::new(Reads),
             patience: Patience {
                 attempts: Attempts {

@@ -80,6 +80,14 @@ impl Browser {
         asked.send().await.unwrap()
     }
 
+    async fn sign_out(&self, cookie: &str, csrf: &str) -> Response {
+        let asked = self.client.delete(format!("{}/v1/session", self.url));
+        let asked = asked
+            .header("origin", &self.url)
+            .header("x-csrf-token", csrf);
+        asked.header(header::COOKIE, cookie).send().await.unwrap()
+    }
+
     async fn session(&self, cookie: &str) -> (StatusCode, Value) {
         let asked = self.client.get(format!("{}/v1/session", self.url));
         let answer = asked.header(header::COOKIE, cookie).send().await.unwrap();
@@ -163,7 +171,11 @@ async fn a_person_signs_in_by_the_provider_and_in_no_other_way() {
     let (address, url) = self::address();
     let _server = shared.serve_at(&address, &provider.settings(&url, secret));
     let browser = Browser::new(&url);
-    session_of(&browser.finish(&browser.begin().await).await);
+    let session = session_of(&browser.finish(&browser.begin().await).await);
+    // It names no place to sign out.
+    let (_, who) = browser.session(&session).await;
+    let out = browser.sign_out(&session, who["csrf_token"].as_str().unwrap());
+    assert_eq!(out.await.status(), StatusCode::NO_CONTENT);
 
     // Without its own address the service does not know where people come back to.
     let mut settings = provider.settings("", secret);
@@ -217,19 +229,17 @@ async fn in_and_out(browser: &Browser, admin: &Caller, pool: &PgPool) {
     );
 
     // What changes something needs the token that the page alone can ask for.
-    let out = |csrf: &str| {
-        let out = browser
-            .client
-            .delete(format!("{}/v1/session", browser.url))
-            .header("origin", &browser.url)
-            .header("x-csrf-token", csrf)
-            .header(header::COOKIE, &session);
-        out.send()
-    };
-    problem(out("").await.unwrap(), 403, "cross-site").await;
+    problem(browser.sign_out(&session, "").await, 403, "cross-site").await;
     let csrf = who["csrf_token"].as_str().unwrap();
-    assert_eq!(out(csrf).await.unwrap().status(), StatusCode::NO_CONTENT);
+    let out = browser.sign_out(&session, csrf).await;
+    assert_eq!(out.status(), StatusCode::OK);
+    assert!(cookies(&out)[0].starts_with("medbot_session=;"));
     assert_eq!(browser.session(&session).await.0, StatusCode::UNAUTHORIZED);
+    // The provider ends its own session, and sends the browser back.
+    let onward: Value = out.json().await.unwrap();
+    let onward = onward["continue_at"].as_str().unwrap();
+    let back = browser.client.get(onward).send().await.unwrap();
+    assert_eq!(location(&back), format!("{}/", browser.url));
 
     // An administrator ends what a person has open.
     let session = session_of(&browser.finish(&browser.begin().await).await);
@@ -289,13 +299,8 @@ async fn changed_on_the_way(browser: &Browser, pool: &PgPool) {
             begun.back = back;
             let session = session_of(&browser.finish(&begun).await);
             let (_, who) = browser.session(&session).await;
-            let out = browser
-                .client
-                .delete(format!("{}/v1/session", browser.url))
-                .header("origin", &browser.url)
-                .header("x-csrf-token", who["csrf_token"].as_str().unwrap())
-                .header(header::COOKIE, &session);
-            assert_eq!(out.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+            let out = browser.sign_out(&session, who["csrf_token"].as_str().unwrap());
+            assert_eq!(out.await.status(), StatusCode::OK);
         }
     }
 }

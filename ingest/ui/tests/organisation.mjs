@@ -38,8 +38,11 @@ async function signIn(page) {
 }
 
 async function signOut(page) {
+  const atProvider = page.waitForRequest((request) => request.url().startsWith(`${provider}/end?`));
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await atProvider;
   await page.getByLabel('API key').waitFor();
+  must(page.url() === `${url}/`, `back on the page: ${page.url()}`);
 }
 
 async function goneWrong(page) {

@@ -99,7 +99,7 @@ impl Round {
         match change {
             Change::Job(job) => _ = self.changed.insert(job),
             Change::Reconnected => self.missed = true,
-            Change::Due => {}
+            Change::Due | Change::Erased => {}
         }
     }
 

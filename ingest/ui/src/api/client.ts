@@ -112,8 +112,10 @@ export async function waysIn(signal: AbortSignal): Promise<Version['sign_in']> {
 }
 
 export async function signOut(): Promise<void> {
-  await ask('DELETE', '/v1/session');
-  ended();
+  const onward = await ask<{ continue_at: string } | undefined>('DELETE', '/v1/session');
+  if (!onward) return ended();
+  session.value = null;
+  location.assign(onward.continue_at);
 }
 
 /** Every page of a list. */

@@ -1,0 +1,491 @@
+//! The list of what was erased, outside the database: it is written before anything is destroyed, and only ever
+//! added to.
+//!
+//! Each line ends with an HMAC under the master key over itself and everything before it, so that a line that
+//! was changed, removed, moved or put in between is found. Limit: what is cut off at the end is not; keep a
+//! copy elsewhere.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io::{self, Read as _, Seek as _, Write as _},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use schemas::{DocumentId, TenantId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    lines,
+    store::{MasterKey, mac},
+};
+
+/// An erasure: ids and a time, nothing of what the document said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whose.
+    pub tenant: TenantId,
+    /// What.
+    pub document: DocumentId,
+}
+
+/// A line: an erasure, or nothing but a proof of those before it.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<TenantId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    document: Option<DocumentId>,
+    /// The master key that proves it; none in lines of an earlier program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+/// Where a line's HMAC begins.
+const MAC: &str = ",\"mac\":\"";
+
+/// By what the last line is proven, and so all of them.
+#[derive(PartialEq)]
+enum Proof {
+    /// This master key, or there is no line.
+    Own,
+    /// The other that is accepted.
+    Other,
+    /// One that is not at hand.
+    Unknown(String),
+    /// Nothing: an earlier program wrote it.
+    None,
+}
+
+/// The file, one JSON object a line.
+#[derive(Clone, Debug)]
+pub struct ErasureList {
+    path: PathBuf,
+    master: Arc<MasterKey>,
+}
+
+/// Why the list cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ErasureListError {
+    /// It cannot be read or written.
+    #[error(
+        "the erasure list {} cannot be used ({reason}): nothing is erased without it; \
+         MEDBOT_ERASURE_LIST names a file that can be written",
+        path.display()
+    )]
+    File {
+        /// Where it should be.
+        path: PathBuf,
+        /// The system's words.
+        reason: io::Error,
+    },
+    /// A line says nothing that is known.
+    #[error(
+        "line {line} of the erasure list {} is no erasure: take a copy from before it was harmed",
+        path.display()
+    )]
+    Line {
+        /// Where it is.
+        path: PathBuf,
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// A line is not what was written, or one before it is not.
+    #[error(
+        "line {line} of the erasure list {}, or one before it, was changed, added or removed: take a copy from \
+         before it was harmed",
+        path.display()
+    )]
+    Changed {
+        /// Where it is.
+        path: PathBuf,
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// Another master key proves it.
+    #[error(
+        "the master key {key} proves the erasure list {}: name its file in MEDBOT_OTHER_MASTER_KEY_FILE",
+        path.display()
+    )]
+    OtherKey {
+        /// Where it is.
+        path: PathBuf,
+        /// The key's id.
+        key: String,
+    },
+    /// Nothing proves its last lines.
+    #[error(
+        "nothing proves the last lines of the erasure list {}: an earlier medbot wrote them, or somebody else; \
+         take a younger copy, or if you know that it is whole say --nothing-was-erased, which erases again \
+         what it names all the same",
+        .0.display()
+    )]
+    Unproven(PathBuf),
+}
+
+impl ErasureList {
+    /// The list at this path, which need not be there yet.
+    #[must_use]
+    pub fn new(path: PathBuf, master: Arc<MasterKey>) -> Self {
+        Self { path, master }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Is there a list?
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Adds erasures; they are durable when this returns. Several processes may add at once.
+    ///
+    /// # Errors
+    /// [`ErasureListError::File`].
+    pub fn add(&self, erased: &[Erased]) -> Result<(), ErasureListError> {
+        let lines = erased.iter().map(|erased| Line {
+            at: erased.at,
+            tenant: Some(erased.tenant),
+            document: Some(erased.document),
+            key: Some(self.master.id().to_string()),
+        });
+        let added = self
+            .open()
+            .and_then(|(file, text)| self.append(file, &text, lines));
+        added.map_err(|reason| self.failed(reason))
+    }
+
+    /// Proves by the master key what another key proves, and what an earlier program wrote.
+    ///
+    /// # Errors
+    /// [`ErasureListError`]; what was harmed is not proven.
+    pub fn prove(&self) -> Result<(), ErasureListError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        let (file, text) = self.open().map_err(|reason| self.failed(reason))?;
+        if self.look(&text)?.1 == Proof::Own {
+            return Ok(());
+        }
+        let line = Line {
+            at: Utc::now().trunc_subsecs(6),
+            tenant: None,
+            document: None,
+            key: Some(self.master.id().to_string()),
+        };
+        let added = self.append(file, &text, [line]);
+        added.map_err(|reason| self.failed(reason))
+    }
+
+    /// All that was erased, in order; nothing when there is no list.
+    ///
+    /// # Errors
+    /// [`ErasureListError`], also when not every line is proven.
+    pub fn read(&self) -> Result<Vec<Erased>, ErasureListError> {
+        match self.look(&self.text()?)? {
+            (erased, Proof::Own | Proof::Other) => Ok(erased),
+            (_, Proof::Unknown(key)) => Err(ErasureListError::OtherKey {
+                path: self.path.clone(),
+                key,
+            }),
+            (_, Proof::None) => Err(ErasureListError::Unproven(self.path.clone())),
+        }
+    }
+
+    /// The same of a list for which somebody vouches: a line that is proven wrong is refused all the same.
+    ///
+    /// # Errors
+    /// [`ErasureListError`].
+    pub fn read_unproven(&self) -> Result<Vec<Erased>, ErasureListError> {
+        Ok(self.look(&self.text()?)?.0)
+    }
+
+    fn text(&self) -> Result<String, ErasureListError> {
+        match fs::read_to_string(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            text => text.map_err(|reason| self.failed(reason)),
+        }
+    }
+
+    /// What a list names, and by what it is proven.
+    fn look(&self, text: &str) -> Result<(Vec<Erased>, Proof), ErasureListError> {
+        let (mut erased, mut proof) = (Vec::new(), Proof::Own);
+        let mut before = Sha256::new();
+        for (n, text) in lines::whole(text).enumerate() {
+            let (path, line) = (self.path.clone(), n + 1);
+            let Ok(said) = serde_json::from_str::<Line>(text) else {
+                return Err(ErasureListError::Line { path, line });
+            };
+            let proven = said.key.is_some();
+            proof = match said.key {
+                None => Proof::None,
+                Some(key) => match self.master_of(&key) {
+                    None => Proof::Unknown(key),
+                    Some(master) => {
+                        let head = text.rsplit_once(MAC).map(|(head, _)| head);
+                        if head.map(|head| proved(master, &before, head)).as_deref() != Some(text) {
+                            return Err(ErasureListError::Changed { path, line });
+                        }
+                        if master.id() == self.master.id() {
+                            Proof::Own
+                        } else {
+                            Proof::Other
+                        }
+                    }
+                },
+            };
+            match said.tenant.zip(said.document) {
+                Some((tenant, document)) => erased.push(Erased {
+                    at: said.at,
+                    tenant,
+                    document,
+                }),
+                None if proven && said.tenant.is_none() && said.document.is_none() => {}
+                None => return Err(ErasureListError::Line { path, line }),
+            }
+            before.update(text);
+            before.update("\n");
+        }
+        Ok((erased, proof))
+    }
+
+    fn master_of(&self, key: &str) -> Option<&MasterKey> {
+        let both = [Some(&*self.master), self.master.other()];
+        let mut both = both.into_iter().flatten();
+        both.find(|master| master.id().to_string() == key)
+    }
+
+    /// The file, which nobody else has until it is dropped, and what it holds.
+    fn open(&self) -> io::Result<(File, String)> {
+        if let Some(folder) = self.folder() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o711)
+                .create(folder)?;
+        }
+        let mut file = lines::open(&self.path)?;
+        let mut text = String::new();
+        file.rewind()?;
+        file.read_to_string(&mut text)?;
+        Ok((file, text))
+    }
+
+    fn append(
+        &self,
+        mut file: File,
+        text: &str,
+        lines: impl IntoIterator<Item = Line>,
+    ) -> io::Result<()> {
+        let mut before = Sha256::new_with_prefix(text);
+        let mut added = String::new();
+        for line in lines {
+            let mut head = serde_json::to_string(&line)?;
+            head.pop();
+            let line = proved(&self.master, &before, &head);
+            before.update(&line);
+            before.update("\n");
+            added.push_str(&line);
+            added.push('\n');
+        }
+        file.write_all(added.as_bytes())?;
+        file.sync_all()?;
+        if let Some(folder) = self.folder() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        let folder = self.path.parent();
+        folder.filter(|folder| *folder != Path::new(""))
+    }
+
+    fn failed(&self, reason: io::Error) -> ErasureListError {
+        ErasureListError::File {
+            path: self.path.clone(),
+            reason,
+        }
+    }
+}
+
+/// A line, but for its end, with its HMAC after all that is before it.
+fn proved(master: &MasterKey, before: &Sha256, head: &str) -> String {
+    let key = master.derive("erasure-list", TenantId::DEFAULT);
+    let digest = mac(&key, &[&before.clone().finalize(), head.as_bytes()]);
+    format!("{head}{MAC}{}\"}}", BASE64_URL_SAFE_NO_PAD.encode(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn erased(n: u128) -> Erased {
+        Erased {
+            at: Utc::now(),
+            tenant: TenantId::DEFAULT,
+            document: DocumentId(Uuid::from_u128(n)),
+        }
+    }
+
+    fn key(folder: &Path, name: &str) -> MasterKey {
+        MasterKey::generate(&folder.join(name)).unwrap()
+    }
+
+    fn list(folder: &Path) -> ErasureList {
+        ErasureList::new(
+            folder.join("data/erased.jsonl"),
+            Arc::new(key(folder, "key")),
+        )
+    }
+
+    fn changed(list: &ErasureList) -> usize {
+        match list.read() {
+            Err(ErasureListError::Changed { line, .. }) => line,
+            read => panic!("{read:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_added_is_read_and_half_a_line_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = list(folder.path());
+        assert_eq!(list.read().unwrap(), []);
+        let all = [1, 2, 3].map(erased);
+        list.add(&all[..1]).unwrap();
+        list.add(&all[1..]).unwrap();
+        assert_eq!(list.read().unwrap(), all);
+
+        // A crash in the middle of a line, and the next erasure.
+        let text = fs::read_to_string(list.path()).unwrap();
+        fs::write(list.path(), &text[..text.len() - 9]).unwrap();
+        assert_eq!(list.read().unwrap(), all[..2]);
+        list.add(&all[..1]).unwrap();
+        assert_eq!(list.read().unwrap(), [all[0], all[1], all[0]]);
+
+        fs::write(list.path(), text.replacen("\"at\"", "\"on\"", 1)).unwrap();
+        let harmed = list.read().unwrap_err();
+        assert!(matches!(harmed, ErasureListError::Line { line: 1, .. }));
+    }
+
+    #[test]
+    fn every_harm_to_the_list_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = list(folder.path());
+        list.add(&[1, 2, 3, 4].map(erased)).unwrap();
+        let text = fs::read_to_string(list.path()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let joined = |lines: &[&str]| {
+            lines
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+        };
+        let other = lines[1].replace("0000002", "0000009");
+        let bare = lines[1].replace(",\"key\":", ",\"no\":");
+        for (case, harmed, line) in [
+            (
+                "changed",
+                joined(&[lines[0], &other, lines[2], lines[3]]),
+                2,
+            ),
+            ("removed", joined(&[lines[0], lines[2], lines[3]]), 2),
+            ("the first removed", joined(&lines[1..]), 1),
+            (
+                "exchanged",
+                joined(&[lines[0], lines[2], lines[1], lines[3]]),
+                2,
+            ),
+            (
+                "twice",
+                joined(&[lines[0], lines[0], lines[1], lines[2], lines[3]]),
+                2,
+            ),
+            (
+                "without its proof",
+                joined(&[lines[0], &bare, lines[2], lines[3]]),
+                3,
+            ),
+            ("a space", text.replacen("{\"at\"", "{ \"at\"", 1), 1),
+        ] {
+            fs::write(list.path(), harmed).unwrap();
+            assert_eq!(changed(&list), line, "{case}");
+            assert!(
+                list.prove().is_err() && list.read_unproven().is_err(),
+                "{case}"
+            );
+            // The next erasure heals nothing.
+            list.add(&[erased(5)]).unwrap();
+            assert_eq!(changed(&list), line, "{case}");
+        }
+        fs::write(list.path(), joined(&[lines[0], &bare])).unwrap();
+        assert!(matches!(list.read(), Err(ErasureListError::Unproven(_))));
+    }
+
+    #[test]
+    fn what_an_earlier_program_wrote_is_proven_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = list(folder.path());
+        list.prove().unwrap();
+        assert!(!list.exists());
+        let all = [1, 2, 3].map(erased);
+        let bare = |erased: &Erased| serde_json::to_string(erased).unwrap() + "\n";
+        fs::create_dir(folder.path().join("data")).unwrap();
+        fs::write(list.path(), bare(&all[0]) + &bare(&all[1])).unwrap();
+        assert!(matches!(list.read(), Err(ErasureListError::Unproven(_))));
+        assert_eq!(list.read_unproven().unwrap(), all[..2]);
+        list.prove().unwrap();
+        assert_eq!(list.read().unwrap(), all[..2]);
+        let text = fs::read_to_string(list.path()).unwrap();
+        list.prove().unwrap();
+        assert_eq!(fs::read_to_string(list.path()).unwrap(), text, "once");
+        list.add(&all[2..]).unwrap();
+        assert_eq!(list.read().unwrap(), all);
+        fs::write(list.path(), text.split_once('\n').unwrap().1).unwrap();
+        assert_eq!(changed(&list), 2);
+    }
+
+    #[test]
+    fn a_master_key_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (key(folder.path(), "old"), key(folder.path(), "new"));
+        let under = |master: MasterKey| {
+            ErasureList::new(folder.path().join("erased.jsonl"), Arc::new(master))
+        };
+        let all = [1, 2].map(erased);
+        under(old.clone()).add(&all[..1]).unwrap();
+        let alone = under(new.clone()).read().unwrap_err();
+        assert!(
+            matches!(alone, ErasureListError::OtherKey { .. }),
+            "{alone}"
+        );
+        let both = under(new.clone().accepting(old));
+        assert_eq!(both.read().unwrap(), all[..1]);
+        both.prove().unwrap();
+        both.add(&all[1..]).unwrap();
+        assert_eq!(under(new).read().unwrap(), all);
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_written_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let master = Arc::new(key(folder.path(), "key"));
+        let list = ErasureList::new(folder.path().to_path_buf(), master);
+        assert!(matches!(
+            list.add(&[erased(1)]),
+            Err(ErasureListError::File { .. })
+        ));
+    }
+}
