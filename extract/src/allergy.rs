@@ -290,7 +290,7 @@ fn is_answer(name: &str) -> bool {
             | "other"
             | "not known"
             | "none recorded"
-    )
+    ) || name.to_lowercase().ends_with(" by")
 }
 
 /// `Penicillin rash`: a known reaction ends the item.

@@ -173,7 +173,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         if printed[1..].contains([',', ' ', 'o', 'O', 'I', 'l']) {
             draft.doubt("letters or spaces stand in the code");
         }
-        if is_digits(text, &code) {
+        if is_digits(text, &code) && !prints_icd9(text) {
             draft.doubt(NO_LETTER);
         }
         draft.add("code", code, false);
@@ -188,6 +188,15 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// The document says that its codes are of the ninth revision, whose codes are digits, and of no other.
+fn prints_icd9(text: &str) -> bool {
+    static REVISION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\bICD[\s-]*(9|10)\b").expect("a valid expression"));
+    let mut revisions = REVISION.captures_iter(text).map(|found| found[1].len());
+    let first = revisions.next();
+    first == Some(1) && revisions.all(|digits| digits == 1)
 }
 
 fn is_digits(text: &str, code: &Span) -> bool {
@@ -306,7 +315,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^[A-L1-9][.)]\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED
@@ -331,7 +340,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 .with("diagnosis", span.clone())
                 .with("code", code.range());
             draft.value = Some(span);
-            if digits {
+            if digits && !prints_icd9(text) {
                 draft.doubt(NO_LETTER);
             }
             Some(draft)

@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sections::item_mark};
 
 mod accept;
+mod by_date;
 mod cells;
 mod header;
 mod name;
@@ -25,6 +26,8 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let layout = &context.layout;
     let mut out = Vec::new();
     let mut header: Option<Header> = None;
+    let listed = listed(context);
+    let bare = Header::default();
     let mut index = 0;
     let mut missed = 0;
     while index < layout.lines.len() {
@@ -39,7 +42,13 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index += 1;
             continue;
         }
-        let rows = row(context, line.clone(), header.as_ref());
+        if let Some((drafts, next)) = by_date::table(context, index) {
+            out.extend(drafts);
+            index = next;
+            continue;
+        }
+        let table = header.as_ref().or(listed[index].then_some(&bare));
+        let rows = row(context, line.clone(), table);
         if !rows.is_empty() {
             out.extend(rows);
             missed = 0;
@@ -59,6 +68,60 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         index += 1;
     }
     out
+}
+
+/// So many lines of a known test and its result, one below the other, are a list of results.
+const LIST: usize = 3;
+
+/// Lines of such lists, which need no heading.
+fn listed(context: &Context) -> Vec<bool> {
+    let layout = &context.layout;
+    let mut out = vec![false; layout.lines.len()];
+    let mut run: Vec<usize> = Vec::new();
+    for (index, line) in layout.lines.iter().enumerate() {
+        if line.span.is_empty() {
+            continue;
+        }
+        if is_bare_result(context, &line.span) {
+            run.push(index);
+        } else {
+            run.clear();
+        }
+        if run.len() >= LIST {
+            for index in &run {
+                out[*index] = true;
+            }
+        }
+    }
+    out
+}
+
+/// A known test and nothing but the pieces of its result.
+fn is_bare_result(context: &Context, line: &Span) -> bool {
+    let Some((name, true)) = name::row_name(context, line) else {
+        return false;
+    };
+    let text = context.layout.text;
+    let cells = cells::scan(text, name.end..line.end);
+    let valued = cells
+        .iter()
+        .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word | CellKind::Range));
+    let covered: usize = cells.iter().map(|c| count(&text[c.span.clone()])).sum();
+    valued && covered == count(&text[name.end..line.end]) && !is_labelled_line(context, line)
+}
+
+/// What can be read of a text: neither spaces nor the marks between cells.
+fn count(text: &str) -> usize {
+    text.chars()
+        .filter(|c| {
+            !c.is_whitespace() && !matches!(c, '|' | ':' | ';' | ',' | '=' | '(' | ')' | '[' | ']')
+        })
+        .count()
+}
+
+/// Is this line the heading of a table of results?
+pub(crate) fn is_heading(context: &Context, index: usize) -> bool {
+    header::read_header(context, index).is_some()
 }
 
 /// The results of one line.

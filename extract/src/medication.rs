@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod amounts;
 mod block;
 mod fill;
 mod mention;
@@ -31,14 +32,12 @@ pub(crate) use mention::overlaps;
 /// All medications. Nothing is looked for inside `taken` spans (laboratory rows, allergies).
 pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     let mentions = mention::mentions(context, taken);
-    let mut out: Vec<Draft> = Vec::new();
-    for (n, mention) in mentions.iter().enumerate() {
-        let next = mentions.get(n + 1).map(|m| m.name.start);
-        if let Some(draft) = build(context, mention, next, taken) {
-            out.push(draft);
-        }
-    }
-    without_repeats(out)
+    let names: Vec<Span> = mentions.iter().map(|m| m.name.clone()).collect();
+    let drafts = mentions
+        .iter()
+        .filter_map(|mention| build(context, mention, &names, taken))
+        .collect();
+    without_repeats(drafts)
 }
 
 /// A bare name, alone or with the same strength, that says nothing new beside a full entry of the same drug is left out.
@@ -76,14 +75,13 @@ fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
     kept
 }
 
-fn build(
-    context: &Context,
-    mention: &Mention,
-    next: Option<usize>,
-    taken: &[Span],
-) -> Option<Draft> {
+fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -> Option<Draft> {
     let layout = &context.layout;
     let text = layout.text;
+    let next = names
+        .iter()
+        .map(|name| name.start)
+        .find(|start| *start > mention.name.start);
     let end = block::block_end(context, mention, next);
     let section = context.section(mention.name.start);
     if section == Some(SectionKind::Allergies) || section == Some(SectionKind::FamilyHistory) {
@@ -115,6 +113,10 @@ fn build(
         fill::fill_from_row(&mut medication, &mut draft, phrases);
     } else {
         fill::fill(context, &mut medication, &mut draft, &found, mention);
+        let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
+        if medication.frequency.is_some() && block::leaves_frequency(text, line, &found) {
+            draft.doubt("a part of how often it is taken is not understood");
+        }
     }
     fill::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
@@ -127,7 +129,10 @@ fn build(
         Some(SectionKind::Medications | SectionKind::StoppedMedications)
     );
     let printed = layout.get(&mention.name);
-    let cue = told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
+    let scope = told::scope(layout, &mention.name, end, names);
+    let status = told::status(text, &scope, &mention.name, names);
+    let cue = status.is_some()
+        || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
     let trusted = listed || !mention.weak && cue;
     if !evidence && !trusted {
         return None;
@@ -159,7 +164,10 @@ fn build(
         medication.status = Some("stopped".into());
     }
     if medication.status.is_none() && context.kind != DocumentKind::Prescription {
-        medication.status = told::status(text, &layout.sentence(mention.name.start), &mention.name);
+        let heading = context.heading(mention.name.start);
+        medication.status = status
+            .or_else(|| heading.and_then(told::of_heading))
+            .map(Into::into);
     }
     if !mention.known {
         draft.doubt(match misread {

@@ -166,6 +166,7 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+        (r"\b(?:reviewed|tested|seen|checked|reconciled|taken|assessed|completed|recorded|administered|witnessed|measured|screened)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
     ]
     .into_iter()
@@ -191,16 +192,19 @@ fn from_sentences(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             }
             let name = names::titled(&unwrapped, &place);
             let Some(name) = name else { continue };
-            let role = if *role == Role::Other {
-                signer(context)
-            } else {
-                *role
+            let role = match *role {
+                Role::Other if is_signature(m.get(0).map_or("", |m| m.as_str())) => signer(context),
+                role => role,
             };
             if !is_organisation(context, &name) && !is_drug(context, &name) {
                 found.push((role, name, 0.9));
             }
         }
     }
+}
+
+fn is_signature(cue: &str) -> bool {
+    cue.to_lowercase().contains("sign")
 }
 
 /// A line that is a physician's name with a degree, without a label.
@@ -269,10 +273,6 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
         let Some(name) = names::at_start(layout.text, &line.span) else {
             continue;
         };
-        if index < 10 && name.end == line.span.end && ADDRESSED.is_match(layout.line(index)) {
-            found.push((Role::Patient, name, 0.8));
-            return;
-        }
         let data = |i: usize| {
             context.labels_on(i).any(|(_, l)| {
                 matches!(
@@ -284,8 +284,10 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
         };
         let alone = layout.get(&line.span).len() < name.len() + 6;
         let near = data(index) || alone && layout.below(index).is_some_and(data);
-        if name.start == line.span.start
-            && near
+        let addressed = ADDRESSED.is_match(layout.line(index));
+        let only_numbers = !layout.text[name.end..line.span.end].contains(char::is_alphabetic);
+        if (name.start == line.span.start || addressed)
+            && (near || addressed && index < 10 && only_numbers)
             && !is_organisation(context, &name)
             && !names::has_degree(layout.text, name.end)
         {

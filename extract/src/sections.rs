@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::{
-    labels::{Label, Target},
+    labels::{Label, Target, letters},
     layout::{Layout, Span, trim_by},
 };
 
@@ -39,7 +39,10 @@ pub(crate) struct Section {
 /// All sections in reading order.
 pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::new();
-    let headings: Vec<&Label> = labels.iter().filter(|label| is_heading(label)).collect();
+    let headings: Vec<&Label> = labels
+        .iter()
+        .filter(|label| is_heading(layout, label))
+        .collect();
     for (n, label) in headings.iter().enumerate() {
         let Target::Section(kind) = label.target else {
             continue;
@@ -86,8 +89,22 @@ pub(crate) fn at(sections: &[Section], position: usize) -> Option<SectionKind> {
         .map(|s| s.kind)
 }
 
-fn is_heading(label: &Label) -> bool {
+/// `Stop:` before a date or an instruction heads nothing.
+fn is_heading(layout: &Layout, label: &Label) -> bool {
+    const ALONE: &[&str] = &[
+        "new",
+        "start",
+        "stop",
+        "stopped",
+        "change",
+        "changed",
+        "continue",
+        "continued",
+        "unchanged",
+    ];
+    let key = letters(layout.get(&label.span));
     matches!(label.target, Target::Section(_))
+        && (label.alone || !ALONE.contains(&&*key))
         && (label.colon
             || label.alone
             || label.numbered
@@ -319,6 +336,7 @@ fn split_inline_items(layout: &Layout, item: Span) -> Vec<Span> {
             '(' => depth += 1,
             ')' => depth -= 1,
             ';' | '|' | '\t' if depth <= 0 => cuts.push(i + 1),
+            ' ' if depth <= 0 && is_gap(&text[..i], &text[i..]) => cuts.push(i + 1),
             ' ' if depth <= 0 && numbered && i + 3 < text.len() => {
                 let rest = &text[i + 1..];
                 let marked = bytes[i + 1].is_ascii_digit() && item_mark(rest) > 2;
@@ -348,6 +366,20 @@ fn split_inline_items(layout: &Layout, item: Span) -> Vec<Span> {
             (!bare.is_empty()).then_some(bare)
         })
         .collect()
+}
+
+/// Three spaces between a name and a capital are a gap of the page.
+fn is_gap(before: &str, after: &str) -> bool {
+    let name = before.rsplit([';', '\t', '|']).next().unwrap_or_default();
+    let rest = after.trim_start_matches(' ');
+    name.chars().filter(|c| c.is_alphabetic()).count() > 3
+        && !name.ends_with([' ', ',', '-', ':'])
+        && after.len() - rest.len() >= 3
+        && rest.starts_with(char::is_uppercase)
+        && !rest
+            .split(' ')
+            .next()
+            .is_some_and(|word| word.contains(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -107,6 +107,10 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
     let upto = text[..span.start].trim_end().len();
     let behind = |part: Part| found.iter().any(|f| f.part == part && f.span.end == upto);
     match part {
+        Part::Strength if is_bare_pair(phrase) => {
+            let named = span.start <= from + 1 && !could_be_day(phrase);
+            (named || before_form(text, span.end)) && !matches!(before, Some('/' | '-'))
+        }
         Part::Strength => {
             let letters: String = phrase
                 .chars()
@@ -129,12 +133,15 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         Part::Dose => {
             // A bare count stands before a frequency and is otherwise the number of something else.
             let bare = !text[value.clone()].contains(' ') && span.start < value.start;
+            // A column of a chart: nothing is taken then.
+            let nothing = text[value.clone()].split_whitespace().next() == Some("0");
             let lead = text[span.start..value.start].trim();
             let next = value.end + text[value.end..].len() - text[value.end..].trim_start().len();
             let counts = found
                 .iter()
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
             !digit_before
+                && !nothing
                 && before != Some('/')
                 && !glued_after
                 && (!bare || !lead.is_empty() || counts)
@@ -181,6 +188,30 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// `100/6`, `5/325`: the strengths of two or three substances without a unit. Fractions (`1/2`) and courses
+/// (`28/7`, `2/52`, `3/12`) are none.
+fn is_bare_pair(phrase: &str) -> bool {
+    let parts: Vec<&str> = phrase.split('/').collect();
+    let numbers = parts
+        .iter()
+        .all(|part| part.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    let fraction = parts.iter().all(|part| part.len() == 1);
+    let course = parts.len() == 2 && parts[0].len() < 3 && matches!(parts[1], "7" | "52" | "12");
+    numbers && parts.len() > 1 && !fraction && !course
+}
+
+/// `20/10` may be a day.
+fn could_be_day(pair: &str) -> bool {
+    let small = |part: &str| part.parse::<f32>().is_ok_and(|n| n < 32.0);
+    pair.split('/').take(2).all(small)
+}
+
+/// A product's form follows.
+fn before_form(text: &str, at: usize) -> bool {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| re(&pattern::form_first()));
+    FORM.is_match(&text[at..])
 }
 
 /// Ends a dose in drops here? `1 gtt OD` is the right eye and not once a day.

@@ -16,7 +16,7 @@ use crate::{context::Context, draft::Draft, layout::trim_by, sections::SectionKi
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
 pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?::|=|of|was|is|at|were|\()\s*|\s+)")
+        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)")
             .expect("a valid expression")
     });
     let layout = &context.layout;
@@ -57,8 +57,14 @@ pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
         let lab_place =
             section == Some(SectionKind::Labs) || context.kind == DocumentKind::LabReport;
         let upper = printed.starts_with(char::is_uppercase);
-        let number = matches!(first.kind, CellKind::Number);
-        let word = first.kind == CellKind::Word && lab_place && upper;
+        let number = matches!(first.kind, CellKind::Number)
+            || first.kind == CellKind::Range && unit && lab_place;
+        let listed = text[..name.start].trim_end().ends_with([',', ':']);
+        let word = first.kind == CellKind::Word && lab_place && (upper || listed);
+        // `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma is one too.
+        let chained = out
+            .last()
+            .is_some_and(|last: &Draft| text[last.span().end..name.start].trim() == ",");
         let sure = number
             && (unit
                 || lab_place && upper
@@ -68,7 +74,7 @@ pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
                     && !context.lexicon.is_drug(printed)
                     && text[first.span.clone()].len() < 6
                     && text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n'])
-                    && link.as_str().trim() != "");
+                    && (chained || link.as_str().trim() != ""));
         let rest_of_line = name.start..line.end;
         if !(sure || word) || looks_like_sig(context, &name, &rest_of_line, false) {
             continue;
