@@ -22,6 +22,8 @@ static REACTION: LazyLock<Regex> = LazyLock::new(|| {
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:(?:allergen|substance|agent|allergy|drug|reaction|type|severity|date|noted|onset|comments?|status|adverse|criticality)(?: type)?[\s,|/]*)+$").expect("a valid expression")
 });
+static TITLED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\b").expect("a valid expression"));
 const REACTIONS: &[&str] = &[
     "rash",
     "hives",
@@ -291,6 +293,7 @@ fn is_answer(name: &str) -> bool {
             | "not known"
             | "none recorded"
     ) || name.to_lowercase().ends_with(" by")
+        || TITLED.is_match(name)
 }
 
 /// `Penicillin rash`: a known reaction ends the item.

@@ -47,10 +47,11 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         ];
         let free_text = loose.iter().any(|word| heading.contains(word));
         for item in sections::items(&context.layout, &section.body) {
-            for part in comma_list(context, item, section.kind) {
-                if let Some(draft) = listed(context, &part, section.kind, free_text) {
-                    out.push(draft);
-                }
+            let parts = short_sentences(context.layout.text, item)
+                .into_iter()
+                .flat_map(|item| comma_list(context, item, section.kind));
+            for part in parts {
+                out.extend(listed(context, &part, section.kind, free_text));
             }
         }
         doubt_uncoded(&mut out[first..]);
@@ -70,6 +71,28 @@ fn doubt_uncoded(list: &mut [Draft]) {
     for draft in list.iter_mut().filter(|draft| !coded(draft)) {
         draft.doubt("the other items of the list have codes");
     }
+}
+
+/// `Lumbar spinal stenosis. Renal cyst.` are two; longer sentences stay together.
+fn short_sentences(text: &str, item: Span) -> Vec<Span> {
+    const LONGEST: usize = 6;
+    let part = &text[item.clone()];
+    let pieces: Vec<&str> = part.split_inclusive(". ").collect();
+    let short = pieces.iter().all(|piece| {
+        piece.split_whitespace().count() <= LONGEST && piece.starts_with(char::is_uppercase)
+    });
+    if !short {
+        return vec![item];
+    }
+    let mut at = item.start;
+    pieces
+        .into_iter()
+        .map(|piece| {
+            let span = at..at + piece.len();
+            at = span.end;
+            trim_by(text, span, char::is_whitespace)
+        })
+        .collect()
 }
 
 /// `hypertension, gout, asthma` are three when most of them are known.
@@ -397,8 +420,9 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let near = (near..=lead.len())
                 .find(|i| lead.is_char_boundary(*i))
                 .unwrap_or(0);
-            let return_for =
-                lead.to_lowercase().contains("return to") || lead.to_lowercase().contains("if you");
+            let said = lead.to_lowercase();
+            let polite = said.contains("if you could") || said.contains("if you would");
+            let return_for = said.contains("return to") || said.contains("if you") && !polite;
             let family = section == Some(SectionKind::FamilyHistory);
             if return_for || !(family || CUE.is_match(&lead[near..])) {
                 continue;

@@ -16,6 +16,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
     [
         (r"(?i)\b(?:electronic )?prescription\b", Kind::Prescription, 3.0),
         (r"(?m)^\W*(?:Rx|℞|RX)\W*$", Kind::Prescription, 4.0),
+        (r"(?m)^\W*(?:Rx|℞|RX):?\s+\p{L}", Kind::Prescription, 3.0),
         (r"(?i)\b(?:refills?|rf)\s*[:.]", Kind::Prescription, 1.5),
         (r"(?i)\b(?:dispense as written|daw|substitution (?:permitted|allowed)|generic substitution|dispense)\b", Kind::Prescription, 2.0),
         (r"(?i)\b(?:sig|directions)\s*:", Kind::Prescription, 1.5),

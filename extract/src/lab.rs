@@ -27,6 +27,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut out = Vec::new();
     let mut header: Option<Header> = None;
     let listed = listed(context);
+    let among_results = listed.contains(&true);
     let bare = Header::default();
     let mut index = 0;
     let mut missed = 0;
@@ -60,7 +61,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
-        out.extend(prose::in_prose(context, index));
+        out.extend(prose::in_prose(context, index, among_results));
         missed += 1;
         if missed > 6 {
             header = None;
@@ -139,9 +140,17 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     let Some((name, known)) = name::row_name(context, &named) else {
         return Vec::new();
     };
-    let inner = flag_after_name(context, &name, &line, header);
-    let values = inner.as_ref().map_or(name.end, |flag| flag.span.end);
+    if lists_others(context, name.end..line.end) {
+        return Vec::new();
+    }
+    let unit = unit_after_name(text, name.end..line.end);
+    let end = unit.as_ref().map_or(name.end, |unit| unit.span.end + 1);
+    let inner = flag_after_name(context, &(name.start..end), &line, header);
+    let values = inner.as_ref().map_or(end, |flag| flag.span.end);
     let mut cells = cells::scan(text, values..line.end);
+    if let Some(unit) = unit {
+        cells.insert(0, unit);
+    }
     if let Some(inner) = inner {
         cells.insert(0, inner);
     }
@@ -150,6 +159,29 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
         cells.push(lead);
     }
     accept::assemble(context, &name, known, &cells, &line, header)
+}
+
+/// `HbA1c 68 mmol/mol, eGFR 52`: other tests follow behind commas, so that it is no row.
+fn lists_others(context: &Context, rest: Span) -> bool {
+    let text = context.layout.text;
+    text[rest.clone()].match_indices([',', ';']).any(|(at, _)| {
+        let words = text[rest.start + at + 1..rest.end].split_whitespace();
+        let words: Vec<&str> = words.take(3).collect();
+        let behind = text[rest.start..rest.start + at].contains(|c: char| c.is_ascii_digit());
+        behind && (1..=words.len()).any(|n| context.lexicon.is_analyte(&words[..n].join(" ")))
+    })
+}
+
+/// `Sodium (mmol/L)`: the unit stands behind the name.
+fn unit_after_name(text: &str, rest: Span) -> Option<Cell> {
+    static BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\s?[(\[]([^()\[\]]{1,18})[)\]]").expect("a valid expression")
+    });
+    let unit = BRACKETS.captures(&text[rest.clone()])?.get(1)?;
+    cells::is_unit(unit.as_str().trim()).then(|| Cell {
+        kind: CellKind::Unit,
+        span: rest.start + unit.start()..rest.start + unit.end(),
+    })
 }
 
 static LONE_FLAG: LazyLock<Regex> = LazyLock::new(|| {

@@ -28,7 +28,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Collected),
-        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|collected time|time collected",
+        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
     ),
     (
         Date(D::Received),
@@ -36,7 +36,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time",
     ),
     (
         Date(D::FollowUp),
@@ -125,7 +125,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Authoriser),
-        "authorised by|authorized by|authoriser|verified by|validated by|approved by|reviewed by|released by|authorised signatory|authorizing provider|reported by|checked by|electronically verified by|authorising pathologist|pathologist|resulted by|results authorised by|reporting pathologist|interpreting radiologist|radiologist|interpreting physician|read by",
+        "authorised by|authorized by|authoriser|verified by|validated by|approved by|reviewed by|released by|authorised signatory|authorizing provider|reported by|checked by|electronically verified by|authorising pathologist|pathologist|resulted by|results authorised by|reporting pathologist|interpreting radiologist|radiologist|interpreting physician|read by|interpreted by",
     ),
     (
         Person(P::Other),
@@ -206,7 +206,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Medications),
-        "medications|discharge medications|current medications|medication list|meds|home medications|active medications|medications on discharge|medications on admission|admission medications|drugs on discharge|current meds|outpatient medications|discharge meds|medications at discharge|medication|current medication|regular medications|regular medication|drug history|dh|drugs|discharge medication|new medications|prescriptions|treatment|tto|ttos|ttas|tta|repeat medications|repeat medication|acute medications|medications prescribed|prescribed medications|medications to continue|continue taking|start taking|active outpatient medications|current medicines|medicines|medicines on discharge|medication on discharge|current prescriptions|take home medications|change how you take|change how you take these medications|start taking these medications|continue taking these medications|new|start|changed|change|continue|continued|unchanged|new medicines|changed medicines|continued medicines|new medication|changed medication|continued medications|continued medication|active outpatient prescriptions|changed medications|drug therapy|section b current medication|present medications|current drug therapy|medication reconciliation|go home medications|medicine list|discharge prescriptions|medications to take at home|medicines to take|prescription details|drugs to take out|current treatment|rx details",
+        "medications|discharge medications|current medications|medication list|meds|home medications|active medications|medications on discharge|medications on admission|admission medications|drugs on discharge|current meds|outpatient medications|discharge meds|medications at discharge|medication|current medication|regular medications|regular medication|drug history|dh|drugs|discharge medication|new medications|prescriptions|treatment|tto|ttos|ttas|tta|repeat medications|repeat medication|acute medications|medications prescribed|prescribed medications|medications to continue|continue taking|start taking|active outpatient medications|current medicines|medicines|medicines on discharge|medication on discharge|current prescriptions|take home medications|change how you take|change how you take these medications|start taking these medications|continue taking these medications|new|start|changed|change|continue|continued|unchanged|new medicines|changed medicines|continued medicines|unchanged medicines|unchanged medications|unchanged medication|medications unchanged|new medication|changed medication|continued medications|continued medication|active outpatient prescriptions|changed medications|drug therapy|section b current medication|present medications|current drug therapy|medication reconciliation|go home medications|medicine list|discharge prescriptions|medications to take at home|medicines to take|prescription details|drugs to take out|current treatment|rx details",
     ),
     (
         Section(S::StoppedMedications),

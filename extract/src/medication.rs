@@ -40,7 +40,8 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     without_repeats(drafts)
 }
 
-/// A bare name, alone or with the same strength, that says nothing new beside a full entry of the same drug is left out.
+/// A bare name, alone or with the same strength, that says nothing new beside a full entry of the same drug is
+/// left out; what it tells of the drug's status is kept.
 fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
     let facts: Vec<(String, bool, Option<String>)> = drafts
         .iter()
@@ -56,7 +57,8 @@ fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
             _ => (String::new(), false, None),
         })
         .collect();
-    let mut kept = Vec::new();
+    let mut kept: Vec<Draft> = Vec::new();
+    let mut told: Vec<(String, String)> = Vec::new();
     for (n, draft) in drafts.into_iter().enumerate() {
         let (name, bare, strength) = &facts[n];
         let repeated = facts
@@ -70,7 +72,17 @@ fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
             });
         if !(*bare && repeated) {
             kept.push(draft);
+        } else if let Fact::Medication(m) = draft.fact {
+            told.extend(m.status.map(|status| (name.clone(), status)));
         }
+    }
+    for draft in &mut kept {
+        let Fact::Medication(m) = &mut draft.fact else {
+            continue;
+        };
+        let name = crate::lexicon::key(m.name.as_deref().unwrap_or_default());
+        let status = told.iter().rfind(|(other, _)| *other == name);
+        m.status = m.status.take().or(status.map(|(_, status)| status.clone()));
     }
     kept
 }

@@ -169,7 +169,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let word = matches!(bare.as_str(), "mane" | "stat" | "bedtime" | "am" | "pm");
             // Words of other sentences, unless a dose or its route stands before them.
             let common = matches!(bare.as_str(), "on" | "om" | "on." | "om." | "once" | "now");
-            let last = text[span.end..].trim_start();
+            let last = text[span.end..].trim_start_matches([' ', '\t']);
             let ends = last.is_empty() || !last.starts_with(|c: char| c.is_alphabetic());
             let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
                 .into_iter()

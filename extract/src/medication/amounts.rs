@@ -78,6 +78,17 @@ pub(super) fn is_volume_of_product(text: &str, found: &[Read], n: usize) -> bool
     product || diluent && amounts(found).any(|m| m < n)
 }
 
+/// `28 tablets`.
+pub(super) fn is_supply(dose: &str) -> bool {
+    const LEAST: u32 = 14;
+    let (number, unit) = dose.split_once(' ').unwrap_or_default();
+    let unit = unit.to_lowercase();
+    number.parse::<u32>().is_ok_and(|n| n >= LEAST)
+        && ["tab", "cap", "sachet", "patch", "supp"]
+            .iter()
+            .any(|kind| unit.starts_with(kind))
+}
+
 /// Two amounts of one kind in a row, between which nothing says that the first is the product's and the
 /// second what is taken: `5 mg alternating with 7.5 mg`, `5 mg to 10 mg`.
 pub(super) fn are_rivals(text: &str, found: &[Read], n: usize, former: &[bool]) -> bool {

@@ -122,6 +122,10 @@ pub(super) fn fill(
                     (&mut medication.strength, "strength", true)
                 }
             }
+            // Nobody takes so many at once: it is what was dispensed.
+            Part::Dose if amounts::is_supply(&value) => {
+                (&mut medication.quantity, "quantity", false)
+            }
             Part::Dose => (&mut medication.dose, "dose", true),
             Part::Form => {
                 let late = medication.dose.is_some() || medication.frequency.is_some();

@@ -139,13 +139,29 @@ fn without_form(context: &Context, name: Span) -> Span {
     let text = context.layout.text;
     let form = sig::scan(text, name.clone(), &[])
         .pop()
-        .filter(|found| found.part == Part::Form && found.span.end == name.end);
+        .filter(|found| found.part == Part::Form && found.span.end == name.end)
+        .filter(|found| !is_device(&text[found.span.clone()]));
     let rest = form.map_or(name.end, |form| form.span.start);
     let short = crate::layout::trim(text, name.start..rest);
     if short.len() < name.len() && context.lexicon.is_drug(&text[short.clone()]) {
         return short;
     }
     name
+}
+
+/// Such names of devices are part of the brand's.
+fn is_device(form: &str) -> bool {
+    const DEVICES: [&str; 8] = [
+        "evohaler",
+        "accuhaler",
+        "turbohaler",
+        "respimat",
+        "flexpen",
+        "solostar",
+        "kwikpen",
+        "diskus",
+    ];
+    DEVICES.contains(&form.to_lowercase().as_str())
 }
 
 /// `Iron deficiency anaemia`: the name begins a condition.

@@ -22,7 +22,7 @@ const AGAIN: &str =
 
 pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|micrograms?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
 
-const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hr|h|hour|dose|spray|inhalation|day|24h|24 ?hours?|tablet|tab|cap|patch|drop|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|dose|spray|tablet))";
+const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hours?|hr|h|dose|spray|inhalation|day|24h|24 ?hours?|tablet|tab|cap|patch|drop|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|dose|spray|tablet))";
 
 const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops?|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|nebuli[sz]er solution)";
 
@@ -65,7 +65,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Frequency, freq.as_str()),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied)\b"),
-        (Part::Dose, r"(?:^|\n|\t)\s*((?:one|two|three|half|[1-9]|½|i{1,3})(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
+        (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s)\s*((?:one|two|three|half|[1-9]|½|i{1,3})(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
         (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
         (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?(?:nebuli[sz]er|spacer)|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
@@ -76,7 +76,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
     ]
     .into_iter()
     .map(|(part, pattern)| {
-        let combo = r"(?:\s?[-/+]\s?NUM\s*(?:UNIT)?)*(?:PER){0,2}(?:\s?[/+]\s?NUM\s*(?:UNIT)(?:PER)?)*";
+        let combo = r"(?:[-/+]NUM\s*(?:UNIT)?|\s?[-/+]\s?NUM\s*(?:UNIT\b|%))*(?:PER){0,2}(?:\s?[/+]\s?NUM\s*(?:UNIT)(?:PER)?)*";
         (part, re(&expand(&pattern.replace("PERCOMBO", combo))))
     })
     .collect()
