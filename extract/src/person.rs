@@ -43,7 +43,37 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     from_sentences(context, &mut found);
     from_letterhead(context, &mut found);
     patient_alone(context, &mut found);
-    keep_one_each(context, found)
+    let named_in_parts = in_parts(context);
+    let mut out = keep_one_each(context, found);
+    let is_patient =
+        |draft: &Draft| matches!(&draft.fact, Fact::Person(p) if p.role == Some(Role::Patient));
+    if !out.iter().any(is_patient) {
+        out.extend(named_in_parts);
+    }
+    out
+}
+
+/// `Surname: REID   Forename: Timothy`, in either order.
+fn in_parts(context: &Context) -> Option<Draft> {
+    const NAME: &str = r"(?i:\s*name)?s?\s*:\s*(\p{Lu}[\p{L}'’-]+)";
+    static FIRST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(r"\b(?i:forename|first|given){NAME}")).expect("a valid expression")
+    });
+    static LAST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(r"\b(?i:surname|last|family){NAME}")).expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let (first, last) = (FIRST.captures(text)?.get(1)?, LAST.captures(text)?.get(1)?);
+    let line = |part: &regex::Match| context.layout.line_at(part.start());
+    if line(&first).abs_diff(line(&last)) > 1 {
+        return None;
+    }
+    let person = Person {
+        name: Some(format!("{} {}", first.as_str(), last.as_str())),
+        role: Some(Role::Patient),
+    };
+    let draft = Draft::new(Fact::Person(person), 0.9);
+    Some(draft.with("name", first.range()).with("name", last.range()))
 }
 
 fn role_of(context: &Context, n: usize) -> Option<Role> {

@@ -157,7 +157,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                     "po" | "iv" | "im" | "sc" | "sl" | "inh" | "neb" | "sq" | "subq" | "top"
                 );
             let eye = !bare.eq_ignore_ascii_case("od") || cased && is_drop(text, found, upto);
-            cased && eye && !glued_after && !before.is_some_and(char::is_alphabetic)
+            // `PR` of `PRN`.
+            let cut = short && after.is_some_and(|c| c.is_ascii_uppercase());
+            cased && eye && !cut && !glued_after && !before.is_some_and(char::is_alphabetic)
         }
         Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
         Part::Quantity => {
@@ -225,7 +227,8 @@ fn is_drop(text: &str, found: &[Found], upto: usize) -> bool {
 
 /// The unit of a strength, in lower case.
 pub(crate) fn strength_unit(strength: &str) -> Option<String> {
-    static AFTER: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"[0-9OolI|]\s*({UNIT})")));
+    static AFTER: LazyLock<Regex> =
+        LazyLock::new(|| re(&format!(r"(?:^|\P{{L}})[0-9OolI|]*[0-9OolI|]\s*({UNIT})")));
     AFTER
         .captures_iter(strength)
         .last()

@@ -127,10 +127,11 @@ impl Parts {
         if !known {
             draft.doubt("the test's name is not in the lexicon");
         }
-        let joined = text[self.value.span.end..]
-            .chars()
-            .next()
-            .is_some_and(|c| matches!(c, '.' | '/' | '-') || c.is_ascii_digit());
+        let rest = &text[self.value.span.end..];
+        let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+        let joined = rest.starts_with(['/', '-'])
+            || number(rest)
+            || rest.strip_prefix('.').is_some_and(number);
         if joined && self.value.kind == CellKind::Number {
             draft.doubt("the value goes on with something that is no number");
         }

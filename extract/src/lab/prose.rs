@@ -57,7 +57,7 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
         let lab_place = among_results
             || section == Some(SectionKind::Labs)
             || context.kind == DocumentKind::LabReport;
-        let upper = printed.starts_with(char::is_uppercase);
+        let upper = printed.contains(char::is_uppercase);
         let number = matches!(first.kind, CellKind::Number)
             || first.kind == CellKind::Range && unit && lab_place;
         let listed = text[..name.start].trim_end().ends_with([',', ':']);

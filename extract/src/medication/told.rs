@@ -110,6 +110,11 @@ pub(super) fn scope(layout: &Layout, name: &Span, end: usize, names: &[Span]) ->
     let before = line.start + mark..name.start;
     let lead = changes(layout.text, &before);
     let told = lead.iter().map(|change| change.span.len()).sum::<usize>();
+    let begins_above = || {
+        let above = &layout.lines[index - 1].span;
+        let mark = item_mark(layout.get(above));
+        names.iter().any(|name| name.start == above.start + mark)
+    };
     let letters = |span: &Span| {
         layout
             .get(span)
@@ -121,7 +126,8 @@ pub(super) fn scope(layout: &Layout, name: &Span, end: usize, names: &[Span]) ->
         && index > 0
         && layout.lines[index - 1].span.len() > 60
         && layout.lines[index].cells.len() == 1
-        && !layout.line(index - 1).ends_with(['.', ':', ';']);
+        && !layout.line(index - 1).ends_with(['.', ':', ';'])
+        && !begins_above();
     let others = names
         .iter()
         .any(|other| other != name && line.start <= other.start && other.end <= line.end);

@@ -76,7 +76,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
     ]
     .into_iter()
     .map(|(part, pattern)| {
-        let combo = r"(?:[-/+]NUM\s*(?:UNIT)?|\s?[-/+]\s?NUM\s*(?:UNIT\b|%))*(?:PER){0,2}(?:\s?[/+]\s?NUM\s*(?:UNIT)(?:PER)?)*";
+        let combo = r"(?:PER)?(?:[-/+]NUM\s*(?:UNIT)?|\s?[-/+]\s?NUM\s*(?:UNIT\b|%))*(?:PER){0,2}(?:\s?[/+]\s?NUM\s*(?:UNIT)(?:PER)?)*";
         (part, re(&expand(&pattern.replace("PERCOMBO", combo))))
     })
     .collect()
