@@ -182,19 +182,21 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
             .map(Into::into);
     }
     if !mention.known {
-        draft.doubt(match misread {
-            Some(name) => {
-                format!("the drug's name is not in the lexicon; it may be {name} misread")
-            }
-            None => "the drug's name is not in the lexicon".to_owned(),
-        });
-        for (candidate, likelihood) in context.lexicon.near_drugs(printed) {
-            draft.candidate("name", candidate, likelihood);
-        }
+        doubt_name(context, printed, misread, &mut draft);
     }
     review::check(&medication, &mut draft);
     draft.fact = Fact::Medication(medication);
     Some(draft)
+}
+
+fn doubt_name(context: &Context, printed: &str, misread: Option<&str>, draft: &mut Draft) {
+    draft.doubt(match misread {
+        Some(name) => format!("the drug's name is not in the lexicon; it may be {name} misread"),
+        None => "the drug's name is not in the lexicon".to_owned(),
+    });
+    for (candidate, likelihood) in context.lexicon.near_drugs(printed) {
+        draft.candidate("name", candidate, likelihood);
+    }
 }
 
 /// A word that no lexicon knows needs a sig or a prescription around it.

@@ -89,7 +89,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
         out.extend(misread(context, &words, &named, taken));
     }
     out.sort_by_key(|mention| mention.name.start);
-    merge_combinations(context, without_reasons(context, out))
+    merge_combinations(context, without_reasons(context, &out))
 }
 
 /// What others are given in.
@@ -101,7 +101,7 @@ fn is_fluid(key: &str) -> bool {
 }
 
 /// `take while on prednisone` names no further drug when the text speaks of it elsewhere.
-fn without_reasons(context: &Context, mentions: Vec<Mention>) -> Vec<Mention> {
+fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
     static WHILE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\bwhile (?:on|taking|using)\s+$").expect("a valid expression")
     });

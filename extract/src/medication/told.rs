@@ -229,9 +229,10 @@ fn in_sentence(text: &str, sentence: &Span, name: &Span, names: &[Span]) -> Opti
         let clause = clause_start(text, from, change.span.start);
         let exchange = change.status == "changed" || change.word == "replaced";
         if behind.clone().any(|k| inside[k].start >= clause) && !change.word.ends_with(" of") {
-            let status = match ahead.is_empty() {
-                false if exchange => "stopped",
-                _ => change.status,
+            let status = if exchange && !ahead.is_empty() {
+                "stopped"
+            } else {
+                change.status
             };
             for k in behind.rev() {
                 if inside[k].start < clause && told[k].is_some() {
