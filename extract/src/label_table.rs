@@ -20,7 +20,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Admission),
-        "date of admission|admission date|admitted|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time",
+        "date of admission|admission date|admitted|admit|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time",
     ),
     (
         Date(D::Discharge),

@@ -36,6 +36,10 @@ pub(crate) struct Section {
     pub body: Span,
 }
 
+static STRENGTH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\d\s?(?:mg|mcg|µg|g|ml|units?|iu|%)(?:\W|$)").expect("a valid expression")
+});
+
 /// All sections in reading order.
 pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::new();
@@ -58,7 +62,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         let end = if inline.is_empty() || label.alone {
             end_of_list(layout, labels, label.line, next, kind)
         } else {
-            end_of_inline(layout, labels, label.line, next)
+            end_of_inline(layout, labels, label.line, next, kind)
         };
         let start = if label.alone {
             line.span.end
@@ -140,7 +144,14 @@ fn starts_line(layout: &Layout, label: &Label) -> bool {
         .is_some_and(|cell| cell.contains(&label.span.start))
 }
 
-fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) -> usize {
+fn end_of_inline(
+    layout: &Layout,
+    labels: &[Label],
+    line: usize,
+    next: usize,
+    kind: SectionKind,
+) -> usize {
+    let drugs = kind == SectionKind::Medications;
     let mut last = line;
     while let Some(below) = layout.below(last) {
         let above = layout.line(last).trim_end();
@@ -150,6 +161,12 @@ fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) ->
         let cells = layout.lines[below].cells.len();
         let full = above.chars().count() > 70 && !above.ends_with(['.', ')']) && cells == 1;
         let prose = above.ends_with('.') && above.chars().count() > 70;
+        // A letter goes on below its list of drugs.
+        let (full, prose) = if drugs {
+            (full && STRENGTH.is_match(text), false)
+        } else {
+            (full, prose)
+        };
         let labelled = labels
             .iter()
             .any(|l| l.line == below && l.at_start && (l.colon || l.alone));
@@ -201,9 +218,6 @@ fn last_heading_before(
 /// line with a strength: what comes then are medications or the course, and none may be taken for an
 /// allergen.
 fn end_of_allergies(layout: &Layout, start: usize, end: usize) -> usize {
-    static STRENGTH: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\d\s?(?:mg|mcg|µg|g|ml|units?|iu|%)(?:\W|$)").expect("a valid expression")
-    });
     let first = layout.line_at(start) + 1;
     for index in first..layout.lines.len() {
         let span = &layout.lines[index].span;

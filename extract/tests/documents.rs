@@ -428,3 +428,34 @@ fn each_field_has_the_confidence_of_its_own_words() {
     assert!(sure["strength"] < sure["frequency"] && sure["frequency"] < sure["name"]);
     assert_eq!(found[0].confidence, sure["strength"]);
 }
+
+#[test]
+fn allergies_with_labels_of_their_own() {
+    check(
+        "ALLERGIES\nDrug: Amoxicillin   Reaction: facial swelling   Year: 2018\nFood: Peanut   Reaction: anaphylaxis\nNo known latex allergy.\n",
+        &[
+            r#"{"type":"allergy","substance":"Amoxicillin","reaction":"facial swelling"}"#,
+            r#"{"type":"allergy","substance":"Peanut","reaction":"anaphylaxis"}"#,
+            r#"{"type":"allergy","substance":"No known latex allergy","assertion":"absent"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn the_amount_after_a_change_holds() {
+    check(
+        "Clinic letter. Bisoprolol reduced from 10 mg to 5 mg od. Lisinopril 20 mg daily, now 40 mg daily.\n\
+         Lantus 100 unit/mL (3 mL) pen, inject 18 units at night.\nAtorvastatin 20mg tablets   One at night   28 tablets\n\
+         Brimonidine 0.2% - 1 drop left eye BID\nWarfarin 5 mg alternating with 7.5 mg daily\n",
+        &[
+            r#"{"type":"medication","name":"Bisoprolol","strength":"5 mg","frequency":"od","needs_review":false}"#,
+            r#"{"type":"medication","name":"Lisinopril","strength":"40 mg","needs_review":true}"#,
+            r#"{"type":"medication","name":"Lantus","strength":"100 unit/mL","dose":"18 units"}"#,
+            r#"{"type":"medication","name":"Atorvastatin","dose":"One","frequency":"at night"}"#,
+            r#"{"type":"medication","name":"Brimonidine","strength":"0.2%","dose":"1 drop"}"#,
+            r#"{"type":"medication","name":"Warfarin","needs_review":true}"#,
+        ],
+        &[],
+    );
+}

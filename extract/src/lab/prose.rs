@@ -16,7 +16,7 @@ use crate::{context::Context, draft::Draft, layout::trim_by, sections::SectionKi
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
 pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> Vec<Draft> {
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)")
+        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)")
             .expect("a valid expression")
     });
     let layout = &context.layout;

@@ -244,8 +244,13 @@ fn in_sentence(text: &str, sentence: &Span, name: &Span, names: &[Span]) -> Opti
                 told[k] = Some("started");
             }
         } else if ahead.is_empty() {
+            let lead = &text[clause..change.span.start];
+            // `was held and resumed`: the later word counts.
+            let again = lead.trim().is_empty();
+            let any = between(sentence.start, change.span.start).last();
             let last = behind.last().filter(|k| told[*k].is_none());
-            if let Some(k) = last.filter(|_| has_no_subject(&text[clause..change.span.start])) {
+            let last = if again { any } else { last };
+            if let Some(k) = last.filter(|_| has_no_subject(lead)) {
                 told[k] = Some(change.status);
             }
         } else if change.word != "replaced" && reaches(text, change, inside[ahead.start]) {
@@ -428,6 +433,10 @@ mod tests {
             (
                 "She remains on levothyroxine 100 micrograms daily, and the bisoprolol is on hold.",
                 "levothyroxine: continued; bisoprolol: held",
+            ),
+            (
+                "His metformin was held on the ward and resumed at discharge.",
+                "metformin: continued",
             ),
             (
                 "CRP increased and she was given doxycycline 100 mg daily.",
