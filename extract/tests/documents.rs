@@ -449,7 +449,7 @@ fn the_amount_after_a_change_holds() {
          Lantus 100 unit/mL (3 mL) pen, inject 18 units at night.\nAtorvastatin 20mg tablets   One at night   28 tablets\n\
          Brimonidine 0.2% - 1 drop left eye BID\nWarfarin 5 mg alternating with 7.5 mg daily\n",
         &[
-            r#"{"type":"medication","name":"Bisoprolol","strength":"5 mg","frequency":"od","needs_review":false}"#,
+            r#"{"type":"medication","name":"Bisoprolol","strength":"5 mg","frequency_norm":"once daily","needs_review":false}"#,
             r#"{"type":"medication","name":"Lisinopril","strength":"40 mg","needs_review":true}"#,
             r#"{"type":"medication","name":"Lantus","strength":"100 unit/mL","dose":"18 units"}"#,
             r#"{"type":"medication","name":"Atorvastatin","dose":"One","frequency":"at night"}"#,
