@@ -183,6 +183,46 @@ pub fn is_exact(kind: &str, gold: &Fields, predicted: &Fields) -> bool {
     exact(kind, gold, predicted) > 0.0
 }
 
+/// Which dangerous attributes of a prediction the gold has so, told by the fact that it fits best; all are
+/// wrong when none does.
+#[must_use]
+pub fn dangerous_fields(
+    kind: &str,
+    gold: &[Fields],
+    predicted: &Fields,
+) -> Vec<(&'static str, bool)> {
+    let fits = |fact: &&Fields| relaxed(kind, fact, predicted) > 0.0;
+    let said = |name: &&&str| !field(predicted, name).is_empty();
+    let dangerous: &[&str] = match kind {
+        "MEDICATION" => &["strength", "dose", "route", "frequency"],
+        "LAB" => &["value", "unit", "flag"],
+        _ => &[],
+    };
+    let agreed = |fact: &Fields| {
+        let fields = dangerous.iter().filter(said);
+        fields
+            .map(|name| {
+                (
+                    *name,
+                    !field(fact, name).is_empty() && agree(name, fact, predicted),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    gold.iter()
+        .filter(|fact| field(fact, "type") == kind)
+        .filter(fits)
+        .map(agreed)
+        .max_by_key(|fields| fields.iter().filter(|(_, right)| *right).count())
+        .unwrap_or_else(|| {
+            dangerous
+                .iter()
+                .filter(said)
+                .map(|name| (*name, false))
+                .collect()
+        })
+}
+
 /// How well a prediction fits, 0..=100; 0 is not at all.
 fn relaxed(kind: &str, gold: &Fields, predicted: &Fields) -> f64 {
     let (a, b) = (key(kind, gold), key(kind, predicted));

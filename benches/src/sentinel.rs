@@ -281,8 +281,8 @@ pub enum End {
     Lost,
 }
 
-/// Changes a target in the readings of some engines and says what comes of it; none where the class does
-/// not apply or one of the engines does not have the word.
+/// Changes a target in the readings of some engines and says what comes of it, with the votes on what was found
+/// there; none where the class does not apply or one of the engines does not have the word.
 pub fn mutate(
     pipeline: &Pipeline,
     pages: &[ReadPage],
@@ -290,7 +290,7 @@ pub fn mutate(
     class: Class,
     engines: &[Engine],
     rng: &mut Rng,
-) -> Option<End> {
+) -> Option<(End, String)> {
     let changed = class.change(target.field, &target.word, rng)?;
     let mut readings: Vec<Vec<Reading>> = pages.iter().map(|page| page.readings.clone()).collect();
     for engine in engines {
@@ -323,22 +323,23 @@ pub fn mutate(
         );
         same && entity.words.iter().any(|id| touched.contains(&id.as_str()))
     });
-    let mut ends: Vec<End> = found
+    let mut ends: Vec<(End, String)> = found
         .map(|entity| {
             let value = fields(entity)
                 .into_iter()
                 .find(|(field, _)| *field == target.field);
             let right = value.is_some_and(|(_, value)| value == Some(target.value.as_str()));
-            match (right, entity.needs_review) {
+            let end = match (right, entity.needs_review) {
                 (true, _) => End::Right,
                 (false, true) => End::Review,
                 (false, false) => End::Passed,
-            }
+            };
+            (end, after.votes(entity))
         })
         .collect();
     // Of several that share the word the worst counts.
     ends.sort_unstable();
-    Some(ends.pop().unwrap_or(End::Lost))
+    Some(ends.pop().unwrap_or((End::Lost, String::new())))
 }
 
 fn overlap(a: &BBox, b: &BBox) -> bool {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 static NONE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:nkd?a|nkfa|no known (?:drug |medication |food )*(?:allerg(?:y|ies)|sensitivities)|no (?:drug |medication )?allergies(?: known)?|nil known|none known|denies (?:any )?(?:drug )?allergies)\b").expect("a valid expression")
+    Regex::new(r"(?i)\b(?:nkd?a|nkfa|no known (?:[\p{L}-]+ ){0,2}(?:allerg(?:y|ies)|sensitivities)|no (?:drug |medication )?allergies(?: known)?|nil known|none known|denies (?:any )?(?:drug )?allergies)\b").expect("a valid expression")
 });
 static REACTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
@@ -22,6 +22,12 @@ static REACTION: LazyLock<Regex> = LazyLock::new(|| {
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:(?:allergen|substance|agent|allergy|drug|reaction|type|severity|date|noted|onset|comments?|status|adverse|criticality)(?: type)?[\s,|/]*)+$").expect("a valid expression")
 });
+/// `Drug: Amoxicillin   Reaction: rash   Year: 2018`.
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?i:drug|food|allergen|substance|agent|medicines?|medications?|environmental)\s*:\s*(.+?)[\s,;|]+(?i:reactions?|causes?)\s*:\s*(.+?)(?:\t|\s{2}|$)").expect("a valid expression")
+});
+static TITLED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\b").expect("a valid expression"));
 const REACTIONS: &[&str] = &[
     "rash",
     "hives",
@@ -185,7 +191,8 @@ fn section_lines(context: &Context, body: &Span) -> Vec<Span> {
 fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     let text = context.layout.text;
     let part = &text[item.clone()];
-    let (substance, reaction) = match REACTION.captures(part) {
+    let named = LABELLED.captures(part).or_else(|| REACTION.captures(part));
+    let (substance, reaction) = match named {
         Some(found) => {
             let name = found.get(1)?;
             let reaction = (2..=7).find_map(|i| found.get(i));
@@ -290,7 +297,8 @@ fn is_answer(name: &str) -> bool {
             | "other"
             | "not known"
             | "none recorded"
-    )
+    ) || name.to_lowercase().ends_with(" by")
+        || TITLED.is_match(name)
 }
 
 /// `Penicillin rash`: a known reaction ends the item.

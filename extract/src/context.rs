@@ -31,6 +31,15 @@ impl Context<'_> {
         crate::sections::at(&self.sections, position)
     }
 
+    /// The heading of the section of a position.
+    pub fn heading(&self, position: usize) -> Option<&str> {
+        let section = self
+            .sections
+            .iter()
+            .rfind(|section| section.body.contains(&position))?;
+        Some(self.layout.get(&section.heading))
+    }
+
     /// Sections of these kinds.
     pub fn sections_of(&self, kinds: &'static [SectionKind]) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(|s| kinds.contains(&s.kind))

@@ -10,6 +10,7 @@ use crate::{
     context::Context,
     dates::Printed,
     draft::Draft,
+    lab,
     labels::{self, Target},
 };
 
@@ -63,6 +64,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     }
     if let Some(role) = from_neighbours(context, date) {
         return (role, 0.93);
+    }
+    if let Some(role) = in_column(context, date) {
+        return (role, 0.9);
     }
     if let Some(role) = after_date(context, date) {
         return (role, 0.85);
@@ -148,17 +152,13 @@ fn service_row(context: &Context, date: &Printed) -> Option<DateRole> {
 
 /// One of several dates in the heading of a table of results: a column for each collection.
 fn over_results(context: &Context, date: &Printed) -> bool {
-    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\W*(?:tests?|components?|analytes?|investigations?|parameters?)\b")
-            .expect("a valid expression")
-    });
     let line = context.layout.line_at(date.span.start);
     let dates = context
         .dates
         .iter()
         .filter(|d| context.layout.line_at(d.span.start) == line)
         .count();
-    dates > 1 && HEADING.is_match(context.layout.line(line))
+    dates > 1 && lab::is_heading(context, line)
 }
 
 /// The label above in its column, or the k-th label of a line of labels for the k-th date.
@@ -211,6 +211,30 @@ fn from_neighbours(context: &Context, date: &Printed) -> Option<DateRole> {
     labels.find_map(|label| role_from(context, label.target, date))
 }
 
+/// The heading of its column, when rows with as many cells stand between.
+fn in_column(context: &Context, date: &Printed) -> Option<DateRole> {
+    let layout = &context.layout;
+    let line = layout.line_at(date.span.start);
+    let cells = &layout.lines[line].cells;
+    let column = cells.iter().position(|cell| cell.end > date.span.start)?;
+    if cells.len() < 3 {
+        return None;
+    }
+    let mut at = line;
+    while let Some(above) = layout.above(at) {
+        let heading = &layout.lines[above].cells;
+        if heading.len() != cells.len() {
+            return None;
+        }
+        let key = labels::letters(layout.get(&heading[column]));
+        if let Some(Target::Date(role)) = labels::exact(&key) {
+            return Some(role);
+        }
+        at = above;
+    }
+    None
+}
+
 /// `09/28/2024 DATE SIGNED`: the label closes the line.
 fn after_date(context: &Context, date: &Printed) -> Option<DateRole> {
     let line = context.layout.line_at(date.span.start);
@@ -233,7 +257,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:dictated)\b.{0,50}$", DateRole::Dictated),
         (r"\b(?:transcribed|typed)\b.{0,50}$", DateRole::Transcribed),
         (
-            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review(?:ed)? (?:on|in clinic|again))\b.{0,90}$",
+            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|in clinic|again)|reviewed (?:in clinic|again))\b.{0,90}$",
             DateRole::FollowUp,
         ),
         (r"\b(?:admitted|admission|hospitali[sz]ed|presented to hospital)\b.{0,60}$", DateRole::Admission),

@@ -168,7 +168,8 @@ fn named(day: &str, month: &str, year: &str) -> Option<(Form, bool)> {
         .then_some((Form::Named(d as i8, m, y, short), a || b || misread))
 }
 
-const MONTHS: [&str; 12] = [
+/// In lower case.
+pub(crate) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

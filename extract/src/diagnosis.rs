@@ -47,10 +47,11 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         ];
         let free_text = loose.iter().any(|word| heading.contains(word));
         for item in sections::items(&context.layout, &section.body) {
-            for part in comma_list(context, item, section.kind) {
-                if let Some(draft) = listed(context, &part, section.kind, free_text) {
-                    out.push(draft);
-                }
+            let parts = short_sentences(context.layout.text, item)
+                .into_iter()
+                .flat_map(|item| comma_list(context, item, section.kind));
+            for part in parts {
+                out.extend(listed(context, &part, section.kind, free_text));
             }
         }
         doubt_uncoded(&mut out[first..]);
@@ -70,6 +71,28 @@ fn doubt_uncoded(list: &mut [Draft]) {
     for draft in list.iter_mut().filter(|draft| !coded(draft)) {
         draft.doubt("the other items of the list have codes");
     }
+}
+
+/// `Lumbar spinal stenosis. Renal cyst.` are two; longer sentences stay together.
+fn short_sentences(text: &str, item: Span) -> Vec<Span> {
+    const LONGEST: usize = 6;
+    let part = &text[item.clone()];
+    let pieces: Vec<&str> = part.split_inclusive(". ").collect();
+    let short = pieces.iter().all(|piece| {
+        piece.split_whitespace().count() <= LONGEST && piece.starts_with(char::is_uppercase)
+    });
+    if !short {
+        return vec![item];
+    }
+    let mut at = item.start;
+    pieces
+        .into_iter()
+        .map(|piece| {
+            let span = at..at + piece.len();
+            at = span.end;
+            trim_by(text, span, char::is_whitespace)
+        })
+        .collect()
 }
 
 /// `hypertension, gout, asthma` are three when most of them are known.
@@ -173,7 +196,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         if printed[1..].contains([',', ' ', 'o', 'O', 'I', 'l']) {
             draft.doubt("letters or spaces stand in the code");
         }
-        if is_digits(text, &code) {
+        if is_digits(text, &code) && !prints_icd9(text) {
             draft.doubt(NO_LETTER);
         }
         draft.add("code", code, false);
@@ -188,6 +211,15 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// The document says that its codes are of the ninth revision, whose codes are digits, and of no other.
+fn prints_icd9(text: &str) -> bool {
+    static REVISION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\bICD[\s-]*(9|10)\b").expect("a valid expression"));
+    let mut revisions = REVISION.captures_iter(text).map(|found| found[1].len());
+    let first = revisions.next();
+    first == Some(1) && revisions.all(|digits| digits == 1)
 }
 
 fn is_digits(text: &str, code: &Span) -> bool {
@@ -306,7 +338,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^[A-L1-9][.)]\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED
@@ -331,7 +363,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 .with("diagnosis", span.clone())
                 .with("code", code.range());
             draft.value = Some(span);
-            if digits {
+            if digits && !prints_icd9(text) {
                 draft.doubt(NO_LETTER);
             }
             Some(draft)
@@ -388,8 +420,9 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let near = (near..=lead.len())
                 .find(|i| lead.is_char_boundary(*i))
                 .unwrap_or(0);
-            let return_for =
-                lead.to_lowercase().contains("return to") || lead.to_lowercase().contains("if you");
+            let said = lead.to_lowercase();
+            let polite = said.contains("if you could") || said.contains("if you would");
+            let return_for = said.contains("return to") || said.contains("if you") && !polite;
             let family = section == Some(SectionKind::FamilyHistory);
             if return_for || !(family || CUE.is_match(&lead[near..])) {
                 continue;

@@ -59,11 +59,14 @@ fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bo
     if field == "name" {
         return lexicon.is_any_drug(read) || !lexicon.is_any_drug(printed);
     }
+    // Before units: the flag `L` is no litre.
+    if field == "flag" {
+        return true;
+    }
     if unit_of(printed).is_some() {
         return units_differ(printed, read);
     }
     match field {
-        "flag" => true,
         // A value that is a word may be any word; a letter more or less is none.
         "value" => distance(printed, read, 1).is_none(),
         _ => counts(read) || unit_of(read).is_some() && field != "unit",
@@ -141,6 +144,7 @@ mod tests {
             ("name", "Hydroxyzine", "hydroxyzine", false),
             ("name", "Hydroxyzine", "Hydralazine", true),
             ("flag", "H", "L", true),
+            ("flag", "L", "H", true),
             ("value", "Negative", "Positive", true),
             ("frequency", "daily", "dally", false),
             ("frequency", "BID", "TID", true),

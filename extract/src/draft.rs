@@ -2,12 +2,16 @@
 //! rule's own confidence. Turning a draft into an entity collects its words, weighs their
 //! confidence and adds the reasons for review that hold of any type.
 
+use std::collections::BTreeMap;
+
 use schemas::{Assertion, Candidate, Confidence, Entity, Fact};
 
 use crate::{Source, dissent, layout::Span, lexicon::Lexicon};
 
 /// Below this calibrated confidence a word of a dangerous field is doubtful.
 const DOUBTFUL: f32 = 0.8;
+/// Pieces that are the entity's text and no attribute.
+const IS_TEXT: [&str; 4] = ["date", "diagnosis", "instruction", "procedure"];
 
 /// The span of one attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +128,12 @@ fn entity(
     let mut words = Vec::new();
     let mut page = None;
     let mut weakest = Confidence::ONE;
+    let mut fields: BTreeMap<String, Confidence> = draft
+        .pieces
+        .iter()
+        .filter(|piece| !IS_TEXT.contains(&piece.field))
+        .map(|piece| (piece.field.to_owned(), Confidence::ONE))
+        .collect();
     let mut doubts = Vec::new();
     for word in source.words {
         let mut hit = false;
@@ -132,6 +142,9 @@ fn entity(
                 continue;
             }
             hit = true;
+            if let Some(field) = fields.get_mut(*field) {
+                *field = (*field).min(word.confidence);
+            }
             if *dangerous || !has_dangerous {
                 weakest = weakest.min(word.confidence);
             }
@@ -160,6 +173,10 @@ fn entity(
         page,
         words,
         confidence: Confidence::new(draft.rule * weakest.get()),
+        field_confidence: fields
+            .into_iter()
+            .map(|(field, word)| (field, Confidence::new(draft.rule * word.get())))
+            .collect(),
         needs_review: !draft.reasons.is_empty(),
         reasons: draft.reasons,
         assertion: draft.assertion,

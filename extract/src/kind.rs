@@ -16,6 +16,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
     [
         (r"(?i)\b(?:electronic )?prescription\b", Kind::Prescription, 3.0),
         (r"(?m)^\W*(?:Rx|℞|RX)\W*$", Kind::Prescription, 4.0),
+        (r"(?m)^\W*(?:Rx|℞|RX):?\s+\p{L}", Kind::Prescription, 3.0),
         (r"(?i)\b(?:refills?|rf)\s*[:.]", Kind::Prescription, 1.5),
         (r"(?i)\b(?:dispense as written|daw|substitution (?:permitted|allowed)|generic substitution|dispense)\b", Kind::Prescription, 2.0),
         (r"(?i)\b(?:sig|directions)\s*:", Kind::Prescription, 1.5),
@@ -27,6 +28,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:collected|received|reported)\b\s*:", Kind::LabReport, 1.0),
         (r"(?i)\b(?:metabolic panel|lipid panel|urinalysis|complete blood count|cbc|haematology|hematology|biochemistry|thyroid function|liver function)\b", Kind::LabReport, 1.5),
         (r"(?i)\b(?:mg/dL|g/dL|mmol/L|ng/mL|U/L|uIU/mL|pg/mL|K/uL|x10)", Kind::LabReport, 0.4),
+        (r"(?i)\b(?:dipstick|urine microscopy|microbiology|susceptibilit(?:y|ies))\b", Kind::LabReport, 1.5),
         (r"(?i)\b(?:accession|pathology report|microscopic description)\b", Kind::LabReport, 1.2),
         (r"(?i)\bdischarge (?:summary|letter|notification)\b", Kind::DischargeSummary, 5.0),
         (r"(?i)\bdischarge (?:diagnos|medication|instructions|condition|date)|\bdate of discharge", Kind::DischargeSummary, 2.0),

@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sections::item_mark};
 
 mod accept;
+mod by_date;
 mod cells;
 mod header;
 mod name;
@@ -25,6 +26,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let layout = &context.layout;
     let mut out = Vec::new();
     let mut header: Option<Header> = None;
+    let listed = listed(context);
+    let among_results = listed.contains(&true);
+    let bare = Header::default();
     let mut index = 0;
     let mut missed = 0;
     while index < layout.lines.len() {
@@ -39,7 +43,13 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index += 1;
             continue;
         }
-        let rows = row(context, line.clone(), header.as_ref());
+        if let Some((drafts, next)) = by_date::table(context, index) {
+            out.extend(drafts);
+            index = next;
+            continue;
+        }
+        let table = header.as_ref().or(listed[index].then_some(&bare));
+        let rows = row(context, line.clone(), table);
         if !rows.is_empty() {
             out.extend(rows);
             missed = 0;
@@ -51,7 +61,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
-        out.extend(prose::in_prose(context, index));
+        out.extend(prose::in_prose(context, index, among_results));
         missed += 1;
         if missed > 6 {
             header = None;
@@ -59,6 +69,60 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         index += 1;
     }
     out
+}
+
+/// So many lines of a known test and its result, one below the other, are a list of results.
+const LIST: usize = 3;
+
+/// Lines of such lists, which need no heading.
+fn listed(context: &Context) -> Vec<bool> {
+    let layout = &context.layout;
+    let mut out = vec![false; layout.lines.len()];
+    let mut run: Vec<usize> = Vec::new();
+    for (index, line) in layout.lines.iter().enumerate() {
+        if line.span.is_empty() {
+            continue;
+        }
+        if is_bare_result(context, &line.span) {
+            run.push(index);
+        } else {
+            run.clear();
+        }
+        if run.len() >= LIST {
+            for index in &run {
+                out[*index] = true;
+            }
+        }
+    }
+    out
+}
+
+/// A known test and nothing but the pieces of its result.
+fn is_bare_result(context: &Context, line: &Span) -> bool {
+    let Some((name, true)) = name::row_name(context, line) else {
+        return false;
+    };
+    let text = context.layout.text;
+    let cells = cells::scan(text, name.end..line.end);
+    let valued = cells
+        .iter()
+        .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word | CellKind::Range));
+    let covered: usize = cells.iter().map(|c| count(&text[c.span.clone()])).sum();
+    valued && covered == count(&text[name.end..line.end]) && !is_labelled_line(context, line)
+}
+
+/// What can be read of a text: neither spaces nor the marks between cells.
+fn count(text: &str) -> usize {
+    text.chars()
+        .filter(|c| {
+            !c.is_whitespace() && !matches!(c, '|' | ':' | ';' | ',' | '=' | '(' | ')' | '[' | ']')
+        })
+        .count()
+}
+
+/// Is this line the heading of a table of results?
+pub(crate) fn is_heading(context: &Context, index: usize) -> bool {
+    header::read_header(context, index).is_some()
 }
 
 /// The results of one line.
@@ -76,9 +140,17 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     let Some((name, known)) = name::row_name(context, &named) else {
         return Vec::new();
     };
-    let inner = flag_after_name(context, &name, &line, header);
-    let values = inner.as_ref().map_or(name.end, |flag| flag.span.end);
+    if lists_others(context, name.end..line.end) {
+        return Vec::new();
+    }
+    let unit = unit_after_name(text, name.end..line.end);
+    let end = unit.as_ref().map_or(name.end, |unit| unit.span.end + 1);
+    let inner = flag_after_name(context, &(name.start..end), &line, header);
+    let values = inner.as_ref().map_or(end, |flag| flag.span.end);
     let mut cells = cells::scan(text, values..line.end);
+    if let Some(unit) = unit {
+        cells.insert(0, unit);
+    }
     if let Some(inner) = inner {
         cells.insert(0, inner);
     }
@@ -87,6 +159,29 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
         cells.push(lead);
     }
     accept::assemble(context, &name, known, &cells, &line, header)
+}
+
+/// `HbA1c 68 mmol/mol, eGFR 52`: other tests follow behind commas, so that it is no row.
+fn lists_others(context: &Context, rest: Span) -> bool {
+    let text = context.layout.text;
+    text[rest.clone()].match_indices([',', ';']).any(|(at, _)| {
+        let words = text[rest.start + at + 1..rest.end].split_whitespace();
+        let words: Vec<&str> = words.take(3).collect();
+        let behind = text[rest.start..rest.start + at].contains(|c: char| c.is_ascii_digit());
+        behind && (1..=words.len()).any(|n| context.lexicon.is_analyte(&words[..n].join(" ")))
+    })
+}
+
+/// `Sodium (mmol/L)`: the unit stands behind the name.
+fn unit_after_name(text: &str, rest: Span) -> Option<Cell> {
+    static BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\s?[(\[]([^()\[\]]{1,18})[)\]]").expect("a valid expression")
+    });
+    let unit = BRACKETS.captures(&text[rest.clone()])?.get(1)?;
+    cells::is_unit(unit.as_str().trim()).then(|| Cell {
+        kind: CellKind::Unit,
+        span: rest.start + unit.start()..rest.start + unit.end(),
+    })
 }
 
 static LONE_FLAG: LazyLock<Regex> = LazyLock::new(|| {

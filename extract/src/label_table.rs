@@ -20,7 +20,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Admission),
-        "date of admission|admission date|admitted|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time",
+        "date of admission|admission date|admitted|admit|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time",
     ),
     (
         Date(D::Discharge),
@@ -28,7 +28,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Collected),
-        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|collected time|time collected",
+        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
     ),
     (
         Date(D::Received),
@@ -36,11 +36,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time",
     ),
     (
         Date(D::FollowUp),
-        "follow up date|follow up appointment|followup|follow up on|next appointment|next visit|return visit|follow up visit|appointment date|review date|next review|next appointment date|come back|outpatient review|medication review due|review due|next review due|return date|return to clinic|rtc|appointment",
+        "follow up date|follow up appointment|followup|follow up on|next appointment|next visit|return visit|follow up visit|appointment date|review date|next review|next appointment date|come back|outpatient review|medication review due|review due|next review due|return date|return to clinic|rtc|appointment|next test|next inr|next check|next blood test|next bloods|next clinic|next attendance",
     ),
     (
         Date(D::Dictated),
@@ -73,7 +73,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Prescribed),
-        "written|date written|written on|written date|date prescribed|prescribed on|prescription date|prescribed|issue date|date issued|rx date|issued on|date of prescription|order date|ordered on|date ordered|date of rx|start date|rx written",
+        "written|date written|written on|written date|date prescribed|prescribed on|prescription date|prescribed|issue date|date issued|rx date|issued on|date of prescription|order date|ordered on|date ordered|date of rx|start date|rx written|ordered",
     ),
     (
         PlainDate,
@@ -125,7 +125,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Authoriser),
-        "authorised by|authorized by|authoriser|verified by|validated by|approved by|reviewed by|released by|authorised signatory|authorizing provider|reported by|checked by|electronically verified by|authorising pathologist|pathologist|resulted by|results authorised by|reporting pathologist|interpreting radiologist|radiologist|interpreting physician|read by",
+        "authorised by|authorized by|authoriser|verified by|validated by|approved by|reviewed by|released by|authorised signatory|authorizing provider|reported by|checked by|electronically verified by|authorising pathologist|pathologist|resulted by|results authorised by|reporting pathologist|interpreting radiologist|radiologist|interpreting physician|read by|interpreted by",
     ),
     (
         Person(P::Other),
@@ -206,11 +206,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Medications),
-        "medications|discharge medications|current medications|medication list|meds|home medications|active medications|medications on discharge|medications on admission|admission medications|drugs on discharge|current meds|outpatient medications|discharge meds|medications at discharge|medication|current medication|regular medications|regular medication|drug history|dh|drugs|discharge medication|new medications|prescriptions|treatment|tto|ttos|ttas|tta|repeat medications|repeat medication|acute medications|medications prescribed|prescribed medications|medications to continue|continue taking|start taking|active outpatient medications|current medicines|medicines|medicines on discharge|medication on discharge|current prescriptions|take home medications|active outpatient prescriptions|changed medications|drug therapy|section b current medication|present medications|current drug therapy|medication reconciliation|go home medications|medicine list|discharge prescriptions|medications to take at home|medicines to take|prescription details|drugs to take out|current treatment|rx details",
+        "medications|discharge medications|current medications|medication list|meds|home medications|active medications|medications on discharge|medications on admission|admission medications|drugs on discharge|current meds|outpatient medications|discharge meds|medications at discharge|medication|current medication|regular medications|regular medication|drug history|dh|drugs|discharge medication|new medications|prescriptions|treatment|tto|ttos|ttas|tta|repeat medications|repeat medication|acute medications|medications prescribed|prescribed medications|medications to continue|continue taking|start taking|active outpatient medications|current medicines|medicines|medicines on discharge|medication on discharge|current prescriptions|take home medications|change how you take|change how you take these medications|start taking these medications|continue taking these medications|new|start|changed|change|continue|continued|unchanged|new medicines|changed medicines|continued medicines|unchanged medicines|unchanged medications|unchanged medication|medications unchanged|new medication|changed medication|continued medications|continued medication|active outpatient prescriptions|changed medications|drug therapy|section b current medication|present medications|current drug therapy|medication reconciliation|go home medications|medicine list|discharge prescriptions|medications to take at home|medicines to take|prescription details|drugs to take out|current treatment|rx details",
     ),
     (
         Section(S::StoppedMedications),
-        "stop taking|stopped medications|discontinued medications|medications stopped|medications discontinued|medicines stopped|discontinued|stop taking these medications|drugs stopped",
+        "stop taking|stop|stopped|stopped medication|stopped medicines|stopped taking|stopped or withheld|medications to stop|medicines to stop|stopped medications|discontinued medications|medications stopped|medications discontinued|medicines stopped|discontinued|stop taking these medications|drugs stopped",
     ),
     (
         Section(S::Allergies),
@@ -254,6 +254,6 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Stop,
-        "age|sex|gender|phone|telephone|tel|fax|address|patient's address|patient address|insured's address|city|state|zip|zip code|city state zip code|specimen|specimen type|sample type|weight|height|ward|status|page|daw|refills|refill|qty|quantity|duration|directions|sig|dispense|disp|form|strength|dose|route|frequency|days supply|supply|substitution|occupation|marital status|race|ethnicity|email|e mail|relationship|patient relationship to insured|employer|ssn|social security number|federal tax i d number|federal tax id number|tax id|clia|clia no|clia number|time|bed|room|unit|room bed|fasting|telephone include area code|total charge|amount paid|amount due|balance due|place of service|service|specialty|speciality|language|home phone|mobile|cell|work phone|gender identity|report status|collected by phone|source|priority|class|type|dx ptr|units|days|pages|urgency|site|ref|our ref|your ref|reference|preferred language|ndc|lot|manufacturer|mfr|discard|bmi|bp|pulse|temp|heart rate|copay|website|result|flag|website url|patient type|patient class|patient status|medicare|medicaid|tricare|other|feca|outside lab|pager|contact number|phone number|phone no|mobile no|telephone no|street|town|postcode|county|country|religion|rx refills|rf|location|pharmacy phone|reading|batch|title|length of stay|los|insurance type|plan type|coverage|effective|coverage type|subtotal|deductible|coinsurance|allowed|billed|hours|cap|mode of admission|method of admission|discharge destination|destination|discharged to|grade|patient's relationship to insured|patient's sex|patient sex|accept assignment|is patient's condition related to|reserved for local use|additional claim information|ssn ein",
+        "charge|charges|charged|age|sex|gender|phone|telephone|tel|fax|address|patient's address|patient address|insured's address|city|state|zip|zip code|city state zip code|specimen|specimen type|sample type|weight|height|ward|status|page|daw|refills|refill|qty|quantity|duration|directions|sig|dispense|disp|form|strength|dose|route|frequency|days supply|supply|substitution|occupation|marital status|race|ethnicity|email|e mail|relationship|patient relationship to insured|employer|ssn|social security number|federal tax i d number|federal tax id number|tax id|clia|clia no|clia number|time|bed|room|unit|room bed|fasting|telephone include area code|total charge|amount paid|amount due|balance due|place of service|service|specialty|speciality|language|home phone|mobile|cell|work phone|gender identity|report status|collected by phone|source|priority|class|type|dx ptr|units|days|pages|urgency|site|ref|our ref|your ref|reference|preferred language|ndc|lot|manufacturer|mfr|discard|bmi|bp|pulse|temp|heart rate|copay|website|result|flag|website url|patient type|patient class|patient status|medicare|medicaid|tricare|other|feca|outside lab|pager|contact number|phone number|phone no|mobile no|telephone no|street|town|postcode|county|country|religion|rx refills|rf|location|pharmacy phone|reading|batch|title|length of stay|los|insurance type|plan type|coverage|effective|coverage type|subtotal|deductible|coinsurance|allowed|billed|hours|cap|mode of admission|method of admission|discharge destination|destination|discharged to|grade|patient's relationship to insured|patient's sex|patient sex|accept assignment|is patient's condition related to|reserved for local use|additional claim information|ssn ein",
     ),
 ];

@@ -109,14 +109,7 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
     let inner_colon = words[..n - 1]
         .iter()
         .any(|word| layout.get(word).ends_with([':', ';']));
-    if inner_colon
-        || layout
-            .get(&(words[0].start..words[n - 1].end))
-            .contains(['\t', '('])
-        || layout
-            .get(&(words[0].start..words[n - 1].end))
-            .contains("  ")
-    {
+    if inner_colon {
         return None;
     }
     let whole = words[0].start..words[n - 1].end;
@@ -125,6 +118,9 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
     let span = whole.start + skip..whole.end;
     let raw = layout.get(&span);
     let key = letters(raw);
+    if raw.contains(['\t', '(']) || raw.contains("  ") {
+        return None;
+    }
     if key.is_empty() || key.len() > 60 || raw.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }

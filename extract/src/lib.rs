@@ -99,7 +99,13 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     let sections = sections::find(&layout, &labels);
     let dates = dates::find(source.text);
     let mut style = Style::of(&dates, is_british(source.text));
-    style.settled |= is_american(source.text);
+    let american = is_american(source.text);
+    // Points between the numbers are not American.
+    let dotted = dates
+        .iter()
+        .any(|date| source.text[date.span.clone()].contains('.'));
+    style.day_first |= !style.settled && !american && dotted;
+    style.settled |= american;
     let (kind, kind_confidence) = kind::of(&layout, &labels);
     let context = Context {
         layout,
@@ -142,7 +148,7 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
 /// Signs of a British document: how it abbreviates frequencies, whom it names, how it spells.
 fn is_british(text: &str) -> bool {
     static SIGN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\bNHS\b|\bGMC\b|\b(?i:surgery|tds|qds|nocte|mane|haemoglobin|paracetamol|salbutamol|oedema|anaemia|general practitioner|A&E)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\bDear GP\b")
+        Regex::new(r"\bNHS\b|\bGMC\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?i:surgery|tds|qds|nocte|mane|bd|micrograms|haemoglobin|paracetamol|salbutamol|oedema|anaemia|general practitioner|A&E)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\bDear GP\b")
             .expect("a valid expression")
     });
     SIGN.find_iter(text).take(2).count() >= 2 || text.contains("NHS")

@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod amounts;
 mod block;
 mod fill;
 mod mention;
@@ -31,17 +32,16 @@ pub(crate) use mention::overlaps;
 /// All medications. Nothing is looked for inside `taken` spans (laboratory rows, allergies).
 pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     let mentions = mention::mentions(context, taken);
-    let mut out: Vec<Draft> = Vec::new();
-    for (n, mention) in mentions.iter().enumerate() {
-        let next = mentions.get(n + 1).map(|m| m.name.start);
-        if let Some(draft) = build(context, mention, next, taken) {
-            out.push(draft);
-        }
-    }
-    without_repeats(out)
+    let names: Vec<Span> = mentions.iter().map(|m| m.name.clone()).collect();
+    let drafts = mentions
+        .iter()
+        .filter_map(|mention| build(context, mention, &names, taken))
+        .collect();
+    without_repeats(drafts)
 }
 
-/// A bare name, alone or with the same strength, that says nothing new beside a full entry of the same drug is left out.
+/// A bare name, alone or with the same strength, that says nothing new beside a full entry of the same drug is
+/// left out; what it tells of the drug's status is kept.
 fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
     let facts: Vec<(String, bool, Option<String>)> = drafts
         .iter()
@@ -57,7 +57,8 @@ fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
             _ => (String::new(), false, None),
         })
         .collect();
-    let mut kept = Vec::new();
+    let mut kept: Vec<Draft> = Vec::new();
+    let mut told: Vec<(String, String)> = Vec::new();
     for (n, draft) in drafts.into_iter().enumerate() {
         let (name, bare, strength) = &facts[n];
         let repeated = facts
@@ -71,19 +72,28 @@ fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
             });
         if !(*bare && repeated) {
             kept.push(draft);
+        } else if let Fact::Medication(m) = draft.fact {
+            told.extend(m.status.map(|status| (name.clone(), status)));
         }
+    }
+    for draft in &mut kept {
+        let Fact::Medication(m) = &mut draft.fact else {
+            continue;
+        };
+        let name = crate::lexicon::key(m.name.as_deref().unwrap_or_default());
+        let status = told.iter().rfind(|(other, _)| *other == name);
+        m.status = m.status.take().or(status.map(|(_, status)| status.clone()));
     }
     kept
 }
 
-fn build(
-    context: &Context,
-    mention: &Mention,
-    next: Option<usize>,
-    taken: &[Span],
-) -> Option<Draft> {
+fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -> Option<Draft> {
     let layout = &context.layout;
     let text = layout.text;
+    let next = names
+        .iter()
+        .map(|name| name.start)
+        .find(|start| *start > mention.name.start);
     let end = block::block_end(context, mention, next);
     let section = context.section(mention.name.start);
     if section == Some(SectionKind::Allergies) || section == Some(SectionKind::FamilyHistory) {
@@ -115,6 +125,10 @@ fn build(
         fill::fill_from_row(&mut medication, &mut draft, phrases);
     } else {
         fill::fill(context, &mut medication, &mut draft, &found, mention);
+        let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
+        if medication.frequency.is_some() && block::leaves_frequency(text, line, &found) {
+            draft.doubt("a part of how often it is taken is not understood");
+        }
     }
     fill::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
@@ -127,7 +141,10 @@ fn build(
         Some(SectionKind::Medications | SectionKind::StoppedMedications)
     );
     let printed = layout.get(&mention.name);
-    let cue = told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
+    let scope = told::scope(layout, &mention.name, end, names);
+    let status = told::status(text, &scope, &mention.name, names);
+    let cue = status.is_some()
+        || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
     let trusted = listed || !mention.weak && cue;
     if !evidence && !trusted {
         return None;
@@ -159,22 +176,27 @@ fn build(
         medication.status = Some("stopped".into());
     }
     if medication.status.is_none() && context.kind != DocumentKind::Prescription {
-        medication.status = told::status(text, &layout.sentence(mention.name.start), &mention.name);
+        let heading = context.heading(mention.name.start);
+        medication.status = status
+            .or_else(|| heading.and_then(told::of_heading))
+            .map(Into::into);
     }
     if !mention.known {
-        draft.doubt(match misread {
-            Some(name) => {
-                format!("the drug's name is not in the lexicon; it may be {name} misread")
-            }
-            None => "the drug's name is not in the lexicon".to_owned(),
-        });
-        for (candidate, likelihood) in context.lexicon.near_drugs(printed) {
-            draft.candidate("name", candidate, likelihood);
-        }
+        doubt_name(context, printed, misread, &mut draft);
     }
     review::check(&medication, &mut draft);
     draft.fact = Fact::Medication(medication);
     Some(draft)
+}
+
+fn doubt_name(context: &Context, printed: &str, misread: Option<&str>, draft: &mut Draft) {
+    draft.doubt(match misread {
+        Some(name) => format!("the drug's name is not in the lexicon; it may be {name} misread"),
+        None => "the drug's name is not in the lexicon".to_owned(),
+    });
+    for (candidate, likelihood) in context.lexicon.near_drugs(printed) {
+        draft.candidate("name", candidate, likelihood);
+    }
 }
 
 /// A word that no lexicon knows needs a sig or a prescription around it.

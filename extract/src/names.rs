@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|nurse|sister)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|nurse|sister)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(

@@ -43,7 +43,37 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     from_sentences(context, &mut found);
     from_letterhead(context, &mut found);
     patient_alone(context, &mut found);
-    keep_one_each(context, found)
+    let named_in_parts = in_parts(context);
+    let mut out = keep_one_each(context, found);
+    let is_patient =
+        |draft: &Draft| matches!(&draft.fact, Fact::Person(p) if p.role == Some(Role::Patient));
+    if !out.iter().any(is_patient) {
+        out.extend(named_in_parts);
+    }
+    out
+}
+
+/// `Surname: REID   Forename: Timothy`, in either order.
+fn in_parts(context: &Context) -> Option<Draft> {
+    const NAME: &str = r"(?i:\s*name)?s?\s*:\s*(\p{Lu}[\p{L}'’-]+)";
+    static FIRST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(r"\b(?i:forename|first|given){NAME}")).expect("a valid expression")
+    });
+    static LAST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(r"\b(?i:surname|last|family){NAME}")).expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let (first, last) = (FIRST.captures(text)?.get(1)?, LAST.captures(text)?.get(1)?);
+    let line = |part: &regex::Match| context.layout.line_at(part.start());
+    if line(&first).abs_diff(line(&last)) > 1 {
+        return None;
+    }
+    let person = Person {
+        name: Some(format!("{} {}", first.as_str(), last.as_str())),
+        role: Some(Role::Patient),
+    };
+    let draft = Draft::new(Fact::Person(person), 0.9);
+    Some(draft.with("name", first.range()).with("name", last.range()))
 }
 
 fn role_of(context: &Context, n: usize) -> Option<Role> {
@@ -166,6 +196,7 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+        (r"\b(?:reviewed|tested|seen|checked|reconciled|taken|assessed|completed|recorded|administered|witnessed|measured|screened)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
     ]
     .into_iter()
@@ -191,16 +222,19 @@ fn from_sentences(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             }
             let name = names::titled(&unwrapped, &place);
             let Some(name) = name else { continue };
-            let role = if *role == Role::Other {
-                signer(context)
-            } else {
-                *role
+            let role = match *role {
+                Role::Other if is_signature(m.get(0).map_or("", |m| m.as_str())) => signer(context),
+                role => role,
             };
             if !is_organisation(context, &name) && !is_drug(context, &name) {
                 found.push((role, name, 0.9));
             }
         }
     }
+}
+
+fn is_signature(cue: &str) -> bool {
+    cue.to_lowercase().contains("sign")
 }
 
 /// A line that is a physician's name with a degree, without a label.
@@ -269,10 +303,6 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
         let Some(name) = names::at_start(layout.text, &line.span) else {
             continue;
         };
-        if index < 10 && name.end == line.span.end && ADDRESSED.is_match(layout.line(index)) {
-            found.push((Role::Patient, name, 0.8));
-            return;
-        }
         let data = |i: usize| {
             context.labels_on(i).any(|(_, l)| {
                 matches!(
@@ -284,8 +314,10 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
         };
         let alone = layout.get(&line.span).len() < name.len() + 6;
         let near = data(index) || alone && layout.below(index).is_some_and(data);
-        if name.start == line.span.start
-            && near
+        let addressed = ADDRESSED.is_match(layout.line(index));
+        let only_numbers = !layout.text[name.end..line.span.end].contains(char::is_alphabetic);
+        if (name.start == line.span.start || addressed)
+            && (near || addressed && index < 10 && only_numbers)
             && !is_organisation(context, &name)
             && !names::has_degree(layout.text, name.end)
         {

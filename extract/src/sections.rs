@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::{
-    labels::{Label, Target},
+    labels::{Label, Target, letters},
     layout::{Layout, Span, trim_by},
 };
 
@@ -36,10 +36,17 @@ pub(crate) struct Section {
     pub body: Span,
 }
 
+static STRENGTH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\d\s?(?:mg|mcg|µg|g|ml|units?|iu|%)(?:\W|$)").expect("a valid expression")
+});
+
 /// All sections in reading order.
 pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::new();
-    let headings: Vec<&Label> = labels.iter().filter(|label| is_heading(label)).collect();
+    let headings: Vec<&Label> = labels
+        .iter()
+        .filter(|label| is_heading(layout, label))
+        .collect();
     for (n, label) in headings.iter().enumerate() {
         let Target::Section(kind) = label.target else {
             continue;
@@ -55,7 +62,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         let end = if inline.is_empty() || label.alone {
             end_of_list(layout, labels, label.line, next, kind)
         } else {
-            end_of_inline(layout, labels, label.line, next)
+            end_of_inline(layout, labels, label.line, next, kind)
         };
         let start = if label.alone {
             line.span.end
@@ -86,8 +93,22 @@ pub(crate) fn at(sections: &[Section], position: usize) -> Option<SectionKind> {
         .map(|s| s.kind)
 }
 
-fn is_heading(label: &Label) -> bool {
+/// `Stop:` before a date or an instruction heads nothing.
+fn is_heading(layout: &Layout, label: &Label) -> bool {
+    const ALONE: &[&str] = &[
+        "new",
+        "start",
+        "stop",
+        "stopped",
+        "change",
+        "changed",
+        "continue",
+        "continued",
+        "unchanged",
+    ];
+    let key = letters(layout.get(&label.span));
     matches!(label.target, Target::Section(_))
+        && (label.alone || !ALONE.contains(&&*key))
         && (label.colon
             || label.alone
             || label.numbered
@@ -123,7 +144,14 @@ fn starts_line(layout: &Layout, label: &Label) -> bool {
         .is_some_and(|cell| cell.contains(&label.span.start))
 }
 
-fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) -> usize {
+fn end_of_inline(
+    layout: &Layout,
+    labels: &[Label],
+    line: usize,
+    next: usize,
+    kind: SectionKind,
+) -> usize {
+    let drugs = kind == SectionKind::Medications;
     let mut last = line;
     while let Some(below) = layout.below(last) {
         let above = layout.line(last).trim_end();
@@ -133,6 +161,12 @@ fn end_of_inline(layout: &Layout, labels: &[Label], line: usize, next: usize) ->
         let cells = layout.lines[below].cells.len();
         let full = above.chars().count() > 70 && !above.ends_with(['.', ')']) && cells == 1;
         let prose = above.ends_with('.') && above.chars().count() > 70;
+        // A letter goes on below its list of drugs.
+        let (full, prose) = if drugs {
+            (full && STRENGTH.is_match(text), false)
+        } else {
+            (full, prose)
+        };
         let labelled = labels
             .iter()
             .any(|l| l.line == below && l.at_start && (l.colon || l.alone));
@@ -184,9 +218,6 @@ fn last_heading_before(
 /// line with a strength: what comes then are medications or the course, and none may be taken for an
 /// allergen.
 fn end_of_allergies(layout: &Layout, start: usize, end: usize) -> usize {
-    static STRENGTH: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\d\s?(?:mg|mcg|µg|g|ml|units?|iu|%)(?:\W|$)").expect("a valid expression")
-    });
     let first = layout.line_at(start) + 1;
     for index in first..layout.lines.len() {
         let span = &layout.lines[index].span;
@@ -319,6 +350,7 @@ fn split_inline_items(layout: &Layout, item: Span) -> Vec<Span> {
             '(' => depth += 1,
             ')' => depth -= 1,
             ';' | '|' | '\t' if depth <= 0 => cuts.push(i + 1),
+            ' ' if depth <= 0 && is_gap(&text[..i], &text[i..]) => cuts.push(i + 1),
             ' ' if depth <= 0 && numbered && i + 3 < text.len() => {
                 let rest = &text[i + 1..];
                 let marked = bytes[i + 1].is_ascii_digit() && item_mark(rest) > 2;
@@ -348,6 +380,20 @@ fn split_inline_items(layout: &Layout, item: Span) -> Vec<Span> {
             (!bare.is_empty()).then_some(bare)
         })
         .collect()
+}
+
+/// Three spaces between a name and a capital are a gap of the page.
+fn is_gap(before: &str, after: &str) -> bool {
+    let name = before.rsplit([';', '\t', '|']).next().unwrap_or_default();
+    let rest = after.trim_start_matches(' ');
+    name.chars().filter(|c| c.is_alphabetic()).count() > 3
+        && !name.ends_with([' ', ',', '-', ':'])
+        && after.len() - rest.len() >= 3
+        && rest.starts_with(char::is_uppercase)
+        && !rest
+            .split(' ')
+            .next()
+            .is_some_and(|word| word.contains(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

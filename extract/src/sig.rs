@@ -107,6 +107,10 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
     let upto = text[..span.start].trim_end().len();
     let behind = |part: Part| found.iter().any(|f| f.part == part && f.span.end == upto);
     match part {
+        Part::Strength if is_bare_pair(phrase) => {
+            let named = span.start <= from + 1 && !could_be_day(phrase);
+            (named || before_form(text, span.end)) && !matches!(before, Some('/' | '-'))
+        }
         Part::Strength => {
             let letters: String = phrase
                 .chars()
@@ -129,12 +133,15 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         Part::Dose => {
             // A bare count stands before a frequency and is otherwise the number of something else.
             let bare = !text[value.clone()].contains(' ') && span.start < value.start;
+            // A column of a chart: nothing is taken then.
+            let nothing = text[value.clone()].split_whitespace().next() == Some("0");
             let lead = text[span.start..value.start].trim();
             let next = value.end + text[value.end..].len() - text[value.end..].trim_start().len();
             let counts = found
                 .iter()
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
             !digit_before
+                && !nothing
                 && before != Some('/')
                 && !glued_after
                 && (!bare || !lead.is_empty() || counts)
@@ -150,7 +157,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                     "po" | "iv" | "im" | "sc" | "sl" | "inh" | "neb" | "sq" | "subq" | "top"
                 );
             let eye = !bare.eq_ignore_ascii_case("od") || cased && is_drop(text, found, upto);
-            cased && eye && !glued_after && !before.is_some_and(char::is_alphabetic)
+            // `PR` of `PRN`.
+            let cut = short && after.is_some_and(|c| c.is_ascii_uppercase());
+            cased && eye && !cut && !glued_after && !before.is_some_and(char::is_alphabetic)
         }
         Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
         Part::Quantity => {
@@ -162,7 +171,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let word = matches!(bare.as_str(), "mane" | "stat" | "bedtime" | "am" | "pm");
             // Words of other sentences, unless a dose or its route stands before them.
             let common = matches!(bare.as_str(), "on" | "om" | "on." | "om." | "once" | "now");
-            let last = text[span.end..].trim_start();
+            let last = text[span.end..].trim_start_matches([' ', '\t']);
             let ends = last.is_empty() || !last.starts_with(|c: char| c.is_alphabetic());
             let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
                 .into_iter()
@@ -183,6 +192,30 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
     }
 }
 
+/// `100/6`, `5/325`: the strengths of two or three substances without a unit. Fractions (`1/2`) and courses
+/// (`28/7`, `2/52`, `3/12`) are none.
+fn is_bare_pair(phrase: &str) -> bool {
+    let parts: Vec<&str> = phrase.split('/').collect();
+    let numbers = parts
+        .iter()
+        .all(|part| part.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    let fraction = parts.iter().all(|part| part.len() == 1);
+    let course = parts.len() == 2 && parts[0].len() < 3 && matches!(parts[1], "7" | "52" | "12");
+    numbers && parts.len() > 1 && !fraction && !course
+}
+
+/// `20/10` may be a day.
+fn could_be_day(pair: &str) -> bool {
+    let small = |part: &str| part.parse::<f32>().is_ok_and(|n| n < 32.0);
+    pair.split('/').take(2).all(small)
+}
+
+/// A product's form follows.
+fn before_form(text: &str, at: usize) -> bool {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| re(&pattern::form_first()));
+    FORM.is_match(&text[at..])
+}
+
 /// Ends a dose in drops here? `1 gtt OD` is the right eye and not once a day.
 fn is_drop(text: &str, found: &[Found], upto: usize) -> bool {
     found.iter().any(|f| {
@@ -194,7 +227,8 @@ fn is_drop(text: &str, found: &[Found], upto: usize) -> bool {
 
 /// The unit of a strength, in lower case.
 pub(crate) fn strength_unit(strength: &str) -> Option<String> {
-    static AFTER: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"[0-9OolI|]\s*({UNIT})")));
+    static AFTER: LazyLock<Regex> =
+        LazyLock::new(|| re(&format!(r"(?:^|\P{{L}})[0-9OolI|]*[0-9OolI|]\s*({UNIT})")));
     AFTER
         .captures_iter(strength)
         .last()

@@ -315,3 +315,147 @@ fn titles_are_no_organisations_and_later_letterheads_are() {
         ],
     );
 }
+
+#[test]
+fn a_value_belongs_to_the_date_over_it_or_to_none() {
+    let table = "Test\t01/02/2024\t15/03/2024\t20/04/2024\tReference\tUnits\n\
+                 Sodium\t138\t139\t136\t133-146\tmmol/L\n\
+                 Potassium\t4.9\t\t5.1\t3.5-5.3\tmmol/L\n\
+                 Creatinine 99 103 59-104 umol/L\n";
+    check(
+        table,
+        &[
+            r#"{"type":"lab","name":"Sodium","value":"139","date":"2024-03-15"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"5.1","date":"2024-04-20","needs_review":false}"#,
+            r#"{"type":"lab","name":"Creatinine","value":"103","needs_review":true}"#,
+        ],
+        &[
+            r#"{"type":"lab","name":"Potassium","value":"5.1","date":"2024-03-15"}"#,
+            r#"{"type":"lab","name":"Creatinine","value":"103","needs_review":false}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_heading_of_dates_needs_no_word_over_the_names() {
+    check(
+        "\t14/01/25\t18/03/25\tRef range\tUnits\nUrea\t9.8 H\t7.0\t2.5-7.8\tmmol/L\nSodium\t138\t139\t133-146\tmmol/L\n",
+        &[
+            r#"{"type":"lab","name":"Urea","value":"9.8","flag":"H","date":"2025-01-14"}"#,
+            r#"{"type":"lab","name":"Sodium","value":"139","date":"2025-03-18"}"#,
+            r#"{"type":"date","iso":"2025-03-18","role":"collected"}"#,
+        ],
+        &[r#"{"type":"lab","name":"Urea","value":"7.0","flag":"H"}"#],
+    );
+}
+
+#[test]
+fn a_row_for_each_date_has_a_result_for_each_test() {
+    check(
+        "Anticoagulation record\nDate\tINR\tDose\tNext test\n12/05/2025\t2.4\t3 mg\t26/05/2025\n26/05/2025\t3.6\tomit\t02/06/2025\n",
+        &[
+            r#"{"type":"lab","name":"INR","value":"2.4","date":"2025-05-12"}"#,
+            r#"{"type":"lab","name":"INR","value":"3.6","date":"2025-05-26"}"#,
+            r#"{"type":"date","iso":"2025-06-02","role":"follow_up"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn three_results_below_each_other_need_no_heading() {
+    check(
+        "Urine dip at the surgery\nNitrite Pos\nProtein +\nKetones Neg\npH 5.5\n",
+        &[
+            r#"{"type":"lab","name":"Nitrite","value":"Pos"}"#,
+            r#"{"type":"lab","name":"Protein","value":"+"}"#,
+            r#"{"type":"lab","name":"pH","value":"5.5"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn strengths_of_combinations_and_by_weight() {
+    check(
+        "Rx\nFostair 100/6 inhaler two puffs twice a day\nPercocet 5/325 1 tab PO q6h prn\nAmoxicillin 25 mg/kg/dose (460 mg) PO every 12 hours\nSalbutamol 4 mg 1/2 tablet daily 28/7\n",
+        &[
+            r#"{"type":"medication","name":"Fostair","strength":"100/6","form":"inhaler"}"#,
+            r#"{"type":"medication","name":"Percocet","strength":"5/325","dose":"1 tab"}"#,
+            r#"{"type":"medication","name":"Amoxicillin","strength":"25 mg/kg/dose","dose":"460 mg"}"#,
+            r#"{"type":"medication","name":"Salbutamol","strength":"4 mg","dose":"1/2 tablet"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn codes_of_the_ninth_revision_are_sure_where_the_document_says_so() {
+    check(
+        "Diagnoses (ICD-9-CM):\n1. Hypertension (401.9)\n",
+        &[r#"{"type":"diagnosis","text":"Hypertension","code":"401.9","needs_review":false}"#],
+        &[],
+    );
+    check(
+        "Diagnoses (ICD-10-CM):\n1. Hypertension (110.0)\n",
+        &[r#"{"type":"diagnosis","text":"Hypertension","code":"110.0","needs_review":true}"#],
+        &[],
+    );
+}
+
+#[test]
+fn each_field_has_the_confidence_of_its_own_words() {
+    let text = "Digoxin 62.5 mcg daily";
+    let word = |id, span, confidence| SourceWord {
+        id,
+        page: 0,
+        span,
+        confidence: Confidence::new(confidence),
+        votes: &[],
+    };
+    let words = [
+        word("p0w0", [0, 7], 1.0),
+        word("p0w1", [8, 12], 0.5),
+        word("p0w2", [13, 16], 0.9),
+        word("p0w3", [17, 22], 0.9),
+    ];
+    let source = Source {
+        text,
+        words: &words,
+    };
+    let found = extract(&source, &Lexicon::builtin()).entities;
+    let sure = &found[0].field_confidence;
+    assert!(sure["strength"] < sure["frequency"] && sure["frequency"] < sure["name"]);
+    assert_eq!(found[0].confidence, sure["strength"]);
+}
+
+#[test]
+fn allergies_with_labels_of_their_own() {
+    check(
+        "ALLERGIES\nDrug: Amoxicillin   Reaction: facial swelling   Year: 2018\nFood: Peanut   Reaction: anaphylaxis\nNo known latex allergy.\n",
+        &[
+            r#"{"type":"allergy","substance":"Amoxicillin","reaction":"facial swelling"}"#,
+            r#"{"type":"allergy","substance":"Peanut","reaction":"anaphylaxis"}"#,
+            r#"{"type":"allergy","substance":"No known latex allergy","assertion":"absent"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn the_amount_after_a_change_holds() {
+    check(
+        "Clinic letter. Bisoprolol reduced from 10 mg to 5 mg od. Lisinopril 20 mg daily, now 40 mg daily.\n\
+         Lantus 100 unit/mL (3 mL) pen, inject 18 units at night.\nAtorvastatin 20mg tablets   One at night   28 tablets\n\
+         Brimonidine 0.2% - 1 drop left eye BID\nWarfarin 5 mg alternating with 7.5 mg daily\n",
+        &[
+            r#"{"type":"medication","name":"Bisoprolol","strength":"5 mg","frequency_norm":"once daily","needs_review":false}"#,
+            r#"{"type":"medication","name":"Lisinopril","strength":"40 mg","needs_review":true}"#,
+            r#"{"type":"medication","name":"Lantus","strength":"100 unit/mL","dose":"18 units"}"#,
+            r#"{"type":"medication","name":"Atorvastatin","dose":"One","frequency":"at night"}"#,
+            r#"{"type":"medication","name":"Brimonidine","strength":"0.2%","dose":"1 drop"}"#,
+            r#"{"type":"medication","name":"Warfarin","needs_review":true}"#,
+        ],
+        &[],
+    );
+}

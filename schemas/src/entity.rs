@@ -1,6 +1,8 @@
 //! Medical facts with their evidence. Attribute values are strings as printed; `*_norm`, `iso` and
 //! `codes` hold normal forms; an attribute is absent when the document does not say.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,10 @@ pub struct Entity {
     pub words: Vec<String>,
     /// Calibrated probability that the entity and its dangerous fields are right.
     pub confidence: Confidence,
+    /// Calibrated probability that an attribute is read as it is printed, by its name; none for attributes
+    /// that are worked out and not printed, and none once a person has looked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub field_confidence: BTreeMap<String, Confidence>,
     /// A person should look.
     pub needs_review: bool,
     /// Why a person should look.
@@ -300,6 +306,8 @@ roles! {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{Assertion, Entity, Fact, Medication};
     use crate::Confidence;
 
@@ -312,6 +320,7 @@ mod tests {
             page: None,
             words: vec![],
             confidence: Confidence::ONE,
+            field_confidence: BTreeMap::new(),
             needs_review: false,
             reasons: vec![],
             assertion: Assertion::Present,

@@ -1,19 +1,26 @@
 //! `risk --seed N --pages N`: does the bound of conformal risk control hold? Generated pages are read and
 //! judged against their gold; then, again and again, half of the documents, drawn at random, choose the
 //! threshold and the other half is what comes. Prints how often the loss stayed under the bound, the loss
-//! on average, and how many dangerous facts went to review. The bounds that 1/P - 1 documents allow are
-//! tried; a smaller one needs more pages.
+//! on average, and how many dangerous facts went to review, by tier too. The bounds that 1/P - 1 documents
+//! allow are tried; a smaller one needs more pages. Before it, for each dangerous field, how sure medbot was
+//! of it on average and how often it was right.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use benches::{child, entities::is_exact, pages, sentinel::outcome};
+use benches::{
+    child,
+    entities::{dangerous_fields, is_exact},
+    gold::Fields,
+    pages,
+    sentinel::outcome,
+};
 use clap::Parser;
 use extract::risk::{Judged, Reviewed, is_dangerous, needed, threshold};
 use fixtures::{document::Set, fonts::Fonts, rng::Rng};
 use ingest::compose::{self, Choice};
 use schemas::{Entity, Reading};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use workers::{adaptive::Mode, sandbox::Launch};
 
 #[derive(Parser)]
@@ -43,7 +50,8 @@ fn main() -> anyhow::Result<()> {
         jobs: 1,
         launch: Launch::of(child::binary()?),
     })?;
-    let mut set: Vec<Reviewed> = Vec::new();
+    let mut set: Vec<Case> = Vec::new();
+    let mut fields = Reliability::new();
     for (n, order) in Set::Eval
         .orders(arguments.seed, arguments.pages)
         .iter()
@@ -57,6 +65,9 @@ fn main() -> anyhow::Result<()> {
             .with_context(|| format!("document {n}"))?;
         let readings: Vec<Vec<Reading>> = read.iter().map(|page| page.readings.clone()).collect();
         let found = outcome(&pipeline, &read, &readings).entities;
+        for entity in &found {
+            count_fields(entity, &document.gold.entities, &mut fields);
+        }
         let facts: Vec<Judged> = found
             .iter()
             .filter(|entity| is_dangerous(entity))
@@ -67,44 +78,92 @@ fn main() -> anyhow::Result<()> {
             })
             .collect();
         if !facts.is_empty() {
-            set.push(Reviewed {
-                document: name,
-                facts,
+            set.push(Case {
+                tier: document.gold.tier,
+                reviewed: Reviewed {
+                    document: name,
+                    facts,
+                },
             });
         }
         eprintln!("{} of {}", n + 1, arguments.pages);
     }
+    print(&fields);
     report(&set, arguments.seed);
     Ok(())
 }
 
 /// Is there a fact of the gold that it says exactly?
-fn is_right(entity: &Entity, gold: &[Map<String, Value>]) -> bool {
-    let Ok(Value::Object(mut said)) = serde_json::to_value(entity) else {
+fn is_right(entity: &Entity, gold: &[Fields]) -> bool {
+    let Some((kind, said)) = said(entity) else {
         return false;
     };
-    let kind = said
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_uppercase();
-    said.insert("type".into(), Value::String(kind.clone()));
     gold.iter()
         .filter(|fact| fact.get("type").and_then(Value::as_str) == Some(&kind))
         .any(|fact| is_exact(&kind, fact, &said))
 }
 
-fn report(set: &[Reviewed], seed: u64) {
+/// Its type as the gold writes it, and what it says.
+fn said(entity: &Entity) -> Option<(String, Fields)> {
+    let Ok(Value::Object(mut said)) = serde_json::to_value(entity) else {
+        return None;
+    };
+    let kind = said.get("type")?.as_str()?.to_uppercase();
+    said.insert("type".into(), Value::String(kind.clone()));
+    Some((kind, said))
+}
+
+/// Of each type and field: how many were read, how many are right, and how sure medbot was in all.
+type Reliability = BTreeMap<(String, &'static str), (usize, usize, f64)>;
+
+fn count_fields(entity: &Entity, gold: &[Fields], fields: &mut Reliability) {
+    let Some((kind, said)) = said(entity) else {
+        return;
+    };
+    for (field, right) in dangerous_fields(&kind, gold, &said) {
+        let Some(sure) = entity.field_confidence.get(field) else {
+            continue;
+        };
+        let (count, rights, sum) = fields.entry((kind.clone(), field)).or_default();
+        *count += 1;
+        *rights += usize::from(right);
+        *sum += f64::from(sure.get());
+    }
+}
+
+fn print(fields: &Reliability) {
+    println!(
+        "{:<24} {:>6} {:>10} {:>10}",
+        "field", "read", "sure", "right"
+    );
+    for ((kind, field), (count, rights, sum)) in fields {
+        let of = *count as f64;
+        println!(
+            "{:<24} {count:>6} {:>10.4} {:>10.4}",
+            format!("{} {field}", kind.to_lowercase()),
+            sum / of,
+            *rights as f64 / of
+        );
+    }
+}
+
+/// A document with its tier.
+struct Case {
+    tier: u8,
+    reviewed: Reviewed,
+}
+
+fn report(set: &[Case], seed: u64) {
     let half = set.len() / 2;
-    let all = set.iter().flat_map(|document| &document.facts);
+    let all = set.iter().flat_map(|case| &case.reviewed.facts);
     let (facts, wrong) = (all.clone().count(), all.filter(|fact| !fact.right).count());
     println!(
         "seed {seed}: {} documents with {facts} dangerous facts, {wrong} of them not exact",
         set.len()
     );
     println!(
-        "{:>6} {:>7} {:>12} {:>10} {:>10}",
-        "bound", "needed", "held, share", "loss", "review"
+        "{:>6} {:>7} {:>12} {:>10} {:>10} {:>8} {:>8} {:>8}",
+        "bound", "needed", "held, share", "loss", "review", "tier 1", "tier 2", "tier 3"
     );
     let mut rng = Rng::new(seed).fork("risk");
     for bound in BOUNDS {
@@ -112,11 +171,16 @@ fn report(set: &[Reviewed], seed: u64) {
             println!("{bound:>6} {:>7}  too few documents", needed(bound));
             continue;
         }
-        let (mut held, mut lost, mut sent) = (0, 0.0, 0.0);
+        let (mut held, mut lost) = (0, 0.0);
+        // Facts that went to review, and all of them: of every document, and of those of a tier.
+        let mut sent = [(0usize, 0usize); 4];
         for n in 0..RESAMPLES {
             let drawn = rng.sample(set, set.len());
             let (calibration, new) = drawn.split_at(half);
-            let calibration: Vec<Reviewed> = calibration.iter().map(|d| (*d).clone()).collect();
+            let calibration: Vec<Reviewed> = calibration
+                .iter()
+                .map(|case| case.reviewed.clone())
+                .collect();
             let Ok(chosen) = threshold(&calibration, bound, n as u64) else {
                 continue;
             };
@@ -129,19 +193,33 @@ fn report(set: &[Reviewed], seed: u64) {
                     .filter(|fact| !fact.right);
                 wrong.count() as f64 / document.facts.len() as f64
             };
-            let mean = new.iter().map(|document| loss(document)).sum::<f64>() / new.len() as f64;
-            let facts = || new.iter().flat_map(|document| &document.facts);
+            let losses = new.iter().map(|case| loss(&case.reviewed));
+            let mean = losses.sum::<f64>() / new.len() as f64;
             held += usize::from(mean <= bound);
             lost += mean;
-            sent += 1.0 - facts().filter(passes).count() as f64 / facts().count() as f64;
+            for case in new {
+                let facts = &case.reviewed.facts;
+                let passed = facts.iter().filter(passes).count();
+                for place in [0, usize::from(case.tier)] {
+                    sent[place].0 += facts.len() - passed;
+                    sent[place].1 += facts.len();
+                }
+            }
         }
         let of = RESAMPLES as f64;
         println!(
-            "{bound:>6} {:>7} {:>12.3} {:>10.4} {:>10.4}",
+            "{bound:>6} {:>7} {:>12.3} {:>10.4} {:>10.4} {:>8.4} {:>8.4} {:>8.4}",
             needed(bound),
             held as f64 / of,
             lost / of,
-            sent / of
+            share(sent[0]),
+            share(sent[1]),
+            share(sent[2]),
+            share(sent[3])
         );
     }
+}
+
+fn share((some, all): (usize, usize)) -> f64 {
+    some as f64 / all.max(1) as f64
 }

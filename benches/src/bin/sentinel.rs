@@ -98,10 +98,10 @@ fn main() -> anyhow::Result<()> {
                 for target in targets.iter().copied() {
                     let engines = *rng.pick(choices);
                     let end = mutate(&pipeline, &read, target, class, engines, &mut rng);
-                    let Some(end) = end else { continue };
+                    let Some((end, votes)) = end else { continue };
                     if arguments.list && matches!(end, End::Passed | End::Lost) && group < 2 {
                         println!(
-                            "{end:?}, {engines:?}: {} of {} {:?}: {}",
+                            "{end:?}, {engines:?}: {} of {} {:?}: {}: {votes}",
                             target.word,
                             target.field,
                             target.value,

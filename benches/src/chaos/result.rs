@@ -1,6 +1,8 @@
 //! The document result of a script: one line a page, one word each its own evidence, one entity a
 //! page that was read.
 
+use std::collections::BTreeMap;
+
 use schemas::{
     Assertion, BBox, Confidence, Document, DocumentInfo, DocumentKind, Entity, Fact, Line,
     Medication, Orientation, Page, PageStatus, ReaderReport, ReaderStatus, SCHEMA_ID, Timings,
@@ -35,6 +37,7 @@ pub(super) fn compile(work: &Work, read: &[Option<(Origin, Vec<Reader>)>]) -> Op
             page: Some(index),
             words: words.iter().map(|word| word.id.clone()).collect(),
             confidence: Confidence::new(0.9),
+            field_confidence: BTreeMap::new(),
             needs_review: origin.script.doubtful,
             reasons: Vec::new(),
             assertion: Assertion::Present,

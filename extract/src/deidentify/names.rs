@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::{layout::Span, names};
+use crate::{dates::MONTHS, layout::Span, names};
 
 /// Names with their labels.
 pub(crate) fn find(text: &str) -> Vec<(String, &'static str)> {
@@ -56,7 +56,7 @@ pub(crate) fn strangers<'a>(
         let bare = printed.strip_suffix("'s").or(printed.strip_suffix("’s"));
         let bare = bare.unwrap_or(printed);
         let lower = bare.to_lowercase();
-        let known = CALENDAR.contains(&&*lower) || says(&lower);
+        let known = is_of_calendar(&lower) || says(&lower);
         (!begins && !inside && !known && bare.len() > 2).then_some(bare)
     })
 }
@@ -100,19 +100,7 @@ static DEGREE: LazyLock<Regex> = LazyLock::new(|| {
 static NAMES: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("given_names.txt").split_whitespace().collect());
 
-const CALENDAR: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+const WEEKDAYS: [&str; 7] = [
     "monday",
     "tuesday",
     "wednesday",
@@ -121,6 +109,11 @@ const CALENDAR: &[&str] = &[
     "saturday",
     "sunday",
 ];
+
+/// A month or a day of the week, in lower case.
+fn is_of_calendar(word: &str) -> bool {
+    MONTHS.contains(&word) || WEEKDAYS.contains(&word)
+}
 
 static ONE_WORD: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[ \t]*(\p{Lu}[\p{L}'’\-]+)").expect("a valid expression"));
@@ -141,7 +134,7 @@ fn name_at(text: &str, place: &Span, one: bool) -> Option<Span> {
 /// Words that forms and letters print where a name may stand.
 fn is_heading(word: &str) -> bool {
     let word = word.trim_end_matches(['.', ',', ':']).to_lowercase();
-    names::is_no_name(&word) || CALENDAR.contains(&&*word)
+    names::is_no_name(&word) || is_of_calendar(&word)
 }
 
 fn end_of_line(text: &str, from: usize) -> usize {

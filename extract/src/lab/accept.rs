@@ -79,7 +79,7 @@ pub(super) fn assemble(
     }
     if let Some(header) = header.filter(|h| h.dates.len() >= 2) {
         let drafts = dated_columns(context, name, known, cells, header);
-        if drafts.len() > 1 {
+        if !drafts.is_empty() {
             return drafts;
         }
     }
@@ -104,6 +104,8 @@ pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof:
     }
     let listed = context.section(name.start) == Some(SectionKind::Medications);
     let found = sig::scan(text, name.end..line.end, &[]);
+    let drug = context.lexicon.is_drug(&text[name.clone()]);
+    let taken = drug && found.iter().any(|f| f.part == Part::Frequency);
     let spoken = found.iter().any(|f| {
         matches!(
             f.part,
@@ -122,6 +124,6 @@ pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof:
                     "mg" | "mcg" | "g" | "iu" | "meq" | "units" | "gm"
                 )
         });
-    let product = strength && context.lexicon.is_drug(&text[name.clone()]);
-    !proof && (listed || spoken || product)
+    let product = strength && drug;
+    taken || !proof && (listed || spoken || product)
 }

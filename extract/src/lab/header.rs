@@ -73,7 +73,13 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
     let dense = covered * 10 >= letters * 7;
     let kinds: std::collections::BTreeSet<_> = columns.iter().map(|c| *c as usize).collect();
-    let named = columns.iter().find(|c| **c != Column::Flag) == Some(&Column::Name);
+    let first = columns.iter().find(|c| **c != Column::Flag);
+    // The cell over the names is empty.
+    let unnamed = dates.len() >= 2
+        && first.is_none_or(|c| *c != Column::Name)
+        && dates[0].start < span.start + 4
+        && (first.is_some() || names_a_test(context, index));
+    let named = first == Some(&Column::Name) || unnamed;
     let result = columns.contains(&Column::Value) || dates.len() >= 2;
     (dense
         && named
@@ -81,4 +87,12 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
         && (result || kinds.len() >= 3)
         && !text.trim_end().ends_with('.'))
     .then_some(Header { columns, dates })
+}
+
+/// The line below begins with a known test.
+fn names_a_test(context: &Context, index: usize) -> bool {
+    let layout = &context.layout;
+    layout.below(index).is_some_and(|below| {
+        super::name::row_name(context, &layout.lines[below].span).is_some_and(|(_, known)| known)
+    })
 }

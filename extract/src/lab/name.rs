@@ -34,7 +34,10 @@ pub(super) fn row_name(context: &Context, line: &Span) -> Option<(Span, bool)> {
     let printed = &text[name.clone()];
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
     let words = printed.split_whitespace().count();
+    let after_colon = printed.rsplit_once(':').map(|(_, name)| name.trim());
+    let introduced = after_colon.is_some_and(|name| context.lexicon.is_analyte(name));
     (letters >= 2
+        && !introduced
         && !printed.starts_with(|c: char| c.is_ascii_lowercase())
         && words <= 6
         && printed.starts_with(char::is_alphanumeric)

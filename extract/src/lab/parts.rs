@@ -127,10 +127,11 @@ impl Parts {
         if !known {
             draft.doubt("the test's name is not in the lexicon");
         }
-        let joined = text[self.value.span.end..]
-            .chars()
-            .next()
-            .is_some_and(|c| matches!(c, '.' | '/' | '-') || c.is_ascii_digit());
+        let rest = &text[self.value.span.end..];
+        let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+        let joined = rest.starts_with(['/', '-'])
+            || number(rest)
+            || rest.strip_prefix('.').is_some_and(number);
         if joined && self.value.kind == CellKind::Number {
             draft.doubt("the value goes on with something that is no number");
         }
@@ -139,7 +140,8 @@ impl Parts {
     }
 }
 
-/// One result for each dated column that holds a number.
+/// One result for each dated column that holds a number. Where a row has fewer numbers than the heading has
+/// dates, the tabs tell which are missing; without them no number gets a date.
 pub(super) fn dated_columns(
     context: &Context,
     name: &Span,
@@ -147,15 +149,29 @@ pub(super) fn dated_columns(
     cells: &[Cell],
     header: &Header,
 ) -> Vec<Draft> {
+    let text = context.layout.text;
     let numbers: Vec<&Cell> = cells
         .iter()
         .filter(|c| c.kind == CellKind::Number)
         .collect();
     let unit = cells.iter().find(|c| c.kind == CellKind::Unit).cloned();
     let range = cells.iter().find(|c| c.kind == CellKind::Range).cloned();
+    let dates: Vec<Option<&Span>> = if numbers.len() == header.dates.len() {
+        header.dates.iter().map(Some).collect()
+    } else {
+        let column = |at: usize| tabs_before(text, at);
+        numbers
+            .iter()
+            .map(|n| {
+                let own = column(n.span.start);
+                let mut over = header.dates.iter().filter(|d| column(d.start) == own);
+                over.next().filter(|_| own > 0 && over.next().is_none())
+            })
+            .collect()
+    };
     numbers
         .iter()
-        .zip(&header.dates)
+        .zip(dates)
         .enumerate()
         .map(|(i, (value, date))| {
             let next = numbers.get(i + 1).map_or(usize::MAX, |c| c.span.start);
@@ -171,7 +187,17 @@ pub(super) fn dated_columns(
                 range: range.clone(),
                 flag,
             };
-            parts.draft(context, name, known, Some(date))
+            let mut draft = parts.draft(context, name, known, date);
+            if date.is_none() {
+                draft.doubt("it is not clear which date the value belongs to");
+            }
+            draft
         })
         .collect()
+}
+
+/// How many tabs stand before a position on its line.
+fn tabs_before(text: &str, at: usize) -> usize {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    text[line..at].matches('\t').count()
 }

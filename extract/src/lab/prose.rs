@@ -14,9 +14,9 @@ use super::{
 use crate::{context::Context, draft::Draft, layout::trim_by, sections::SectionKind};
 
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
-pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
+pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> Vec<Draft> {
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?::|=|of|was|is|at|were|\()\s*|\s+)")
+        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)")
             .expect("a valid expression")
     });
     let layout = &context.layout;
@@ -54,22 +54,31 @@ pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
         let printed = &text[name.clone()];
         let unit = cells.iter().any(|c| c.kind == CellKind::Unit);
         let short = printed.len() <= 2;
-        let lab_place =
-            section == Some(SectionKind::Labs) || context.kind == DocumentKind::LabReport;
-        let upper = printed.starts_with(char::is_uppercase);
-        let number = matches!(first.kind, CellKind::Number);
-        let word = first.kind == CellKind::Word && lab_place && upper;
+        let lab_place = among_results
+            || section == Some(SectionKind::Labs)
+            || context.kind == DocumentKind::LabReport;
+        let upper = printed.contains(char::is_uppercase);
+        let number = matches!(first.kind, CellKind::Number)
+            || first.kind == CellKind::Range && unit && lab_place;
+        let listed = text[..name.start].trim_end().ends_with([',', ':']);
+        let word = first.kind == CellKind::Word && lab_place && (upper || listed);
+        // `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma is one too.
+        let chained = out
+            .last()
+            .is_some_and(|last: &Draft| text[last.span().end..name.start].trim() == ",")
+            || leads_to_test(context, &text[first.span.end..line.end]);
         let sure = number
             && (unit
                 || lab_place && upper
                 || upper
-                    && !short
+                    && (!short || chained)
                     && !is_vital_or_sum(printed)
                     && !context.lexicon.is_drug(printed)
                     && text[first.span.clone()].len() < 6
                     && text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n'])
-                    && link.as_str().trim() != "");
-        let rest_of_line = name.start..line.end;
+                    && (chained || link.as_str().trim() != ""));
+        let sentence = text[name.start..line.end].find(". ");
+        let rest_of_line = name.start..sentence.map_or(line.end, |at| name.start + at);
         if !(sure || word) || looks_like_sig(context, &name, &rest_of_line, false) {
             continue;
         }
@@ -78,4 +87,16 @@ pub(super) fn in_prose(context: &Context, index: usize) -> Vec<Draft> {
         }
     }
     out
+}
+
+/// `, ferritin 14 ug/L`: the next result follows behind a comma.
+fn leads_to_test(context: &Context, rest: &str) -> bool {
+    let Some(next) = rest.strip_prefix(", ") else {
+        return false;
+    };
+    let words: Vec<&str> = next.split_whitespace().take(4).collect();
+    (1..words.len()).any(|n| {
+        words[n].starts_with(|c: char| c.is_ascii_digit())
+            && context.lexicon.is_analyte(&words[..n].join(" "))
+    })
 }

@@ -9,8 +9,12 @@ use super::Mention;
 use crate::{
     context::Context,
     labels::Target,
+    layout::Span,
     sections::{SectionKind, item_mark},
-    sig::{Found, Part, repair},
+    sig::{
+        Found, Part,
+        repair::{self, Read},
+    },
 };
 
 /// The end of the text that may speak of a mention.
@@ -51,7 +55,7 @@ fn is_prose(context: &Context, line: usize, mention: &Mention) -> bool {
 
 fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|s:|for|administer|mix|drink|swish|instill|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#").expect("a valid expression")
+        Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|for|administer|mix|drink|swish|instill|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#|^s:\s").expect("a valid expression")
     });
     let layout = &context.layout;
     let text = layout.line(line);
@@ -89,6 +93,18 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     let open = !above.ends_with('.')
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     (starts && covered * 3 >= span.len()) || (open && covered > 0)
+}
+
+/// Does a word that says how often stand in a stretch and in none of its phrases?
+pub(super) fn leaves_frequency(text: &str, within: Span, found: &[Read]) -> bool {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:every|hourly|daily|twice|thrice|times (?:a|per)|nightly|alternate)\b")
+            .expect("a valid expression")
+    });
+    WORD.find_iter(&text[within.clone()]).any(|word| {
+        let at = within.start + word.start();
+        !found.iter().any(|read| read.found.span.contains(&at))
+    })
 }
 
 /// `20 mg of prednisone`, `IV methylprednisolone`: phrases right before the name.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use schemas::Medication;
 
-use super::{Mention, table};
+use super::{Mention, amounts, table};
 use crate::{
     context::Context,
     draft::Draft,
@@ -87,6 +87,7 @@ pub(super) fn fill(
     let mut step: Option<Span> = None;
     // `nasal spray` tells the route only if nothing else does.
     let mut route_of_form = false;
+    let former = amounts::former(text, found, draft);
     for (n, read) in found.iter().enumerate() {
         let Read {
             found: item,
@@ -96,6 +97,9 @@ pub(super) fn fill(
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
+        if former[n] || amounts::is_volume_of_product(text, found, n) {
+            continue;
+        }
         let (slot, field, dangerous) = match item.part {
             Part::Strength => {
                 let verb = dose_verb(text, &item.span, mention.name.end);
@@ -110,10 +114,17 @@ pub(super) fn fill(
                     if medication.dose.is_some() && repeated {
                         continue;
                     }
+                    if !verb && amounts::are_rivals(text, found, n, &former) {
+                        draft.doubt("two amounts stand with the drug");
+                    }
                     (&mut medication.dose, "dose", true)
                 } else {
                     (&mut medication.strength, "strength", true)
                 }
+            }
+            // Nobody takes so many at once: it is what was dispensed.
+            Part::Dose if amounts::is_supply(&value) => {
+                (&mut medication.quantity, "quantity", false)
             }
             Part::Dose => (&mut medication.dose, "dose", true),
             Part::Form => {

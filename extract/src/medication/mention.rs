@@ -48,6 +48,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             };
             let first = i;
             i += n;
+            let span = without_form(context, span);
             if names_condition(context, &words[first..]) {
                 continue;
             }
@@ -82,14 +83,48 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             });
         }
         if !found_in_line && !overlaps(&line.span, taken) {
-            let shaped = by_shape(context, index);
-            if shaped.is_none() {
-                out.extend(misread(context, &words));
-            }
-            out.extend(shaped);
+            out.extend(by_shape(context, index));
         }
+        let named: Vec<Span> = out.iter().map(|m: &Mention| m.name.clone()).collect();
+        out.extend(misread(context, &words, &named, taken));
     }
-    merge_combinations(context, out)
+    out.sort_by_key(|mention| mention.name.start);
+    merge_combinations(context, without_reasons(context, &out))
+}
+
+/// What others are given in.
+fn is_fluid(key: &str) -> bool {
+    matches!(
+        key,
+        "sodium chloride" | "normal saline" | "saline" | "glucose" | "dextrose" | "water"
+    )
+}
+
+/// `take while on prednisone` names no further drug when the text speaks of it elsewhere.
+fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
+    static WHILE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\bwhile (?:on|taking|using)\s+$").expect("a valid expression")
+    });
+    static DILUENT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:in|with)\s+(?:[0-9.]+\s?(?:ml|mls|l)\s+(?:of\s+)?)?$")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let name = |mention: &Mention| crate::lexicon::key(&text[mention.name.clone()]);
+    let keys: Vec<String> = mentions.iter().map(name).collect();
+    let named_before = |n: usize| keys[..n].contains(&keys[n]);
+    mentions
+        .iter()
+        .enumerate()
+        .filter(|(n, m)| {
+            let before = &text[..m.name.start];
+            let same_line = |other: &Mention| !text[other.name.end..m.name.start].contains('\n');
+            let beside = n.checked_sub(1).is_some_and(|k| same_line(&mentions[k]));
+            let diluent = beside && is_fluid(&keys[*n]) && DILUENT.is_match(before);
+            !(diluent || WHILE.is_match(before) && named_before(*n))
+        })
+        .map(|(_, mention)| mention.clone())
+        .collect()
 }
 
 /// `Eye Drops`: the vocabularies list forms as products too.
@@ -97,6 +132,36 @@ fn is_form(context: &Context, name: &Span) -> bool {
     sig::scan(context.layout.text, name.clone(), &[])
         .first()
         .is_some_and(|found| found.part == Part::Form && found.span == *name)
+}
+
+/// `fentanyl patch` without its form, where the rest is a drug too.
+fn without_form(context: &Context, name: Span) -> Span {
+    let text = context.layout.text;
+    let form = sig::scan(text, name.clone(), &[])
+        .pop()
+        .filter(|found| found.part == Part::Form && found.span.end == name.end)
+        .filter(|found| !is_device(&text[found.span.clone()]));
+    let rest = form.map_or(name.end, |form| form.span.start);
+    let short = crate::layout::trim(text, name.start..rest);
+    if short.len() < name.len() && context.lexicon.is_drug(&text[short.clone()]) {
+        return short;
+    }
+    name
+}
+
+/// Such names of devices are part of the brand's.
+fn is_device(form: &str) -> bool {
+    const DEVICES: [&str; 8] = [
+        "evohaler",
+        "accuhaler",
+        "turbohaler",
+        "respimat",
+        "flexpen",
+        "solostar",
+        "kwikpen",
+        "diskus",
+    ];
+    DEVICES.contains(&form.to_lowercase().as_str())
 }
 
 /// `Iron deficiency anaemia`: the name begins a condition.
@@ -231,12 +296,16 @@ const ORDINARY: &[&str] = &[
 ];
 
 /// `started on Iisinoprll 10 mg`: a misreading of one known drug right before a strength, form or route.
-fn misread(context: &Context, words: &[Span]) -> Option<Mention> {
+fn misread(context: &Context, words: &[Span], named: &[Span], taken: &[Span]) -> Option<Mention> {
     let layout = &context.layout;
     let lab = context.kind == DocumentKind::LabReport;
     words.iter().find_map(|word| {
         let printed = layout.get(word);
-        if lab || context.section(word.start) == Some(SectionKind::Labs) {
+        if lab
+            || context.section(word.start) == Some(SectionKind::Labs)
+            || overlaps(word, named)
+            || overlaps(word, taken)
+        {
             return None;
         }
         context.lexicon.misread_drug(printed)?;
@@ -320,7 +389,7 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
                 && text[mention.name.end..]
                     .trim_start_matches(['®', '™'])
                     .starts_with(')');
-            if bracketed {
+            if bracketed || is_other_name(context, &last.name, &mention.name) {
                 continue;
             }
             let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);
@@ -346,6 +415,27 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
         extend_name(text, mention);
     }
     out
+}
+
+/// `Simvastatin | Zocor | 40 mg`: the next cell names the same substance once more.
+fn is_other_name(context: &Context, name: &Span, next: &Span) -> bool {
+    let text = context.layout.text;
+    let codes = |name: &Span| {
+        context
+            .lexicon
+            .drug_codes(&text[name.clone()])
+            .collect::<Vec<_>>()
+    };
+    let beside = text[name.end..next.start]
+        .chars()
+        .all(|c| matches!(c, ' ' | '\t' | '|' | '=' | '®' | '™'));
+    beside && {
+        let own = codes(name);
+        codes(next).iter().any(|code| {
+            own.iter()
+                .any(|c| c.system == code.system && c.code == code.code)
+        })
+    }
 }
 
 static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {

@@ -54,7 +54,9 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
 
 /// The frequency's normal form.
 pub(crate) fn frequency_norm(frequency: &str) -> String {
-    static AGAIN: LazyLock<Regex> = LazyLock::new(|| re(r"\([0-9]+\)"));
+    static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
+        re(r"\(\s?(?:[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half)\s?\)")
+    });
     let lower = frequency.to_lowercase();
     if lower.starts_with("at ") && lower.contains(|c: char| c.is_ascii_digit()) {
         return lower;

@@ -17,15 +17,21 @@ const NUM: &str = r"(?:[0-9OoIl|]*[0-9][0-9OoIl|]*(?:,[0-9]{3})*(?:[.,][0-9OoIl|
 const COUNT: &str = r"(?:one[- ]half|one|two|three|four|five|six|seven|eight|nine|ten|half|a|an|[0-9]{1,2}\s?/\s?[0-9]{1,2}|[0-9]+\s?½|½|¼|[0-9lIO|]+(?:\.[0-9]+)?|i{1,3})";
 
 /// `1 (one)`, `three (3)`: the number again.
-const AGAIN: &str = r"(?:\(\s?(?:[0-9]+|one|two|three|four|five|six|seven|ten|half)\s?\)\s*)?";
+const AGAIN: &str =
+    r"(?:\(\s?(?:[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half)\s?\)\s*)?";
 
 pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|micrograms?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
 
-const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hr|h|hour|dose|spray|inhalation|day|24h|24 ?hours?|tablet|tab|cap|patch|drop|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|dose|spray|tablet))";
+const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hours?|hr|h|dose|spray|inhalation|day|24h|24 ?hours?|tablet|tab|cap|patch|drop|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|dose|spray|tablet))";
 
 const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops?|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|nebuli[sz]er solution)";
 
 const TAKEN: &str = r"(?:tablets?|tabs?|capsules?|caps?|caplets?|puffs?|sprays?|drops?|gtts?|patch(?:es)?|units?|iu|mL|mls?|cc|teaspoons?(?:fuls?)?|tsps?|tablespoons?|tbsps?|applications?|inhalations?|suppositor(?:y|ies)|lozenges?|sachets?|packets?|ampoules?|nebules?|vials?|injections?|pills?|scoops?|capfuls?|strips?|films?|pump(?:s|ful)?|lozenge|doses?|softgels?|squirts?|vaginal tablets?|dabs?|5ml spoonfuls?|spoonfuls?|troches?|pessar(?:y|ies)|ampules?|gummies|rings?|applicatorfuls?)";
+
+/// A form at the start, after a space at most.
+pub(super) fn form_first() -> String {
+    format!(r"^\s?{FORMS}\b")
+}
 
 fn expand(pattern: &str) -> String {
     pattern
@@ -54,11 +60,12 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
         (Part::Strength, r"NUM\s*(?:UNIT)?PERCOMBO"),
         (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
+        (Part::Strength, r"\b[0-9]{1,3}(?:\.[0-9]+)?(?:/[0-9]{1,3}(?:\.[0-9]+)?){1,2}\b"),
         (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied)\b"),
-        (Part::Dose, r"(?:^|\n|\t)\s*((?:one|two|three|half|[1-9]|½|i{1,3})(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
+        (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s)\s*((?:one|two|three|half|[1-9]|½|i{1,3})(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
         (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
         (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?(?:nebuli[sz]er|spacer)|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
@@ -69,7 +76,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
     ]
     .into_iter()
     .map(|(part, pattern)| {
-        let combo = r"(?:\s?[-/+]\s?NUM\s*(?:UNIT)?)*(?:PER)?(?:\s?[/+]\s?NUM\s*(?:UNIT)(?:PER)?)*";
+        let combo = r"(?:PER)?(?:[-/+]NUM\s*(?:UNIT)?|\s?[-/+]\s?NUM\s*(?:UNIT\b|%))*(?:PER){0,2}(?:\s?[/+]\s?NUM\s*(?:UNIT)(?:PER)?)*";
         (part, re(&expand(&pattern.replace("PERCOMBO", combo))))
     })
     .collect()
@@ -82,10 +89,11 @@ fn frequency_pattern() -> String {
     let period = r"(?:hours?|hrs?|hr|h|hourly|days?|weeks?|wks?|months?|minutes?|mins?)";
     let atom = [
         format!(r"{times}\s*(?:a|per|each|every|/|in a|in the|at)?\s*(?:daily|day|weekly|week|monthly|month|nightly|night|{day_part})(?:\s*\((?:am|pm|bedtime|hs|with meals?|with food|before (?:am )?meal)\))?"),
-        format!(r"every\s*(?:other\s*|(?:[0-9lO]+(?:\s?(?:[-–]|to)\s?[0-9]+)?|one|two|three|four|six|eight|twelve)\s*)?{period}\b"),
-        r"at\s*CLOCK(?:\s*(?:,|and|&|,\s*and)\s*CLOCK)*".replace("CLOCK", r"(?:[0-9]{1,2}[:.][0-9]{2}(?:\s?[ap]\.?m)?|[0-9]{1,2}\s?[ap]\.?m)\b\.?"),
+        format!(r"every\s*(?:other\s*|(?:[0-9lO]+(?:\s?(?:[-–]|to)\s?[0-9]+)?|one|two|three|four|six|eight|twelve)\s*AGAIN)?{period}\b").replace("AGAIN", AGAIN),
+        r"at\s*CLOCK(?:\s*(?:,|and|&|,\s*and)\s*CLOCK)*".replace("CLOCK", r"(?:[0-9]{1,2}[:.][0-9]{2}(?:\s?[ap]\.?m)?|[0-9]{1,2}\s?[ap]\.?m|(?:[01][0-9]|2[0-3])[0-5][0-9](?:\s?h(?:rs?|ours?)?)?)\b\.?"),
         r"in\s*(?:am|pm)\b".into(),
         r"with (?:each|every|main) meals?\b".into(),
+        r"(?:before|after|with) (?:each |all )?meals?,?\s*(?:and|&)\s*(?:at )?bedtime\b".into(),
         format!(r"(?:every|each|in the|at|before|after|with)\s*(?:other\s*)?(?:the\s*)?(?:{day_part})\b"),
         format!(r"(?:every|each|on)\s*{weekday}(?:\s*(?:,|and|&|/)\s*{weekday})*"),
         r"(?:every|each)\s*(?:day|week|month|meal)\b".into(),

@@ -1,6 +1,6 @@
 //! Entities are what the last job of a document found, and are searched a page at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra::db::{EntityFilter, EntityRow, Upload};
 use schemas::{
@@ -22,6 +22,7 @@ pub fn entity(id: &str, fact: Fact) -> Entity {
         page: Some(0),
         words: vec!["p0w0".into()],
         confidence: Confidence::new(0.9),
+        field_confidence: BTreeMap::new(),
         needs_review: false,
         reasons: vec![],
         assertion: Assertion::Present,

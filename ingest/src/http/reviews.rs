@@ -38,13 +38,14 @@ enum ReviewDecision {
 }
 
 /// Attributes that a correction may not touch: they say where the entity stands, not what it is.
-const FIXED: [&str; 9] = [
+const FIXED: [&str; 10] = [
     "id",
     "type",
     "span",
     "page",
     "words",
     "confidence",
+    "field_confidence",
     "needs_review",
     "reasons",
     "candidates",
@@ -149,5 +150,6 @@ fn reviewed(entity: &Entity, body: &ReviewBody) -> Result<Entity, ApiError> {
     after.needs_review = false;
     after.reasons.clear();
     after.confidence = Confidence::ONE;
+    after.field_confidence.clear();
     Ok(after)
 }

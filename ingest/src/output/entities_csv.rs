@@ -96,6 +96,8 @@ fn row(file: &str, entity: &Entity) -> anyhow::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use schemas::{Assertion, Confidence, Entity, Fact, Instruction};
 
     use super::{COLUMNS, row};
@@ -109,6 +111,7 @@ mod tests {
             page: None,
             words: vec![],
             confidence: Confidence::ONE,
+            field_confidence: BTreeMap::new(),
             needs_review: false,
             reasons: vec![],
             assertion: Assertion::Present,

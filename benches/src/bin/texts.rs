@@ -1,0 +1,104 @@
+//! `texts GOLD.json`: entity F1 of texts that were never scanned, by type, so that only the rules are asked:
+//! letters, lists, charts and forms in other words and layouts than the generator's. Also how many dangerous
+//! fields nobody was asked about are wrong, and how often a drug's status is right. Rules were mended on
+//! `benches/texts/tuned.json`; the errors of `held.json` nobody looked at while doing so.
+
+use std::path::PathBuf;
+
+use benches::{
+    entities::{self, HEADLINE, Tally, dangerous_fields, field},
+    gold::{self, Fields, Gold},
+};
+use clap::Parser;
+use extract::{Lexicon, Source};
+use ingest::vocabularies;
+use serde_json::Value;
+
+#[derive(Parser)]
+#[command(about = "Prints the F1 of entities in plain texts with gold")]
+struct Arguments {
+    /// Texts with their entities, in the form of `gold.json`.
+    gold: PathBuf,
+    /// Also name every dangerous field that is wrong and that nobody would look at.
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let gold = gold::read(&arguments.gold, None)?;
+    let lexicon = vocabularies::lexicon();
+    let mut tally = Tally::new();
+    let (mut accepted, mut wrong) = (0, 0);
+    let (mut status, mut right_status) = (0, 0);
+    for page in &gold {
+        let wanted = page.entities.clone().unwrap_or_default();
+        let found = found(page, &lexicon)?;
+        entities::add(&mut tally, &wanted, &found);
+        for entity in found
+            .iter()
+            .filter(|e| e.get("needs_review") == Some(&Value::Bool(false)))
+        {
+            for (name, right) in dangerous_fields(&field(entity, "type"), &wanted, entity) {
+                accepted += 1;
+                wrong += usize::from(!right);
+                if arguments.list && !right {
+                    println!("{}: {name} of {}", page.file, field(entity, "text"));
+                }
+            }
+        }
+        for fact in wanted
+            .iter()
+            .filter(|fact| !field(fact, "status").is_empty())
+        {
+            let same = |entity: &&Fields| {
+                ["name", "status"]
+                    .iter()
+                    .all(|name| field(entity, name).eq_ignore_ascii_case(&field(fact, name)))
+            };
+            status += 1;
+            right_status += usize::from(found.iter().any(|entity| same(&entity)));
+        }
+    }
+    println!(
+        "{:<12} {:>6} {:>8} {:>8}",
+        "type", "gold", "exact", "relaxed"
+    );
+    for kind in HEADLINE {
+        if let Some(counts) = tally.get(kind) {
+            line(kind, *counts);
+        }
+    }
+    line("all of these", entities::headline(&tally));
+    println!("dangerous fields nobody is asked about {accepted}, of them wrong {wrong}");
+    println!("status of medications right {right_status} of {status}");
+    Ok(())
+}
+
+/// As the gold writes entities.
+fn found(page: &Gold, lexicon: &Lexicon) -> anyhow::Result<Vec<Fields>> {
+    let source = Source {
+        text: &page.text,
+        words: &[],
+    };
+    let entities = extract::extract(&source, lexicon).entities;
+    let mut out = Vec::new();
+    for entity in &entities {
+        if let Value::Object(mut fields) = serde_json::to_value(entity)? {
+            let kind = field(&fields, "type").to_uppercase();
+            fields.insert("type".into(), Value::String(kind));
+            out.push(fields);
+        }
+    }
+    Ok(out)
+}
+
+fn line(kind: &str, counts: entities::Counts) {
+    println!(
+        "{:<12} {:>6} {:>8.4} {:>8.4}",
+        kind.to_lowercase(),
+        counts.exact.gold,
+        counts.exact.f1(),
+        counts.relaxed.f1()
+    );
+}
