@@ -1,5 +1,5 @@
 //! nginx before the API, with the configuration that is deployed: TLS, uploads streamed through, events
-//! passed on as they come. Of it only addresses, paths and the user are others.
+//! passed on as they come. Of it only addresses, paths, the user and the limit of files are others.
 
 use std::{
     fs,
@@ -52,6 +52,8 @@ impl Nginx {
             MAIN,
             &[
                 ("user nginx;", "user root;"),
+                // It has the limit of this program, which has raised its own.
+                ("worker_rlimit_nofile 65536;", ""),
                 ("/run/nginx.pid", &format!("{at}/pid")),
                 ("/dev/stdout", &format!("{at}/access.log")),
                 ("/etc/nginx/conf.d", at),
