@@ -133,8 +133,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         Part::Dose => {
             // A bare count stands before a frequency and is otherwise the number of something else.
             let bare = !text[value.clone()].contains(' ') && span.start < value.start;
-            // A column of a chart: nothing is taken then.
-            let nothing = text[value.clone()].split_whitespace().next() == Some("0");
+            // A column of a chart: nothing is taken then. `7/7` above another line is a course.
+            let said = &text[value.clone()];
+            let nothing = said.split_whitespace().next() == Some("0") || said.contains('\n');
             let lead = text[span.start..value.start].trim();
             let next = value.end + text[value.end..].len() - text[value.end..].trim_start().len();
             let counts = found

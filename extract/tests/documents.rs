@@ -447,7 +447,8 @@ fn the_amount_after_a_change_holds() {
     check(
         "Clinic letter. Bisoprolol reduced from 10 mg to 5 mg od. Lisinopril 20 mg daily, now 40 mg daily.\n\
          Lantus 100 unit/mL (3 mL) pen, inject 18 units at night.\nAtorvastatin 20mg tablets   One at night   28 tablets\n\
-         Brimonidine 0.2% - 1 drop left eye BID\nWarfarin 5 mg alternating with 7.5 mg daily\n",
+         Brimonidine 0.2% - 1 drop left eye BID\nParacetamol 1 g qds (max 4 g/24 hours)\n\
+         Vancomycin 1250 mg in 250 mL sodium chloride 0.9% every 12 hours\nWarfarin 5 mg alternating with 7.5 mg daily\n",
         &[
             r#"{"type":"medication","name":"Bisoprolol","strength":"5 mg","frequency_norm":"once daily","needs_review":false}"#,
             r#"{"type":"medication","name":"Lisinopril","strength":"40 mg","needs_review":true}"#,
@@ -455,7 +456,12 @@ fn the_amount_after_a_change_holds() {
             r#"{"type":"medication","name":"Atorvastatin","dose":"One","frequency":"at night"}"#,
             r#"{"type":"medication","name":"Brimonidine","strength":"0.2%","dose":"1 drop"}"#,
             r#"{"type":"medication","name":"Warfarin","needs_review":true}"#,
+            r#"{"type":"medication","name":"Paracetamol","strength":"1 g"}"#,
+            r#"{"type":"medication","name":"Vancomycin","strength":"1250 mg"}"#,
         ],
-        &[],
+        &[
+            r#"{"type":"medication","name":"Paracetamol","dose":"4 g/24 hours"}"#,
+            r#"{"type":"medication","name":"Vancomycin","dose":"0.9%"}"#,
+        ],
     );
 }

@@ -11,11 +11,11 @@ use crate::{
     sig::{self, Part, repair::Read},
 };
 
-/// Which phrases tell of an amount that held before, with its frequency. Where only a sign between two
+/// Which phrases tell of an amount that held before, with its frequency, or of a limit or sum. Where only a sign between two
 /// amounts tells it (`5 mg -> 10 mg`), a person should look.
 pub(super) fn former(text: &str, found: &[Read], draft: &mut Draft) -> Vec<bool> {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\bfrom|\(\s*was|\bpreviously(?: on| was)?|\bformerly|\bold dose)\W*$")
+        Regex::new(r"(?i)(?:\bfrom|\(\s*was|\bpreviously(?: on| was)?|\bformerly|\bold dose|\bmax(?:imum)?(?: dose)?(?: of)?|\bexceed(?:ing)?|\btotal(?: of)?)\W*$")
             .expect("a valid expression")
     });
     static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -59,10 +59,15 @@ fn amounts(found: &[Read]) -> impl Iterator<Item = usize> + '_ {
     (0..found.len()).filter(|n| found[*n].found.part == Part::Strength)
 }
 
-/// `100 unit/mL (3 mL) pen` and `1250 mg in 250 mL`: nobody takes these millilitres.
+/// `100 unit/mL (3 mL) pen` and `1250 mg in 250 mL sodium chloride 0.9%`: nobody takes these millilitres, and
+/// nobody a percentage.
 pub(super) fn is_volume_of_product(text: &str, found: &[Read], n: usize) -> bool {
     let item = &found[n].found;
     let value = &text[item.value.clone()];
+    let amount = item.part == Part::Strength;
+    if amount && value.ends_with('%') && amounts(found).any(|m| m < n) {
+        return true;
+    }
     let volume =
         sig::strength_unit(value).is_some_and(|u| matches!(&*u, "ml" | "mls" | "l" | "cc"));
     if item.part != Part::Strength || !volume || value.contains('/') {
