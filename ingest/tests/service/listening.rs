@@ -3,7 +3,10 @@
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt as _, future::join_all};
-use infra::db::{Db, DbSettings, Role};
+use infra::{
+    api_key::KeptKey,
+    db::{Db, DbSettings, Role},
+};
 use ingest::http;
 use reqwest::{Method, StatusCode};
 use schemas::TenantId;
@@ -64,8 +67,8 @@ async fn many_hear_of_their_own_tenant_alone_until_the_process_ends() {
     .unwrap();
     db.found_tenant(OTHER, "other").await.unwrap();
     let (key, file) = (http::new_key(), folder.path().join("other.key"));
-    let digest = http::key_digest(&key);
-    db.admit(OTHER, &digest, Role::Uploader).await.unwrap();
+    let kept = KeptKey::of(&key).unwrap();
+    db.admit(OTHER, &kept, Role::Uploader).await.unwrap();
     std::fs::write(&file, key).unwrap();
     let other = Caller::new(&server.url, Some(&file));
 
