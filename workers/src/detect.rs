@@ -14,9 +14,8 @@ pub mod split;
 
 /// A part of a line that is narrower than this many of its heights is no new line.
 const LEAST_WIDTH: f32 = 0.5;
-/// Grey below this is ink on a flattened page: the thin strokes of a blurred one are hardly darker, shadows of
-/// creases and print of the other side are lighter.
-const INK: u8 = 160;
+/// Grey below this is ink on a flattened page.
+const INK: u8 = 128;
 /// Share of ink that a region of text has.
 const INK_SHARE: std::ops::Range<f32> = 0.03..0.6;
 

@@ -5,7 +5,7 @@
 
 use std::{path::Path, sync::Mutex};
 
-use ort::{environment::Environment, ep::CPU, session::Session};
+use ort::{environment::Environment, session::Session};
 
 use super::ReadError;
 
@@ -73,9 +73,8 @@ impl Runtime {
                 // Its threads sleep while others need the processor.
                 .with_intra_op_spinning(false)?
                 .with_inter_threads(1)?
-                // Neither a plan of memory for every size of strip nor the memory of the largest is kept for good.
+                // A plan of memory for every size of strip would be kept for good.
                 .with_memory_pattern(false)?
-                .with_execution_providers([CPU::default().with_arena_allocator(false).build()])?
                 .commit_from_file(model)
         };
         open().map_err(|cause| LoadError::new(model, cause))
