@@ -465,3 +465,12 @@ fn the_amount_after_a_change_holds() {
         ],
     );
 }
+
+#[test]
+fn too_many_tablets_to_take_stay_a_dose_to_look_at() {
+    check(
+        "Rx\nHydroxyzine 25 mg tablets\nTake 20 tablets by mouth every morning\n",
+        &[r#"{"type":"medication","name":"Hydroxyzine","dose":"20 tablets","needs_review":true}"#],
+        &[],
+    );
+}

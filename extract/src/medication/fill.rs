@@ -122,8 +122,12 @@ pub(super) fn fill(
                     (&mut medication.strength, "strength", true)
                 }
             }
-            // Nobody takes so many at once: it is what was dispensed.
-            Part::Dose if amounts::is_supply(&value) => {
+            // Behind dose and frequency it is what was dispensed; before them it may be `2` misread.
+            Part::Dose
+                if medication.dose.is_some()
+                    && medication.frequency.is_some()
+                    && amounts::is_supply(&value) =>
+            {
                 (&mut medication.quantity, "quantity", false)
             }
             Part::Dose => (&mut medication.dose, "dose", true),
