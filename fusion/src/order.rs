@@ -14,6 +14,7 @@ use crate::vote::FusedWord;
 mod boxes;
 mod columns;
 mod rows;
+mod side_by_side;
 mod specks;
 
 /// A detected line with what fusion read there, in coordinates of the upright page.
@@ -287,6 +288,62 @@ mod tests {
         assert_eq!(
             rows(&["RESULT", "high", "low"])[1..3],
             ["PATIENT|RESULT", "Name:|Jane Roe|high|A B"]
+        );
+    }
+
+    #[test]
+    fn tables_that_repeat_their_headings_are_read_one_after_the_other() {
+        let page = |right: [&str; 3]| {
+            let mut segments = vec![
+                segment("Chemistry", 0.0, 0.0),
+                segment("Microscopy", 600.0, 0.0),
+            ];
+            for (x, headings) in [(0.0, ["Test", "Result", "Expected"]), (600.0, right)] {
+                for (n, heading) in headings.iter().enumerate() {
+                    segments.push(segment(heading, x + 180.0 * n as f32, 40.0));
+                }
+            }
+            let left = [
+                ["Colour", "Amber", "Yellow"],
+                ["Clarity", "Clear", "Clear"],
+                ["pH", "8.5", "5.0 - 8.0"],
+                ["Blood", "Trace", "Negative"],
+            ];
+            let right = [["WBC", "0-2", "0 - 5"], ["RBC", "5-10", "0 - 2"]];
+            let cells = |x: f32, rows: &[[&str; 3]]| -> Vec<Segment> {
+                let cells = rows.iter().enumerate().flat_map(|(row, cells)| {
+                    let cells = cells.iter().enumerate();
+                    cells.map(move |(n, cell)| {
+                        segment(cell, x + 180.0 * n as f32, 80.0 + 40.0 * row as f32)
+                    })
+                });
+                cells.collect()
+            };
+            segments.extend(cells(0.0, &left));
+            segments.extend(cells(600.0, &right));
+            segments.push(segment("Note: Clean catch.", 0.0, 240.0));
+            read(segments, &Rulings::default())
+        };
+        assert_eq!(
+            page(["Test", "Result", "Expected"]),
+            [
+                "Chemistry",
+                "Test|Result|Expected",
+                "Colour|Amber|Yellow",
+                "Clarity|Clear|Clear",
+                "pH|8.5|5.0 - 8.0",
+                "Blood|Trace|Negative",
+                "Microscopy",
+                "Test|Result|Expected",
+                "WBC|0-2|0 - 5",
+                "RBC|5-10|0 - 2",
+                "Note: Clean catch."
+            ]
+        );
+        // One table with more columns.
+        assert_eq!(
+            page(["Previous", "Change", "Remark"])[2],
+            "Colour|Amber|Yellow|WBC|0-2|0 - 5"
         );
     }
 

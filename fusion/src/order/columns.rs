@@ -1,11 +1,11 @@
 //! Columns that are read downwards.
 //!
-//! Blocks side by side that each begin with a heading and go on with labelled values are read one after
-//! the other. So are columns on both sides of a gutter, a strip without text that several successive rows
+//! Tables side by side that repeat their headings, and blocks that each begin with a heading and go on with
+//! labelled values, are read one after the other. So are columns on both sides of a gutter, a strip without text that several successive rows
 //! share, when there is prose on both sides, or when the lines of one side do not stand level with those
 //! of the other. Otherwise rows are a table or a form and are read across.
 
-use super::Segment;
+use super::{Segment, side_by_side};
 
 /// Rows that must share a gutter.
 const LEAST_ROWS: usize = 3;
@@ -29,7 +29,9 @@ pub(super) fn split(rows: Vec<Vec<Segment>>) -> Vec<Vec<Segment>> {
     let mut ordered = Vec::new();
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
-        let (length, columns) = headed(rest).unwrap_or_else(|| run(rest));
+        let (length, columns) = side_by_side::tables(rest)
+            .or_else(|| headed(rest))
+            .unwrap_or_else(|| run(rest));
         let (run, after) = rest.split_at(length);
         ordered.extend(downward(run, &columns));
         rest = after;
@@ -73,7 +75,7 @@ fn is_heading(segment: &Segment) -> bool {
 }
 
 /// What a row holds of each block; None when it does not keep to them.
-fn of_blocks(row: &[Segment], starts: &[f32], slack: f32) -> Option<Vec<String>> {
+pub(super) fn of_blocks(row: &[Segment], starts: &[f32], slack: f32) -> Option<Vec<String>> {
     let mut texts = vec![String::new(); starts.len()];
     for segment in row {
         let bbox = segment.bbox();
@@ -90,7 +92,7 @@ fn of_blocks(row: &[Segment], starts: &[f32], slack: f32) -> Option<Vec<String>>
 }
 
 /// The last column that begins left of `x`.
-fn column(x: f32, starts: &[f32]) -> Option<usize> {
+pub(super) fn column(x: f32, starts: &[f32]) -> Option<usize> {
     starts.iter().rposition(|start| *start <= x)
 }
 
@@ -107,7 +109,8 @@ fn run(rows: &[Vec<Segment>]) -> (usize, Vec<f32>) {
         let Some(narrowed) = narrow(free, next) else {
             break;
         };
-        if length > 0 && headed(&rows[length..]).is_some() {
+        let rest = &rows[length..];
+        if length > 0 && (side_by_side::tables(rest).is_some() || headed(rest).is_some()) {
             break;
         }
         free = narrowed;
