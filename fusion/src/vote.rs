@@ -160,7 +160,7 @@ struct Ballot<'a> {
 impl Ballot<'_> {
     /// The words between the spaces.
     fn words(&self, decisions: &mut [Decision]) -> Vec<(FusedWord, WordEvidence)> {
-        word_ends::open_years(decisions);
+        word_ends::open(decisions, self.expected);
         let mut words = Vec::new();
         let mut start = 0;
         for end in 0..=decisions.len() {

@@ -22,7 +22,9 @@ use crate::{
         binarise::{self, BinaryImage},
         borders, denoise, deskew, flatten,
         geometry::{Homography, warp},
-        ink, lines, page as sheet, rules, scale, variants,
+        ink, lines, page as sheet, rules, scale,
+        show_through::Pale,
+        variants,
     },
     upright::{self, Prober, Turn, Upright},
 };
@@ -136,7 +138,14 @@ impl Readers {
         );
         let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
         let mut flat = variants::for_grey_readers(flat, &grey);
-        let (mut ink, rulings, x_height) = ink_and_rulings(&flat);
+        let (mut ink, mut rulings, mut x_height) = ink_and_rulings(&flat);
+        if let (Some(prober), Some(pale)) = (&self.prober, Pale::of(&flat, &ink)) {
+            let other_side = prober.mirrored(&flat, &pale.lines, pale.contrast, deadline)?;
+            if !other_side.is_empty() {
+                pale.erase(&other_side, &mut upright.color, &mut flat);
+                (ink, rulings, x_height) = ink_and_rulings(&flat);
+            }
+        }
         let checkboxes = checkbox::find(&ink, &flat, x_height);
         checkbox::erase(&checkboxes, &mut upright.color, &mut flat, &mut ink);
         Ok(Prepared {

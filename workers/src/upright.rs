@@ -6,12 +6,12 @@
 
 use std::time::Instant;
 
-use image::{GrayImage, RgbImage};
+use image::{DynamicImage, GrayImage, Luma, RgbImage, imageops};
 use schemas::{Orientation, Quad};
 
 use crate::{
     detect::db::Detector,
-    engine::{Paddle, ReadError, crop},
+    engine::{Paddle, ReadError, crop, ctc::CtcChar},
     prepare::{
         flatten::paper_colour,
         geometry::{Homography, warp},
@@ -31,6 +31,11 @@ const CERTAIN: f32 = 0.93;
 const CERTAIN_CHARACTERS: usize = 30;
 /// A probe is the first part of a line, this many line heights long: more costs time, not certainty.
 const PROBE_HEIGHTS: f32 = 12.0;
+/// Print of the other side reads in a mirror with so many characters, and this mean confidence.
+const MIRRORED_CHARACTERS: usize = 20;
+const MIRRORED: f32 = 0.7;
+/// A line found by its ink alone is cut with so much more around it, as a share of its height.
+const GROWN: f32 = 0.15;
 
 /// A page turned upright, and the way back.
 pub struct Upright {
@@ -157,16 +162,8 @@ impl Prober {
                     crop::strip(page, &quad.slice(0.0, part), 48)
                 })
                 .collect();
-            let read = self.reader.read_strips(&strips, deadline)?;
-            let confidences: Vec<f32> = read
-                .iter()
-                .flat_map(|(chars, _)| chars)
-                .map(|c| c.confidence)
-                .collect();
-            let sum: f32 = confidences.iter().sum();
-            let n = confidences.len();
-            // Many characters half sure are worth less than some that are sure.
-            let sure = sum - 0.5 * n as f32;
+            let (sum, n) = total(&self.characters(&strips, deadline)?);
+            let sure = worth(sum, n);
             if sure > best.1 {
                 best = (way, sure);
             }
@@ -176,6 +173,72 @@ impl Prober {
         }
         Ok(best.0)
     }
+
+    /// Those of the longest pale lines of a flattened page that are print of its other side: in a mirror they
+    /// make text, and less as they stand. None when the pale lines, together, are the page's own. Their
+    /// `contrast` to paper is stretched before they are read.
+    ///
+    /// # Errors
+    /// When reading the probes fails or `deadline` passes.
+    pub fn mirrored(
+        &self,
+        flat: &GrayImage,
+        lines: &[Quad],
+        contrast: f32,
+        deadline: Instant,
+    ) -> Result<Vec<Quad>, ReadError> {
+        let lines = &lines[..lines.len().min(PROBES)];
+        let strips: Vec<RgbImage> = lines
+            .iter()
+            .map(|quad| {
+                let part = (PROBE_HEIGHTS * quad.height() / quad.width().max(1.0)).min(1.0);
+                let mut strip = crop::strip(flat, &crop::grown(quad, GROWN).slice(0.0, part), 48);
+                for Luma([grey]) in strip.pixels_mut() {
+                    let dark = f32::from(255 - *grey) / contrast.max(0.01);
+                    *grey = 255 - (0.8 * dark).min(255.0) as u8;
+                }
+                DynamicImage::from(strip).into_rgb8()
+            })
+            .collect();
+        let flipped: Vec<RgbImage> = strips.iter().map(imageops::flip_horizontal).collect();
+        let flipped = self.characters(&flipped, deadline)?;
+        let straight = self.characters(&strips, deadline)?;
+        let (sum, n) = total(&flipped);
+        let (other, m) = total(&straight);
+        if n < MIRRORED_CHARACTERS || sum < MIRRORED * n as f32 || worth(sum, n) <= worth(other, m)
+        {
+            return Ok(Vec::new());
+        }
+        let better = flipped.iter().zip(&straight);
+        let better = better.map(|((a, n), (b, m))| worth(*a, *n) > worth(*b, *m));
+        let lines = lines.iter().zip(better);
+        Ok(lines
+            .filter(|(_, better)| *better)
+            .map(|(line, _)| *line)
+            .collect())
+    }
+
+    /// Of each strip the sum of its characters' confidences, and how many they are.
+    fn characters(
+        &self,
+        strips: &[RgbImage],
+        deadline: Instant,
+    ) -> Result<Vec<(f32, usize)>, ReadError> {
+        let read = self.reader.read_strips(strips, deadline)?;
+        let of_strip = |chars: &[CtcChar]| (chars.iter().map(|c| c.confidence).sum(), chars.len());
+        Ok(read.iter().map(|(chars, _)| of_strip(chars)).collect())
+    }
+}
+
+fn total(strips: &[(f32, usize)]) -> (f32, usize) {
+    strips
+        .iter()
+        .fold((0.0, 0), |(sum, n), (s, m)| (sum + s, n + m))
+}
+
+/// Many characters half sure are worth less than some that are sure.
+fn worth(sum: f32, n: usize) -> f32 {
+    sum - 0.5 * n as f32
 }
 
 fn long(quad: &Quad) -> f32 {

@@ -159,6 +159,15 @@ pub(crate) fn measured(entity: &Entity) -> Option<Measured> {
     Some(Measured { name, unit, factor })
 }
 
+/// Is this a unit in which a known test is never reported? Unknown tests and units are not judged.
+pub(crate) fn is_foreign_unit(name: &str, unit: &str) -> bool {
+    let (Some(at), Some(unit)) = (ANALYTES.names.get(&key(name)), ucum(unit)) else {
+        return false;
+    };
+    let mut units = ANALYTES.analytes[*at].iter().flat_map(|p| &p.units);
+    units.all(|(known, _)| *known != unit)
+}
+
 /// Can results of the analyte of this first name be in this unit?
 #[cfg(test)]
 pub(crate) fn is_measured_in(name: &str, unit: &str) -> bool {

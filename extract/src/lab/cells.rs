@@ -54,9 +54,10 @@ static WORD: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i:negative|positive|trace|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|slightly cloudy|slightly hazy|turbid|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
     )
 });
+// A small raised star is often read as a degree or a quote.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)",
+        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)",
     )
 });
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
@@ -279,6 +280,16 @@ mod tests {
                 vec![(Number, "7.2"), (Unit, "x10³/µL"), (Range, "4.5 - 11.0")],
             ),
             ("13.8g/dL", vec![(Number, "13.8"), (Unit, "g/dL")]),
+            (
+                "227° 150 - 200 ng/mL",
+                vec![
+                    (Number, "227"),
+                    (Flag, "°"),
+                    (Range, "150 - 200"),
+                    (Unit, "ng/mL"),
+                ],
+            ),
+            ("36.6 °C", vec![(Number, "36.6"), (Unit, "°C")]),
             (
                 "1248 H <1000 nmol/L",
                 vec![

@@ -4,7 +4,7 @@
 use schemas::Lab;
 
 use super::cells;
-use crate::{draft::Draft, medication::review::number as check_number};
+use crate::{coding, draft::Draft, medication::review::number as check_number};
 
 /// Adds reasons and candidates.
 pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
@@ -14,6 +14,11 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
         && !cells::is_unit(unit)
     {
         draft.doubt("the unit is not known");
+    }
+    if let (Some(name), Some(unit)) = (&lab.name, &lab.unit)
+        && coding::is_foreign_unit(name, unit)
+    {
+        draft.doubt("the test is not reported in this unit; the row may be another's");
     }
     let (Some(measured), Some(range)) = (number(value), &lab.range) else {
         return;
@@ -97,6 +102,28 @@ mod tests {
 
     use super::check;
     use crate::draft::Draft;
+
+    #[test]
+    fn a_unit_that_the_test_never_has() {
+        for (name, unit, doubtful) in [
+            ("Hemoglobin", "pg/mL", true),
+            ("Hemoglobin", "g/dL", false),
+            ("Hemoglobin", "g/L", false),
+            ("Potassium", "mmol/L", false),
+            ("Potassium", "mg/L", true),
+            ("Zorbamine", "pg/mL", false),
+        ] {
+            let lab = Lab {
+                name: Some(name.into()),
+                value: Some("12".into()),
+                unit: Some(unit.into()),
+                ..Lab::default()
+            };
+            let mut draft = Draft::new(Fact::Lab(lab.clone()), 1.0);
+            check(&lab, &mut draft);
+            assert_eq!(!draft.reasons.is_empty(), doubtful, "{name} {unit}");
+        }
+    }
 
     #[test]
     fn flags_that_contradict() {

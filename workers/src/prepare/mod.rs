@@ -18,4 +18,5 @@ mod morphology;
 pub mod page;
 pub mod rules;
 pub mod scale;
+pub mod show_through;
 pub mod variants;
