@@ -54,7 +54,7 @@ impl Words {
     }
 
     /// What the look of a word is worth, in log-odds; 0 when it looks like nothing known.
-    fn worth(&self, word: &str) -> f32 {
+    pub(crate) fn worth(&self, word: &str) -> f32 {
         let core = core(word);
         let lower = core.to_lowercase();
         let shorthand = lower.replace('.', "");

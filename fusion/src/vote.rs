@@ -174,7 +174,10 @@ impl Ballot<'_> {
             }
             let known = priors::settle(&mut decisions[start..end], self.expected)
                 || self.adopt_whole(start..end, decisions);
-            words.extend(self.word(start..end, decisions, known));
+            self.adopt_number(start..end, decisions);
+            for part in parts(start..end, decisions) {
+                words.extend(self.word(part, decisions, known));
+            }
             start = end + 1;
         }
         words
@@ -190,6 +193,28 @@ impl Ballot<'_> {
         let Some(e) = whole::instead(&text, &votes, self.expected) else {
             return false;
         };
+        self.adopt(e, slots, decisions);
+        true
+    }
+
+    /// Puts what an engine read in the place of a number, date or code that none did.
+    fn adopt_number(&self, slots: Range<usize>, decisions: &mut [Decision]) {
+        let text: String = decisions[slots.clone()]
+            .iter()
+            .filter_map(|decision| decision.winner)
+            .collect();
+        let mut engines = 0..self.network.engines.len();
+        if engines.any(|e| self.concurs(e, slots.clone(), decisions)) {
+            return;
+        }
+        let votes = self.votes(slots.clone());
+        if let Some(e) = whole::instead_of_pieces(&text, &votes, self.expected) {
+            self.adopt(e, slots, decisions);
+        }
+    }
+
+    /// Lets engine `e` have its way in these slots.
+    fn adopt(&self, e: usize, slots: Range<usize>, decisions: &mut [Decision]) {
         for i in slots {
             let read = self.network.slots[i].glyphs[e].as_ref().map(|g| g.ch);
             if decisions[i].winner != read {
@@ -197,7 +222,6 @@ impl Ballot<'_> {
                 decisions[i].posterior = 0.5;
             }
         }
-        true
     }
 
     /// Does the word from `start` end before slot `end` since it is the left half of an empty check box,
@@ -312,6 +336,20 @@ impl Ballot<'_> {
     }
 }
 
+/// The slots between spaces.
+fn parts(slots: Range<usize>, decisions: &[Decision]) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut start = slots.start;
+    for i in slots.clone() {
+        if decisions[i].winner == Some(' ') {
+            parts.push(start..i);
+            start = i + 1;
+        }
+    }
+    parts.push(start..slots.end);
+    parts
+}
+
 /// Median left and right edge over the engines that have characters here.
 fn extent(network: &Network, slots: std::ops::Range<usize>, decisions: &[Decision]) -> (f32, f32) {
     let mut left = Vec::new();
@@ -392,6 +430,26 @@ mod tests {
             .map(|w| w.text.as_str())
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    #[test]
+    fn a_number_that_nobody_read_gives_way_to_one_that_an_engine_read() {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        let fused = text(&fuse(&[
+            (Paddle, reading("114/2023", 0.9)),
+            (Easyocr, reading("11/1 /2023", 0.6)),
+            (Tesseract, reading("11/14/2023", 0.9)),
+        ]));
+        assert_eq!(fused, "11/14/2023");
+        let fused = text(&fuse(&[
+            (Paddle, reading("159 Linden", 0.99)),
+            (Easyocr, reading("159-Linden", 0.8)),
+            (Tesseract, reading("159.Linden", 0.8)),
+        ]));
+        assert!(
+            ["159 Linden", "159-Linden", "159.Linden"].contains(&fused.as_str()),
+            "{fused}"
+        );
     }
 
     #[test]

@@ -24,5 +24,5 @@ pub mod service;
 pub mod settings;
 mod stop;
 mod system;
-mod trim;
+pub mod trim;
 pub mod vocabularies;

@@ -11,5 +11,6 @@ fn main() -> ExitCode {
     if arguments.next().as_deref() == Some("sandbox-child") {
         return workers::sandbox::child_main(&arguments.next().unwrap_or_default());
     }
+    ingest::trim::one_pool_a_core();
     ingest::cli::run(Cli::parse())
 }

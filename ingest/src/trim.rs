@@ -1,7 +1,8 @@
-//! Memory that is free goes back to the system. By itself the allocator keeps what lies between blocks in
-//! use, so that a burst of connections would be held for good.
+//! The allocator holds no more than it must. By itself it opens eight pools a core, so that every thread
+//! keeps pictures of its own, and keeps what lies between blocks in use, so that a burst of connections would
+//! be held for good.
 
-use std::time::Duration;
+use std::{thread::available_parallelism, time::Duration};
 
 use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 
@@ -15,6 +16,20 @@ pub(crate) async fn keep_trim(mut stop: watch::Receiver<bool>) {
         let _ = spawn_blocking(trim).await;
     }
 }
+
+/// One pool a core; for the start of the program, before its threads.
+#[cfg(target_env = "gnu")]
+pub fn one_pool_a_core() {
+    let cores = available_parallelism().map_or(1, |n| i32::try_from(n.get()).unwrap_or(1));
+    #[expect(unsafe_code, reason = "the allocator has no safe wrapper")]
+    // SAFETY: it sets a number that the allocator reads under its own locks (mallopt(3)).
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, cores);
+    }
+}
+
+#[cfg(not(target_env = "gnu"))]
+pub fn one_pool_a_core() {}
 
 #[cfg(target_env = "gnu")]
 fn trim() {
