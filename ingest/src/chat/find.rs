@@ -7,7 +7,7 @@ use super::{
     answer::{Citation, Sentence, Source},
     evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
     question::{self, Asked},
-    rank::{Meanings, cards, lines},
+    rank::{self, Meanings, cards, lines},
     say, words,
 };
 
@@ -136,8 +136,8 @@ pub(crate) fn quotes(document: &DocumentEvidence) -> Vec<(String, String)> {
     document.units.iter().map(quote).collect()
 }
 
-/// Names of people and drugs are never meant otherwise.
-fn lacks_a_name(
+/// Names of people and drugs are never meant otherwise; classes of drugs are.
+pub(crate) fn lacks_a_name(
     asked: &Asked,
     document: &DocumentEvidence,
     is_drug: &dyn Fn(&str) -> bool,
@@ -147,10 +147,12 @@ fn lacks_a_name(
         .iter()
         .filter(|word| !document.says(word))
         .collect();
+    let classes = rank::topic_words(&asked.text);
     missing.iter().any(|word| asked.names.contains(*word))
-        || words::tokens(&asked.text)
-            .iter()
-            .any(|word| missing.contains(&&words::stem(word)) && is_drug(word))
+        || words::tokens(&asked.text).iter().any(|word| {
+            let stem = words::stem(word);
+            missing.contains(&&stem) && !classes.contains(&stem) && is_drug(word)
+        })
 }
 
 /// Says facts that were not said yet.
