@@ -20,6 +20,7 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
         | \b(new|updated|secret|hidden|special|following)\s+(policy|rules?|instructions?|guidelines?)\b | \bno\s+(restrictions|limits|filters?)\b | \bsafety\s+(rules?|filters?|checks?)\b
         | \b(consent|authori[sz]e[sd]?|agree[sd]?|permission)\b.{0,40}\b(share|sharing|send|use|third|ads?)\b | \bverified\s+by\b | \bcorrected\s+by\b
         | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(source|according\s+to|reference)\s*:?\s*(the\s+)?(fda|ema|mhra|cdc)\b | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
+        | \byou\s+are\s+\w*(gpt|bot|model)\b | \b(stay|remain|keep)\s+in\s+(this|that|your)\s+role\b | \b(tool|function)\s+calls?\b | \b[a-z]+_[a-z]+\( | \b(show|list|give|open)\b.{0,40}\btenants?\b
         | (?:\b[a-z]\s+){5,}",
     )
     .expect("a valid expression")
