@@ -97,12 +97,12 @@ fn proves(row: &Row, quote: &str, quotes: &[(String, String)]) -> bool {
 }
 
 /// Fits both kinds of candidates with and without meaning, prints what cross-validation gives at several
-/// thresholds, and gives the weights in the form of `rank.txt`. The threshold refuses at least this share of
-/// the questions without an answer.
+/// thresholds, and gives the weights in the form of `rank.txt`. Each kind comes with the share of its questions
+/// without an answer that its threshold refuses at least.
 #[must_use]
-pub fn fit(lines: &[Sample], cards: &[Sample], refused: f64) -> String {
+pub fn fit(lines: (&[Sample], f64), cards: (&[Sample], f64)) -> String {
     let mut out = String::new();
-    for (kind, samples) in [("lines", lines), ("cards", cards)] {
+    for (kind, (samples, refused)) in [("lines", lines), ("cards", cards)] {
         for (by, name) in ["meaning", "words"].into_iter().enumerate() {
             println!(
                 "{kind} by {name}: {} questions, folds from seed {SEED}",
@@ -145,7 +145,13 @@ impl Fitted {
         let questions: Vec<Sparse> = samples
             .iter()
             .zip(&scores)
-            .map(|(sample, scores)| sparse(&sample.seen(by).question(scores)))
+            .map(|(sample, scores)| {
+                // It is refused before anything is ranked.
+                if sample.candidates.refused {
+                    return Sparse::new();
+                }
+                sparse(&sample.seen(by).question(scores))
+            })
             .collect();
         let of_questions = |of: &dyn Fn(&Sample) -> bool| {
             let rows = samples.iter().zip(&questions);
@@ -159,7 +165,7 @@ impl Fitted {
         for fold in &folds {
             let weights = of_questions(&|sample: &Sample| sample.fold != *fold);
             for (n, sample) in samples.iter().enumerate() {
-                if sample.fold == *fold {
+                if sample.fold == *fold && !questions[n].is_empty() {
                     let sum = logistic::sum(&questions[n], &weights);
                     tested[n] = 1.0 / (1.0 + (-sum).exp());
                 }

@@ -287,6 +287,17 @@ impl Opened {
         if let Err(error) = erasures.prove() {
             tracing::error!(%error, "the erasure list does not hold what was written");
         }
+        let chat = Chat::new(
+            self.db.clone(),
+            compose::encoder,
+            vocabularies::lexicon,
+            settings.country,
+            self.wording(settings)?,
+        );
+        let chat = Arc::new(chat.forgetting_with(&self.changes));
+        // Not with the first question that needs them; whether they are there is no matter of readiness.
+        let shipping = Arc::clone(&chat);
+        tokio::spawn(async move { shipping.keep_shipped().await });
         Ok(Arc::new(Serving {
             db: self.db.clone(),
             store: Arc::clone(&self.store),
@@ -308,16 +319,7 @@ impl Opened {
             ),
             limits: Arc::new(http::Limits::new(&settings.rates, together.transpose()?)),
             trusted_proxies: settings.trusted_proxies.clone(),
-            chat: Arc::new(
-                Chat::new(
-                    self.db.clone(),
-                    compose::encoder,
-                    vocabularies::lexicon,
-                    settings.country,
-                    self.wording(settings)?,
-                )
-                .forgetting_with(&self.changes),
-            ),
+            chat,
             emergency: settings.emergency,
             guests: settings.guests,
             erasures,

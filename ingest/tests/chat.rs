@@ -59,6 +59,10 @@ async fn questions_are_answered_with_what_proves_it_or_refused() {
         ),
         ("order number", "A00103324", "answered"),
         ("What is her INR?", "do not say", "not_found"),
+        ("is she on a blood thinner", "Warfarin", "answered"),
+        ("is she on a statin", "do not say", "not_found"),
+        // A clinic's address is printed, hers is not.
+        ("where does she live", "do not say", "not_found"),
         (
             "Which surgeon operated on the knee?",
             "do not say",
@@ -104,7 +108,7 @@ async fn questions_are_answered_with_what_proves_it_or_refused() {
     // The conversation is kept, sealed, for this key alone.
     let session = session.as_str().unwrap();
     let history = caller.json(&format!("/v1/chat/sessions/{session}")).await;
-    assert_eq!(history["turns"].as_array().unwrap().len(), 7);
+    assert_eq!(history["turns"].as_array().unwrap().len(), 10);
     let list = caller.json("/v1/chat/sessions").await;
     assert_eq!(
         list["sessions"][0]["title"],

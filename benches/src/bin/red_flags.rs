@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long)]
     show: Option<String>,
     /// Least probability that is an alarm, with --fit.
-    #[arg(long, default_value_t = 0.4)]
+    #[arg(long, default_value_t = 0.45)]
     threshold: f32,
     /// Weight of the squared weights, with --fit.
     #[arg(long, default_value_t = 1.0)]

@@ -1,7 +1,8 @@
 //! `retrieval`: in how many questions the passage or card that proves the answer is among the first five that
 //! search gives, for several weights of meaning and words. It looks into the database of a service to which
 //! `chat` has uploaded the fixtures. The weights are chosen by the half `tune`. `--fit` fits what ranks lines
-//! and cards for an answer, prints its cross-validation and writes the weights; build again to see them at work.
+//! and cards for an answer, prints its cross-validation and writes the weights, `--embed` the embeddings that
+//! ship; build again to see either at work.
 
 use std::{collections::HashMap, fs, path::PathBuf};
 
@@ -16,23 +17,30 @@ use infra::{
     search::{Query, Scope, Search as _, Weights},
 };
 use ingest::{
-    chat::{Among, Chat, Country, Question},
+    chat::{Among, Chat, Country, Question, known},
     compose, vocabularies,
 };
 use schemas::{DocumentId, TenantId};
+use workers::encoder::Encoder;
 
 #[derive(Parser)]
 #[command(about = "Prints recall at five of the chat's search, by weights of meaning and words")]
 struct Arguments {
     /// The service's database.
+    #[arg(long, required_unless_present = "embed")]
+    database: Option<String>,
+    /// Writes the embeddings of the cards and wordings that ship, and asks no database.
     #[arg(long)]
-    database: String,
+    embed: bool,
     /// Fits the ranking of the chat and writes its weights.
     #[arg(long)]
     fit: bool,
-    /// The share of the questions without an answer that is refused at least, with --fit.
-    #[arg(long, default_value_t = 0.85)]
+    /// The share of the questions without an answer that is refused at least, of those to documents, with --fit.
+    #[arg(long, default_value_t = 0.95)]
     refused: f64,
+    /// The same of those to cards.
+    #[arg(long, default_value_t = 0.85)]
+    refused_of_cards: f64,
 }
 
 /// Of the first so many.
@@ -49,20 +57,24 @@ const WEIGHTS: [(f64, f64); 6] = [
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    let encoder = compose::encoder().context("the sentence encoder")?;
+    if arguments.embed {
+        return embed(&encoder);
+    }
     let db = Db::new(&DbSettings {
-        url: arguments.database,
+        url: arguments.database.context("a database")?,
         api_sessions: 2,
         worker_sessions: 1,
         allow_plaintext: false,
     })?;
-    let encoder = compose::encoder().context("the sentence encoder")?;
     let jobs = db.jobs(TenantId::DEFAULT, None, None, 500).await?;
     let documents: HashMap<String, DocumentId> = jobs
         .into_iter()
         .map(|job| (job.file, job.document))
         .collect();
     if arguments.fit {
-        fit(&db, &documents, arguments.refused).await?;
+        let refused = [arguments.refused, arguments.refused_of_cards];
+        fit(&db, &documents, refused).await?;
         db.close().await;
         return Ok(());
     }
@@ -106,7 +118,25 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fit(db: &Db, documents: &HashMap<String, DocumentId>, refused: f64) -> anyhow::Result<()> {
+fn embed(encoder: &Encoder) -> anyhow::Result<()> {
+    let path = of_chat("known.bin");
+    fs::write(&path, known::file(encoder)?).with_context(|| path.display().to_string())?;
+    println!("{} texts embedded; build again", known::texts().len());
+    Ok(())
+}
+
+/// A file that the chat's build reads.
+fn of_chat(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../ingest/src/chat")
+        .join(name)
+}
+
+async fn fit(
+    db: &Db,
+    documents: &HashMap<String, DocumentId>,
+    refused: [f64; 2],
+) -> anyhow::Result<()> {
     let chat = Chat::new(
         db.clone(),
         compose::encoder,
@@ -138,9 +168,12 @@ async fn fit(db: &Db, documents: &HashMap<String, DocumentId>, refused: f64) -> 
         let sample = Sample::new(row, candidates, &mut rng);
         if of_cards { &mut cards } else { &mut lines }.push(sample);
     }
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ingest/src/chat/rank/rank.txt");
-    fs::write(&path, ranking::fit(&lines, &cards, refused))
-        .with_context(|| path.display().to_string())?;
+    let path = of_chat("rank/rank.txt");
+    fs::write(
+        &path,
+        ranking::fit((&lines, refused[0]), (&cards, refused[1])),
+    )
+    .with_context(|| path.display().to_string())?;
     println!(
         "{} questions fitted; build again",
         lines.len() + cards.len()

@@ -9,6 +9,8 @@ use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
 use workers::{decode::Decoder, encoder::Encoder};
 
+use super::known;
+
 #[derive(RustEmbed)]
 #[folder = "knowledge"]
 struct Shipped;
@@ -34,24 +36,40 @@ struct Front {
     reviewed: bool,
 }
 
-/// Loads the shipped cards into the database, where they are not there yet or were others.
+/// The text of a shipped card.
+fn text_of_shipped(path: &str) -> anyhow::Result<String> {
+    let file = Shipped::get(path).context("a card is gone")?;
+    String::from_utf8(file.data.into_owned()).context("a card is no text")
+}
+
+/// What is encoded of the shipped cards.
+pub(super) fn shipped_texts() -> impl Iterator<Item = String> {
+    let cards = shipped().filter_map(|path| text_of_shipped(&path).ok());
+    cards.flat_map(|text| {
+        let (front, body) = split(&text);
+        let texts = passages_of(body).into_iter();
+        texts.map(|text| encoded(&front, &text)).collect::<Vec<_>>()
+    })
+}
+
+/// Loads the shipped cards into the database, where they are not there yet or were others. Their embeddings
+/// ship too, so that no model is opened.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ship(db: &Db, encoder: Option<&Encoder>) -> anyhow::Result<()> {
+pub async fn ship(db: &Db) -> anyhow::Result<()> {
     let there = db.cards(TenantId::SHIPPED).await?;
     let (mut new, mut names) = (Vec::new(), Vec::new());
     for path in shipped() {
-        let file = Shipped::get(&path).context("a card is gone")?;
-        let text = std::str::from_utf8(&file.data).context("a card is no text")?;
-        let digest = digest(text.as_bytes(), encoder.is_some());
-        let (front, body) = split(text);
+        let text = text_of_shipped(&path)?;
+        let digest = digest(&[known::model(), text.as_bytes()]);
+        let (front, body) = split(&text);
         if front.id.is_empty() {
             bail!("the card {path} has no id");
         }
         names.push(front.id.clone());
         if there.get(&front.id).is_none_or(|known| *known != digest) {
-            new.push(card(&front, body, digest, encoder)?);
+            new.push(card(&front, body, digest, None)?);
         }
     }
     let gone: Vec<String> = there.into_keys().filter(|id| !names.contains(id)).collect();
@@ -109,7 +127,8 @@ pub async fn add(
             cards.push(card(
                 &front,
                 body,
-                digest(text.as_bytes(), encoder.is_some()),
+                // With an encoder a file is another than without.
+                digest(&[&[u8::from(encoder.is_some())], text.as_bytes()]),
                 encoder,
             )?);
         }
@@ -162,13 +181,16 @@ fn pdf(bytes: Vec<u8>, decoder: &Decoder) -> anyhow::Result<String> {
     Ok(pages.join("\n\n"))
 }
 
-fn digest(bytes: &[u8], encoded: bool) -> [u8; 32] {
-    // With an encoder a card is another than without.
-    Sha256::new()
-        .chain_update([u8::from(encoded)])
-        .chain_update(bytes)
-        .finalize()
-        .into()
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let all = parts
+        .iter()
+        .fold(Sha256::new(), |all, part| all.chain_update(part));
+    all.finalize().into()
+}
+
+/// What of a passage is encoded: it under its title, with the terms that its card names.
+fn encoded(front: &Front, text: &str) -> String {
+    format!("{}. {} {text}", front.title, front.terms)
 }
 
 fn card(
@@ -179,8 +201,11 @@ fn card(
 ) -> anyhow::Result<Card> {
     let mut passages = Vec::new();
     for text in passages_of(body) {
-        let seen = format!("{}. {} {text}", front.title, front.terms);
-        let embedding = encoder.map(|encoder| encoder.encode(&seen)).transpose()?;
+        let seen = encoded(front, &text);
+        let embedding = match known::embedding(&seen) {
+            None => encoder.map(|encoder| encoder.encode(&seen)).transpose()?,
+            known => known,
+        };
         passages.push((text, embedding));
     }
     let topic = format!("{} {}", front.topic, front.terms);

@@ -7,7 +7,7 @@ use super::{
     answer::{Citation, Sentence, Source},
     evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
     question::{self, Asked},
-    rank::{Meanings, cards, lines},
+    rank::{self, Meanings, cards, lines},
     say, words,
 };
 
@@ -136,8 +136,8 @@ pub(crate) fn quotes(document: &DocumentEvidence) -> Vec<(String, String)> {
     document.units.iter().map(quote).collect()
 }
 
-/// Names of people and drugs are never meant otherwise.
-fn lacks_a_name(
+/// Names of people and drugs are never meant otherwise; classes of drugs are.
+pub(crate) fn lacks_a_name(
     asked: &Asked,
     document: &DocumentEvidence,
     is_drug: &dyn Fn(&str) -> bool,
@@ -147,10 +147,12 @@ fn lacks_a_name(
         .iter()
         .filter(|word| !document.says(word))
         .collect();
+    let classes = rank::topic_words(&asked.text);
     missing.iter().any(|word| asked.names.contains(*word))
-        || words::tokens(&asked.text)
-            .iter()
-            .any(|word| missing.contains(&&words::stem(word)) && is_drug(word))
+        || words::tokens(&asked.text).iter().any(|word| {
+            let stem = words::stem(word);
+            missing.contains(&&stem) && !classes.contains(&stem) && is_drug(word)
+        })
 }
 
 /// Says facts that were not said yet.
@@ -496,4 +498,43 @@ pub(crate) fn of_card(card: &CardEvidence, quote: &str) -> Citation {
 /// Started, stopped, changed: what a rule made of it is not said, but what is printed.
 fn changes(entity: &schemas::Entity) -> bool {
     matches!(&entity.fact, schemas::Fact::Medication(fact) if fact.status.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use extract::Lexicon;
+
+    use super::in_documents;
+    use crate::chat::{printed::printed, question::Asked, rank::Meanings};
+
+    #[test]
+    fn what_no_line_holds_is_refused() {
+        let document = [printed(
+            "Brookmoor Practice\n12 Canal Street, Millrace, OH 44999\nTel. (560) 555-0144\nOrder A00103324\n\
+             Patient: Mabel Ashdown\nDOB: 07/03/1982\nAllergy: Aspirin - angioedema\n\
+             Amoxicillin 250 mg capsule\nTake 2 capsules by mouth every morning for 10 days\nDispense: 20\n\
+             Warfarin 1 mg tablet\nTake 1 tablet once daily\nPrescriber: Edith Marlow, MD\nOrdered on 03/04/2024",
+        )];
+        let lexicon = Lexicon::builtin();
+        let is_drug = |word: &str| lexicon.is_any_drug(word);
+        for (question, part) in [
+            ("is she on a blood thinner", Some("Warfarin")),
+            ("which antibiotic did she get", Some("Amoxicillin")),
+            ("what is she allergic to", Some("Aspirin")),
+            ("is she on a statin", None),
+            ("her blood pressure?", None),
+            ("creatinine please", None),
+            ("where does she live", None),
+            ("next appointment?", None),
+            ("is she on metformin", None),
+        ] {
+            let asked = Asked::new(question);
+            let said = in_documents(&asked, &document, &Meanings::default(), &is_drug);
+            let said = said.map(|said| said.iter().map(|s| s.text.clone()).collect::<String>());
+            match part {
+                Some(part) => assert!(said.is_some_and(|said| said.contains(part)), "{question}"),
+                None => assert_eq!(said, None, "{question}"),
+            }
+        }
+    }
 }

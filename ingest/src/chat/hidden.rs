@@ -11,8 +11,9 @@ use infra::{
 use schemas::{DocumentId, Entity, TenantId};
 
 use super::{
-    Question, REMEMBERED,
+    Question,
     answer::{Citation, Source},
+    wording::REMEMBERED,
     words,
 };
 

@@ -14,7 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 use workers::encoder::Encoder;
 
-use super::rank::Meanings;
+use super::{known, rank::Meanings};
 
 /// Texts whose embeddings are kept, about 1.5 kB each.
 const KEPT: usize = 20_000;
@@ -72,7 +72,8 @@ impl Memory {
             if out.contains_key(&text) {
                 continue;
             }
-            let embedding = self.of(&text, since, || encoder.encode(&text).ok());
+            let encode = || known::embedding(&text).or_else(|| encoder.encode(&text).ok());
+            let embedding = self.of(&text, since, encode);
             out.extend(embedding.map(|embedding| (text, embedding)));
         }
         Meanings::new(out)

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words;
+use super::{Question, words};
 
 /// Kinds of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -168,6 +168,28 @@ impl Asked {
             wanted,
             subjects,
             stems,
+        }
+    }
+
+    /// The question, with the subjects of the one before where it only points back to them.
+    pub(crate) fn in_context(question: &Question) -> Self {
+        let asked = Self::new(&question.text);
+        let points = asked.stems.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "it" | "that" | "this" | "them" | "they" | "those"
+            )
+        });
+        match question.history.last() {
+            Some((before, _)) if points && asked.subjects.is_empty() => {
+                let before = Self::new(before);
+                Self {
+                    subjects: before.subjects.clone(),
+                    stems: [asked.stems, before.subjects].concat(),
+                    ..asked
+                }
+            }
+            _ => asked,
         }
     }
 

@@ -11,9 +11,21 @@ use std::{
 pub(crate) mod cards;
 mod glosses;
 pub(crate) mod lines;
+mod owner;
+mod topics;
 mod ways;
 
 use super::words;
+
+/// The wordings that questions are compared with.
+pub(crate) fn wordings() -> impl Iterator<Item = &'static str> {
+    ways::texts()
+}
+
+/// Words of a question that name a topic, such as a class of drugs, which may stand in other words.
+pub(crate) fn topic_words(question: &str) -> Vec<String> {
+    words::stems(&topics::Topics::of(question).put(question))
+}
 
 /// Embeddings of texts; empty without the encoder.
 #[derive(Clone, Debug, Default)]

@@ -9,6 +9,19 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 /// Gaps of up to so many letters make large machines.
 const SIZE_BYTES: usize = 256 << 20;
 
+/// What speaks for and against an emergency without telling one.
+static SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
+    let rows = include_str!("signs.tsv")
+        .lines()
+        .filter(|row| !row.is_empty() && !row.starts_with('#'))
+        .map(|row| row.split_once('\t').expect("a name and an expression").1);
+    RegexSetBuilder::new(rows)
+        .unicode(false)
+        .size_limit(SIZE_BYTES)
+        .build()
+        .expect("valid expressions")
+});
+
 struct Table {
     kinds: Vec<&'static str>,
     expressions: RegexSet,
@@ -91,6 +104,8 @@ pub(crate) fn signs(message: &str) -> Vec<bool> {
         PAST.is_match(plain),
         NOW.is_match(plain),
     ]);
+    let more = SIGNS.matches(plain);
+    signs.extend((0..more.len()).map(|n| more.matched(n)));
     signs
 }
 

@@ -20,6 +20,7 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
         | \b(new|updated|secret|hidden|special|following)\s+(policy|rules?|instructions?|guidelines?)\b | \bno\s+(restrictions|limits|filters?)\b | \bsafety\s+(rules?|filters?|checks?)\b
         | \b(consent|authori[sz]e[sd]?|agree[sd]?|permission)\b.{0,40}\b(share|sharing|send|use|third|ads?)\b | \bverified\s+by\b | \bcorrected\s+by\b
         | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(source|according\s+to|reference)\s*:?\s*(the\s+)?(fda|ema|mhra|cdc)\b | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
+        | \byou\s+are\s+\w*(gpt|bot|model)\b | \b(stay|remain|keep)\s+in\s+(this|that|your)\s+role\b | \b(tool|function)\s+calls?\b | \b[a-z]+_[a-z]+\( | \b(show|list|give|open)\b.{0,40}\btenants?\b
         | (?:\b[a-z]\s+){5,}",
     )
     .expect("a valid expression")
@@ -61,18 +62,12 @@ pub(crate) fn leave_out(document: &mut DocumentEvidence) {
 
 #[cfg(test)]
 mod tests {
-    use extract::{Lexicon, Source, SourceWord};
-    use infra::{
-        db::IndexedEntity,
-        search::{DocumentHit, Fit},
-    };
-    use schemas::{Confidence, DocumentId, EntityId, JobId, Passage};
-    use uuid::Uuid;
+    use extract::Lexicon;
 
     use super::is_suspicious;
     use crate::chat::{
-        evidence::DocumentEvidence, find, question::Asked, rank::Meanings, red_flag, red_flags,
-        referred,
+        find, printed::printed, question::Asked, rank::Meanings, red_flag, red_flags,
+        replies::referred,
     };
 
     const ORDER: &str = "Brookmoor Practice\nOrder A00103324\nPatient: Mabel Ashdown\nDOB: 07/03/1982\n\
@@ -83,54 +78,11 @@ mod tests {
     /// What is answered when a text stands in the document, quotations and all.
     fn answer(injected: &str, question: &str) -> String {
         let text = format!("{ORDER}\n{injected}");
-        let words: Vec<(String, [usize; 2])> = spans(&text);
-        let source: Vec<SourceWord<'_>> = words
-            .iter()
-            .map(|(id, span)| SourceWord {
-                id,
-                page: 0,
-                span: *span,
-                confidence: Confidence::ONE,
-                votes: &[],
-            })
-            .collect();
-        let source = Source {
-            text: &text,
-            words: &source,
-        };
-        let document = DocumentId(Uuid::from_u128(1));
-        let facts = extract::extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .map(|entity| IndexedEntity {
-                id: EntityId(Uuid::nil()),
-                document,
-                job: JobId(Uuid::nil()),
-                patient: None,
-                version: 1,
-                created_at: chrono::DateTime::UNIX_EPOCH,
-                entity,
-            });
-        let hit = DocumentHit {
-            document,
-            passage: Passage {
-                page: 0,
-                heading: String::new(),
-                text: text.clone(),
-                words: words.iter().map(|(id, _)| id.clone()).collect(),
-            },
-            // As if it meant just what was asked.
-            fit: Fit {
-                score: 1.0,
-                cosine: 0.9,
-                rank: 1.0,
-            },
-        };
         if red_flag(question).is_some() {
             return "call".into();
         }
         let asked = Asked::new(question);
-        let evidence = DocumentEvidence::of(&[hit], facts.collect());
+        let evidence = [printed(&text)];
         let is_drug = |word: &str| Lexicon::builtin().is_any_drug(word);
         let found = find::in_documents(&asked, &evidence, &Meanings::default(), &is_drug);
         let sentences = if asked.decides_dose {
@@ -139,23 +91,6 @@ mod tests {
             found.unwrap_or_default()
         };
         serde_json::to_string(&sentences).unwrap()
-    }
-
-    /// Words of a text with their spans in scalar values.
-    fn spans(text: &str) -> Vec<(String, [usize; 2])> {
-        let mut out = Vec::new();
-        let mut start = None;
-        for (n, c) in text.chars().chain([' ']).enumerate() {
-            match (c.is_whitespace(), start) {
-                (false, None) => start = Some(n),
-                (true, Some(from)) => {
-                    out.push((format!("p0w{}", out.len()), [from, n]));
-                    start = None;
-                }
-                _ => {}
-            }
-        }
-        out
     }
 
     #[test]

@@ -2,19 +2,39 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use regex::Regex;
+
 use super::{Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, largest, telling};
-use crate::chat::{evidence::CardEvidence, question::Asked, words};
+use crate::chat::{
+    evidence::CardEvidence,
+    find,
+    question::{Asked, Kind},
+    words,
+};
 
 static FITTED: LazyLock<Fitted> = LazyLock::new(|| Fitted::of("cards"));
 
 /// Cards that are compared sentence by sentence: the first of the search.
 pub(crate) const COMPARED: usize = 6;
 /// The features of the best card that tell whether it answers.
-const OF_BEST: &[usize] = &[1, 2, 3, 4, 6, 8, 12];
+const OF_BEST: &[usize] = &[1, 2, 3, 4, 6, 8, 12, 13, 14, 15];
 /// What a sentence that stands later loses.
 const LATER: f32 = 0.02;
 /// What the words of the question weigh against the meaning of a sentence.
 const SAID: f32 = 0.3;
+
+/// Words of asking about medicine in general, which a card need not say.
+static GENERAL: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let words = include_str!("general.txt").split_whitespace();
+    words.map(words::stem).collect()
+});
+/// What no knowledge of medicine answers: prices, places, opening hours, products.
+static ERRAND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(prices?|costs?|how much (is|does|do|are)|fees?|insur\w+|near (me|by)|nearest|book(ed|ing)?|appointments?|open(s|ing)?|close[sd]? (on|at)|waiting (list|time)|parking|permit|e-?mail|phone|address|website|shop|buy|order (it|them|online)|brand|mattress|best (hospital|clinic|doctor|surgeon|dentist|product|app|sunscreen|pillow)|which (day|clinic|hospital|shop))\b",
+    )
+    .expect("a valid expression")
+});
 
 /// The texts whose meanings are compared.
 pub(crate) fn texts(asked: &Asked, cards: &[CardEvidence]) -> Vec<String> {
@@ -64,6 +84,19 @@ impl Seen {
             .collect();
         let best = |n: usize| largest(rows.iter().map(|row| row[n]));
         let [cosine, near, said, titled, _] = [0, 1, 2, 3, 4].map(best);
+        let specific: Vec<&&String> = telling
+            .iter()
+            .filter(|word| !GENERAL.contains(**word) && !find::is_date_or_number(word))
+            .collect();
+        let lacking = |card: &CardEvidence| {
+            let gone = specific.iter();
+            gone.filter(|word| !words::holds(&card.stems, word)).count() as f32
+        };
+        let lacking_title = |card: &CardEvidence| {
+            let title = words::stems(&card.title);
+            let gone = specific.iter();
+            gone.filter(|word| !words::holds(&title, word)).count() as f32
+        };
         let full = compared.iter().zip(&rows).map(|(card, row)| -> Features {
             vec![
                 1.0,
@@ -79,12 +112,35 @@ impl Seen {
                 flag(!names_all(card, drugs)),
                 flag(row[0] >= cosine - 1e-6),
                 row[4],
+                lacking(card).min(3.0),
+                flag(lacking(card) < 0.5),
+                lacking_title(card).min(3.0),
             ]
         });
+        let unheard = specific.iter().filter(|word| {
+            let mut cards = cards.iter();
+            !cards.any(|card| words::holds(&card.stems, word))
+        });
+        let unheard = unheard.count() as f32;
+        let least = compared.iter().map(&lacking).fold(3.0, f32::min);
         Self {
             rows: full.collect(),
             of_best: OF_BEST,
-            question: vec![cosine, near, said, titled, flag(drugs.len() > 1)],
+            question: vec![
+                cosine,
+                near,
+                said,
+                titled,
+                flag(drugs.len() > 1),
+                flag(drugs.is_empty()),
+                unheard.min(3.0),
+                flag(unheard > 0.5),
+                least,
+                flag(least < 0.5),
+                flag(asked.kind == Kind::Interaction),
+                specific.len().min(6) as f32 / 6.0,
+                flag(ERRAND.is_match(&asked.text)),
+            ],
             fits: compared.iter().map(|card| names_all(card, drugs)).collect(),
         }
     }

@@ -5,7 +5,8 @@ use std::{collections::HashSet, sync::LazyLock};
 use regex::Regex;
 
 use super::{
-    Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, glosses, largest, telling,
+    Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, glosses, largest, owner, telling,
+    topics::Topics,
     ways::{self, Nearness},
 };
 use crate::chat::{
@@ -45,6 +46,8 @@ struct Line<'a> {
     unit: &'a Unit,
     facts: Vec<&'a Proven>,
     keys: Vec<String>,
+    /// Whose an address or a telephone number is.
+    owner: Option<&'static str>,
     gloss: Vec<String>,
     fact_stems: Vec<String>,
     /// With what people call it.
@@ -56,7 +59,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(unit: &'a Unit, document: &'a DocumentEvidence) -> Self {
+    fn of(unit: &'a Unit, document: &'a DocumentEvidence, own: Option<bool>) -> Self {
         let on_it = |fact: &&Proven| {
             let mut words = fact.entity.words.iter();
             words.any(|word| unit.words.contains(word))
@@ -69,8 +72,10 @@ impl<'a> Line<'a> {
                 format!("{kind}:{}", role.unwrap_or_default())
             })
             .collect();
-        keys.extend(PHONE.is_match(&unit.text).then(|| "line:phone".into()));
-        keys.extend(ADDRESS.is_match(&unit.text).then(|| "line:address".into()));
+        let phone = PHONE.is_match(&unit.text);
+        let address = ADDRESS.is_match(&unit.text);
+        keys.extend(phone.then(|| "line:phone".into()));
+        keys.extend(address.then(|| "line:address".into()));
         keys.extend(facts.is_empty().then(|| "line:".into()));
         let gloss = glosses::gloss(&unit.text);
         let glossed = with_gloss(&unit.text, &gloss);
@@ -84,6 +89,14 @@ impl<'a> Line<'a> {
         let said = said.join("; ");
         Self {
             keys,
+            owner: own
+                .filter(|_| phone || address)
+                .map(|own| match (phone, own) {
+                    (true, true) => "line:phone:patient",
+                    (true, false) => "line:phone:other",
+                    (false, true) => "line:address:patient",
+                    (false, false) => "line:address:other",
+                }),
             gloss: words::stems(&gloss),
             fact_stems: words::stems(&said),
             headed: format!("{}. {glossed}", unit.under),
@@ -92,6 +105,13 @@ impl<'a> Line<'a> {
             unit,
             facts,
         }
+    }
+
+    /// Of each topic whether it is in the line.
+    fn holds(&self, topics: &Topics) -> Vec<bool> {
+        let text = format!("{} {}", self.unit.under, self.unit.text);
+        let keys = self.keys.iter().map(String::as_str).chain(self.owner);
+        topics.in_line(&text, &keys.collect::<Vec<_>>())
     }
 
     /// How near the question is to what it states.
@@ -115,7 +135,7 @@ pub(crate) fn texts(asked: &Asked, documents: &[DocumentEvidence]) -> Vec<String
     out.push(asked.text.clone());
     for document in documents {
         for unit in &document.units {
-            let line = Line::of(unit, document);
+            let line = Line::of(unit, document, None);
             out.push(unit.text.clone());
             out.extend([line.glossed, line.headed, line.said]);
         }
@@ -125,7 +145,7 @@ pub(crate) fn texts(asked: &Asked, documents: &[DocumentEvidence]) -> Vec<String
 }
 
 /// The features of the best line that tell whether it answers.
-const OF_BEST: &[usize] = &[1, 4, 9, 10, 11, 12, 14, 15];
+const OF_BEST: &[usize] = &[1, 4, 9, 10, 11, 12, 14, 15, 20, 21, 22];
 
 impl Seen {
     /// Of a question that is put to a document.
@@ -137,8 +157,15 @@ impl Seen {
         let lines: Vec<Line<'_>> = document
             .units
             .iter()
-            .map(|unit| Line::of(unit, document))
+            .zip(owner::owned(document))
+            .map(|(unit, own)| Line::of(unit, document, own))
             .collect();
+        let topics = Topics::of(&asked.text);
+        let held: Vec<Vec<bool>> = lines.iter().map(|line| line.holds(&topics)).collect();
+        let on_topic = |n: usize| {
+            let held_here = held[n].iter().filter(|holds| **holds).count();
+            held_here as f32 / topics.count().max(1) as f32
+        };
         let texts = lines
             .iter()
             .map(|line| line.unit.stems.iter().chain(&line.gloss).collect());
@@ -179,6 +206,9 @@ impl Seen {
                 flag(line.unit.words.len() <= 2),
                 line.unit.words.len().min(20) as f32 / 20.0,
                 flag(!line.facts.is_empty()),
+                on_topic(n),
+                flag(on_topic(n) > 0.99),
+                flag(topics.count() > 0 && on_topic(n) < 0.01),
             ]
         });
         let rows: Vec<Features> = rows.collect();
@@ -207,6 +237,19 @@ impl Seen {
             .iter()
             .map(|key| nearness.to(key))
             .fold(-1.0, f32::max);
+        let absent = (0..topics.count())
+            .filter(|topic| held.iter().all(|line| !line[*topic]))
+            .count();
+        let covered = words::stems(&topics.put(&asked.text));
+        let uncovered = asked_for
+            .iter()
+            .filter(|word| !said_anywhere(word, true) && !covered.contains(word))
+            .count() as f32;
+        let dates_gone = asked
+            .stems
+            .iter()
+            .filter(|word| find::is_date_or_number(word) && !said_anywhere(word, false))
+            .count() as f32;
         let over = |feature: usize| largest(rows.iter().map(|row| row[feature]));
         let mut question = vec![
             over(4),
@@ -218,6 +261,15 @@ impl Seen {
             missing(true).min(4.0),
             missing(true) / asked_for.len().max(1) as f32,
             lines.len() as f32 / 40.0,
+            flag(topics.count() > 0),
+            absent as f32 / topics.count().max(1) as f32,
+            flag(absent > 0),
+            flag(!asked.wanted.is_empty()),
+            flag(!asked.wanted.is_empty() && over(11) < 0.5),
+            uncovered.min(4.0),
+            uncovered / asked_for.len().max(1) as f32,
+            flag(topics.count() > 0 && absent == 0 && uncovered < 0.5),
+            dates_gone.min(2.0),
         ];
         question.extend(KINDS.map(|kind| nearness.to(kind) - nearness.best()));
         let gives_reason =
