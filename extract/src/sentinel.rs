@@ -12,6 +12,7 @@ mod identity;
 mod limits;
 mod sums;
 
+pub(crate) use formulary::is_usual;
 pub use formulary::lookalikes;
 
 /// Adds reasons to entities that have their codes.

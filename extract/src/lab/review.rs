@@ -15,41 +15,71 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     {
         draft.doubt("the unit is not known");
     }
-    let (Some(measured), Some(range)) = (number(value), &lab.range) else {
-        return;
-    };
-    let Some((low, high)) = bounds(range) else {
-        return;
-    };
-    if low > high {
+    let Some(seen) = Beside::of(lab) else { return };
+    if seen.backwards {
         draft.doubt("the range runs backwards");
         return;
     }
-    if decimals(range) && !value.contains(['.', ',']) {
+    if seen.lacks_decimals {
         draft.doubt("the value has no decimals and its range has");
     }
-    let side = match (measured < low, measured > high) {
-        (true, _) => -1,
-        (_, true) => 1,
-        _ => 0,
-    };
-    let stated = value.starts_with(['<', '>', '≤', '≥']);
-    let contradiction = match (lab.flag.as_deref(), side) {
-        (Some("H" | "HH"), s) => s <= 0,
-        (Some("L" | "LL"), s) => s >= 0,
-        (Some(_), 0) => true,
-        (None, s) => s != 0,
-        _ => false,
-    };
-    if contradiction && !stated {
+    if seen.flag_differs {
         draft.doubt("the flag does not fit the value and the range");
     }
-    if side != 0
-        && high.is_finite()
-        && low > 0.0
-        && (measured > high * 20.0 || measured < low / 20.0)
-    {
+    if seen.far_outside {
         draft.doubt("the value is far outside the range; a decimal point may be lost");
+    }
+}
+
+/// Does the result fit its range and flag, as far as they are printed? None without a range. Where the
+/// document prints no flags, a missing one tells nothing.
+pub(crate) fn fits(lab: &Lab, prints_flags: bool) -> Option<bool> {
+    let seen = Beside::of(lab)?;
+    if seen.backwards {
+        return None;
+    }
+    let flag_differs = seen.flag_differs && (prints_flags || lab.flag.is_some());
+    Some(!(seen.lacks_decimals || flag_differs || seen.far_outside))
+}
+
+/// A value beside its range and flag.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent contradictions"
+)]
+struct Beside {
+    backwards: bool,
+    lacks_decimals: bool,
+    flag_differs: bool,
+    far_outside: bool,
+}
+
+impl Beside {
+    /// None where value or range are no numbers.
+    fn of(lab: &Lab) -> Option<Self> {
+        let (value, range) = (lab.value.as_deref()?, lab.range.as_deref()?);
+        let measured = number(value)?;
+        let (low, high) = bounds(range)?;
+        let side = match (measured < low, measured > high) {
+            (true, _) => -1,
+            (_, true) => 1,
+            _ => 0,
+        };
+        let stated = value.starts_with(['<', '>', '≤', '≥']);
+        let contradiction = match (lab.flag.as_deref(), side) {
+            (Some("H" | "HH"), s) => s <= 0,
+            (Some("L" | "LL"), s) => s >= 0,
+            (Some(_), 0) => true,
+            (None, s) => s != 0,
+            _ => false,
+        };
+        let far = measured > high * 20.0 || measured < low / 20.0;
+        Some(Self {
+            backwards: low > high,
+            lacks_decimals: decimals(range) && !value.contains(['.', ',']),
+            flag_differs: contradiction && !stated,
+            far_outside: side != 0 && high.is_finite() && low > 0.0 && far,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:start(?:ed|ing)?|continue[ds]?|continuing|tak(?:es|ing|en)|on|prescribed|prescription for|treated with|given|received|receives|restart(?:ed)?|commence[d]?|switch(?:ed)? to|chang(?:ed|e) to|increase[d]?|decrease[d]?|reduce[d]?|stop(?:ped)?|discontinue[d]?|hold|held|withhold|administer(?:ed)?|course of|dose of|managed with|controlled (?:with|on|by)|added|resume[d]?|using|uses|therapy with|initiated|loaded with|refill(?:ed)? (?:of|for)?)\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:start(?:ed|ing)?|continue[ds]?|continuing|tak(?:es|ing|en)|on|prescribed|prescription for|treated with|given|received|receives|restart(?:ed)?|commence[d]?|switch(?:ed)? to|chang(?:ed|e) to|increase[d]?|decrease[d]?|reduce[d]?|stop(?:ped)?|d/c|discontinue[d]?|hold|held|withhold|administer(?:ed)?|course of|dose of|managed with|controlled (?:with|on|by)|added|resume[d]?|using|uses|therapy with|initiated|loaded with|refill(?:ed)? (?:of|for)?)\b").expect("a valid expression")
     });
     let before = &text[sentence.start.min(name.start)..name.start];
     let near = before.len().saturating_sub(70);
@@ -26,7 +26,7 @@ pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
 const CHANGES: [(&str, &str); 8] = [
     (
         "stopped",
-        r"stop(?:s|ped|ping)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced",
+        r"stop(?:s|ped|ping)?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced",
     ),
     (
         "held",
