@@ -354,7 +354,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED

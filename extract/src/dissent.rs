@@ -9,6 +9,7 @@ use schemas::{Engine, Vote};
 
 use crate::{
     lexicon::{Lexicon, distance},
+    sentinel::lookalikes,
     sig::{counts, unit_of},
 };
 
@@ -63,7 +64,8 @@ pub(crate) fn of(
 }
 
 /// Do two readers at least say what is printed, each of them sure, and nobody anything that could stand there
-/// instead? Then the word is not doubtful, in however many ways it was written.
+/// instead? Then the word is not doubtful only because they write it in several ways. Where all write it the
+/// same, what made the vote doubt it is something else.
 pub(crate) fn is_agreed(
     word: Word,
     lexicon: &Lexicon,
@@ -80,11 +82,22 @@ pub(crate) fn is_agreed(
     let (same, others): (Vec<&Vote>, Vec<&Vote>) =
         readers.partition(|vote| agrees(field, printed, &vote.text));
     let sure = same.iter().filter(|vote| vote.confidence.get() >= SURE);
+    let written_alike = others.is_empty() && same.iter().all(|vote| vote.text == printed);
     sure.count() > 1
+        && !written_alike
         && others.iter().all(|vote| {
-            !differs(field, printed, &vote.text, lexicon)
-                || is_refuted(field, printed, &vote.text, refuted)
+            let other = field == "name" && !is_garbled(printed, &vote.text);
+            // Whoever lost the digits may have seen others.
+            let lost = !Value::of(printed).numbers.is_empty();
+            let against = other || lost || differs(field, printed, &vote.text, lexicon);
+            !against || is_refuted(field, printed, &vote.text, refuted)
         })
+}
+
+/// Is it this name with a letter or two misread?
+fn is_garbled(printed: &str, read: &str) -> bool {
+    let (a, b) = (Value::of(printed), Value::of(read));
+    distance(&a.letters, &b.letters, GARBLED).is_some()
 }
 
 /// Is the value the same, whatever marks and spaces stand in it?
@@ -189,7 +202,9 @@ fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bo
         return false;
     }
     if field == "name" {
-        return lexicon.is_any_drug(read) || !lexicon.is_any_drug(printed);
+        return lexicon.is_any_drug(read)
+            || !lexicon.is_any_drug(printed)
+            || is_nearer_lookalike(printed, read);
     }
     // Before units: the flag `L` is no litre.
     if field == "flag" {
@@ -203,6 +218,15 @@ fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bo
         "value" => distance(printed, read, 1).is_none(),
         _ => counts(read) || unit_of(read).is_some() && field != "unit",
     }
+}
+
+/// Letters of a name that an engine may garble.
+const GARBLED: usize = 2;
+
+/// A garbled `①xycodone` is no misreading of hydrocodone, but of the name that hydrocodone is confused with.
+fn is_nearer_lookalike(printed: &str, read: &str) -> bool {
+    distance(printed, read, GARBLED).is_none()
+        && lookalikes(printed).any(|other| distance(other, read, GARBLED).is_some())
 }
 
 /// Two units, and not one that lost what stands below its line.
@@ -275,6 +299,7 @@ mod tests {
             ("name", "Lisinopril", "Lisinoprll", false),
             ("name", "Hydroxyzine", "hydroxyzine", false),
             ("name", "Hydroxyzine", "Hydralazine", true),
+            ("name", "Hydroxyzine", "ydralazine", true),
             ("flag", "H", "L", true),
             ("flag", "L", "H", true),
             ("value", "Negative", "Positive", true),
@@ -361,7 +386,8 @@ mod tests {
         let lexicon = Lexicon::builtin();
         for (field, printed, read, agreed) in [
             ("dose", "2capsules", ["2 capsules", "2-capsules"], true),
-            ("value", "62*", ["62\"", "a"], true),
+            ("value", "62*", ["62\"", "a"], false),
+            ("value", "62*", ["62\"", "62°"], true),
             ("flag", "62*", ["62\"", "62°"], true),
             ("flag", "62*", ["62", "62"], false),
             ("value", "1.0", ["10", "0"], false),
@@ -372,6 +398,7 @@ mod tests {
                 true,
             ),
             ("name", "Hydroxyzine", ["Hydralazine", "Hydroxyzine"], false),
+            ("name", "Hydroxyzine", ["Hdrlazine", "Hydroxyzine"], false),
         ] {
             let votes = votes([printed, read[0], read[1]]);
             let word = Word {

@@ -108,6 +108,11 @@ impl Draft {
     }
 }
 
+/// The reason of a field whose word the vote is unsure of.
+pub(crate) fn read_with_doubt(field: &str) -> String {
+    format!("the {field} stands on a word that was read with doubt")
+}
+
 /// Makes entities of drafts: reading order, ids, words, confidence, review.
 pub(crate) fn finish(source: &Source, mut drafts: Vec<Draft>, lexicon: &Lexicon) -> Vec<Entity> {
     let scalars = Scalars::new(source.text);
@@ -171,9 +176,7 @@ fn entity(
             };
             let refuted = |own: &str, read: &str| habits.refute(&draft.fact, field, own, read);
             if word.confidence.get() < DOUBTFUL && !dissent::is_agreed(seen, lexicon, &refuted) {
-                doubts.push(format!(
-                    "the {field} stands on a word that was read with doubt"
-                ));
+                doubts.push(read_with_doubt(field));
             }
             doubts.extend(dissent::of(seen, lexicon, &refuted));
         }

@@ -58,6 +58,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     from_letterhead(context, &mut found);
     from_first_name(context, &mut found);
     patient_alone(context, &mut found);
+    patient_in_prose(context, &mut found);
     let named_in_parts = in_parts(context);
     let mut out = keep_one_each(context, found);
     let is_patient =
@@ -429,6 +430,30 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             return;
         }
     }
+}
+
+/// `Mrs Rosalind Achterberg (DOB 30/01/1961) attended`, where no label names the patient.
+fn patient_in_prose(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:Mr|Mrs|Ms|Miss|Master|Mx)\b\.?\s+").expect("a valid expression")
+    });
+    static TOLD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\s,(]{1,3}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|return|came|who\b|complain)")
+            .expect("a valid expression")
+    });
+    if found.iter().any(|(role, _, _)| *role == Role::Patient) {
+        return;
+    }
+    let text = context.layout.text;
+    let patient = ADDRESSED.find_iter(text).find_map(|title| {
+        let line = &context.layout.lines[context.layout.line_at(title.start())].span;
+        let name = names::at_start(text, &(title.start()..line.end))?;
+        let other = found
+            .iter()
+            .any(|(_, known, _)| same_name(text, known, &name));
+        (!other && TOLD.is_match(&text[name.end..])).then_some(name)
+    });
+    found.extend(patient.map(|name| (Role::Patient, name, 0.8)));
 }
 
 fn key(text: &str) -> Vec<String> {

@@ -142,6 +142,14 @@ fn piece(text: &str, rest: &str, before: &[Cell], valued: bool) -> Option<(CellK
             return Some((CellKind::Flag, m.end()));
         }
     }
+    // A small star that stands high is read as a degree sign.
+    let at_number = |c: &Cell| c.kind == CellKind::Number && text[c.span.end..].starts_with('°');
+    if let Some(tail) = rest.strip_prefix('°').filter(|_| has_value)
+        && !tail.starts_with(char::is_alphanumeric)
+        && before.last().is_some_and(at_number)
+    {
+        return Some((CellKind::Flag, '°'.len_utf8()));
+    }
     if let Some(m) = UNIT.find(rest) {
         let power = rest.starts_with("10");
         let symbol = !rest.starts_with(|c: char| c.is_alphanumeric());

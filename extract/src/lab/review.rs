@@ -15,6 +15,12 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     {
         draft.doubt("the unit is not known");
     }
+    if lab.flag.is_some()
+        && is_normal_word(value)
+        && lab.range.as_deref().is_none_or(is_normal_word)
+    {
+        draft.doubt("the flag does not fit the value and the range");
+    }
     let Some(seen) = Beside::of(lab) else { return };
     if seen.backwards {
         draft.doubt("the range runs backwards");
@@ -29,6 +35,20 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     if seen.far_outside {
         draft.doubt("the value is far outside the range; a decimal point may be lost");
     }
+}
+
+/// `Negative` and the like, which nobody flags.
+fn is_normal_word(value: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "negative",
+        "neg",
+        "normal",
+        "none",
+        "nil",
+        "not detected",
+        "absent",
+    ];
+    WORDS.contains(&value.trim().to_lowercase().as_str())
 }
 
 /// Does the result fit its range and flag, as far as they are printed? None without a range. Where the
@@ -141,6 +161,10 @@ mod tests {
             ("4O", "10-50", None, true),
             ("9", "8.6-10.3", None, true),
             ("9", "8-10.3", None, false),
+            ("Negative", "Negative", Some("Abnormal"), true),
+            ("Negative", "Negative", None, false),
+            ("Negative", "Positive", Some("Abnormal"), false),
+            ("Positive", "Negative", Some("Abnormal"), false),
         ] {
             let lab = Lab {
                 value: Some(value.into()),
