@@ -127,13 +127,13 @@ fn main() -> anyhow::Result<()> {
         "\nvalues without a mutation that go to review: right ones, and why, and misread ones"
     );
     for tier in 1..=3 {
-        let of = |right, review| {
+        let of = |right: bool, review: bool| {
             clean
                 .get(&(tier, right, review))
                 .copied()
                 .unwrap_or_default()
         };
-        let share = |right| {
+        let share = |right: bool| {
             let all = of(right, true) + of(right, false);
             let share = of(right, true) as f64 / all.max(1) as f64;
             format!("{:>5} of {all:>5}  {share:.4}", of(right, true))
