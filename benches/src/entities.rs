@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use fusion::metrics::{Matches, normal};
+use schemas::Entity;
 use serde_json::Value;
 
 use crate::{
@@ -221,6 +222,25 @@ pub fn dangerous_fields(
                 .map(|name| (*name, false))
                 .collect()
         })
+}
+
+/// Does the gold have this thing, whatever its attributes?
+#[must_use]
+pub fn is_known(kind: &str, gold: &[Fields], predicted: &Fields) -> bool {
+    gold.iter()
+        .filter(|fact| field(fact, "type") == kind)
+        .any(|fact| relaxed(kind, fact, predicted) > 0.0)
+}
+
+/// An entity's type as the gold writes it, and what it says.
+#[must_use]
+pub fn said(entity: &Entity) -> Option<(String, Fields)> {
+    let Ok(Value::Object(mut said)) = serde_json::to_value(entity) else {
+        return None;
+    };
+    let kind = said.get("type")?.as_str()?.to_uppercase();
+    said.insert("type".into(), Value::String(kind.clone()));
+    Some((kind, said))
 }
 
 /// How well a prediction fits, 0..=100; 0 is not at all.

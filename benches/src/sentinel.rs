@@ -131,7 +131,7 @@ pub struct Target {
     page: usize,
     place: BBox,
     /// `medication` or `lab`.
-    kind: &'static str,
+    pub kind: &'static str,
     /// The field.
     pub field: &'static str,
     /// The whole value of the field.
@@ -142,7 +142,8 @@ pub struct Target {
 
 /// A document as read, fused and extracted.
 pub struct Outcome {
-    text: DocumentText,
+    /// As it was fused.
+    pub text: DocumentText,
     /// What was found.
     pub entities: Vec<Entity>,
 }
@@ -245,6 +246,41 @@ impl Outcome {
         }
         out
     }
+
+    /// The ids of the words at a target's place.
+    #[must_use]
+    pub fn touched(&self, target: &Target) -> Vec<&str> {
+        self.words()
+            .filter(|(page, word)| *page == target.page && overlap(&word.bbox, &target.place))
+            .map(|(_, word)| word.id.as_str())
+            .collect()
+    }
+
+    /// What became of a target that was changed, with the votes on what was found there.
+    fn end(&self, target: &Target) -> (End, String) {
+        let touched = self.touched(target);
+        let found = self.entities.iter().filter(|entity| {
+            let same = matches!(
+                (&entity.fact, target.kind),
+                (Fact::Medication(_), "medication") | (Fact::Lab(_), "lab")
+            );
+            same && entity.words.iter().any(|id| touched.contains(&id.as_str()))
+        });
+        let ends = found.map(|entity| {
+            let value = fields(entity)
+                .into_iter()
+                .find(|(field, _)| *field == target.field);
+            let right = value.is_some_and(|(_, value)| value == Some(target.value.as_str()));
+            let end = match (right, entity.needs_review) {
+                (true, _) => End::Right,
+                (false, true) => End::Review,
+                (false, false) => End::Passed,
+            };
+            (end, self.votes(entity))
+        });
+        // Of several that share the word the worst counts.
+        ends.max().unwrap_or((End::Lost, String::new()))
+    }
 }
 
 fn kind(entity: &Entity) -> &'static str {
@@ -291,6 +327,19 @@ pub fn mutate(
     engines: &[Engine],
     rng: &mut Rng,
 ) -> Option<(End, String)> {
+    let after = mutated(pipeline, pages, target, class, engines, rng)?;
+    Some(after.end(target))
+}
+
+/// A document in which a target was changed in the readings of some engines; none as for [`mutate`].
+pub fn mutated(
+    pipeline: &Pipeline,
+    pages: &[ReadPage],
+    target: &Target,
+    class: Class,
+    engines: &[Engine],
+    rng: &mut Rng,
+) -> Option<Outcome> {
     let changed = class.change(target.field, &target.word, rng)?;
     let mut readings: Vec<Vec<Reading>> = pages.iter().map(|page| page.readings.clone()).collect();
     for engine in engines {
@@ -310,36 +359,7 @@ pub fn mutate(
         let count = nearest.text.chars().count();
         nearest.char_confidences.resize(count, mean);
     }
-    let after = outcome(pipeline, pages, &readings);
-    let touched: Vec<&str> = after
-        .words()
-        .filter(|(page, word)| *page == target.page && overlap(&word.bbox, &target.place))
-        .map(|(_, word)| word.id.as_str())
-        .collect();
-    let found = after.entities.iter().filter(|entity| {
-        let same = matches!(
-            (&entity.fact, target.kind),
-            (Fact::Medication(_), "medication") | (Fact::Lab(_), "lab")
-        );
-        same && entity.words.iter().any(|id| touched.contains(&id.as_str()))
-    });
-    let mut ends: Vec<(End, String)> = found
-        .map(|entity| {
-            let value = fields(entity)
-                .into_iter()
-                .find(|(field, _)| *field == target.field);
-            let right = value.is_some_and(|(_, value)| value == Some(target.value.as_str()));
-            let end = match (right, entity.needs_review) {
-                (true, _) => End::Right,
-                (false, true) => End::Review,
-                (false, false) => End::Passed,
-            };
-            (end, after.votes(entity))
-        })
-        .collect();
-    // Of several that share the word the worst counts.
-    ends.sort_unstable();
-    Some(ends.pop().unwrap_or((End::Lost, String::new())))
+    Some(outcome(pipeline, pages, &readings))
 }
 
 fn overlap(a: &BBox, b: &BBox) -> bool {

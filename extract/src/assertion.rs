@@ -48,6 +48,11 @@ static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
         r"will (?:start|begin|commence|take|receive|be started)|plan(?:ned|s)? (?:to|for)|to start|to begin|scheduled for|consider starting|to commence|starting (?:tomorrow|next|from)|if .{1,40} (?:start|begin|give)|recommend starting|to be started|start tomorrow",
     )
 });
+/// What somebody does not believe, whatever verbs follow.
+static DISBELIEVED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:(?:do|does|did)(?: not|n['’]t) (?:think|believe|feel|suspect)|no (?:features?|suggestion|suspicion) (?:of|that))\b.{0,50}$")
+        .expect("a valid expression")
+});
 /// Words that end what a cue before them says.
 static BARRIER: LazyLock<Regex> = LazyLock::new(|| {
     cues(
@@ -83,6 +88,7 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
         .start;
     let family = &layout.text[sentence.start.max(above).min(mention.start)..mention.start];
     let family = if is_list || fresh { before } else { family };
+    let disbelieved = DISBELIEVED.is_match(before);
     if let Some(barrier) = BARRIER.find_iter(before).last() {
         before = &before[barrier.end()..];
     }
@@ -94,7 +100,10 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     if FAMILY.is_match(family) {
         return Assertion::Family;
     }
-    if NEGATED.is_match(before) || NEGATED_AFTER.find(after).is_some_and(|m| m.start() < 12) {
+    if disbelieved
+        || NEGATED.is_match(before)
+        || NEGATED_AFTER.find(after).is_some_and(|m| m.start() < 12)
+    {
         return Assertion::Absent;
     }
     if PLANNED.is_match(before) {
@@ -144,6 +153,11 @@ mod tests {
                 Assertion::Planned,
             ),
             ("She has asthma.", "asthma", Assertion::Present),
+            (
+                "I do not think that he has asthma.",
+                "asthma",
+                Assertion::Absent,
+            ),
         ] {
             let layout = Layout::new(text);
             let at = text.find(mention).unwrap();

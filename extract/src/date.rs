@@ -12,6 +12,7 @@ use crate::{
     draft::Draft,
     lab,
     labels::{self, Target},
+    sections::SectionKind,
 };
 
 /// All dates with a role that a reader would note.
@@ -61,6 +62,12 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     }
     if let Some(role) = in_sentence(context, date) {
         return (role, 0.9);
+    }
+    if before_condition(context, date) {
+        return (DateRole::Onset, 0.85);
+    }
+    if with_result(context, date) {
+        return (DateRole::Collected, 0.85);
     }
     if let Some(role) = from_neighbours(context, date) {
         return (role, 0.93);
@@ -254,10 +261,19 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
     [
         (r"\b(?:date of birth|d\.?o\.?b|born)\W*(?:on|is)?\W*$", DateRole::Dob),
         (r"\bsigned\b.{0,60}$", DateRole::Signed),
+        (
+            r"\b(?:assessed|evaluat(?:e[ds]?|ing)|saw|met|seeing|meeting|telephone(?:d)?|pleasure|colonoscopy|endoscopy|biopsy|scan|echo(?:cardiogram)?|ecg|x-?ray|intubated|extubated|transferred|immuni[sz]ed|vaccinated)\b.{0,60}$",
+            DateRole::Service,
+        ),
+        (r"\b(?:labs?|bloods?|blood tests?|blood results|results|investigations|cultures?)(?: (?:from|on|of|taken|dated))?\W*$", DateRole::Collected),
+        (r"\b(?:arriv(?:ed|al))\b.{0,40}$", DateRole::Admission),
+        (r"\b(?:left (?:the )?(?:department|hospital|ward|unit)|departed|departure)\b.{0,30}$", DateRole::Discharge),
+        (r"\borders?\W*$", DateRole::Prescribed),
+        (r"\b(?:return|next (?:appointment|visit|review)|due)\W{0,3}(?:on\W{0,3})?$", DateRole::FollowUp),
         (r"\b(?:dictated)\b.{0,50}$", DateRole::Dictated),
         (r"\b(?:transcribed|typed)\b.{0,50}$", DateRole::Transcribed),
         (
-            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|in clinic|again)|reviewed (?:in clinic|again))\b.{0,90}$",
+            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|in clinic|again)|reviewed (?:in clinic|again)|(?:see|meet|review|speak (?:to|with)|contact|call) (?:him|her|them|you|the patient|mr|mrs|ms|miss)\b[^.]{0,20}\bagain|(?:seen?|speak|meet) again|plan(?:s|ning)? to (?:see|review|meet)|return to see)\b.{0,90}$",
             DateRole::FollowUp,
         ),
         (r"\b(?:admitted|admission|hospitali[sz]ed|presented to hospital)\b.{0,60}$", DateRole::Admission),
@@ -304,6 +320,47 @@ fn in_sentence(context: &Context, date: &Printed) -> Option<DateRole> {
         .map(|(_, role)| role)
 }
 
+/// A row of a list of problems, `12-Jun-2018 Essential hypertension`.
+fn before_condition(context: &Context, date: &Printed) -> bool {
+    let listed = matches!(
+        context.section(date.span.start),
+        Some(SectionKind::Diagnoses | SectionKind::History)
+    );
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let first = !context.layout.text[line.start..date.span.start].contains(char::is_alphanumeric);
+    let rest = &context.layout.text[date.span.end..line.end.max(date.span.end)];
+    listed && first && rest.chars().filter(|c| c.is_alphabetic()).count() > 3
+}
+
+/// `HbA1c on 11/02/2025 was 9.1 %`, `ferritin 14 ug/L (02/06/2025)`: a test stands before the date in its
+/// sentence, and no other date between.
+fn with_result(context: &Context, date: &Printed) -> bool {
+    const FARTHEST: usize = 60;
+    let layout = &context.layout;
+    let line = layout.line_at(date.span.start);
+    let sentence = layout.sentence(date.span.start).start;
+    let mut from = sentence.max(layout.lines[line].span.start);
+    let before_it = |other: &&Printed| other.span.end <= date.span.start;
+    if let Some(other) = context.dates.iter().rfind(before_it) {
+        from = from.max(other.span.end);
+    }
+    let before = &layout.text[from.min(date.span.start)..date.span.start];
+    let near = before.len().saturating_sub(FARTHEST);
+    let near = (near..=before.len()).find(|i| before.is_char_boundary(*i));
+    let words: Vec<&str> = before[near.unwrap_or(0)..]
+        .split(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | ':' | ';'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    (0..words.len()).any(|n| {
+        (n + 1..=words.len().min(n + 3)).any(|m| {
+            let name = words[n..m].join(" ");
+            name.len() > 2
+                && context.lexicon.is_analyte(&name)
+                && !context.lexicon.is_any_drug(&name)
+        })
+    })
+}
+
 /// The latest place where a cue that runs to the end still matches.
 fn last_start(cue: &Regex, before: &str, first: usize) -> usize {
     let mut at = first;
@@ -331,7 +388,9 @@ fn by_kind(context: &Context, date: &Printed) -> DateRole {
     if near_signature && !top {
         return DateRole::Signed;
     }
+    let note = top && alone(context, date) && is_note(context);
     match context.kind {
+        DocumentKind::Other if note => DateRole::Service,
         DocumentKind::Prescription => DateRole::Prescribed,
         DocumentKind::ReferralLetter if top => DateRole::Letter,
         DocumentKind::LabReport if top => DateRole::Reported,
@@ -341,6 +400,21 @@ fn by_kind(context: &Context, date: &Printed) -> DateRole {
         }
         _ => DateRole::Other,
     }
+}
+
+/// A record of a visit, which nobody is addressed in.
+fn is_note(context: &Context) -> bool {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:notes?|visit|consultation|consult|encounter|review|attendance)\b")
+            .expect("a valid expression")
+    });
+    static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?im)^\s*(?:dear\b|to whom|(?:yours )?(?:sincerely|faithfully)|(?:kind|best|warm) (?:regards|wishes))")
+            .expect("a valid expression")
+    });
+    let mut first = context.layout.lines.iter().take(4);
+    first.any(|line| HEADING.is_match(context.layout.get(&line.span)))
+        && !ADDRESSED.is_match(context.layout.text)
 }
 
 fn alone(context: &Context, date: &Printed) -> bool {

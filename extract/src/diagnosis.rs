@@ -1,10 +1,10 @@
-//! Diagnoses: items of their sections, with a printed ICD code before or after, and known conditions
-//! in sentences that say someone has, had or may have them.
+//! Diagnoses: items of their sections, with a printed ICD code before or after, and what sentences say that
+//! someone has, had or may have ([`prose`]); [`phrase`] says where a name begins and ends.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{Assertion, Diagnosis, DocumentKind, Fact};
+use schemas::{Assertion, Diagnosis, Fact};
 
 use crate::{
     assertion,
@@ -28,6 +28,9 @@ const NO_LETTER: &str = "the code has no letter";
 static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
 });
+
+mod phrase;
+mod prose;
 
 /// All diagnoses; the same once.
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {
@@ -57,7 +60,8 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         doubt_uncoded(&mut out[first..]);
     }
     out.extend(coded_lines(context, &out));
-    out.extend(in_prose(context, &out));
+    out.extend(prose::conditions(context, &out));
+    out.extend(prose::unknown(context, &out));
     once(context, out)
 }
 
@@ -138,6 +142,10 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     {
         name.end = name.start + cut;
     }
+    let whole_name = name.clone();
+    name = without_date(context, name);
+    let dated = name != whole_name;
+    name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
     name = without_stray_letter(context, name);
     let printed = &text[name.clone()];
     if is_form(text, &name) {
@@ -148,14 +156,10 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
         return None;
     }
-    let dated = context
-        .dates
-        .iter()
-        .any(|d| d.span.start < name.end && name.start < d.span.end);
-    if dated && name.start == item.start && printed.starts_with(|c: char| c.is_ascii_digit()) {
+    let medical = code.is_some() || holds_condition(context, &name);
+    if dated && !medical {
         return None;
     }
-    let medical = code.is_some() || holds_condition(context, &name);
     let prose = printed.contains(". ")
         || words > 9
         || printed.contains(" was ")
@@ -224,6 +228,18 @@ fn prints_icd9(text: &str) -> bool {
 
 fn is_digits(text: &str, code: &Span) -> bool {
     text[code.clone()].starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `12-Jun-2018 Essential hypertension`: the date of a row of a list of problems is no part of the name.
+fn without_date(context: &Context, name: Span) -> Span {
+    let date = context
+        .dates
+        .iter()
+        .find(|date| date.span.start == name.start && date.span.end <= name.end);
+    date.map_or(name.clone(), |date| {
+        let edge = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '-' | '–' | '|');
+        trim_by(context.layout.text, date.span.end..name.end, edge)
+    })
 }
 
 /// `L Asthma`: a lone letter before a known condition is a misread list mark.
@@ -338,7 +354,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED
@@ -378,90 +394,6 @@ fn without_label(text: &str, name: Span) -> Span {
     let word = labels::letters(&printed[..lead]);
     let label = labels::exact(&word) == Some(Target::Section(SectionKind::Diagnoses));
     name.start + if label { lead } else { 0 }..name.end
-}
-
-/// Conditions in sentences with a cue.
-fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
-    static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their))\b").expect("a valid expression")
-    });
-    static VACCINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(?:vaccin|immuni[sz]|screen|prophyla)").expect("a valid expression")
-    });
-    let layout = &context.layout;
-    let text = layout.text;
-    let lab = context.kind == DocumentKind::LabReport;
-    let mut out = Vec::new();
-    for line in &layout.lines {
-        for span in conditions(context, &line.span) {
-            let section = context.section(span.start);
-            let vaccine = VACCINE.is_match(&text[span.end..line.span.end.max(span.end)]);
-            let silent = vaccine
-                || matches!(
-                    section,
-                    Some(
-                        SectionKind::Instructions
-                            | SectionKind::Allergies
-                            | SectionKind::Labs
-                            | SectionKind::Medications
-                    )
-                );
-            let taken = before.iter().any(|d| {
-                d.pieces
-                    .iter()
-                    .any(|p| p.span.start < span.end && span.start < p.span.end)
-            });
-            if silent || taken || lab {
-                continue;
-            }
-            let sentence = layout.sentence(span.start);
-            let lead = &text[sentence.start.min(span.start)..span.start];
-            let near = lead.len().saturating_sub(110);
-            let near = (near..=lead.len())
-                .find(|i| lead.is_char_boundary(*i))
-                .unwrap_or(0);
-            let said = lead.to_lowercase();
-            let polite = said.contains("if you could") || said.contains("if you would");
-            let return_for = said.contains("return to") || said.contains("if you") && !polite;
-            let family = section == Some(SectionKind::FamilyHistory);
-            if return_for || !(family || CUE.is_match(&lead[near..])) {
-                continue;
-            }
-            let full = widen(text, &line.span, &span);
-            let mut draft = Draft::new(Fact::Diagnosis(Diagnosis::default()), 0.75)
-                .with("diagnosis", full.clone());
-            draft.value = Some(full.clone());
-            draft.assertion = assertion::of(layout, &full, section);
-            if text[line.span.start..span.start]
-                .trim_start()
-                .starts_with(['☐', '['])
-                && !text[line.span.start..span.start]
-                    .to_lowercase()
-                    .contains("[x")
-            {
-                draft.assertion = Assertion::Absent;
-            }
-            out.push(draft);
-        }
-    }
-    out
-}
-
-/// With the adjectives before it and `, stage 3` behind it.
-fn widen(text: &str, line: &Span, span: &Span) -> Span {
-    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(?:acute|chronic|severe|mild|moderate|persistent|intermittent|uncontrolled|poorly controlled|well[- ]controlled|recurrent|essential|primary|secondary|left|right|bilateral|paroxysmal|permanent|stable|unstable|generalized|major|seasonal|advanced|refractory|longstanding|rheumatoid|gestational|metastatic) )+$").expect("a valid expression")
-    });
-    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:,? stage (?:\d[ab]?|[ivx]+)| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| without complications?| with acute exacerbation)").expect("a valid expression")
-    });
-    let start = BEFORE
-        .find(&text[line.start..span.start])
-        .map_or(span.start, |m| line.start + m.start());
-    let end = AFTER
-        .find(&text[span.end..line.end.max(span.end)])
-        .map_or(span.end, |m| span.end + m.end());
-    start..end
 }
 
 fn once(context: &Context, drafts: Vec<Draft>) -> Vec<Draft> {

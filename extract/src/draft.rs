@@ -6,10 +6,18 @@ use std::collections::BTreeMap;
 
 use schemas::{Assertion, Candidate, Confidence, Entity, Fact};
 
-use crate::{Source, dissent, layout::Span, lexicon::Lexicon};
+use crate::{
+    Source,
+    dissent::{self, Word},
+    layout::Span,
+    lexicon::Lexicon,
+    refute::Habits,
+};
 
 /// Below this calibrated confidence a word of a dangerous field is doubtful.
 const DOUBTFUL: f32 = 0.8;
+/// How often a result is right and whole that lacks what the rows beside it have.
+const IN_PART: f32 = 0.7;
 /// Pieces that are the entity's text and no attribute.
 const IS_TEXT: [&str; 4] = ["date", "diagnosis", "instruction", "procedure"];
 
@@ -100,14 +108,20 @@ impl Draft {
     }
 }
 
+/// The reason of a field whose word the vote is unsure of.
+pub(crate) fn read_with_doubt(field: &str) -> String {
+    format!("the {field} stands on a word that was read with doubt")
+}
+
 /// Makes entities of drafts: reading order, ids, words, confidence, review.
 pub(crate) fn finish(source: &Source, mut drafts: Vec<Draft>, lexicon: &Lexicon) -> Vec<Entity> {
     let scalars = Scalars::new(source.text);
+    let habits = Habits::of(drafts.iter().map(|draft| &draft.fact));
     drafts.sort_by_key(|draft| (draft.span().start, draft.span().end, order(&draft.fact)));
     drafts
         .into_iter()
         .enumerate()
-        .map(|(n, draft)| entity(source, &scalars, n, draft, lexicon))
+        .map(|(n, draft)| entity(source, &scalars, n, draft, lexicon, habits))
         .collect()
 }
 
@@ -117,7 +131,11 @@ fn entity(
     n: usize,
     mut draft: Draft,
     lexicon: &Lexicon,
+    habits: Habits,
 ) -> Entity {
+    if habits.misses(&draft.fact) {
+        draft.rule *= IN_PART;
+    }
     let span = draft.span();
     let pieces: Vec<([usize; 2], bool, &'static str)> = draft
         .pieces
@@ -148,15 +166,19 @@ fn entity(
             if *dangerous || !has_dangerous {
                 weakest = weakest.min(word.confidence);
             }
-            if *dangerous && word.confidence.get() < DOUBTFUL {
-                doubts.push(format!(
-                    "the {field} stands on a word that was read with doubt"
-                ));
+            if !*dangerous {
+                continue;
             }
-            if *dangerous {
-                let printed = scalars.text(source.text, word.span);
-                doubts.extend(dissent::of(field, printed, word.votes, lexicon));
+            let seen = Word {
+                field,
+                printed: scalars.text(source.text, word.span),
+                votes: word.votes,
+            };
+            let refuted = |own: &str, read: &str| habits.refute(&draft.fact, field, own, read);
+            if word.confidence.get() < DOUBTFUL && !dissent::is_agreed(seen, lexicon, &refuted) {
+                doubts.push(read_with_doubt(field));
             }
+            doubts.extend(dissent::of(seen, lexicon, &refuted));
         }
         if hit {
             page.get_or_insert(word.page);

@@ -18,8 +18,10 @@ mod prose;
 mod review;
 mod stacked;
 
+pub(crate) use cells::flag_norm;
 use cells::{Cell, CellKind};
 use header::{Column, Header};
+pub(crate) use review::fits;
 
 /// All results.
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {

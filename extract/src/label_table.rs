@@ -36,7 +36,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading",
     ),
     (
         Date(D::FollowUp),
@@ -50,10 +50,13 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
         Date(D::Transcribed),
         "transcribed|date transcribed|transcribed on|t|dt|date typed|typed|typed on|transcription date|date of transcription",
     ),
-    (Date(D::Letter), "letter date|date of letter|dated"),
+    (
+        Date(D::Letter),
+        "letter date|date of letter|dated|date of statement|statement made on|date of certificate|certificate date",
+    ),
     (
         Date(D::Referral),
-        "referral date|date of referral|date referred|referred on|referral created",
+        "referral date|date of referral|date referred|referred on|referral created|request date|date of request|date requested|requested on",
     ),
     (
         Date(D::Onset),
@@ -61,7 +64,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Service),
-        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from",
+        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic",
     ),
     (
         Date(D::Processed),
@@ -109,7 +112,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Recipient),
-        "to|dear|attention|attn|referred to|refer to|referral to|recipient|consulting physician|consultant to|copy to|cc|report to|send to|addressed to|specialist|referred to provider|consult to|specialist name|receiving provider",
+        "to|dear|attention|attn|referred to|refer to|referral to|recipient|consulting physician|consultant to|report to|send to|addressed to|specialist|referred to provider|consult to|specialist name|receiving provider",
     ),
     (
         Person(P::PrimaryCare),
@@ -129,7 +132,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Other),
-        "emergency contact|next of kin|dictated by|transcribed by|technician|nurse|pharmacist|collected by|performed by|witness|interpreter|caregiver|carer|mother|father|spouse|prepared by|assistant|technologist|entered by|contact person|contact|case manager|drawn by|therapist|therapist names|accompanied by|completed by|rph|filled by|dispensed by",
+        "copy to|copies to|cc|emergency contact|next of kin|dictated by|transcribed by|technician|nurse|pharmacist|collected by|performed by|witness|interpreter|caregiver|carer|mother|father|spouse|prepared by|assistant|technologist|entered by|contact person|contact|case manager|drawn by|therapist|therapist names|parent guardian|parent|guardian|noted by|accompanied by|completed by|rph|filled by|dispensed by",
     ),
     (
         Doctor,

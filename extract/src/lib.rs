@@ -5,7 +5,7 @@
 //!
 //! The steps: [`layout`] cuts the text into lines and cells, [`labels`] finds what forms print before
 //! their values, [`sections`] what lists are about, [`kind`] what document this is; then each entity
-//! type reads in its own file; [`draft`] turns what they found into entities, and [`dissent`] says where an engine read something else;
+//! type reads in its own file; [`draft`] turns what they found into entities, [`dissent`] says where an engine read something else and [`refute`] whether that can be;
 //! [`coding`] gives them codes; [`sentinel`] asks whether such values can be.
 //! [`fhir`] writes a whole result as FHIR resources, and [`deidentify`] takes out of texts who they are about.
 
@@ -34,6 +34,7 @@ mod names;
 mod org;
 mod passages;
 mod person;
+mod refute;
 pub mod risk;
 mod sections;
 mod sentinel;

@@ -23,6 +23,7 @@ mod block;
 mod fill;
 mod mention;
 pub(crate) mod review;
+mod scope;
 mod table;
 mod told;
 
@@ -141,8 +142,8 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         Some(SectionKind::Medications | SectionKind::StoppedMedications)
     );
     let printed = layout.get(&mention.name);
-    let scope = told::scope(layout, &mention.name, end, names);
-    let status = told::status(text, &scope, &mention.name, names);
+    let telling = scope::of(layout, &mention.name, end, names);
+    let status = told::status(text, &telling, &mention.name, names);
     let cue = status.is_some()
         || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
     let trusted = listed || !mention.weak && cue;

@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|nurse|sister)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|nurse|sister)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -23,7 +23,7 @@ const DEGREES: &[&str] = &[
     "msn", "bsn", "mph", "ms", "ma", "mba", "dabr", "bcba", "lcsw", "lpn", "rph", "cnm", "facs",
     "frcpath", "mrcgp", "msc", "bsc", "mt", "ascp", "esq", "dc", "psyd", "lmft", "cnp", "agnp",
     "mbbch", "bm", "bs", "frca", "fcap", "rrt", "dvm", "bch", "fnpbc", "pac", "fnpc", "pt", "dpt",
-    "arrt",
+    "arrt", "fracgp", "fracp", "fracs", "franzcp", "frcgp", "frcpsych", "mrcpsych",
 ];
 const NOT_NAMES: &[&str] = &[
     "name",
@@ -345,7 +345,7 @@ fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
 /// Does a degree follow this name?
 pub(crate) fn has_degree(text: &str, end: usize) -> bool {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\b|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|M\.B|FACP|Ph\.?D)").expect("a valid expression")
+        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\b|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|M\.B|FACP|Ph\.?D)").expect("a valid expression")
     });
     AFTER.is_match(&text[end..])
 }

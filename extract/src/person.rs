@@ -21,7 +21,12 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         let Some(role) = role_of(context, n) else {
             continue;
         };
-        let places = labels::places(&context.layout, &context.labels, n);
+        let mut places = labels::places(&context.layout, &context.labels, n);
+        // `Dear Doctor` names nobody, and below it the letter begins.
+        if labels::letters(context.layout.get(&label.span)) == "dear" {
+            let line = context.layout.lines[label.line].span.end;
+            places.retain(|place| place.end <= line);
+        }
         let name = places.iter().find_map(|place| {
             let short = matches!(
                 label.target,
@@ -38,11 +43,22 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             continue;
         }
         let weak = !label.colon && !label.alone;
+        let role = match role {
+            Role::Other if matches!(label.target, Target::Signature | Target::Doctor) => {
+                author(context, &name)
+            }
+            Role::Other if is_copy(context, n) && is_family_doctor(context, &name) => {
+                Role::PrimaryCare
+            }
+            role => role,
+        };
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     from_sentences(context, &mut found);
     from_letterhead(context, &mut found);
+    from_first_name(context, &mut found);
     patient_alone(context, &mut found);
+    patient_in_prose(context, &mut found);
     let named_in_parts = in_parts(context);
     let mut out = keep_one_each(context, found);
     let is_patient =
@@ -125,6 +141,41 @@ fn signer(context: &Context) -> Role {
     }
 }
 
+/// A physician who signs a note or is named as its doctor treats the patient; anyone else who does is other.
+fn author(context: &Context, name: &Span) -> Role {
+    let text = context.layout.text;
+    let before = text[..name.start].trim_end().to_lowercase();
+    let titled = ["dr", "dr.", "doctor", "prof"].iter().any(|title| {
+        before
+            .strip_suffix(title)
+            .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+    });
+    let note = matches!(
+        context.kind,
+        DocumentKind::Other | DocumentKind::DischargeSummary
+    );
+    if note && (titled || names::has_degree(text, name.end)) {
+        Role::Attending
+    } else {
+        Role::Other
+    }
+}
+
+/// A label of those who get a copy.
+fn is_copy(context: &Context, n: usize) -> bool {
+    let key = labels::letters(context.layout.get(&context.labels[n].span));
+    matches!(&*key, "cc" | "copyto" | "copiesto")
+}
+
+/// `Dr Strange (GP)`.
+fn is_family_doctor(context: &Context, name: &Span) -> bool {
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[ ,(-]{1,4}(?i:gp|general practitioner|pcp|primary care|family (?:doctor|physician))\b")
+            .expect("a valid expression")
+    });
+    BEHIND.is_match(&context.layout.text[name.end..])
+}
+
 /// The role of a plain `Name:` after the headings above it.
 fn heading_role(context: &Context, n: usize) -> Role {
     static HEADING: LazyLock<Regex> = LazyLock::new(|| {
@@ -196,7 +247,8 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
-        (r"\b(?:reviewed|tested|seen|checked|reconciled|taken|assessed|completed|recorded|administered|witnessed|measured|screened)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"\b(?:reviewed|tested|seen|checked|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"^(?:cc|copy to|copies to):?\s+((?:dr|doctor|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Other),
         (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
     ]
     .into_iter()
@@ -215,21 +267,48 @@ fn from_sentences(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
                 .find(['\n', '\u{c}'])
                 .map_or(text.len(), |k| from + k);
             let mut place = from..end;
-            if text[place.clone()].trim().is_empty()
-                || text[place.clone()].split_whitespace().count() == 1
-            {
+            let short = text[place.clone()].split_whitespace().count() < 2;
+            if short && *role != Role::Recipient {
                 place.end = context.layout.sentence(from).end.max(place.end);
             }
             let name = names::titled(&unwrapped, &place);
             let Some(name) = name else { continue };
+            let doctor = lead.as_str().to_lowercase().starts_with('d');
             let role = match *role {
-                Role::Other if is_signature(m.get(0).map_or("", |m| m.as_str())) => signer(context),
+                Role::Other if doctor && is_seen_by(m.get(0).map_or("", |m| m.as_str())) => {
+                    seen_by(context)
+                }
+                Role::Other if is_signature(m.get(0).map_or("", |m| m.as_str())) => {
+                    match signer(context) {
+                        Role::Other => author(context, &name),
+                        role => role,
+                    }
+                }
+                Role::Other if is_family_doctor(context, &name) => Role::PrimaryCare,
                 role => role,
             };
             if !is_organisation(context, &name) && !is_drug(context, &name) {
                 found.push((role, name, 0.9));
             }
         }
+    }
+}
+
+/// `Seen by Dr Reid`, and not `Measured by`.
+fn is_seen_by(cue: &str) -> bool {
+    let cue = cue.to_lowercase();
+    ["seen", "assessed", "reviewed", "examined"]
+        .iter()
+        .any(|word| cue.starts_with(word))
+}
+
+/// Who sees a patient treats them; who reviews a report does not.
+fn seen_by(context: &Context) -> Role {
+    match context.kind {
+        DocumentKind::LabReport | DocumentKind::Imaging | DocumentKind::InsuranceForm => {
+            Role::Other
+        }
+        _ => Role::Attending,
     }
 }
 
@@ -248,7 +327,7 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
                 continue;
             };
             let title = text[cell.start..name.start].to_lowercase();
-            let doctor = title.starts_with("dr") || title.starts_with("prof");
+            let doctor = title.starts_with("dr") || title.contains("prof");
             let starts = name.start - cell.start <= 5;
             let short = cell.len() < 90;
             if !starts
@@ -279,6 +358,8 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
                 DocumentKind::Prescription => Role::Prescriber,
                 DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
                 DocumentKind::DischargeSummary if !top => Role::Attending,
+                // Who closes a note wrote it.
+                DocumentKind::Other if !top && index + 6 > lines => Role::Attending,
                 _ => Role::Other,
             };
             let taken = matches!(role, Role::Prescriber | Role::Attending | Role::Referring)
@@ -288,10 +369,34 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
     }
 }
 
+/// `Dear Lachlan`, below the address of Dr Lachlan Prentice: colleagues write to one another by first names.
+fn from_first_name(context: &Context, found: &mut [(Role, Span, f32)]) {
+    static SALUTATION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^\s*Dear (\p{Lu}[\p{L}'’-]+)\s*[,:]?\s*$").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let Some(name) = SALUTATION.captures(text).and_then(|found| found.get(1)) else {
+        return;
+    };
+    if found.iter().any(|(role, _, _)| *role == Role::Recipient) {
+        return;
+    }
+    let addressed = found.iter_mut().find(|(role, place, _)| {
+        place.end < name.start()
+            && *role != Role::Patient
+            && text[place.clone()].split(' ').next() == Some(name.as_str())
+    });
+    if let Some((role, _, _)) = addressed {
+        *role = Role::Recipient;
+    }
+}
+
 /// `Jane Smith MRN: 789012 DOB: …`: a name before the patient's data.
 fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
-    static BORN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\bborn\s+\S*\d").expect("a valid expression"));
+    static BORN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:born|dob|d\.o\.b\.?|date of birth)\W{1,3}\S*\d")
+            .expect("a valid expression")
+    });
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master)\b\.?\s").expect("a valid expression")
     });
@@ -325,6 +430,30 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             return;
         }
     }
+}
+
+/// `Mrs Rosalind Achterberg (DOB 30/01/1961) attended`, where no label names the patient.
+fn patient_in_prose(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:Mr|Mrs|Ms|Miss|Master|Mx)\b\.?\s+").expect("a valid expression")
+    });
+    static TOLD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\s,(]{1,3}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|return|came|who\b|complain)")
+            .expect("a valid expression")
+    });
+    if found.iter().any(|(role, _, _)| *role == Role::Patient) {
+        return;
+    }
+    let text = context.layout.text;
+    let patient = ADDRESSED.find_iter(text).find_map(|title| {
+        let line = &context.layout.lines[context.layout.line_at(title.start())].span;
+        let name = names::at_start(text, &(title.start()..line.end))?;
+        let other = found
+            .iter()
+            .any(|(_, known, _)| same_name(text, known, &name));
+        (!other && TOLD.is_match(&text[name.end..])).then_some(name)
+    });
+    found.extend(patient.map(|name| (Role::Patient, name, 0.8)));
 }
 
 fn key(text: &str) -> Vec<String> {
@@ -364,6 +493,8 @@ fn keep_one_each(context: &Context, mut found: Vec<(Role, Span, f32)>) -> Vec<Dr
             .iter()
             .find(|i| kept[**i].0 == Role::Other && role != Role::Other)
         {
+            let fuller = key(&text[kept[*i].1.clone()]).len() > key(&text[name.clone()]).len();
+            let name = if fuller { kept[*i].1.clone() } else { name };
             kept[*i] = (role, name, rule);
             continue;
         }

@@ -6,17 +6,21 @@
 
 use schemas::{Entity, Subject};
 
+use crate::{coding, draft};
+
 mod dates;
 mod formulary;
 mod identity;
 mod limits;
 mod sums;
 
+pub(crate) use formulary::is_usual;
 pub use formulary::lookalikes;
 
 /// Adds reasons to entities that have their codes.
 pub(crate) fn check(entities: &mut [Entity]) {
     for entity in entities.iter_mut() {
+        confirm_unit(entity);
         for reason in formulary::doubts(entity)
             .into_iter()
             .chain(limits::doubt(entity))
@@ -37,6 +41,17 @@ pub(crate) fn check(entities: &mut [Entity]) {
 pub fn against_header(entities: &mut [Entity], subject: &Subject) {
     for (index, reason) in identity::against(entities, subject) {
         doubt(&mut entities[index], reason);
+    }
+}
+
+/// A unit that was read with doubt and is one that this test is measured in is read right: a misread one would
+/// hardly be.
+fn confirm_unit(entity: &mut Entity) {
+    if coding::measured(entity).is_some() {
+        let doubt = draft::read_with_doubt("unit");
+        let before = entity.reasons.len();
+        entity.reasons.retain(|reason| *reason != doubt);
+        entity.needs_review &= entity.reasons.len() == before || !entity.reasons.is_empty();
     }
 }
 

@@ -130,7 +130,9 @@ fn a_doubtful_word_reaches_the_reasons() {
     for (confidence, other, review) in [
         (0.99, "5", false),
         (0.5, "5", true),
-        (0.99, "50", true),
+        (0.99, "2.5", true),
+        // No product and no single dose is so large.
+        (0.99, "50", false),
         (0.99, "S", false),
     ] {
         let vote = |engine, text: &str| Vote {
@@ -473,4 +475,87 @@ fn too_many_tablets_to_take_stay_a_dose_to_look_at() {
         &[r#"{"type":"medication","name":"Hydroxyzine","dose":"20 tablets","needs_review":true}"#],
         &[],
     );
+}
+
+#[test]
+fn a_clinic_letter_between_colleagues() {
+    check(
+        "CARDIOLOGY OUTPATIENT LETTER\nDate dictated: 06 Aug 2025\nDr Owen Farrell\nCc: Dr Lin Zhao (GP)\nDear Owen\nRE: Edith MARSH  DOB: 14/01/1950\n\
+         Problems:\n- Atrial fibrillation (CHA2DS2-VASc 3)\n- Rheumatoid arthritis, stable\n\
+         It was a pleasure to review Edith on 4 August 2025. She has mild left sided ulcerative colitis. I do not think that she has bronchiectasis.\n\
+         HbA1c on 11/07/2025 was 9.1 %. I plan to see her again on 3 February 2026.\nKind regards\nA/Prof Ruth Lacey\n",
+        &[
+            r#"{"type":"date","iso":"2025-08-04","role":"service"}"#,
+            r#"{"type":"date","iso":"2025-07-11","role":"collected"}"#,
+            r#"{"type":"date","iso":"2026-02-03","role":"follow_up"}"#,
+            r#"{"type":"person","name":"Owen Farrell","role":"recipient"}"#,
+            r#"{"type":"person","name":"Lin Zhao","role":"primary_care"}"#,
+            r#"{"type":"diagnosis","text":"Atrial fibrillation"}"#,
+            r#"{"type":"diagnosis","text":"Rheumatoid arthritis"}"#,
+            r#"{"type":"diagnosis","text":"mild left sided ulcerative colitis"}"#,
+        ],
+        &[r#"{"type":"diagnosis","text":"bronchiectasis","assertion":"present"}"#],
+    );
+}
+
+#[test]
+fn a_note_names_its_author_and_a_list_of_problems_its_dates() {
+    check(
+        "PROGRESS NOTE\n04/17/2025\nMs. Ada Fenn (born 02/03/1961) attended.\nActive problems:\n03/12/2018   Essential hypertension\n11/21/2023   Polymyalgia rheumatica\n\
+         Labs 04/15/2025: ALT 31 U/L\nThe patient suffers from upper airway cough syndrome.\nD/C oxycodone\nFolic acid 5 mg on alternate days\n\
+         Return 05/01/2025\nElectronically signed by Priya Rao, MD on 04/17/2025\n",
+        &[
+            r#"{"type":"date","iso":"2018-03-12","role":"onset"}"#,
+            r#"{"type":"date","iso":"2025-04-15","role":"collected"}"#,
+            r#"{"type":"date","iso":"2025-05-01","role":"follow_up"}"#,
+            r#"{"type":"person","name":"Ada Fenn","role":"patient"}"#,
+            r#"{"type":"person","name":"Priya Rao","role":"attending"}"#,
+            r#"{"type":"diagnosis","text":"Essential hypertension"}"#,
+            r#"{"type":"diagnosis","text":"upper airway cough syndrome","needs_review":true}"#,
+            r#"{"type":"medication","name":"oxycodone","status":"stopped"}"#,
+            r#"{"type":"medication","name":"Folic acid","frequency_norm":"every other day"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_star_that_looks_like_a_degree_is_a_flag() {
+    check(
+        "LABORATORY REPORT\nTest\tResult\tUnits\tReference\nALT\t62°\tU/L\t<41\nAST\t31\tU/L\t<40\n",
+        &[
+            r#"{"type":"lab","name":"ALT","value":"62","flag":"Abnormal","needs_review":false}"#,
+            r#"{"type":"lab","name":"AST","value":"31","needs_review":false}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_unit_that_the_test_is_measured_in_is_no_guess() {
+    for (unit, review) in [("mmol/L", false), ("g/L", true)] {
+        let text = format!("LABORATORY REPORT\nPotassium 4.7 {unit} 3.5-5.1");
+        let at = text.find(unit).expect("the text has it");
+        let words = [("p0w0", [18, 27], 0.99), ("p0w1", [28, 31], 0.99)]
+            .into_iter()
+            .chain([("p0w2", [at, at + unit.len()], 0.5)])
+            .map(|(id, span, confidence)| SourceWord {
+                id,
+                page: 0,
+                span,
+                confidence: Confidence::new(confidence),
+                votes: &[],
+            })
+            .collect::<Vec<_>>();
+        let source = Source {
+            text: &text,
+            words: &words,
+        };
+        let entities = extract(&source, &Lexicon::builtin()).entities;
+        let unsure = entities.iter().any(|entity| {
+            let mut reasons = entity.reasons.iter();
+            reasons.any(|reason| reason.contains("the unit stands on a word"))
+        });
+        assert_eq!(unsure, review, "{unit}: {entities:#?}");
+    }
 }

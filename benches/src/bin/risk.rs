@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use benches::{
     child,
-    entities::{dangerous_fields, is_exact},
+    entities::{dangerous_fields, is_exact, said},
     gold::Fields,
     pages,
     sentinel::outcome,
@@ -19,7 +19,7 @@ use clap::Parser;
 use extract::risk::{Judged, Reviewed, is_dangerous, needed, threshold};
 use fixtures::{document::Set, fonts::Fonts, rng::Rng};
 use ingest::compose::{self, Choice};
-use schemas::{Entity, Reading};
+use schemas::{Assertion, Entity, Reading};
 use serde_json::Value;
 use workers::{adaptive::Mode, sandbox::Launch};
 
@@ -70,7 +70,7 @@ fn main() -> anyhow::Result<()> {
         }
         let facts: Vec<Judged> = found
             .iter()
-            .filter(|entity| is_dangerous(entity))
+            .filter(|entity| is_dangerous(entity) && claims(entity))
             .map(|entity| Judged {
                 confidence: entity.confidence.get(),
                 right: is_right(entity, &document.gold.entities),
@@ -93,6 +93,11 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `No known allergies` and a relative's illness are no facts that the gold lists.
+fn claims(entity: &Entity) -> bool {
+    !matches!(entity.assertion, Assertion::Absent | Assertion::Family)
+}
+
 /// Is there a fact of the gold that it says exactly?
 fn is_right(entity: &Entity, gold: &[Fields]) -> bool {
     let Some((kind, said)) = said(entity) else {
@@ -101,16 +106,6 @@ fn is_right(entity: &Entity, gold: &[Fields]) -> bool {
     gold.iter()
         .filter(|fact| fact.get("type").and_then(Value::as_str) == Some(&kind))
         .any(|fact| is_exact(&kind, fact, &said))
-}
-
-/// Its type as the gold writes it, and what it says.
-fn said(entity: &Entity) -> Option<(String, Fields)> {
-    let Ok(Value::Object(mut said)) = serde_json::to_value(entity) else {
-        return None;
-    };
-    let kind = said.get("type")?.as_str()?.to_uppercase();
-    said.insert("type".into(), Value::String(kind.clone()));
-    Some((kind, said))
 }
 
 /// Of each type and field: how many were read, how many are right, and how sure medbot was in all.

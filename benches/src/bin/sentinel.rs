@@ -7,13 +7,16 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use benches::{
-    child, pages,
+    child,
+    entities::{dangerous_fields, is_known, said},
+    gold::Fields,
+    pages,
     sentinel::{Class, End, fields, mutate, outcome},
 };
 use clap::Parser;
 use fixtures::{document::Set, fonts::Fonts, rng::Rng};
 use ingest::compose::{self, Choice};
-use schemas::{Engine, Fact, Reading};
+use schemas::{Engine, Entity, Fact, Reading};
 use workers::{adaptive::Mode, sandbox::Launch};
 
 #[derive(Parser)]
@@ -57,7 +60,7 @@ fn main() -> anyhow::Result<()> {
     })?;
     println!("seed {} documents {}", arguments.seed, arguments.pages);
     let mut ends: BTreeMap<(usize, Class, End), usize> = BTreeMap::new();
-    let mut clean: BTreeMap<(u8, bool), usize> = BTreeMap::new();
+    let mut clean: BTreeMap<(u8, bool, bool), usize> = BTreeMap::new();
     let mut why: BTreeMap<(u8, String), usize> = BTreeMap::new();
     let root = Rng::new(arguments.seed);
     let orders = Set::Eval.orders(arguments.seed, arguments.pages);
@@ -75,8 +78,9 @@ fn main() -> anyhow::Result<()> {
             if !matches!(entity.fact, Fact::Medication(_) | Fact::Lab(_)) {
                 continue;
             }
-            let values = fields(entity).iter().filter(|(_, v)| v.is_some()).count();
-            *clean.entry((tier, entity.needs_review)).or_default() += values;
+            let (right, wrong) = judged(entity, &document.gold.entities);
+            *clean.entry((tier, true, entity.needs_review)).or_default() += right;
+            *clean.entry((tier, false, entity.needs_review)).or_default() += wrong;
             if arguments.list && entity.needs_review {
                 let reasons = entity.reasons.join("; ");
                 println!(
@@ -85,7 +89,7 @@ fn main() -> anyhow::Result<()> {
                     before.votes(entity)
                 );
             }
-            for reason in &entity.reasons {
+            for reason in entity.reasons.iter().filter(|_| wrong == 0) {
                 *why.entry((tier, reason.clone())).or_default() += 1;
             }
         }
@@ -119,15 +123,22 @@ fn main() -> anyhow::Result<()> {
         eprintln!("{} of {}", n + 1, orders.len());
     }
     print(&ends);
-    println!("\nvalues without a mutation that go to review");
+    println!(
+        "\nvalues without a mutation that go to review: right ones, and why, and misread ones"
+    );
     for tier in 1..=3 {
-        let of = |review| clean.get(&(tier, review)).copied().unwrap_or_default();
-        let share = of(true) as f64 / (of(true) + of(false)).max(1) as f64;
-        println!(
-            "tier {tier}  {:>5} of {:>5}  {share:.4}",
-            of(true),
-            of(true) + of(false)
-        );
+        let of = |right: bool, review: bool| {
+            clean
+                .get(&(tier, right, review))
+                .copied()
+                .unwrap_or_default()
+        };
+        let share = |right: bool| {
+            let all = of(right, true) + of(right, false);
+            let share = of(right, true) as f64 / all.max(1) as f64;
+            format!("{:>5} of {all:>5}  {share:.4}", of(right, true))
+        };
+        println!("tier {tier}  {}   misread {}", share(true), share(false));
         let mut reasons: Vec<_> = why.iter().filter(|((t, _), _)| *t == tier).collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         for ((_, reason), count) in reasons.into_iter().take(6) {
@@ -135,6 +146,24 @@ fn main() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many of the dangerous values of an entity are right, and how many are not.
+fn judged(entity: &Entity, gold: &[Fields]) -> (usize, usize) {
+    let Some((kind, said)) = said(entity) else {
+        return (0, 0);
+    };
+    let named = is_known(&kind, gold, &said);
+    let agreed = dangerous_fields(&kind, gold, &said);
+    let values = fields(entity).into_iter().filter(|(_, v)| v.is_some());
+    let right = values
+        .clone()
+        .filter(|(field, _)| match *field {
+            "name" => named,
+            field => agreed.iter().any(|(name, right)| *name == field && *right),
+        })
+        .count();
+    (right, values.count() - right)
 }
 
 fn print(ends: &BTreeMap<(usize, Class, End), usize>) {

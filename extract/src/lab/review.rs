@@ -20,41 +20,91 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     {
         draft.doubt("the test is not reported in this unit; the row may be another's");
     }
-    let (Some(measured), Some(range)) = (number(value), &lab.range) else {
-        return;
-    };
-    let Some((low, high)) = bounds(range) else {
-        return;
-    };
-    if low > high {
+    if lab.flag.is_some()
+        && is_normal_word(value)
+        && lab.range.as_deref().is_none_or(is_normal_word)
+    {
+        draft.doubt("the flag does not fit the value and the range");
+    }
+    let Some(seen) = Beside::of(lab) else { return };
+    if seen.backwards {
         draft.doubt("the range runs backwards");
         return;
     }
-    if decimals(range) && !value.contains(['.', ',']) {
+    if seen.lacks_decimals {
         draft.doubt("the value has no decimals and its range has");
     }
-    let side = match (measured < low, measured > high) {
-        (true, _) => -1,
-        (_, true) => 1,
-        _ => 0,
-    };
-    let stated = value.starts_with(['<', '>', '≤', '≥']);
-    let contradiction = match (lab.flag.as_deref(), side) {
-        (Some("H" | "HH"), s) => s <= 0,
-        (Some("L" | "LL"), s) => s >= 0,
-        (Some(_), 0) => true,
-        (None, s) => s != 0,
-        _ => false,
-    };
-    if contradiction && !stated {
+    if seen.flag_differs {
         draft.doubt("the flag does not fit the value and the range");
     }
-    if side != 0
-        && high.is_finite()
-        && low > 0.0
-        && (measured > high * 20.0 || measured < low / 20.0)
-    {
+    if seen.far_outside {
         draft.doubt("the value is far outside the range; a decimal point may be lost");
+    }
+}
+
+/// `Negative` and the like, which nobody flags.
+fn is_normal_word(value: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "negative",
+        "neg",
+        "normal",
+        "none",
+        "nil",
+        "not detected",
+        "absent",
+    ];
+    WORDS.contains(&value.trim().to_lowercase().as_str())
+}
+
+/// Does the result fit its range and flag, as far as they are printed? None without a range. Where the
+/// document prints no flags, a missing one tells nothing.
+pub(crate) fn fits(lab: &Lab, prints_flags: bool) -> Option<bool> {
+    let seen = Beside::of(lab)?;
+    if seen.backwards {
+        return None;
+    }
+    let flag_differs = seen.flag_differs && (prints_flags || lab.flag.is_some());
+    Some(!(seen.lacks_decimals || flag_differs || seen.far_outside))
+}
+
+/// A value beside its range and flag.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent contradictions"
+)]
+struct Beside {
+    backwards: bool,
+    lacks_decimals: bool,
+    flag_differs: bool,
+    far_outside: bool,
+}
+
+impl Beside {
+    /// None where value or range are no numbers.
+    fn of(lab: &Lab) -> Option<Self> {
+        let (value, range) = (lab.value.as_deref()?, lab.range.as_deref()?);
+        let measured = number(value)?;
+        let (low, high) = bounds(range)?;
+        let side = match (measured < low, measured > high) {
+            (true, _) => -1,
+            (_, true) => 1,
+            _ => 0,
+        };
+        let stated = value.starts_with(['<', '>', '≤', '≥']);
+        let contradiction = match (lab.flag.as_deref(), side) {
+            (Some("H" | "HH"), s) => s <= 0,
+            (Some("L" | "LL"), s) => s >= 0,
+            (Some(_), 0) => true,
+            (None, s) => s != 0,
+            _ => false,
+        };
+        let far = measured > high * 20.0 || measured < low / 20.0;
+        Some(Self {
+            backwards: low > high,
+            lacks_decimals: decimals(range) && !value.contains(['.', ',']),
+            flag_differs: contradiction && !stated,
+            far_outside: side != 0 && high.is_finite() && low > 0.0 && far,
+        })
     }
 }
 
@@ -138,6 +188,10 @@ mod tests {
             ("4O", "10-50", None, true),
             ("9", "8.6-10.3", None, true),
             ("9", "8-10.3", None, false),
+            ("Negative", "Negative", Some("Abnormal"), true),
+            ("Negative", "Negative", None, false),
+            ("Negative", "Positive", Some("Abnormal"), false),
+            ("Positive", "Negative", Some("Abnormal"), false),
         ] {
             let lab = Lab {
                 value: Some(value.into()),

@@ -129,9 +129,13 @@ fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
 
 /// `Eye Drops`: the vocabularies list forms as products too.
 fn is_form(context: &Context, name: &Span) -> bool {
-    sig::scan(context.layout.text, name.clone(), &[])
-        .first()
-        .is_some_and(|found| found.part == Part::Form && found.span == *name)
+    let found = sig::scan(context.layout.text, name.clone(), &[]);
+    let (Some(first), Some(last)) = (found.first(), found.last()) else {
+        return false;
+    };
+    // `nasal spray` says where to and in which form.
+    let parts = |found: &sig::Found| matches!(found.part, Part::Form | Part::Route);
+    found.iter().all(parts) && last.part == Part::Form && (first.span.start..last.span.end) == *name
 }
 
 /// `fentanyl patch` without its form, where the rest is a drug too.

@@ -5,14 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{
-    layout::{Layout, Span},
-    sections::item_mark,
-};
+use super::scope::Scope;
+use crate::layout::Span;
 
 pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:start(?:ed|ing)?|continue[ds]?|continuing|tak(?:es|ing|en)|on|prescribed|prescription for|treated with|given|received|receives|restart(?:ed)?|commence[d]?|switch(?:ed)? to|chang(?:ed|e) to|increase[d]?|decrease[d]?|reduce[d]?|stop(?:ped)?|discontinue[d]?|hold|held|withhold|administer(?:ed)?|course of|dose of|managed with|controlled (?:with|on|by)|added|resume[d]?|using|uses|therapy with|initiated|loaded with|refill(?:ed)? (?:of|for)?)\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:start(?:ed|ing)?|continue[ds]?|continuing|tak(?:es|ing|en)|on|prescribed|prescription for|treated with|given|received|receives|restart(?:ed)?|commence[d]?|switch(?:ed)? to|chang(?:ed|e) to|increase[d]?|decrease[d]?|reduce[d]?|stop(?:ped)?|d/c|discontinue[d]?|hold|held|withhold|administer(?:ed)?|course of|dose of|managed with|controlled (?:with|on|by)|added|resume[d]?|using|uses|therapy with|initiated|loaded with|refill(?:ed)? (?:of|for)?)\b").expect("a valid expression")
     });
     let before = &text[sentence.start.min(name.start)..name.start];
     let near = before.len().saturating_sub(70);
@@ -26,7 +24,7 @@ pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
 const CHANGES: [(&str, &str); 8] = [
     (
         "stopped",
-        r"stop(?:s|ped|ping)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced",
+        r"stop(?:s|ped|ping)?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced",
     ),
     (
         "held",
@@ -58,15 +56,15 @@ static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A word that says what happens to a drug, and where it stands.
-struct Change {
+pub(super) struct Change {
     status: &'static str,
     word: String,
-    span: Span,
+    pub(super) span: Span,
 }
 
 /// The words of a stretch that say so. `then stop` ends a course, `do not stop` and `stop if` are advice:
 /// none of them tells what happened.
-fn changes(text: &str, within: &Span) -> Vec<Change> {
+pub(super) fn changes(text: &str, within: &Span) -> Vec<Change> {
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)(?:\b(?:then|until|not|never|if|without|before|may|or)|n['’]t)\s+(?:be\s+|been\s+|to\s+)?$")
             .expect("a valid expression")
@@ -91,53 +89,6 @@ fn changes(text: &str, within: &Span) -> Vec<Change> {
             })
         })
         .collect()
-}
-
-/// The text that may tell of a drug.
-pub(super) enum Scope {
-    /// A row of a list, which begins with it.
-    Row(Span),
-    /// Running text.
-    Sentence(Span),
-}
-
-/// Begins the line with the name, or with a word like `STOP` before it? Then it is a row, unless another
-/// drug stands on it or it goes on from the line above.
-pub(super) fn scope(layout: &Layout, name: &Span, end: usize, names: &[Span]) -> Scope {
-    let index = layout.line_at(name.start);
-    let line = layout.lines[index].span.clone();
-    let mark = item_mark(layout.get(&line)).min(name.start - line.start);
-    let before = line.start + mark..name.start;
-    let lead = changes(layout.text, &before);
-    let told = lead.iter().map(|change| change.span.len()).sum::<usize>();
-    let begins_above = || {
-        let above = &layout.lines[index - 1].span;
-        let mark = item_mark(layout.get(above));
-        names.iter().any(|name| name.start == above.start + mark)
-    };
-    let letters = |span: &Span| {
-        layout
-            .get(span)
-            .chars()
-            .filter(|c| c.is_alphabetic())
-            .count()
-    };
-    let runs_on = mark == 0
-        && index > 0
-        && layout.lines[index - 1].span.len() > 60
-        && layout.lines[index].cells.len() == 1
-        && !layout.line(index - 1).ends_with(['.', ':', ';'])
-        && !begins_above();
-    let others = names
-        .iter()
-        .any(|other| other != name && line.start <= other.start && other.end <= line.end);
-    if letters(&before) > told || runs_on {
-        Scope::Sentence(layout.sentence(name.start))
-    } else if others {
-        Scope::Sentence(line)
-    } else {
-        Scope::Row(line.start..end.max(line.end))
-    }
 }
 
 /// What happened to a drug. `names` are all drugs that the document names, in reading order.

@@ -82,9 +82,24 @@ pub fn lookalikes(name: &str) -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn doubts(entity: &Entity) -> Vec<String> {
-    let Fact::Medication(medication) = &entity.fact else {
-        return Vec::new();
-    };
+    match &entity.fact {
+        Fact::Medication(medication) => doubts_about(medication),
+        _ => Vec::new(),
+    }
+}
+
+/// Does the table hold the drug, and is it sold and taken so? None where the table cannot tell.
+pub(crate) fn is_usual(medication: &Medication) -> Option<bool> {
+    medication.name.as_deref().and_then(drug)?;
+    let tells = !liquid_or_local(medication)
+        && [&medication.strength, &medication.dose]
+            .into_iter()
+            .flatten()
+            .any(|amount| mass(amount).is_some());
+    tells.then(|| doubts_about(medication).is_empty())
+}
+
+fn doubts_about(medication: &Medication) -> Vec<String> {
     let mut out: Vec<String> = [
         ("strength", &medication.strength),
         ("dose", &medication.dose),

@@ -198,9 +198,10 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "every pm" => "every evening",
         "weekly" | "qweek" | "q week" | "qwk" | "q wk" | "every week" | "once weekly"
         | "once a week" | "q weekly" => "once weekly",
-        "every other day" | "qod" | "eod" | "every 2 days" | "q2days" => "every other day",
-        "fortnightly" | "every 2 weeks" | "every two weeks" | "every other week" | "q2weeks"
-        | "q2wk" => "every 2 weeks",
+        "every other day" | "on alternate days" | "alternate days" | "qod" | "eod"
+        | "every 2 days" | "q2days" => "every other day",
+        "fortnightly" | "every fortnight" | "each fortnight" | "every 2 weeks"
+        | "every two weeks" | "every other week" | "q2weeks" | "q2wk" => "every 2 weeks",
         "monthly" | "every month" | "once a month" | "once monthly" => "once monthly",
         "every 3 days" | "q72h" | "every 72 hours" => "every 72 hours",
         "stat" | "once only" | "single dose" | "once" | "now" => "once",

@@ -104,6 +104,7 @@ fn frequency_pattern() -> String {
         r"[0-9½]\s?-\s?[0-9½]\s?-\s?[0-9½](?:\s?-\s?[0-9½])?\b".into(),
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
         r"(?:daily|nightly|weekly|monthly|fortnightly|biweekly|bedtime|once only|single dose)\b".into(),
+        r"(?:(?:every|each|once a) fortnight|(?:on )?(?:alternate|alternating) (?:days?|nights?|mornings?))\b".into(),
         format!(r"[0-9]+\s?(?:[-–]\s?[0-9]+\s?)?(?:hourly|{period} apart)"),
         r"hourly\b".into(),
     ]

@@ -173,6 +173,11 @@ fn correction(word: &str) -> Option<&'static str> {
     if WORDS.contains(&lower.as_str()) || OTHERS.contains(&lower.as_str()) {
         return None;
     }
+    // `creams` is several of them and no misreading.
+    let singular = lower.strip_suffix('s').unwrap_or(&lower);
+    if WORDS.contains(&singular) {
+        return None;
+    }
     let near = |known: &&&str| {
         let long_enough = known.len() >= 5 || word.len() > 4;
         long_enough && distance(known, &lower, 1).is_some()
@@ -221,6 +226,7 @@ mod tests {
         for text in [
             "the house on the south side",
             "table 5 every month",
+            "2 inhalers and 3 creams",
             "very right",
         ] {
             assert!(

@@ -1,0 +1,382 @@
+//! Where the name of a condition begins and ends: with the adjectives before it and its stage or place behind
+//! it, without what a clinician remarks on it (`, resolved`, `(2016)`, `s/p`).
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::layout::{Span, trim_by};
+
+/// Adjectives that are part of a name, in any case.
+const ADJECTIVES: &[&str] = &[
+    "acute",
+    "chronic",
+    "severe",
+    "mild",
+    "moderate",
+    "persistent",
+    "intermittent",
+    "uncontrolled",
+    "poorly",
+    "well",
+    "controlled",
+    "recurrent",
+    "essential",
+    "primary",
+    "secondary",
+    "left",
+    "right",
+    "bilateral",
+    "paroxysmal",
+    "permanent",
+    "stable",
+    "unstable",
+    "generalized",
+    "generalised",
+    "major",
+    "seasonal",
+    "advanced",
+    "refractory",
+    "longstanding",
+    "rheumatoid",
+    "gestational",
+    "metastatic",
+];
+/// Words in small letters that end a name to its left.
+const NO_PART: &[&str] = &[
+    "the",
+    "this",
+    "that",
+    "these",
+    "those",
+    "with",
+    "and",
+    "for",
+    "from",
+    "his",
+    "her",
+    "their",
+    "its",
+    "our",
+    "your",
+    "not",
+    "nor",
+    "without",
+    "any",
+    "some",
+    "all",
+    "both",
+    "has",
+    "have",
+    "had",
+    "having",
+    "was",
+    "are",
+    "were",
+    "been",
+    "being",
+    "does",
+    "did",
+    "may",
+    "might",
+    "could",
+    "would",
+    "should",
+    "will",
+    "can",
+    "cannot",
+    "possible",
+    "possibly",
+    "probable",
+    "probably",
+    "likely",
+    "suspected",
+    "presumed",
+    "query",
+    "known",
+    "new",
+    "newly",
+    "recent",
+    "recently",
+    "past",
+    "previous",
+    "previously",
+    "prior",
+    "former",
+    "old",
+    "underlying",
+    "current",
+    "currently",
+    "active",
+    "also",
+    "further",
+    "other",
+    "additional",
+    "significant",
+    "multiple",
+    "several",
+    "two",
+    "three",
+    "first",
+    "second",
+    "include",
+    "includes",
+    "show",
+    "shows",
+    "reveals",
+    "confirms",
+    "suggests",
+    "demonstrates",
+    "develops",
+    "denies",
+    "reports",
+    "describes",
+    "complains",
+    "presents",
+    "diagnosis",
+    "because",
+    "due",
+    "than",
+    "then",
+    "when",
+    "which",
+    "who",
+    "whose",
+    "where",
+    "while",
+    "but",
+    "only",
+    "just",
+    "there",
+    "she",
+    "they",
+    "you",
+    "patient",
+    "patients",
+    "woman",
+    "man",
+    "lady",
+    "gentleman",
+    "male",
+    "female",
+    "year-old",
+    "boy",
+    "girl",
+    "history",
+    "evidence",
+    "signs",
+    "symptoms",
+    "features",
+    "feature",
+    "episode",
+    "episodes",
+    "attack",
+    "attacks",
+    "exacerbation",
+    "family",
+    "mother",
+    "father",
+    "brother",
+    "sister",
+    "son",
+    "daughter",
+    "risk",
+    "management",
+    "treatment",
+    "therapy",
+    "evaluation",
+    "review",
+    "follow-up",
+    "admission",
+    "found",
+    "very",
+    "quite",
+    "years",
+    "months",
+    "weeks",
+    "into",
+    "onto",
+    "over",
+    "under",
+    "after",
+    "before",
+    "since",
+    "during",
+    "his",
+    "dear",
+    "against",
+    "about",
+    "for",
+    "per",
+    "via",
+    "suffers",
+    "takes",
+    "needs",
+    "remains",
+    "sees",
+    "gets",
+    "no",
+    "more",
+    "less",
+    "usual",
+    "same",
+    "such",
+    "said",
+    "called",
+];
+/// Words that end like verbs and are part of names.
+const PARTICIPLES: &[&str] = &[
+    "acquired",
+    "sided",
+    "induced",
+    "associated",
+    "related",
+    "localised",
+    "localized",
+    "disseminated",
+    "mixed",
+    "decompensated",
+    "complicated",
+    "displaced",
+    "undisplaced",
+    "impacted",
+    "ruptured",
+    "perforated",
+    "dilated",
+    "infected",
+    "strangulated",
+    "impaired",
+    "ankylosing",
+    "sclerosing",
+    "necrotising",
+    "necrotizing",
+    "relapsing",
+    "remitting",
+];
+/// Words before a name that still are part of it.
+const MOST: usize = 4;
+
+/// With the adjectives before it and `, stage 3` behind it.
+pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
+    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:,? stage (?:\d[ab]?|[ivx]+)\b| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation)").expect("a valid expression")
+    });
+    let mut start = span.start;
+    for _ in 0..MOST {
+        let before = &text[line.start..start];
+        let Some(rest) = before.strip_suffix(' ') else {
+            break;
+        };
+        let word = &rest[rest.rfind([' ', '\t']).map_or(0, |at| at + 1)..];
+        if !is_part(word) {
+            break;
+        }
+        start -= word.len() + 1;
+    }
+    let end = AFTER
+        .find(&text[span.end..line.end.max(span.end)])
+        .map_or(span.end, |m| span.end + m.end());
+    start..end
+}
+
+fn is_part(word: &str) -> bool {
+    let plain = word.to_lowercase();
+    if ADJECTIVES.contains(&plain.as_str()) {
+        return true;
+    }
+    let letters = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let last = word.rsplit('-').next().unwrap_or(word);
+    let verb = (last.ends_with("ed") || last.ends_with("ing")) && !PARTICIPLES.contains(&last);
+    letters && word.len() > 2 && !verb && !NO_PART.contains(&word)
+}
+
+/// Without what is remarked on a condition, as far as what is left still holds one.
+pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> bool) -> Span {
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+        let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:well|poorly|not well|fairly well|adequately)[- ]controlled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
+        Regex::new(&format!(
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d$"
+        ))
+        .expect("a valid expression")
+    });
+    static KEPT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:stage|grade|type|class|nyha)\b").expect("a valid expression")
+    });
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^(?:s/p|status post|h/o|hx of|history of|previous|prior|known)\s+(?:[LR]\s)?",
+        )
+        .expect("a valid expression")
+    });
+    let printed = &text[name.clone()];
+    let behind = BEHIND
+        .find(printed)
+        .filter(|found| !KEPT.is_match(found.as_str()))
+        .map_or(printed.len(), |found| found.start());
+    let before = BEFORE.find(printed).map_or(0, |found| found.end());
+    let cut = trim_by(
+        text,
+        name.start + before.min(behind)..name.start + behind,
+        |c| c.is_whitespace() || matches!(c, ',' | ';'),
+    );
+    if cut != name && holds(&cut) {
+        cut
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{widen, without_remarks};
+
+    #[test]
+    fn names_have_their_adjectives() {
+        for (text, name, want) in [
+            (
+                "She has mild left sided ulcerative colitis.",
+                "ulcerative colitis",
+                "mild left sided ulcerative colitis",
+            ),
+            (
+                "a rash in keeping with chronic plaque psoriasis",
+                "psoriasis",
+                "chronic plaque psoriasis",
+            ),
+            ("He denies asthma", "asthma", "asthma"),
+            ("who was treated for pneumonia", "pneumonia", "pneumonia"),
+            (
+                "carcinoma of the left breast resected",
+                "carcinoma",
+                "carcinoma of the left breast",
+            ),
+            ("Recurrent migraine", "migraine", "Recurrent migraine"),
+        ] {
+            let at = text.find(name).unwrap();
+            let found = widen(text, &(0..text.len()), &(at..at + name.len()));
+            assert_eq!(&text[found], want);
+        }
+    }
+
+    #[test]
+    fn remarks_are_no_part_of_a_name() {
+        for (text, want) in [
+            ("Rheumatoid arthritis, stable", "Rheumatoid arthritis"),
+            ("acute kidney injury (resolved)", "acute kidney injury"),
+            (
+                "Atrial fibrillation (CHA2DS2-VASc 3)",
+                "Atrial fibrillation",
+            ),
+            (
+                "Ischaemic heart disease, CABG 2016",
+                "Ischaemic heart disease",
+            ),
+            ("s/p L hip fracture", "hip fracture"),
+            ("Asthma (stage 2)", "Asthma (stage 2)"),
+            ("Lumbar spinal stenosis", "Lumbar spinal stenosis"),
+        ] {
+            let found = without_remarks(text, 0..text.len(), |_| true);
+            assert_eq!(&text[found], want);
+        }
+    }
+}

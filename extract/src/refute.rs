@@ -1,0 +1,224 @@
+//! Whether a reading that differs from the printed one can be what stands on the paper at all: a result that its
+//! range and flag contradict, a strength that no product of the drug has, a frequency that is none. Such a
+//! reading is a slip of its engine and no reason to ask a person, as long as the printed value itself fits.
+//! Where nothing tells, nothing is refuted.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Fact, Lab, Medication};
+
+use crate::{
+    lab, sentinel,
+    sig::{self, Part},
+};
+
+/// What a document prints beside its values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Habits {
+    /// Some result has a flag, so that one without a flag is inside its range.
+    pub prints_flags: bool,
+    /// Nearly every result has its unit and range, so that one with neither was read in part.
+    pub prints_rows: bool,
+}
+
+impl Habits {
+    /// Fewer results show no habit.
+    const LEAST: usize = 4;
+
+    pub fn of<'a>(facts: impl Iterator<Item = &'a Fact>) -> Self {
+        let (mut results, mut flagged, mut full) = (0, 0, 0);
+        for fact in facts {
+            if let Fact::Lab(lab) = fact {
+                results += 1;
+                flagged += usize::from(lab.flag.is_some());
+                full += usize::from(lab.unit.is_some() && lab.range.is_some());
+            }
+        }
+        Self {
+            prints_flags: flagged > 0,
+            prints_rows: results >= Self::LEAST && full * 4 >= results * 3,
+        }
+    }
+
+    /// A result without the unit and the range that the others have.
+    pub fn misses(self, fact: &Fact) -> bool {
+        self.prints_rows
+            && matches!(fact, Fact::Lab(lab) if lab.unit.is_none() && lab.range.is_none())
+    }
+
+    /// Fits the printed value, and could `read` not stand in the place of `printed` in this field?
+    pub fn refute(self, fact: &Fact, field: &str, printed: &str, read: &str) -> bool {
+        match fact {
+            Fact::Lab(result) => self.refutes_result(result, field, printed, read),
+            Fact::Medication(drug) if field == "frequency" => {
+                let value = drug.frequency.as_deref();
+                value.is_some_and(|value| refutes_frequency(value, printed, read))
+            }
+            Fact::Medication(drug) => refutes_amount(drug, field, printed, read),
+            _ => false,
+        }
+    }
+
+    fn refutes_result(self, result: &Lab, field: &str, printed: &str, read: &str) -> bool {
+        let mut other = result.clone();
+        match field {
+            "value" if result.value.as_deref() == Some(printed) => other.value = Some(read.into()),
+            "flag" => match lab::flag_norm(read) {
+                Some(flag) => other.flag = Some(flag.into()),
+                None => return false,
+            },
+            _ => return false,
+        }
+        let fits = |result: &Lab| lab::fits(result, self.prints_flags);
+        fits(result) == Some(true) && fits(&other) == Some(false)
+    }
+}
+
+fn refutes_amount(drug: &Medication, field: &str, printed: &str, read: &str) -> bool {
+    let mut other = drug.clone();
+    let place = match field {
+        "strength" => &mut other.strength,
+        "dose" => &mut other.dose,
+        _ => return false,
+    };
+    let Some(value) = place.as_mut().filter(|value| value.contains(printed)) else {
+        return false;
+    };
+    *value = value.replacen(printed, read, 1);
+    sentinel::is_usual(drug) == Some(true) && sentinel::is_usual(&other) == Some(false)
+}
+
+/// `46h` is no frequency where `q6h` stands, and nothing is taken every 46 hours.
+fn refutes_frequency(value: &str, printed: &str, read: &str) -> bool {
+    static HOURS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:\bq\.?\s?|\bevery\s+)([0-9]+)\s?h").expect("a valid expression")
+    });
+    const USUAL: [&str; 10] = ["1", "2", "3", "4", "6", "8", "12", "24", "48", "72"];
+    if !value.contains(printed) {
+        return false;
+    }
+    let other = value.replacen(printed, read, 1);
+    let whole = |text: &str| {
+        let found = sig::scan(text, 0..text.len(), &[]);
+        found
+            .iter()
+            .any(|found| found.part == Part::Frequency && found.span == (0..text.len()))
+    };
+    let unusual = HOURS
+        .captures(&other)
+        .is_some_and(|found| !USUAL.contains(&&found[1]));
+    whole(value) && (!whole(&other) || unusual)
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Fact, Lab, Medication};
+
+    use super::Habits;
+
+    fn lab(value: &str, range: &str, flag: Option<&str>) -> Fact {
+        Fact::Lab(Lab {
+            value: Some(value.into()),
+            range: Some(range.into()),
+            flag: flag.map(Into::into),
+            ..Lab::default()
+        })
+    }
+
+    fn drug(name: &str, strength: &str, frequency: &str) -> Fact {
+        Fact::Medication(Medication {
+            name: Some(name.into()),
+            strength: Some(strength.into()),
+            form: Some("tablet".into()),
+            frequency: Some(frequency.into()),
+            ..Medication::default()
+        })
+    }
+
+    #[test]
+    fn results_that_cannot_be() {
+        let inside = lab("98", "95-108", None);
+        for (fact, field, printed, read, flags, refuted) in [
+            (
+                &lab("4.2", "4.0 - 5.6", None),
+                "value",
+                "4.2",
+                "42",
+                false,
+                true,
+            ),
+            (&inside, "value", "98", "8", true, true),
+            (&inside, "value", "98", "8", false, false),
+            (&inside, "value", "98", "99", true, false),
+            (
+                &lab("113", "95-108", Some("H")),
+                "value",
+                "113",
+                "13",
+                true,
+                true,
+            ),
+            (
+                &lab("13", "95-108", Some("H")),
+                "value",
+                "13",
+                "113",
+                true,
+                false,
+            ),
+            (
+                &lab("113", "95-108", Some("H")),
+                "flag",
+                "H",
+                "L",
+                true,
+                true,
+            ),
+            (&lab("5.4", "", None), "value", "5.4", "54", true, false),
+        ] {
+            let habits = Habits {
+                prints_flags: flags,
+                prints_rows: false,
+            };
+            let found = habits.refute(fact, field, printed, read);
+            assert_eq!(found, refuted, "{field} {printed} {read}: {fact:?}");
+        }
+    }
+
+    #[test]
+    fn rows_that_miss_what_the_others_have() {
+        let full = Fact::Lab(Lab {
+            unit: Some("mmol/L".into()),
+            range: Some("1-2".into()),
+            ..Lab::default()
+        });
+        let bare = Fact::Lab(Lab::default());
+        for (others, missing) in [(3, true), (2, false)] {
+            let facts = std::iter::repeat_n(&full, others).chain([&bare]);
+            let habits = Habits::of(facts);
+            assert_eq!(habits.misses(&bare), missing, "{others}");
+            assert!(!habits.misses(&full));
+        }
+    }
+
+    #[test]
+    fn amounts_and_frequencies_that_cannot_be() {
+        let known = drug("Bisoprolol", "1.25 mg", "q6h");
+        let unknown = drug("Unheardofol", "1.25 mg", "q6h");
+        for (fact, field, printed, read, refuted) in [
+            (&known, "strength", "1.25", "125", true),
+            (&known, "strength", "1.25", "2.5", false),
+            (&unknown, "strength", "1.25", "125", false),
+            (&known, "frequency", "q6h", "46h", true),
+            (&known, "frequency", "q6h", "q8h", false),
+        ] {
+            let habits = Habits {
+                prints_flags: false,
+                prints_rows: false,
+            };
+            let found = habits.refute(fact, field, printed, read);
+            assert_eq!(found, refuted, "{field} {printed} {read}: {fact:?}");
+        }
+    }
+}
