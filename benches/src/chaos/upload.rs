@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use fixtures::rng::Rng;
 use reqwest::StatusCode;
 use schemas::{DocumentId, JobId};

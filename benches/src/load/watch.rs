@@ -88,7 +88,7 @@ impl Seen {
             self.add(What::Files, name, open.all as f64);
             for (server, port) in servers {
                 let there = open.remote_ports.iter().filter(|remote| *remote == port);
-                self.add(What::ConnectionsTo(server), name, there.count() as f64);
+                self.add(What::ConnectionsTo(*server), name, there.count() as f64);
             }
         }
     }

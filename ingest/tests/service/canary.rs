@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use reqwest::StatusCode;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
+use uuid::Uuid;
 
 use crate::{
     echo,
@@ -282,6 +283,10 @@ async fn what_a_document_says_stands_where_it_may_alone() {
         "columns that security.md does not list"
     );
     assert!(!found.is_empty());
+    let tasks: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM tasks LIMIT 20")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
     pool.close().await;
 
     let metrics = metrics(&server).await;
@@ -325,20 +330,21 @@ async fn what_a_document_says_stands_where_it_may_alone() {
             assert_eq!(within(&file), None, "{}", file.display());
         }
     }
-    let holds = |folder: &str, words: &[u8]| {
-        files(&data.path().join(folder)).iter().any(|file| {
+    // Else nothing would have been looked at.
+    let sent = files(&data.path().join("rabbitmq"))
+        .into_iter()
+        .any(|file| {
             let bytes = fs::read(file).unwrap_or_default();
-            bytes.windows(words.len()).any(|part| part == words)
-        })
-    };
-    assert!(
-        holds("rabbitmq", b"traceparent"),
-        "messages lie in the broker's files"
-    );
-    assert!(
-        holds("seaweedfs", id.as_bytes()),
-        "objects lie in the store's files"
-    );
+            let holds = |task: &Uuid| bytes.windows(16).any(|part| part == task.as_bytes());
+            tasks.iter().any(holds)
+        });
+    assert!(sent, "messages lie in the broker's files");
+    let kept_objects: u64 = files(&data.path().join("seaweedfs"))
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "dat"))
+        .map(|file| fs::metadata(file).unwrap().len())
+        .sum();
+    assert!(kept_objects > 100_000, "objects lie in the store's files");
     let log = server.log();
     assert!(log.contains("a job ended"), "{log}");
     for canary in CANARIES {
