@@ -169,19 +169,19 @@ async fn what_was_sealed_meanwhile_is_not_overwritten() {
             .execute(&mut *theirs)
             .await
             .unwrap();
-        let rewrapping = {
-            let (db, both) = (fresh.db.clone(), new.accepting(old));
-            tokio::spawn(async move { db.rewrap(&both).await })
+        let both = new.accepting(old);
+        let meanwhile = async {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while fresh.count(waiting).await == 0 {
+                assert!(Instant::now() < deadline, "it does not wait for the row");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            theirs.commit().await.unwrap();
         };
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while fresh.count(waiting).await == 0 {
-            assert!(Instant::now() < deadline, "it does not wait for the row");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        theirs.commit().await.unwrap();
-        let done = rewrapping.await.unwrap().unwrap();
+        let (done, ()) = tokio::join!(fresh.db.rewrap(&both), meanwhile);
+        let done = done.unwrap();
         assert_eq!((done.patients, done.unopened), (0, 0), "{done:?}");
         let theirs = "SELECT count(*) FROM patients WHERE sealed = decode('aa', 'hex')";
         assert_eq!(fresh.count(theirs).await, 1);
