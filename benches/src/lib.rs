@@ -14,6 +14,7 @@ pub mod gold;
 pub mod load;
 pub mod logistic;
 pub mod pages;
+pub mod proc;
 pub mod questions;
 pub mod ranking;
 pub mod readings;

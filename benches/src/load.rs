@@ -1,22 +1,30 @@
-//! Many sessions at once against the real API, with workers whose stages cost nothing: each uploads,
-//! follows its job by events and by polling, reads the result and queries entities, with pauses as a
-//! person or a page makes them. Loopback only, and bounded by its time.
+//! Many sessions at once against the real API, with workers whose stages cost nothing or with the real
+//! engines: each uploads, follows its job by events and by polling, reads the result, asks about it and
+//! queries entities, with pauses as a person or a page makes them. Loopback only, and bounded by its time.
 
-mod memory;
 mod nginx;
 mod session;
+mod slope;
 mod tally;
+mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::chaos::rig::{Rig, Setup};
-use memory::Memory;
+use crate::chaos::{
+    rig::{Rig, Setup},
+    scans,
+};
 use nginx::Nginx;
-use session::{Session, idle};
+use session::{Session, Uploads, idle};
 use tally::Tally;
+use watch::Watch;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -35,6 +43,12 @@ pub struct Load {
     pub think: Duration,
     /// How often a session uploads.
     pub every: Duration,
+    /// The longest that an answer may take before it counts as none.
+    pub patience: Duration,
+    /// Share of the documents that are asked about.
+    pub chat: f64,
+    /// What is uploaded, in turn; else documents for stages that cost nothing.
+    pub real: Option<PathBuf>,
 }
 
 /// What may stand before the API.
@@ -48,7 +62,8 @@ pub enum Through {
 const LAST: Duration = Duration::from_secs(30);
 
 impl Load {
-    /// Runs it and prints a table; the last line is the verdict. True when nothing was answered wrongly.
+    /// Runs it and prints a table; the last line is the verdict. True when nothing was answered wrongly
+    /// and nothing grows.
     ///
     /// # Errors
     /// When something does not start.
@@ -69,7 +84,11 @@ impl Load {
             .build()
             .context("an HTTP client")?;
         let logins: Vec<_> = rig.logins().collect();
-        let memory = Memory::watch(&rig);
+        let uploads = Arc::new(match &self.real {
+            Some(folder) => Uploads::InTurn(scans::of(folder)?, AtomicUsize::new(0)),
+            None => Uploads::Scripted,
+        });
+        let watch = Watch::begin(&rig);
         let until = Instant::now() + self.time;
         let mut running = JoinSet::new();
         for number in 0..self.sessions + self.listeners {
@@ -84,6 +103,9 @@ impl Load {
                 until,
                 think: self.think,
                 every: self.every,
+                patience: self.patience,
+                chat: self.chat,
+                uploads: Arc::clone(&uploads),
             };
             if number < self.sessions {
                 running.spawn(session.run());
@@ -101,11 +123,14 @@ impl Load {
             Ok(ended) => ended?,
             Err(_) => tally.wrong("session", "does not end"),
         }
-        let memory = memory.end().await;
+        let seen = watch.end().await;
         // Everything has ended before the verdict, so that it is the last line.
         drop((nginx, rig));
-        print!("{memory}{tally}");
+        print!("{seen}{tally}");
+        if seen.growing() > 0 {
+            println!("{} of the above grow", seen.growing());
+        }
         println!("sessions={} {}", self.sessions, tally.verdict());
-        Ok(tally.errors() == 0)
+        Ok(tally.errors() == 0 && seen.growing() == 0)
     }
 }

@@ -29,6 +29,8 @@ pub enum EraseError {
 pub struct Erasure {
     /// When.
     pub at: DateTime<Utc>,
+    /// How many lines the erasure list has with it; none when it stood there from an earlier call.
+    pub listed: Option<usize>,
     /// The rows that went; none when an erasure that had begun earlier was ended.
     pub rows: Option<ErasedRows>,
     /// How many objects went. An error means that some stay; without their key they cannot be read.
@@ -48,6 +50,7 @@ pub async fn erase(
     document: DocumentId,
 ) -> Result<Option<Erasure>, EraseError> {
     let at = Utc::now().trunc_subsecs(6);
+    let mut listed = None;
     let rows = if db.document(tenant, document).await?.is_some() {
         let (list, erased) = (
             list.clone(),
@@ -62,9 +65,10 @@ pub async fn erase(
             let added = list.add(&[erased]);
             added.map_err(EraseError::List)
         });
-        added
+        let added = added
             .await
-            .map_err(|error| DbError::new(crate::db::DbErrorKind::Unavailable, error))??;
+            .map_err(|error| DbError::new(crate::db::DbErrorKind::Unavailable, error))?;
+        listed = Some(added?);
         db.erase(tenant, document).await?
     } else {
         None
@@ -74,6 +78,7 @@ pub async fn erase(
     }
     Ok(Some(Erasure {
         at,
+        listed,
         rows,
         objects: store.erase(tenant, document).await,
     }))

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::{sync::mpsc, time::timeout};
 use url::Url;
 
-use crate::db::TokenCounts;
+use crate::{db::TokenCounts, telemetry};
 
 /// Where a model is, and how patient one is with it.
 #[derive(Clone, Debug)]
@@ -140,11 +140,13 @@ impl Llm {
             let response = self.begin(messages, most_tokens).await?;
             self.read(response, parts).await
         };
-        tokio::select! {
-            done = timeout(whole, work) => done.unwrap_or(Err(LlmError::Silent)),
+        let counts = tokio::select! {
+            done = timeout(whole, work) => done.unwrap_or(Err(LlmError::Silent))?,
             // The request goes with its future.
-            () = parts.closed() => Ok(TokenCounts::default()),
-        }
+            () = parts.closed() => TokenCounts::default(),
+        };
+        telemetry::chat_tokens(counts);
+        Ok(counts)
     }
 
     async fn begin(&self, messages: &[Message], most: u32) -> Result<Response, LlmError> {

@@ -11,8 +11,8 @@ mod traces;
 
 pub use backlog::watch;
 pub use metrics::{
-    DESCRIBED, Metrics, Stream, emergency_opened, http_answered, job_ended, sandbox_ended, swept,
-    task_ended,
+    DESCRIBED, Metrics, Stream, chat_tokens, emergency_opened, http_answered, job_ended,
+    sandbox_ended, swept, task_ended,
 };
 pub use start::{Telemetry, TelemetryError, start};
 pub use traces::{answered, request_span, task_span, traceparent};

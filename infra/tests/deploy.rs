@@ -100,6 +100,50 @@ fn the_compose_file_is_one_and_names_only_what_is_there() {
     );
 }
 
+/// The script makes every secret, changes none that is there, and adds what an earlier one did not make.
+#[test]
+fn secrets_are_made_once() {
+    let copy = tempfile::tempdir().unwrap();
+    fs::copy(
+        infra().join("deploy/compose/secrets"),
+        copy.path().join("secrets"),
+    )
+    .unwrap();
+    let folder = copy.path().join("secrets.d");
+    // Root, as which it runs, made the files.
+    let as_root = |command: &[&str]| {
+        let sudo: &[&str] = if rustix::process::geteuid().is_root() {
+            &[]
+        } else {
+            &["sudo"]
+        };
+        let words = [sudo, command].concat();
+        let done = Command::new(words[0])
+            .args(&words[1..])
+            .current_dir(copy.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{command:?}: {} {said}", done.status);
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let digests = || as_root(&["sh", "-c", "sha256sum secrets.d/*"]);
+    as_root(&["./secrets"]);
+    let made = digests();
+    let compose = fs::read_to_string(infra().join("deploy/compose/compose.yaml")).unwrap();
+    let wanted = compose.split("file: secrets.d/").skip(1);
+    for secret in wanted.filter_map(|rest| rest.split('}').next()) {
+        assert!(made.contains(&format!("secrets.d/{secret}\n")), "{secret}");
+    }
+    as_root(&["./secrets"]);
+    assert_eq!(digests(), made);
+    as_root(&["rm", "secrets.d/redis.conf"]);
+    as_root(&["./secrets"]);
+    let settings = as_root(&["cat", "secrets.d/medbot.toml"]);
+    assert_eq!(settings.matches("REDIS_URL").count(), 1, "{settings}");
+    as_root(&["rm", "-r", folder.to_str().unwrap()]);
+}
+
 #[test]
 fn the_chart_makes_what_a_cluster_takes() {
     let workers = "helm/medbot/templates/workers.yaml";

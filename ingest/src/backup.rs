@@ -3,7 +3,6 @@
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -11,7 +10,6 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use infra::{
     backup::{self, Backup, Erasures, Manifest, Places},
-    erasure::ErasureList,
     store::MasterKey,
 };
 use serde::Serialize;
@@ -129,7 +127,7 @@ impl Report {
 pub(crate) fn back_up(settings: &Settings, arguments: &BackupArguments) -> anyhow::Result<u8> {
     let places = arguments.of.places();
     let master = system::master_key(settings, false)?;
-    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
+    let list = system::erasure_list(settings, &master);
     with_db(settings, async |db| {
         db.ready().await?;
         let store = system::store(settings)?;
@@ -180,7 +178,7 @@ pub(crate) fn restore(settings: &Settings, arguments: &RestoreArguments) -> anyh
         report.print()?;
         return Ok(DONE);
     }
-    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
+    let list = system::erasure_list(settings, &master);
     let erasures = if arguments.nothing_was_erased {
         Erasures::None
     } else {

@@ -17,6 +17,7 @@ use schemas::{Engine, Stage};
 use crate::{
     audit_log::{self, Audit},
     backup::{self, BackupArguments, RestoreArguments},
+    core_files,
     drop::{self, DropArguments},
     erase::{self, EraseArguments},
     extract_text,
@@ -216,6 +217,9 @@ pub fn run(cli: Cli) -> ExitCode {
             return ExitCode::from(CANNOT_RUN);
         }
     };
+    if let Err(error) = core_files::forbid() {
+        tracing::warn!(%error, "core files cannot be forbidden");
+    }
     let code = match cli.command {
         Command::Process(arguments) => process::run(&arguments),
         Command::Extract { file, jsonl } => extract_text::run(file.as_deref(), jsonl),

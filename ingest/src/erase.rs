@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use infra::{
     db::{ErasedRows, WrappedKeys},
-    erasure::{self, ErasureList},
+    erasure,
     store::Sealed,
 };
 use schemas::{DocumentId, TenantId};
@@ -57,6 +57,8 @@ struct Certificate {
     /// Null when the store did not answer; what it holds cannot be read without the key.
     objects: Option<u64>,
     erasure_list: PathBuf,
+    /// How many lines it has with this one: a list that is brought back must have as many.
+    erasure_list_lines: Option<usize>,
     /// Until then a backup of keys may hold the key, by the site's `MEDBOT_KEY_BACKUP_DAYS`.
     key_in_backups_until: DateTime<Utc>,
     remains: [&'static str; 2],
@@ -76,7 +78,7 @@ pub(crate) fn run(settings: &Settings, arguments: &EraseArguments) -> anyhow::Re
     let tenant = arguments.tenant.unwrap_or(TenantId::DEFAULT);
     let document = arguments.document;
     let master = system::master_key(settings, false)?;
-    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
+    let list = system::erasure_list(settings, &master);
     with_db(settings, async |db| {
         let keys = WrappedKeys::new(db.clone(), master.clone());
         let store = Sealed::new(system::store(settings)?, Arc::new(keys));
@@ -98,6 +100,7 @@ pub(crate) fn run(settings: &Settings, arguments: &EraseArguments) -> anyhow::Re
             rows: erased.rows,
             objects: erased.objects.as_ref().ok().copied(),
             erasure_list: list.path().into(),
+            erasure_list_lines: erased.listed,
             key_in_backups_until: erased.at + days,
             remains: REMAINS,
         };

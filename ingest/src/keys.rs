@@ -1,6 +1,6 @@
 //! `medbot keys`: the master key, tenants, and API keys from their making to their end.
 
-use std::{io::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use chrono::{TimeDelta, Utc};
@@ -8,7 +8,6 @@ use clap::{Subcommand, ValueEnum};
 use infra::{
     api_key::KeptKey,
     db::{NewKey, Role},
-    erasure::ErasureList,
     store::MasterKey,
 };
 use schemas::TenantId;
@@ -206,7 +205,7 @@ fn rewrap(settings: &Settings) -> anyhow::Result<u8> {
              MEDBOT_MASTER_KEY_FILE takes"
         );
     };
-    let list = ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()));
+    let list = system::erasure_list(settings, &master);
     with_db(settings, async |db| {
         list.prove()?;
         let done = db.rewrap(&master).await;

@@ -6,6 +6,7 @@ mod backup;
 pub mod chat;
 pub mod cli;
 pub mod compose;
+mod core_files;
 mod drop;
 mod erase;
 pub mod export;

@@ -17,7 +17,6 @@ use infra::{
     api_key::KeptKey,
     audit::{Anchors, Recorder},
     db::{Changes, Db, DbSettings, Role, TableQueue, WrappedKeys},
-    erasure::ErasureList,
     llm::Llm,
     queue::{
         Queue,
@@ -283,7 +282,7 @@ impl Opened {
         let sign_in = sign_in.map(|(client, tokens)| {
             SignIn::new(client, tokens, settings.allow_plaintext).map(Arc::new)
         });
-        let erasures = ErasureList::new(settings.erasure_list.clone(), Arc::clone(&self.master));
+        let erasures = system::erasure_list(settings, &self.master);
         if let Err(error) = erasures.prove() {
             tracing::error!(%error, "the erasure list does not hold what was written");
         }

@@ -10,10 +10,12 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use infra::{
+    audit::Anchors,
     db::{
         Db, DbSettings,
         private::{PrivateError, PrivatePostgres},
     },
+    erasure::ErasureList,
     models::{Asset, Cache},
     store::{Local, MasterKey, S3, S3Settings, Store},
 };
@@ -138,6 +140,13 @@ pub(crate) fn store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
             Arc::new(S3::open(&s3)?)
         }
     })
+}
+
+/// The list of what was erased, anchored beside the audit log where that is.
+pub(crate) fn erasure_list(settings: &Settings, master: &MasterKey) -> ErasureList {
+    let anchors = settings.audit_anchors.clone().map(Anchors::new);
+    ErasureList::new(settings.erasure_list.clone(), Arc::new(master.clone()))
+        .anchored(anchors.as_ref())
 }
 
 /// The master key, with the other one that is accepted; made when `make` says so and there is none.

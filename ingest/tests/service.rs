@@ -44,6 +44,8 @@ mod restart;
 mod results;
 #[path = "service/retrying.rs"]
 mod retrying;
+#[path = "service/rolling.rs"]
+mod rolling;
 #[path = "service/signing_in.rs"]
 mod signing_in;
 #[path = "service/tokens.rs"]

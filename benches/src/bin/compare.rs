@@ -1,5 +1,6 @@
 //! `compare DIR`: one table from one run over one folder: medbot with each engine alone, medbot with
-//! all of them in both modes, and `RapidOCR`, the usual open-source way to run PP-OCR, on one thread and as it comes.
+//! all of them in both modes, and what one would take instead: `RapidOCR`, the usual open-source way to run
+//! PP-OCR, on one thread and as it comes, and the programs of Tesseract and `OCRmyPDF`.
 //!
 //! The alternatives run in turn, round after round, so that a busy machine weighs on all of them;
 //! the minimum says what the work costs, the median what one sees. Start-up is part of every run.
@@ -22,7 +23,7 @@ use fusion::metrics::TextCounts;
 
 #[derive(Parser)]
 #[command(
-    about = "Compares medbot's engines, medbot whole and RapidOCR: time, CPU, memory, word F1"
+    about = "Compares medbot's engines, medbot whole, RapidOCR, Tesseract and OCRmyPDF: time, CPU, memory, word F1"
 )]
 struct Arguments {
     /// A folder of documents; gold.json in it or above it gives word F1.
@@ -39,9 +40,12 @@ struct Arguments {
     /// How often each alternative runs.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     repeat: u16,
-    /// Compares medbot with itself only, and installs nothing.
+    /// Without `RapidOCR`, which is installed otherwise.
     #[arg(long)]
     without_rapidocr: bool,
+    /// Compares medbot with itself only, and installs nothing.
+    #[arg(long)]
+    alone: bool,
 }
 
 /// What both medbot and `RapidOCR`'s image library read.
@@ -49,8 +53,16 @@ const FORMATS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", 
 
 /// One row of the table.
 enum Alternative {
-    Medbot { engines: String, adaptive: bool },
-    RapidOcr { packages: PathBuf, threads: usize },
+    Medbot {
+        engines: String,
+        adaptive: bool,
+    },
+    RapidOcr {
+        packages: PathBuf,
+        threads: usize,
+    },
+    /// `tesseract` or `ocrmypdf`, of the system's packages.
+    Program(&'static str),
 }
 
 #[derive(Default)]
@@ -173,24 +185,38 @@ fn alternatives(arguments: &Arguments) -> anyhow::Result<Vec<Alternative>> {
             adaptive: true,
         });
     }
+    if arguments.alone {
+        return Ok(alternatives);
+    }
     if !arguments.without_rapidocr {
         let packages = infra::models::Cache::locate()?
             .root()
             .join("benches/rapidocr");
-        child::run(Command::new(script("install")).arg(&packages), &[0])
-            .context("RapidOCR cannot be installed; --without-rapidocr does without it")?;
+        child::run(
+            Command::new(script("rapidocr/install")).arg(&packages),
+            &[0],
+        )
+        .context("RapidOCR cannot be installed; --without-rapidocr does without it")?;
         alternatives.extend([1, 0].map(|threads| Alternative::RapidOcr {
             packages: packages.clone(),
             threads,
         }));
     }
+    for program in ["tesseract", "ocrmypdf"] {
+        child::run(
+            Command::new(program).arg("--version").stdout(Stdio::null()),
+            &[0],
+        )
+        .with_context(|| {
+            format!("{program} is missing: install its package; --alone does without")
+        })?;
+        alternatives.push(Alternative::Program(program));
+    }
     Ok(alternatives)
 }
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("rapidocr")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 impl Alternative {
@@ -200,6 +226,8 @@ impl Alternative {
             Self::Medbot { engines, .. } => format!("medbot {engines}"),
             Self::RapidOcr { threads: 0, .. } => "RapidOCR, its own threads".into(),
             Self::RapidOcr { threads, .. } => format!("RapidOCR, {threads} thread"),
+            Self::Program("tesseract") => "Tesseract's program".into(),
+            Self::Program(_) => "OCRmyPDF, turned and deskewed".into(),
         }
     }
 
@@ -212,10 +240,19 @@ impl Alternative {
             Self::RapidOcr { packages, threads } => child::run(
                 Command::new("python3")
                     .env("PYTHONPATH", packages)
-                    .arg(script("read.py"))
+                    .arg(script("rapidocr/read.py"))
                     .arg(folder)
                     .arg(out.join("documents.jsonl"))
                     .arg(threads.to_string())
+                    .stdout(Stdio::null()),
+                &[0],
+            ),
+            Self::Program(program) => child::run(
+                Command::new("python3")
+                    .arg(script("tesseract/read.py"))
+                    .arg(program)
+                    .arg(folder)
+                    .arg(out.join("documents.jsonl"))
                     .stdout(Stdio::null()),
                 &[0],
             ),

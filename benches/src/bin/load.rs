@@ -1,5 +1,5 @@
-//! Many sessions at once for a while: what they wait for, and what goes wrong. Exit code 1 when an answer
-//! was wrong.
+//! Many sessions at once for a while: what they wait for, what goes wrong, and what grows meanwhile. Exit
+//! code 1 when an answer was wrong or something grows.
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -32,7 +32,13 @@ struct Arguments {
     /// Seconds between two uploads of a session.
     #[arg(long, default_value_t = 120.0)]
     every: f64,
-    /// Worker processes with stages that cost nothing, and tasks at once in each.
+    /// Share of the documents that are asked about.
+    #[arg(long, default_value_t = 0.25)]
+    chat: f64,
+    /// Documents of this folder, in turn, through the real engines.
+    #[arg(long)]
+    real: Option<PathBuf>,
+    /// Worker processes, whose stages cost nothing without `--real`, and tasks at once in each.
     #[arg(long, default_value_t = 1)]
     workers: u16,
     #[arg(long, default_value_t = 4)]
@@ -48,6 +54,9 @@ struct Arguments {
     medbot: Option<PathBuf>,
 }
 
+/// The longest that an answer may take, and where the real engines take the processors.
+const PATIENCE: Duration = Duration::from_secs(20);
+const BUSY: Duration = Duration::from_mins(2);
 /// All sessions come from one address.
 const RATES: [&str; 3] = [
     "MEDBOT_RATE_ADDRESS",
@@ -81,6 +90,9 @@ fn load(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.usual_limits {
         settings.extend(RATES.map(|name| (name.to_owned(), "0".to_owned())));
     }
+    if arguments.real.is_some() {
+        settings.insert("MEDBOT_LEASE_SECONDS".into(), "60".into());
+    }
     if arguments.through.is_some() {
         settings.insert("MEDBOT_TRUSTED_PROXIES".into(), "127.0.0.1".into());
     }
@@ -91,7 +103,7 @@ fn load(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 None => child::binary()?,
             },
             embedded: arguments.embedded,
-            real: false,
+            real: arguments.real.is_some(),
             workers: arguments.workers,
             slots: arguments.slots,
             pace: Duration::ZERO,
@@ -103,6 +115,13 @@ fn load(arguments: Arguments) -> anyhow::Result<ExitCode> {
         time: Duration::from_secs(arguments.seconds),
         think: Duration::from_secs_f64(arguments.think),
         every: Duration::from_secs_f64(arguments.every),
+        patience: if arguments.real.is_some() {
+            BUSY
+        } else {
+            PATIENCE
+        },
+        chat: arguments.chat,
+        real: arguments.real,
     };
     let runtime = tokio::runtime::Runtime::new().context("no threads")?;
     let well = runtime.block_on(async {

@@ -2,18 +2,17 @@
 //! documents, with the real engines. Runs of the two alternate, since machines are noisy.
 
 use std::{
-    collections::HashMap,
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
-use benches::child;
+use benches::{child, proc::Processes};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -104,7 +103,8 @@ fn service(arguments: &Arguments) -> anyhow::Result<Seconds> {
         }
         thread::sleep(Duration::from_millis(50));
     }
-    let before = cpu_of_tree(up.0.id())?;
+    let cpu = || anyhow::Ok(Processes::now()?.cpu_seconds(up.0.id() as i32));
+    let before = cpu()?;
     let mut drop = Command::new(child::binary()?);
     drop.arg("drop")
         .arg(&arguments.path)
@@ -114,7 +114,7 @@ fn service(arguments: &Arguments) -> anyhow::Result<Seconds> {
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     let dropped = child::run(&mut drop, &[0, 3])?;
-    let after = cpu_of_tree(up.0.id())?;
+    let after = cpu()?;
     up.end()?;
     Ok(Seconds {
         wall: dropped.wall.as_secs_f64(),
@@ -152,53 +152,4 @@ fn is_ready(address: &str) -> bool {
         Ok(answer.starts_with("HTTP/1.1 200"))
     };
     ask().unwrap_or(false)
-}
-
-/// CPU seconds of a process, of all that live below it, and of those that they have waited for
-/// (proc(5): fields 4 and 14 to 17 of `stat`).
-fn cpu_of_tree(root: u32) -> anyhow::Result<f64> {
-    let mut processes = HashMap::new();
-    for entry in fs::read_dir("/proc")? {
-        let path = entry?.path();
-        if let Some(stat) = stat(&path) {
-            processes.insert(stat.pid, stat);
-        }
-    }
-    let below = |pid: u32| {
-        let mut at = pid;
-        while at != root {
-            match processes.get(&at) {
-                Some(process) if process.parent != 0 => at = process.parent,
-                _ => return false,
-            }
-        }
-        true
-    };
-    let ticks: u64 = processes
-        .values()
-        .filter(|process| below(process.pid))
-        .map(|process| process.ticks)
-        .sum();
-    let a_second = rustix::param::clock_ticks_per_second();
-    Ok(ticks as f64 / a_second as f64)
-}
-
-struct Stat {
-    pid: u32,
-    parent: u32,
-    ticks: u64,
-}
-
-fn stat(folder: &Path) -> Option<Stat> {
-    let pid = folder.file_name()?.to_str()?.parse().ok()?;
-    let text = fs::read_to_string(folder.join("stat")).ok()?;
-    // The name in parentheses may hold anything.
-    let (_, rest) = text.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let number = |n: usize| fields.get(n - 3)?.parse::<u64>().ok();
-    Some(Stat {
-        pid,
-        parent: u32::try_from(number(4)?).ok()?,
-        ticks: number(14)? + number(15)? + number(16)? + number(17)?,
-    })
 }

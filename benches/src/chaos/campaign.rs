@@ -1,4 +1,4 @@
-//! A campaign from start to verdict, and the same set-up in peace as a measure of throughput.
+//! A campaign from start to verdict.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -147,23 +147,4 @@ impl Campaign {
             Err(error).with_context(|| format!("logs are in {}", logs.display()))
         })
     }
-}
-
-/// Uploads clean documents in peace and gives how many a second come out.
-///
-/// # Errors
-/// When one does not.
-pub async fn throughput(setup: &Setup, documents: u32, seed: u64) -> anyhow::Result<f64> {
-    let findings = Arc::new(Findings::default());
-    let rig = Rig::start(setup).await?;
-    let items = upload::clean(seed, documents, rig.clients.len());
-    let start = Instant::now();
-    let deadline = start + Duration::from_mins(5);
-    let entries = upload::all(&rig, items, deadline, &findings).await?;
-    let rested = check::at_rest(&rig, deadline).await;
-    anyhow::ensure!(
-        rested && entries.len() == documents as usize,
-        "documents were left over"
-    );
-    Ok(f64::from(documents) / start.elapsed().as_secs_f64())
 }

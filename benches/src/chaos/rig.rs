@@ -196,6 +196,26 @@ impl Rig {
         self.clients[0].base().trim_start_matches("http://")
     }
 
+    /// The servers of the set-up and the ports that they listen on.
+    pub(crate) fn ports(&self) -> Vec<(&'static str, u16)> {
+        [
+            ("postgres", "DATABASE_URL"),
+            ("broker", "QUEUE_URL"),
+            ("store", "AWS_ENDPOINT_URL"),
+        ]
+        .into_iter()
+        .filter_map(|(server, name)| {
+            let url = reqwest::Url::parse(self.environment.get(name)?).ok()?;
+            Some((server, url.port()?))
+        })
+        .collect()
+    }
+
+    /// The processes of the servers.
+    pub(super) fn server_processes(&self) -> anyhow::Result<Vec<i32>> {
+        self.services.pids()
+    }
+
     /// The processes of medbot by name.
     pub(crate) fn processes(&self) -> Vec<Running> {
         let mut processes: Vec<Running> = vec![("api".into(), Box::new(self.api.pid()))];

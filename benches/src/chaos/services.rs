@@ -110,6 +110,13 @@ impl Services {
         kill_process(pid, Signal::CONT).with_context(|| format!("thawing {}", service.name()))
     }
 
+    /// The process of each server that was started.
+    pub fn pids(&self) -> anyhow::Result<Vec<i32>> {
+        let pids = self.started.iter();
+        pids.map(|&service| Ok(self.pid(service)?.as_raw_nonzero().get()))
+            .collect()
+    }
+
     fn pid(&self, service: Service) -> anyhow::Result<Pid> {
         let folder = self.folder.join(service.name());
         let pid = match service {

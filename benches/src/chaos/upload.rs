@@ -17,6 +17,7 @@ use super::{
     client::{Client, NotTaken, Taken, Wish},
     findings::{Findings, Harm},
     rig::Rig,
+    scans,
     script::Script,
 };
 
@@ -63,7 +64,7 @@ pub(super) fn scripted(seed: u64, count: u32, clients: usize, time: Duration) ->
     (0..count)
         .map(|number| {
             let script = Script::new(seed, number);
-            let bytes = script.bytes();
+            let bytes = script.bytes().into();
             let file = format!("document-{number}.png");
             let mut item = item(&mut rng, bytes, file, true, clients, time);
             if script.is_poisoned() {
@@ -85,6 +86,19 @@ pub(super) fn clean(seed: u64, count: u32, clients: usize) -> Vec<Item> {
     items
 }
 
+/// The files of a folder, all at once, each sent once, in an order that mixes what stands together there.
+pub(super) fn calm(folder: &Path, clients: usize) -> anyhow::Result<Vec<Item>> {
+    let items = real(1, folder, clients, Duration::ZERO)?;
+    let mut rng = Rng::new(1).fork("order");
+    let mut items: Vec<(f64, Item)> = items.into_iter().map(|item| (rng.unit(), item)).collect();
+    items.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut items: Vec<Item> = items.into_iter().map(|(_, item)| item).collect();
+    for item in &mut items {
+        (item.cancel_after, item.again, item.webhook) = (None, false, false);
+    }
+    Ok(items)
+}
+
 /// The files of a folder, spread over `time`.
 pub(super) fn real(
     seed: u64,
@@ -93,40 +107,23 @@ pub(super) fn real(
     time: Duration,
 ) -> anyhow::Result<Vec<Item>> {
     let mut rng = Rng::new(seed).fork("uploads");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| format!("{}", folder.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<anyhow::Result<_>>()?;
-    paths.sort();
-    let mut items = Vec::new();
-    for path in paths {
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Gold files lie beside the documents.
-        if workers::decode::sniff(&bytes, Some(&name)).is_ok() {
-            items.push(item(
-                &mut rng,
-                bytes,
-                name.into_owned(),
-                false,
-                clients,
-                time,
-            ));
-        }
-    }
-    Ok(items)
+    let scans = scans::of(folder)?;
+    let items = scans
+        .into_iter()
+        .map(|scan| item(&mut rng, scan.bytes, scan.file, false, clients, time));
+    Ok(items.collect())
 }
 
 fn item(
     rng: &mut Rng,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     file: String,
     scripted: bool,
     clients: usize,
     time: Duration,
 ) -> Item {
     Item {
-        bytes: bytes.into(),
+        bytes,
         file,
         scripted,
         client: rng.int(0, clients as i64 - 1) as usize,

@@ -1,20 +1,39 @@
 //! One session: somebody who uploads a document now and then, and looks at what became of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use fixtures::rng::Rng;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 
 use super::tally::Tally;
-use crate::chaos::script::Script;
+use crate::chaos::{scans::Scan, script::Script};
 
-/// The longest that an answer may take before it counts as none.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// What is asked about a document.
+const QUESTIONS: [&str; 4] = [
+    "Which medicines does it name, and how are they taken?",
+    "What is the haemoglobin?",
+    "Who is the patient and when were they born?",
+    "What shall be done next?",
+];
+
+/// What sessions upload.
+pub(super) enum Uploads {
+    /// Documents that stages without cost understand.
+    Scripted,
+    /// Those of a folder, and how many were taken.
+    InTurn(Vec<Scan>, AtomicUsize),
+}
 
 pub(super) struct Session {
     pub number: u32,
@@ -25,6 +44,10 @@ pub(super) struct Session {
     pub until: Instant,
     pub think: Duration,
     pub every: Duration,
+    /// The longest that an answer may take before it counts as none.
+    pub patience: Duration,
+    pub chat: f64,
+    pub uploads: Arc<Uploads>,
 }
 
 /// A job of this session.
@@ -51,6 +74,11 @@ impl Session {
                 upload_at += self.every;
                 if let Some(taken) = self.upload(&mut rng).await {
                     job = self.follow(taken).await;
+                    if let Some(job) = &job
+                        && rng.chance(self.chat)
+                    {
+                        self.chat(job, &mut rng).await;
+                    }
                 }
                 continue;
             }
@@ -65,11 +93,10 @@ impl Session {
     }
 
     async fn upload(&self, rng: &mut Rng) -> Option<Job> {
-        let number = self.number * 10_000 + rng.int(0, 9_999) as u32;
         let request = self
             .ask(Method::POST, "/v1/documents?dedupe=false")
             .header(header::CONTENT_TYPE, "application/octet-stream")
-            .body(Script::new(u64::from(self.number), number).clean().bytes());
+            .body(self.body(rng));
         let said = self.answer("upload", request, StatusCode::ACCEPTED).await?;
         let body: Value = said.json().await.ok()?;
         let id = |name: &str| body["jobs"][0][name].as_str().map(ToOwned::to_owned);
@@ -80,15 +107,32 @@ impl Session {
         })
     }
 
-    /// Listens and polls until the job has ended; none when time is over before.
+    fn body(&self, rng: &mut Rng) -> Vec<u8> {
+        match &*self.uploads {
+            Uploads::Scripted => {
+                let number = self.number * 10_000 + rng.int(0, 9_999) as u32;
+                let script = Script::new(u64::from(self.number), number);
+                script.clean().bytes()
+            }
+            Uploads::InTurn(scans, taken) => {
+                let turn = taken.fetch_add(1, Ordering::Relaxed);
+                scans[turn % scans.len()].bytes.to_vec()
+            }
+        }
+    }
+
+    /// Listens and polls until the job has ended; none when time is over before, or it failed.
     async fn follow(&self, mut job: Job) -> Option<Job> {
         let listening = self.listen(&job.id);
         loop {
-            if matches!(
-                self.poll(&mut job).await.as_deref(),
-                Some("succeeded" | "needs_review")
-            ) {
-                break;
+            match self.poll(&mut job).await.as_deref() {
+                Some("succeeded" | "needs_review") => break,
+                Some(state @ ("failed" | "cancelled")) => {
+                    self.tally.wrong("job", state);
+                    listening.abort();
+                    return None;
+                }
+                _ => {}
             }
             if Instant::now() >= self.until {
                 listening.abort();
@@ -97,7 +141,7 @@ impl Session {
             sleep(self.think).await;
         }
         // Who listens has heard of it by now, or within moments.
-        if timeout_at(Instant::now() + PATIENCE, listening)
+        if timeout_at(Instant::now() + self.patience, listening)
             .await
             .is_err()
         {
@@ -150,6 +194,13 @@ impl Session {
         self.read("result", request).await;
     }
 
+    async fn chat(&self, job: &Job, rng: &mut Rng) {
+        let question = QUESTIONS[rng.int(0, QUESTIONS.len() as i64 - 1) as usize];
+        let asked = json!({ "question": question, "document": job.document });
+        let request = self.ask(Method::POST, "/v1/chat").json(&asked);
+        self.read("chat", request).await;
+    }
+
     async fn entities(&self) {
         let request = self.ask(Method::GET, "/v1/entities?type=medication&limit=20");
         self.read("entities", request).await;
@@ -177,7 +228,7 @@ impl Session {
         wanted: StatusCode,
     ) -> Option<Response> {
         let start = Instant::now();
-        match request.timeout(PATIENCE).send().await {
+        match request.timeout(self.patience).send().await {
             Ok(said) if said.status() == wanted => {
                 self.tally.answered(kind, start.elapsed());
                 Some(said)

@@ -43,6 +43,14 @@ impl Anchors {
         &self.path
     }
 
+    /// Those of the erasure list, in a file beside these.
+    #[must_use]
+    pub(crate) fn of_erasures(&self) -> Self {
+        let mut path = self.path.clone().into_os_string();
+        path.push(".erasures");
+        Self::new(path.into())
+    }
+
     /// Adds the head of a tenant.
     ///
     /// # Errors

@@ -52,6 +52,39 @@ impl Rewrapped {
     }
 }
 
+/// A value that is sealed for its row.
+struct SealedRow {
+    id: Uuid,
+    tenant_id: Uuid,
+    sealed: Vec<u8>,
+}
+
+/// Seals the values of a table anew and says how many: `page` gives rows after an id, in order, and `write`
+/// puts a value in the place of a row's, unless somebody else has changed it meanwhile.
+async fn reseal(
+    master: &MasterKey,
+    purpose: &str,
+    done: &mut Rewrapped,
+    page: impl AsyncFn(Uuid) -> Result<Vec<SealedRow>, DbError>,
+    write: impl AsyncFn(SealedRow, Vec<u8>) -> Result<u64, DbError>,
+) -> Result<u64, DbError> {
+    let (mut last, mut resealed) = (Uuid::nil(), 0);
+    loop {
+        let rows = page(last).await?;
+        match rows.last() {
+            Some(row) => last = row.id,
+            None => return Ok(resealed),
+        }
+        for row in rows {
+            let tenant = TenantId(row.tenant_id);
+            let made = master.reseal(purpose, tenant, row.id.as_bytes(), &row.sealed);
+            if let Some(anew) = done.anew(made) {
+                resealed += write(row, anew).await?;
+            }
+        }
+    }
+}
+
 impl Db {
     /// Wraps and seals by `master` what the other key that it accepts wraps and seals.
     ///
@@ -121,36 +154,29 @@ impl Db {
         master: &MasterKey,
         done: &mut Rewrapped,
     ) -> Result<(), DbError> {
-        let mut last = Uuid::nil();
-        loop {
-            let rows = sqlx::query!(
-                "SELECT id, tenant_id, secret FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2",
-                last,
+        let page = async |after: Uuid| {
+            Ok(sqlx::query_as!(
+                SealedRow,
+                "SELECT id, tenant_id, secret AS sealed FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2",
+                after,
                 PAGE
             )
             .fetch_all(self.worker())
+            .await?)
+        };
+        let write = async |row: SealedRow, anew: Vec<u8>| {
+            let written = sqlx::query!(
+                "UPDATE webhooks SET secret = $2 WHERE id = $1 AND secret = $3",
+                row.id,
+                anew,
+                row.sealed
+            )
+            .execute(self.worker())
             .await?;
-            match rows.last() {
-                Some(row) => last = row.id,
-                None => return Ok(()),
-            }
-            for row in rows {
-                let tenant = TenantId(row.tenant_id);
-                let made = master.reseal(webhook::SECRET, tenant, row.id.as_bytes(), &row.secret);
-                let Some(anew) = done.anew(made) else {
-                    continue;
-                };
-                let written = sqlx::query!(
-                    "UPDATE webhooks SET secret = $2 WHERE id = $1 AND secret = $3",
-                    row.id,
-                    anew,
-                    row.secret
-                )
-                .execute(self.worker())
-                .await?;
-                done.webhooks += written.rows_affected();
-            }
-        }
+            Ok(written.rows_affected())
+        };
+        done.webhooks += reseal(master, webhook::SECRET, done, page, write).await?;
+        Ok(())
     }
 
     async fn reseal_turns(&self, master: &MasterKey, done: &mut Rewrapped) -> Result<(), DbError> {
@@ -220,36 +246,30 @@ impl Db {
         master: &MasterKey,
         done: &mut Rewrapped,
     ) -> Result<(), DbError> {
-        let mut last = Uuid::nil();
-        loop {
-            let rows = sqlx::query!(
+        let page = async |after: Uuid| {
+            Ok(sqlx::query_as!(
+                SealedRow,
                 r#"SELECT id, tenant_id, sealed AS "sealed!" FROM patients
                    WHERE id > $1 AND sealed IS NOT NULL ORDER BY id LIMIT $2"#,
-                last,
+                after,
                 PAGE
             )
             .fetch_all(self.worker())
+            .await?)
+        };
+        let write = async |row: SealedRow, anew: Vec<u8>| {
+            let written = sqlx::query!(
+                "UPDATE patients SET sealed = $2 WHERE id = $1 AND sealed = $3",
+                row.id,
+                anew,
+                row.sealed
+            )
+            .execute(self.worker())
             .await?;
-            match rows.last() {
-                Some(row) => last = row.id,
-                None => return Ok(()),
-            }
-            for row in rows {
-                let tenant = TenantId(row.tenant_id);
-                let made = master.reseal(PATIENT, tenant, row.id.as_bytes(), &row.sealed);
-                let Some(anew) = done.anew(made) else {
-                    continue;
-                };
-                let written = sqlx::query!(
-                    "UPDATE patients SET sealed = $2 WHERE id = $1",
-                    row.id,
-                    anew
-                )
-                .execute(self.worker())
-                .await?;
-                done.patients += written.rows_affected();
-            }
-        }
+            Ok(written.rows_affected())
+        };
+        done.patients += reseal(master, PATIENT, done, page, write).await?;
+        Ok(())
     }
 
     /// Keeps the keys under which the tenant's log stands, sealed by `master`.

@@ -2,8 +2,8 @@
 //! added to.
 //!
 //! Each line ends with an HMAC under the master key over itself and everything before it, so that a line that
-//! was changed, removed, moved or put in between is found. Limit: what is cut off at the end is not; keep a
-//! copy elsewhere.
+//! was changed, removed, moved or put in between is found. What is cut off at the end shows against the list's
+//! length and digest, which are written down elsewhere ([`ErasureList::anchored`]); without that it does not.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -18,8 +18,10 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use schemas::{DocumentId, TenantId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::{
+    audit::{Anchors, Head},
     lines,
     store::{MasterKey, mac},
 };
@@ -48,6 +50,8 @@ struct Line {
     key: Option<String>,
 }
 
+/// Among the anchors of tenants the list is nobody's.
+const NOBODY: TenantId = TenantId(Uuid::nil());
 /// Where a line's HMAC begins.
 const MAC: &str = ",\"mac\":\"";
 
@@ -69,6 +73,7 @@ enum Proof {
 pub struct ErasureList {
     path: PathBuf,
     master: Arc<MasterKey>,
+    anchors: Option<Anchors>,
 }
 
 /// Why the list cannot be used.
@@ -109,6 +114,28 @@ pub enum ErasureListError {
         /// Its number, from 1.
         line: usize,
     },
+    /// It is not the list whose length and digest were written down elsewhere.
+    #[error(
+        "the erasure list {} is not the one whose first {lines} lines were anchored in {}: its end was cut off, or \
+         another was put in its place: take the youngest copy",
+        path.display(), anchors.display()
+    )]
+    Cut {
+        /// Where it is.
+        path: PathBuf,
+        /// Where it was written down.
+        anchors: PathBuf,
+        /// How many lines it had then.
+        lines: i64,
+    },
+    /// What was written down elsewhere cannot be read.
+    #[error("the anchors {} of the erasure list cannot be read ({reason})", path.display())]
+    Anchors {
+        /// Where they should be.
+        path: PathBuf,
+        /// The system's words.
+        reason: io::Error,
+    },
     /// Another master key proves it.
     #[error(
         "the master key {key} proves the erasure list {}: name its file in MEDBOT_OTHER_MASTER_KEY_FILE",
@@ -134,7 +161,19 @@ impl ErasureList {
     /// The list at this path, which need not be there yet.
     #[must_use]
     pub fn new(path: PathBuf, master: Arc<MasterKey>) -> Self {
-        Self { path, master }
+        Self {
+            path,
+            master,
+            anchors: None,
+        }
+    }
+
+    /// Writes its length and digest down after each erasure, beside the anchors of the audit log, and finds
+    /// out by the last of them whether its end was cut off.
+    #[must_use]
+    pub fn anchored(mut self, anchors: Option<&Anchors>) -> Self {
+        self.anchors = anchors.map(Anchors::of_erasures);
+        self
     }
 
     /// Where it is.
@@ -149,11 +188,12 @@ impl ErasureList {
         self.path.exists()
     }
 
-    /// Adds erasures; they are durable when this returns. Several processes may add at once.
+    /// Adds erasures and gives the number of lines that there are then; they are durable when this returns.
+    /// Several processes may add at once.
     ///
     /// # Errors
     /// [`ErasureListError::File`].
-    pub fn add(&self, erased: &[Erased]) -> Result<(), ErasureListError> {
+    pub fn add(&self, erased: &[Erased]) -> Result<usize, ErasureListError> {
         let lines = erased.iter().map(|erased| Line {
             at: erased.at,
             tenant: Some(erased.tenant),
@@ -172,10 +212,14 @@ impl ErasureList {
     /// [`ErasureListError`]; what was harmed is not proven.
     pub fn prove(&self) -> Result<(), ErasureListError> {
         if !self.exists() {
-            return Ok(());
+            // Where one was written down there must be one.
+            return self.read().map(drop);
         }
         let (file, text) = self.open().map_err(|reason| self.failed(reason))?;
         if self.look(&text)?.1 == Proof::Own {
+            if !text.is_empty() && self.anchored_head()?.is_none() {
+                self.anchor(text.lines().count(), Sha256::new_with_prefix(&text));
+            }
             return Ok(());
         }
         let line = Line {
@@ -185,7 +229,7 @@ impl ErasureList {
             key: Some(self.master.id().to_string()),
         };
         let added = self.append(file, &text, [line]);
-        added.map_err(|reason| self.failed(reason))
+        added.map(drop).map_err(|reason| self.failed(reason))
     }
 
     /// All that was erased, in order; nothing when there is no list.
@@ -222,6 +266,7 @@ impl ErasureList {
     fn look(&self, text: &str) -> Result<(Vec<Erased>, Proof), ErasureListError> {
         let (mut erased, mut proof) = (Vec::new(), Proof::Own);
         let mut before = Sha256::new();
+        let anchored = self.anchored_head()?;
         for (n, text) in lines::whole(text).enumerate() {
             let (path, line) = (self.path.clone(), n + 1);
             let Ok(said) = serde_json::from_str::<Line>(text) else {
@@ -257,7 +302,55 @@ impl ErasureList {
             before.update(text);
             before.update("\n");
         }
-        Ok((erased, proof))
+        match (&self.anchors, anchored) {
+            (Some(anchors), Some(head)) if !begins_with(text, &head) => {
+                Err(ErasureListError::Cut {
+                    path: self.path.clone(),
+                    anchors: anchors.path().into(),
+                    lines: head.seq,
+                })
+            }
+            _ => Ok((erased, proof)),
+        }
+    }
+
+    /// Its length and digest when they were last written down.
+    fn anchored_head(&self) -> Result<Option<Head>, ErasureListError> {
+        let Some(anchors) = &self.anchors else {
+            return Ok(None);
+        };
+        match anchors.read() {
+            Ok(mut heads) => Ok(heads.remove(&NOBODY).and_then(|mut heads| heads.pop())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(reason) => Err(ErasureListError::Anchors {
+                path: anchors.path().into(),
+                reason,
+            }),
+        }
+    }
+
+    /// Writes its length and digest down. An erasure does not wait for a place that is away: the next one
+    /// makes up for it.
+    fn anchor(&self, lines: usize, all: Sha256) {
+        let Some(anchors) = &self.anchors else { return };
+        let head = Head {
+            seq: lines as i64,
+            hash: all.finalize().into(),
+        };
+        if let Err(error) = anchors.add(NOBODY, &head, Utc::now()) {
+            tracing::error!(%error, "the erasure list could not be anchored");
+        }
+    }
+
+    /// Whether it may be anchored: a list whose end was cut off stays found out.
+    fn is_whole(&self, text: &str) -> bool {
+        match self.anchored_head() {
+            Ok(head) => head.is_none_or(|head| begins_with(text, &head)),
+            Err(error) => {
+                tracing::error!(%error, "the erasure list could not be anchored");
+                false
+            }
+        }
     }
 
     fn master_of(&self, key: &str) -> Option<&MasterKey> {
@@ -286,7 +379,8 @@ impl ErasureList {
         mut file: File,
         text: &str,
         lines: impl IntoIterator<Item = Line>,
-    ) -> io::Result<()> {
+    ) -> io::Result<usize> {
+        let is_whole = self.is_whole(text);
         let mut before = Sha256::new_with_prefix(text);
         let mut added = String::new();
         for line in lines {
@@ -303,7 +397,11 @@ impl ErasureList {
         if let Some(folder) = self.folder() {
             File::open(folder)?.sync_all()?;
         }
-        Ok(())
+        let count = text.lines().count() + added.lines().count();
+        if is_whole && !added.is_empty() {
+            self.anchor(count, before);
+        }
+        Ok(count)
     }
 
     fn folder(&self) -> Option<&Path> {
@@ -319,6 +417,22 @@ impl ErasureList {
     }
 }
 
+/// Whether the first lines are those that were written down.
+fn begins_with(text: &str, head: &Head) -> bool {
+    let Ok(count) = usize::try_from(head.seq) else {
+        return false;
+    };
+    let mut lines = text
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    let mut first = Sha256::new();
+    let there = lines
+        .by_ref()
+        .take(count)
+        .inspect(|line| first.update(line));
+    there.count() == count && first.finalize()[..] == head.hash
+}
+
 /// A line, but for its end, with its HMAC after all that is before it.
 fn proved(master: &MasterKey, before: &Sha256, head: &str) -> String {
     let key = master.derive("erasure-list", TenantId::DEFAULT);
@@ -328,8 +442,6 @@ fn proved(master: &MasterKey, before: &Sha256, head: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn erased(n: u128) -> Erased {
@@ -476,6 +588,62 @@ mod tests {
         both.prove().unwrap();
         both.add(&all[1..]).unwrap();
         assert_eq!(under(new).read().unwrap(), all);
+    }
+
+    #[test]
+    fn an_end_that_is_cut_off_shows_against_the_anchors() {
+        let folder = tempfile::tempdir().unwrap();
+        let anchors = Anchors::new(folder.path().join("anchors"));
+        let bare = list(folder.path());
+        let list = bare.clone().anchored(Some(&anchors));
+        let all = [1, 2, 3, 4].map(erased);
+        // One that is older than its anchors is written down from its next proof on.
+        bare.add(&all[..1]).unwrap();
+        list.prove().unwrap();
+        assert_eq!(list.add(&all[1..3]).unwrap(), 3);
+        assert_eq!(list.read().unwrap(), all[..3]);
+        let gone = list.path().with_extension("gone");
+        fs::rename(list.path(), &gone).unwrap();
+        assert!(matches!(
+            list.prove(),
+            Err(ErasureListError::Cut { lines: 3, .. })
+        ));
+        fs::rename(gone, list.path()).unwrap();
+        let whole = fs::read_to_string(list.path()).unwrap();
+        let (first, _) = whole.split_once('\n').unwrap();
+        for (case, cut) in [
+            ("its end", format!("{first}\n")),
+            ("half a line", whole[..whole.len() - 9].to_owned()),
+            ("all of it", String::new()),
+        ] {
+            fs::write(list.path(), &cut).unwrap();
+            assert!(bare.read().is_ok(), "{case}: no line is wrong");
+            for found in [
+                list.read().map(drop),
+                list.read_unproven().map(drop),
+                list.prove(),
+            ] {
+                let is_cut = matches!(found, Err(ErasureListError::Cut { lines: 3, .. }));
+                assert!(is_cut, "{case}: {found:?}");
+            }
+            // The next erasure is taken, and heals nothing.
+            list.add(&all[3..]).unwrap();
+            assert!(
+                matches!(list.read(), Err(ErasureListError::Cut { lines: 3, .. })),
+                "{case}"
+            );
+        }
+        fs::write(list.path(), &whole).unwrap();
+        list.add(&all[3..]).unwrap();
+        assert_eq!(list.read().unwrap(), all);
+        // Another list of as many lines, by whoever has the key.
+        fs::remove_file(list.path()).unwrap();
+        bare.add(&[5, 6, 7, 8].map(erased)).unwrap();
+        assert!(matches!(
+            list.read(),
+            Err(ErasureListError::Cut { lines: 4, .. })
+        ));
+        assert!(bare.anchored(None).read().is_ok());
     }
 
     #[test]

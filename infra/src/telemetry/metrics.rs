@@ -9,7 +9,7 @@ use metrics_process::Collector;
 use schemas::{JobState, Outcome, Stage, TaskError, TaskErrorKind};
 
 use super::TelemetryError;
-use crate::db::{Backlog, EntityRow, ReviewGap, Settled, Swept};
+use crate::db::{Backlog, EntityRow, ReviewGap, Settled, Swept, TokenCounts};
 
 /// How a metric is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 /// Every metric of medbot's own, with what it means.
-pub const DESCRIBED: [(&str, Kind, &str); 17] = [
+pub const DESCRIBED: [(&str, Kind, &str); 18] = [
     (
         "medbot_build_info",
         Kind::Gauge,
@@ -68,6 +68,11 @@ pub const DESCRIBED: [(&str, Kind, &str); 17] = [
         "medbot_emergency_accesses_total",
         Kind::Counter,
         "Emergency accesses that were opened",
+    ),
+    (
+        "medbot_chat_tokens_total",
+        Kind::Counter,
+        "Tokens that the chat's model was given and that it answered with, by kind: prompt, completion",
     ),
     (
         "medbot_event_streams",
@@ -153,6 +158,7 @@ impl Metrics {
         process.describe();
         // There from the start, so that the first one is seen as a rise.
         counter!("medbot_emergency_accesses_total").increment(0);
+        chat_tokens(TokenCounts::default());
         gauge!("medbot_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         Ok(Self { handle, process })
     }
@@ -183,6 +189,13 @@ fn labels(stage: Stage) -> [(&'static str, &'static str); 2] {
 /// Somebody opened an emergency access.
 pub fn emergency_opened() {
     counter!("medbot_emergency_accesses_total").increment(1);
+}
+
+/// A model answered the chat.
+pub fn chat_tokens(counts: TokenCounts) {
+    for (kind, count) in [("prompt", counts.prompt), ("completion", counts.completion)] {
+        counter!("medbot_chat_tokens_total", "kind" => kind).increment(count.into());
+    }
 }
 
 /// A worker's attempt at a task ended.

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{SubsecRound as _, Utc};
 use infra::{
-    audit::{Chain, Occurrence},
+    audit::{Anchors, Chain, Occurrence},
     backup::{self, Backup, BackupError, Erasures, Places, Restored},
     db::{Contents, Db, WrappedKeys},
     erasure::{self, ErasureList, ErasureListError},
@@ -337,7 +337,9 @@ async fn what_was_changed_is_refused_before_anything_is_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_erased_does_not_come_back() {
     with_database(async |fresh| {
-        let from = System::new(fresh.clone());
+        let mut from = System::new(fresh.clone());
+        let anchors = Anchors::new(from.path("anchors"));
+        from.list = from.list.anchored(Some(&anchors));
         let ((gone, gone_job), (stays, stays_job)) = (from.document().await, from.document().await);
         let old = from.back_up("old").await;
         let store = from.store();
@@ -387,6 +389,19 @@ async fn what_was_erased_does_not_come_back() {
                 changed,
                 Err(BackupError::List(ErasureListError::Changed { line: 1, .. }))
             ));
+            assert_eq!(to.fresh.db.contents().await.unwrap(), Contents::Nothing);
+            // Nothing is wrong with a list whose end is gone, but for what was written down elsewhere.
+            fs::write(to.list.path(), "").unwrap();
+            let anchored = to.list.clone().anchored(Some(&anchors));
+            for erasures in [Erasures::Listed, Erasures::None] {
+                let backup = from.open(&old).await.unwrap();
+                let below = to.below();
+                let cut = backup::restore(&backup, &to.fresh.db, &below, &anchored, erasures);
+                assert!(matches!(
+                    cut.await,
+                    Err(BackupError::List(ErasureListError::Cut { lines: 1, .. }))
+                ));
+            }
             assert_eq!(to.fresh.db.contents().await.unwrap(), Contents::Nothing);
             fs::write(to.list.path(), whole).unwrap();
             let restored = to.restore(&from, &old, Erasures::Listed).await.unwrap();

@@ -1,6 +1,11 @@
 //! A database becomes what the program needs, however many ask for it and whoever they are.
 
-use infra::{api_key, db::DbErrorKind};
+use std::collections::BTreeSet;
+
+use infra::{
+    api_key,
+    db::{Db, DbErrorKind},
+};
 use sqlx::Connection as _;
 use uuid::Uuid;
 
@@ -130,6 +135,62 @@ async fn a_wrong_password_is_not_a_migration_that_is_missing() {
             .await
             .expect_err("no such login");
         assert!(!error.to_string().contains("migrate"), "{error}");
+    })
+    .await;
+}
+
+/// While an upgrade goes on an earlier program runs on the new tables. What it knows of stays as it was: tables,
+/// columns and their types, functions, what its roles may do; and nothing is asked of its rows that it does not give.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_program_finds_what_it_knows_after_every_migration() {
+    // A line for each thing that a program may rely on.
+    const KNOWN: &str = "
+        SELECT format('column %s.%s %s', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod))
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0
+          AND NOT a.attisdropped AND c.relname <> '_sqlx_migrations'
+        UNION ALL
+        SELECT format('function %s %s', p.oid::regprocedure, pg_get_function_result(p.oid))
+        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'medbot%'
+        UNION ALL
+        SELECT format('%s may %s %s.%s', grantee, privilege_type, table_name, column_name)
+        FROM information_schema.column_privileges
+        WHERE table_schema = 'public' AND grantee IN ('medbot_api', 'medbot_worker')";
+    // Columns that every new row must be given.
+    const WANTED: &str = "
+        SELECT format('%s.%s', a.attrelid::regclass, a.attname)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+          AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+          AND c.relname <> '_sqlx_migrations'";
+    with_empty_database(async |fresh| {
+        let all = async |sql: &'static str| -> BTreeSet<String> {
+            let lines = sqlx::query_scalar(sql).fetch_all(&fresh.pool);
+            lines.await.unwrap().into_iter().collect()
+        };
+        let (mut known, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+        for version in 1..=Db::newest_schema() {
+            fresh.db.migrate_to(version).await.unwrap();
+            let (now, wanted_now) = (all(KNOWN).await, all(WANTED).await);
+            let gone: Vec<_> = known.difference(&now).collect();
+            assert_eq!(gone, [""; 0], "gone with migration {version}");
+            let tables: BTreeSet<&str> = known
+                .iter()
+                .filter_map(|line: &String| line.strip_prefix("column ")?.split('.').next())
+                .collect();
+            let new: Vec<_> = wanted_now
+                .difference(&wanted)
+                .filter(|column: &&String| {
+                    column.split('.').next().is_some_and(|t| tables.contains(t))
+                })
+                .collect();
+            assert_eq!(
+                new, [""; 0],
+                "wanted of every row since migration {version}"
+            );
+            (known, wanted) = (now, wanted_now);
+        }
+        assert!(known.len() > 300, "{}", known.len());
     })
     .await;
 }

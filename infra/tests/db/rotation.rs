@@ -1,7 +1,10 @@
 //! One master key takes the place of another while the service goes on; what the old one did is proven and
 //! opened without it afterwards.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use infra::{
     audit::{Chain, Flaw},
@@ -146,6 +149,42 @@ async fn a_master_key_takes_the_place_of_another() {
         assert_eq!((done.unopened, done.document_keys), (1, 500));
         let wrapped = db.wrapped_key(TENANT, documents[300]).await.unwrap().unwrap();
         assert_eq!(KeyId::of_wrapped(&wrapped), Some(last.id()));
+    })
+    .await;
+}
+
+/// Somebody seals a patient anew between the read and the write of `rewrap`: theirs stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sealed_meanwhile_is_not_overwritten() {
+    with_database(async |fresh| {
+        let (old, new) = (master(), master());
+        let under_old = Fresh {
+            master: Arc::new(old.clone()),
+            ..fresh.clone()
+        };
+        let named = report("Elm Hospital", "Jane Roe", Some(mrn("1234")));
+        found(&under_old, TENANT, named).await;
+        let mut theirs = fresh.pool.begin().await.unwrap();
+        sqlx::query("UPDATE patients SET sealed = decode('aa', 'hex')")
+            .execute(&mut *theirs)
+            .await
+            .unwrap();
+        let both = new.accepting(old);
+        let meanwhile = async {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while fresh.count(waiting).await == 0 {
+                assert!(Instant::now() < deadline, "it does not wait for the row");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            theirs.commit().await.unwrap();
+        };
+        let (done, ()) = tokio::join!(fresh.db.rewrap(&both), meanwhile);
+        let done = done.unwrap();
+        assert_eq!((done.patients, done.unopened), (0, 0), "{done:?}");
+        let theirs = "SELECT count(*) FROM patients WHERE sealed = decode('aa', 'hex')";
+        assert_eq!(fresh.count(theirs).await, 1);
     })
     .await;
 }

@@ -1,8 +1,9 @@
 //! Serving: connections with limits on how slowly one may ask, and an end that leaves none hanging.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
+use futures::FutureExt as _;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -10,8 +11,8 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tower::ServiceExt as _;
@@ -40,23 +41,7 @@ pub async fn serve(
         .header_read_timeout(HEADERS);
     let drain = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
-            break;
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => break,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Too many open files, or a connection that was gone at once.
-                tracing::warn!(%error, "a connection was not accepted");
-                sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
+    let begin = |stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit| {
         let _ = stream.set_nodelay(true);
         let service = router
             .clone()
@@ -74,6 +59,31 @@ pub async fn serve(
             let _ = pin!(connection).await;
             drop(place);
         });
+    };
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            break;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Too many open files, or a connection that was gone at once.
+                tracing::warn!(%error, "a connection was not accepted");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        begin(stream, peer, place);
+    }
+    // Who was connected by the kernel and not accepted yet would be reset with the listener.
+    while let Ok(place) = Arc::clone(&room).try_acquire_owned()
+        && let Some(Ok((stream, peer))) = listener.accept().now_or_never()
+    {
+        begin(stream, peer, place);
     }
     drop(listener);
     if timeout(DRAIN, drain.shutdown()).await.is_err() {

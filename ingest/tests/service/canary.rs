@@ -4,9 +4,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use reqwest::StatusCode;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
+use uuid::Uuid;
 
 use crate::{
     echo,
+    observing::metrics,
     server::{Caller, Medbot, Service, document, folder, problem, turn},
 };
 
@@ -207,20 +209,32 @@ async fn seals_whom_it_is_about(caller: &Caller, pool: &PgPool) {
 async fn what_a_document_says_stands_where_it_may_alone() {
     let _turn = turn().await;
     let data = folder();
-    let service = Service::start("postgres", data.path());
+    let [database, broker, bucket] =
+        ["postgres", "rabbitmq", "seaweedfs"].map(|name| Service::start(name, data.path()));
     let (kept, scratch) = (data.path().join("data"), data.path().join("scratch"));
     fs::create_dir(&scratch).unwrap();
-    let url = service.variable("MEDBOT_TEST_DATABASE_URL").to_owned();
+    let url = database.variable("MEDBOT_TEST_DATABASE_URL").to_owned();
+    let store = format!("s3://{}/canary", bucket.variable("MEDBOT_TEST_S3_BUCKET"));
     let (model, heard) = echo::model().await;
-    let settings = [
+    let broker_url = broker.variable("MEDBOT_TEST_AMQP_URL").to_owned();
+    let mut settings = vec![
         ("DATABASE_URL", &*url),
+        ("QUEUE_URL", &*broker_url),
+        ("STORE_URL", &*store),
+        (
+            "AWS_ENDPOINT_URL",
+            bucket.variable("MEDBOT_TEST_S3_ENDPOINT"),
+        ),
+        ("MEDBOT_METRICS", "127.0.0.1:0"),
         ("TMPDIR", scratch.to_str().unwrap()),
         ("MEDBOT_LOG", "debug"),
         ("LLM_BASE_URL", &*model),
         ("LLM_MODEL", "echo"),
         ("MEDBOT_LLM_DEIDENTIFY", "yes"),
     ];
-    let server = Medbot::up(&kept, &settings);
+    let keys = bucket.variables.iter();
+    settings.extend(keys.map(|(name, value)| (&**name, &**value)));
+    let mut server = Medbot::up(&kept, &settings);
     let caller = Caller::admin(&server, &kept);
     caller.until("/readyz", StatusCode::OK).await;
 
@@ -269,17 +283,71 @@ async fn what_a_document_says_stands_where_it_may_alone() {
         "columns that security.md does not list"
     );
     assert!(!found.is_empty());
+    let tasks: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM tasks LIMIT 20")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
     pool.close().await;
 
-    for folder in [&kept, &scratch] {
+    let metrics = metrics(&server).await;
+    for kind in ["prompt", "completion"] {
+        let counted = format!("medbot_chat_tokens_total{{kind=\"{kind}\"}} ");
+        let count = metrics.lines().find_map(|line| line.strip_prefix(&counted));
+        let count: u64 = count.and_then(|n| n.parse().ok()).unwrap_or_default();
+        assert!(count > 0, "the model's tokens are counted: {metrics}");
+    }
+    // It ends as a fault of it would end it. Where cores went would be up to the machine, so none is made.
+    let pid = server.id();
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let of_cores = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let of_cores: Vec<u64> = of_cores
+        .unwrap()
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    assert!(matches!(of_cores[..], [0 | 1, 0 | 1]), "{limits}");
+    server.signal("ABRT");
+    assert_eq!(server.ended(), None, "it ends by the signal");
+    let dumped = fs::read_dir(env!("CARGO_TARGET_TMPDIR"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .find(|name| name.to_string_lossy().starts_with("core"));
+    assert_eq!(dumped, None, "a core file");
+
+    // What the broker and the store have on their disks, messages and objects that are gone included.
+    // The store's script removes them when it stops.
+    broker.stop();
+    let places = [
+        &kept,
+        &scratch,
+        &data.path().join("rabbitmq"),
+        &data.path().join("seaweedfs"),
+    ];
+    for folder in places {
         for file in files(folder) {
             assert_eq!(within(&file), None, "{}", file.display());
         }
     }
-    assert!(files(&kept).len() > 5, "the store holds objects");
+    // Else nothing would have been looked at.
+    let sent = files(&data.path().join("rabbitmq"))
+        .into_iter()
+        .any(|file| {
+            let bytes = fs::read(file).unwrap_or_default();
+            let holds = |task: &Uuid| bytes.windows(16).any(|part| part == task.as_bytes());
+            tasks.iter().any(holds)
+        });
+    assert!(sent, "messages lie in the broker's files");
+    let kept_objects: u64 = files(&data.path().join("seaweedfs"))
+        .iter()
+        .filter_map(|file| Some(fs::metadata(file).ok()?.len()))
+        .sum();
+    assert!(kept_objects > 100_000, "objects lie in the store's files");
     let log = server.log();
     assert!(log.contains("a job ended"), "{log}");
     for canary in CANARIES {
         assert!(!log.contains(canary), "{canary} stands in the log");
+        assert!(!metrics.contains(canary), "{canary} stands in a metric");
     }
 }

@@ -38,6 +38,9 @@ async fn answer(State(heard): State<Heard>, body: String) -> impl IntoResponse {
         let chunk = json!({"choices": [{"delta": {"content": piece}}]});
         stream += &format!("data: {chunk}\n\n");
     }
+    let usage =
+        json!({"prompt_tokens": body.split_whitespace().count(), "completion_tokens": said.len()});
+    stream += &format!("data: {}\n\n", json!({"choices": [], "usage": usage}));
     stream += "data: [DONE]\n\n";
     heard.lock().unwrap().push(body);
     ([(header::CONTENT_TYPE, "text/event-stream")], stream)

@@ -198,6 +198,41 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
         }
         strangers.push(other);
     }
+    // Ids may stand in a query too, and in what is asked of the chat.
+    let mut queries = 0;
+    for (method, route) in routes.iter().filter(|(method, _)| method == "GET") {
+        let parameters = &described["paths"][route]["get"]["parameters"];
+        let named = parameters
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|parameter| {
+                parameter["in"] == "query" && parameter["schema"].to_string().contains("\"uuid\"")
+            });
+        for parameter in named {
+            let name = parameter["name"].as_str().unwrap();
+            for (stranger, id) in strangers
+                .iter()
+                .flat_map(|s| ids.iter().map(move |id| (s, id)))
+            {
+                let asked = format!("{route}?{name}={id}");
+                let (status, text) = ask(stranger, method, &asked, &ids[0]).await;
+                assert!(!status.is_server_error(), "{asked}: {status}");
+                let shown = ids.iter().find(|id| text.contains(id.as_str()));
+                assert_eq!(shown, None, "{asked}: {status} {text}");
+                queries += 1;
+            }
+        }
+    }
+    assert!(queries > 0, "no route is asked by an id in its query");
+    for scope in ["document", "patient"] {
+        for stranger in &strangers {
+            let question = json!({"question": "which drug is it?", scope: id});
+            let asked = stranger.ask(Method::POST, "/v1/chat").json(&question);
+            let status = asked.send().await.unwrap().status();
+            assert!(matches!(status.as_u16(), 403 | 404), "{scope}: {status}");
+        }
+    }
     // One at a time: who asks so often without a key is left standing.
     for (method, route) in &routes {
         let (status, _) = ask(&nobody, method, route, &ids[0]).await;
@@ -237,7 +272,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
     let entities = owner.json("/v1/entities").await.to_string();
     assert!(entities.contains(&entity));
     println!(
-        "{cases} cases of {} routes, {RANDOM} random requests",
+        "{cases} cases of {} routes, {queries} queries, {RANDOM} random requests",
         routes.len()
     );
     db.close().await;

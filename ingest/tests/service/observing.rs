@@ -112,7 +112,7 @@ async fn collector() -> (String, Arc<Mutex<Vec<Bytes>>>) {
     (format!("http://{address}"), got)
 }
 
-async fn metrics(process: &Medbot) -> String {
+pub async fn metrics(process: &Medbot) -> String {
     let address = process.logged("metrics are served", "address").await;
     reqwest::get(format!("http://{address}/metrics"))
         .await

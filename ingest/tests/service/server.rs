@@ -122,6 +122,10 @@ impl Medbot {
         )
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: &str) {
         let done = Command::new("kill")
             .args(["-s", signal, &self.child.id().to_string()])
@@ -165,6 +169,11 @@ impl Caller {
             url: url.into(),
             key: key.map(|path| fs::read_to_string(path).unwrap().trim().into()),
         }
+    }
+
+    /// An administrator of what several processes share; they have no address yet.
+    pub fn of(shared: &Shared) -> Self {
+        Self::new("", Some(&shared.admin))
     }
 
     pub fn admin(server: &Medbot, data: &Path) -> Self {
