@@ -141,11 +141,30 @@ fn is_refuted(
             };
             let other = b.numbers.join(".");
             let units = a.letters == b.letters || b.letters.is_empty();
-            units && (other == *own || refuted(own, &other))
+            let could_be = [
+                Some(other.trim_start_matches('.').to_owned()),
+                with_point(&other, own),
+            ];
+            units
+                && [other]
+                    .into_iter()
+                    .chain(could_be.into_iter().flatten())
+                    .all(|other| other == *own || refuted(own, &other))
         }
         "flag" | "frequency" => refuted(printed, read),
         _ => false,
     }
+}
+
+/// `09` with its point where `0.7` has it: an engine that lost it may still have seen another digit.
+fn with_point(read: &str, own: &str) -> Option<String> {
+    let decimals = own.split_once('.')?.1.len();
+    let whole = read
+        .len()
+        .checked_sub(decimals)
+        .filter(|whole| *whole > 0)?;
+    let digits = read.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| format!("{}.{}", &read[..whole], &read[whole..]))
 }
 
 /// Does a reading mean something else than what stands in the text?
@@ -408,6 +427,35 @@ mod tests {
             };
             let found = is_agreed(word, &lexicon, &|_, _| false);
             assert_eq!(found, agreed, "{field} {printed} {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_reading_with_a_lost_or_stray_point_speaks_for_its_digits() {
+        let lexicon = Lexicon::builtin();
+        // Results below 1.5, and whole ones around 140, can be.
+        let refuted = |_: &str, other: &str| {
+            let other: f32 = other.parse().unwrap();
+            !(0.5..1.5).contains(&other) && !(130.0..150.0).contains(&other)
+        };
+        for (printed, read, doubtful) in [
+            ("0.7", "09", true),
+            ("0.7", "07", false),
+            ("143", ".141", true),
+            ("143", ".143", false),
+            ("143", "9.9", false),
+        ] {
+            let votes = votes([printed, printed, read]);
+            let word = Word {
+                field: "value",
+                printed,
+                votes: &votes,
+            };
+            assert_eq!(
+                of(word, &lexicon, &refuted).is_some(),
+                doubtful,
+                "{printed} {read}"
+            );
         }
     }
 

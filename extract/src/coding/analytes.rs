@@ -165,7 +165,8 @@ pub(crate) fn is_foreign_unit(name: &str, unit: &str) -> bool {
         return false;
     };
     let mut units = ANALYTES.analytes[*at].iter().flat_map(|p| &p.units);
-    units.all(|(known, _)| *known != unit)
+    // What a mark in braces adds is seldom printed.
+    units.all(|(known, _)| known.split('{').next() != unit.split('{').next())
 }
 
 /// Can results of the analyte of this first name be in this unit?

@@ -162,6 +162,8 @@ mod tests {
             ("Potassium", "mmol/L", false),
             ("Potassium", "mg/L", true),
             ("Zorbamine", "pg/mL", false),
+            ("D-Dimer", "mg/L", false),
+            ("INR", "mg/L", true),
         ] {
             let lab = Lab {
                 name: Some(name.into()),

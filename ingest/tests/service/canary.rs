@@ -21,6 +21,8 @@ const CANARIES: [&str; 6] = [
     "Hydroxyzine",
     "Quuxley",
 ];
+/// The one of them that a card of medbot's own names: in `knowledge` it tells nothing of a patient.
+const OF_A_CARD: &str = "Hydroxyzine";
 /// Who and where: what a model on another machine and a reader of a table without identifiers never see.
 const IDENTIFIERS: [&str; 10] = [
     "Whitcombe",
@@ -102,9 +104,12 @@ async fn columns(pool: &PgPool) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for row in sqlx::query(all).fetch_all(pool).await.unwrap() {
         let (table, column): (String, String) = (row.get(0), row.get(1));
-        let pattern = CANARIES.join("|");
-        let hexed: Vec<String> = CANARIES
+        let canaries = CANARIES
             .iter()
+            .copied()
+            .filter(|canary| table != "knowledge" || *canary != OF_A_CARD);
+        let pattern = canaries.clone().collect::<Vec<_>>().join("|");
+        let hexed: Vec<String> = canaries
             .map(|canary| canary.bytes().map(|byte| format!("{byte:02x}")).collect())
             .collect();
         let sql = format!(
