@@ -174,3 +174,8 @@ proptest! {
         check(&text, &LEXICON)?;
     }
 }
+
+#[test]
+fn units_that_are_names_of_tests_follow_one_another() {
+    check("10 mg 10 mg 10 mg", &LEXICON).unwrap();
+}

@@ -65,7 +65,8 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
         // `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma is one too.
         let chained = out
             .last()
-            .is_some_and(|last: &Draft| text[last.span().end..name.start].trim() == ",")
+            .and_then(|last: &Draft| text.get(last.span().end..name.start))
+            .is_some_and(|between| between.trim() == ",")
             || leads_to_test(context, &text[first.span.end..line.end]);
         let sure = number
             && (unit
