@@ -4,7 +4,7 @@
 //! Rows are read across, a wide gap becoming a tab: so forms keep a label beside its value and
 //! tables keep their rows. Two things are read downwards instead: columns of prose or of headed
 //! blocks, found by a gutter that several rows share, and the cells of a ruled form, where a label
-//! stands above its value.
+//! stands above its value. So are the sides of a ruled line between columns.
 
 use schemas::{BBox, Quad};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::vote::FusedWord;
 
 mod boxes;
 mod columns;
+mod divider;
 mod rows;
 mod side_by_side;
 mod specks;
@@ -70,8 +71,9 @@ const CELL_GAP: f32 = 1.1;
 /// Puts segments into lines and lines into reading order; specks of dirt are left out.
 #[must_use]
 pub fn reading_order(segments: Vec<Segment>, rulings: &Rulings) -> Vec<OrderedLine> {
-    boxes::units(specks::without(segments), rulings)
+    divider::parts(specks::without(segments), rulings)
         .into_iter()
+        .flat_map(|part| boxes::units(part, rulings))
         .flat_map(|unit| columns::split(rows::rows(unit)))
         .map(line)
         .collect()
@@ -203,10 +205,56 @@ mod tests {
         let lines = page(37.0, -5.0);
         assert_eq!(lines[..6], left);
         assert_eq!(lines[6..], right);
+        // One distance in a block, and another in the next.
+        let mut segments = Vec::new();
+        for (y, text) in [0.0, 30.0, 73.0, 103.0, 146.0, 176.0, 219.0, 249.0]
+            .into_iter()
+            .zip(left.iter().cycle())
+        {
+            segments.push(segment(text, 0.0, 100.0 + y));
+        }
+        for (y, text) in [0.0, 30.0, 82.0, 112.0, 142.0, 172.0, 228.0, 258.0]
+            .into_iter()
+            .zip(right.iter().cycle())
+        {
+            segments.push(segment(text, 400.0, 100.0 + y));
+        }
+        assert_eq!(read(segments, &Rulings::default())[..6], left);
         // One distance on every row.
         let lines = page(30.0, 8.0);
         assert_eq!(lines[0], "Your name|Why you came");
         assert_eq!(lines.len(), 6);
+    }
+
+    #[test]
+    fn sides_of_a_ruled_line_are_read_one_after_the_other_unless_their_lines_are_level() {
+        let left = [
+            "Ramipril 5 mg",
+            "Take 2",
+            "Supply: 7",
+            "Digoxin 125 mcg",
+            "Take 1",
+            "Supply: 60",
+        ];
+        let right = ["SLIP", "Please tick:", "Ramipril", "Digoxin"];
+        let page = |pitch: f32, across: bool| {
+            let mut segments = vec![segment("A heading over both of the sides of it", 0.0, 0.0)];
+            for (i, text) in left.iter().enumerate() {
+                segments.push(segment(text, 0.0, 60.0 + 30.0 * i as f32));
+            }
+            for (i, text) in right.iter().enumerate() {
+                segments.push(segment(text, 400.0, 60.0 + pitch * i as f32));
+            }
+            let rule = |y: f32| BBox::new(0.0, y, if across { 600.0 } else { 290.0 }, y + 2.0);
+            let rulings = Rulings {
+                horizontal: vec![rule(110.0), rule(170.0)],
+                vertical: vec![BBox::new(300.0, 40.0, 302.0, 260.0)],
+            };
+            read(segments, &rulings)
+        };
+        assert_eq!(page(41.0, false)[1..], [&left[..], &right[..]].concat());
+        assert_eq!(page(30.0, false)[1], "Ramipril 5 mg|SLIP");
+        assert_eq!(page(41.0, true)[1], "Ramipril 5 mg|SLIP");
     }
 
     #[test]

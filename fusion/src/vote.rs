@@ -17,7 +17,7 @@ use crate::{
     priors::{self, Words},
     space::Spacing,
     sureness::WordEvidence,
-    whole, word_ends,
+    word_ends,
 };
 
 /// The least gap between the halves of an empty check box, in line heights.
@@ -148,19 +148,20 @@ pub fn network(line: &LineReadings<'_>) -> Network {
 }
 
 /// A line whose slots are decided.
-struct Ballot<'a> {
+pub(crate) struct Ballot<'a> {
     line: &'a Quad,
     gaps: &'a [[f32; 2]],
-    network: &'a Network,
+    pub(crate) network: &'a Network,
     reliability: &'a [f32],
     calibration: &'a Calibration,
-    expected: &'a Words,
+    pub(crate) expected: &'a Words,
 }
 
 impl Ballot<'_> {
     /// The words between the spaces.
     fn words(&self, decisions: &mut [Decision]) -> Vec<(FusedWord, WordEvidence)> {
         word_ends::open(decisions, self.expected);
+        word_ends::close(decisions);
         let mut words = Vec::new();
         let mut start = 0;
         for end in 0..=decisions.len() {
@@ -175,53 +176,13 @@ impl Ballot<'_> {
             let known = priors::settle(&mut decisions[start..end], self.expected)
                 || self.adopt_whole(start..end, decisions);
             self.adopt_number(start..end, decisions);
+            self.adopt_plain(start..end, decisions);
             for part in parts(start..end, decisions) {
                 words.extend(self.word(part, decisions, known));
             }
             start = end + 1;
         }
         words
-    }
-
-    /// Puts a known word that an engine read as a whole in the place of one that is not known.
-    fn adopt_whole(&self, slots: Range<usize>, decisions: &mut [Decision]) -> bool {
-        let text: String = decisions[slots.clone()]
-            .iter()
-            .filter_map(|decision| decision.winner)
-            .collect();
-        let votes = self.votes(slots.clone());
-        let Some(e) = whole::instead(&text, &votes, self.expected) else {
-            return false;
-        };
-        self.adopt(e, slots, decisions);
-        true
-    }
-
-    /// Puts what an engine read in the place of a number, date or code that none did.
-    fn adopt_number(&self, slots: Range<usize>, decisions: &mut [Decision]) {
-        let text: String = decisions[slots.clone()]
-            .iter()
-            .filter_map(|decision| decision.winner)
-            .collect();
-        let mut engines = 0..self.network.engines.len();
-        if engines.any(|e| self.concurs(e, slots.clone(), decisions)) {
-            return;
-        }
-        let votes = self.votes(slots.clone());
-        if let Some(e) = whole::instead_of_pieces(&text, &votes, self.expected) {
-            self.adopt(e, slots, decisions);
-        }
-    }
-
-    /// Lets engine `e` have its way in these slots.
-    fn adopt(&self, e: usize, slots: Range<usize>, decisions: &mut [Decision]) {
-        for i in slots {
-            let read = self.network.slots[i].glyphs[e].as_ref().map(|g| g.ch);
-            if decisions[i].winner != read {
-                decisions[i].winner = read;
-                decisions[i].posterior = 0.5;
-            }
-        }
     }
 
     /// Does the word from `start` end before slot `end` since it is the left half of an empty check box,
@@ -297,7 +258,12 @@ impl Ballot<'_> {
     }
 
     /// Does engine `e` have what won wherever it has a voice?
-    fn concurs(&self, e: usize, mut slots: Range<usize>, decisions: &[Decision]) -> bool {
+    pub(crate) fn concurs(
+        &self,
+        e: usize,
+        mut slots: Range<usize>,
+        decisions: &[Decision],
+    ) -> bool {
         slots.all(|i| {
             let slot = &self.network.slots[i];
             !slot.counts(e) || slot.glyphs[e].as_ref().map(|g| g.ch) == decisions[i].winner
@@ -305,7 +271,7 @@ impl Ballot<'_> {
     }
 
     /// What each engine has in these slots.
-    fn votes(&self, slots: Range<usize>) -> Vec<Vote> {
+    pub(crate) fn votes(&self, slots: Range<usize>) -> Vec<Vote> {
         (0..self.network.engines.len())
             .map(|e| self.vote(e, slots.clone()))
             .collect()
@@ -336,11 +302,15 @@ impl Ballot<'_> {
     }
 }
 
-/// The slots between spaces.
+/// The slots between spaces, and between a label's colon and what it labels.
 fn parts(slots: Range<usize>, decisions: &[Decision]) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = slots.start;
     for i in slots.clone() {
+        if word_ends::is_after_label(start, i, decisions) {
+            parts.push(start..i);
+            start = i;
+        }
         if decisions[i].winner == Some(' ') {
             parts.push(start..i);
             start = i + 1;
@@ -636,6 +606,54 @@ mod tests {
             };
             let words = fuse_page(&[line], Calibration::packaged(), &Words::default()).remove(0);
             assert_eq!(text(&words), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_speck_makes_no_accent_where_two_read_a_known_word_without() {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        let ascii = Repertoire::of(' '..='~');
+        let expected = Words::new(["quarry"]);
+        for (readings, want) in [
+            (["Quarrý Road", "Quarry Road", "Quarry Road"], "Quarry Road"),
+            (["Quarrý Road", "Quarry Road", "Quarrv Road"], "Quarrý Road"),
+            (["Piñero Road", "Pinero Road", "Pinero Road"], "Piñero Road"),
+        ] {
+            let lines = readings.map(|text| reading(text, 0.9));
+            let line = LineReadings {
+                quad: line(),
+                gaps: &[],
+                readings: vec![
+                    (Paddle, &lines[0]),
+                    (Tesseract, &lines[1]),
+                    (Easyocr, &lines[2]),
+                ],
+                repertoires: vec![(Tesseract, &ascii), (Easyocr, &ascii)],
+            };
+            let words = fuse_page(&[line], Calibration::packaged(), &expected).remove(0);
+            assert_eq!(text(&words), want);
+        }
+    }
+
+    #[test]
+    fn labels_end_at_their_colon_and_possessives_hold_together() {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        for (readings, want) in [
+            (["Physician:Jennifer"; 3], "Physician: Jennifer"),
+            (["at 10:30"; 3], "at 10:30"),
+            (["PATIENT 'S NAME"; 3], "PATIENT'S NAME"),
+            (
+                ["PATIENT S NAME", "PATIENT' S NAME", "PATIENT S NAME"],
+                "PATIENT'S NAME",
+            ),
+            (["CLASS S NAME"; 3], "CLASS S NAME"),
+        ] {
+            let readings: Vec<_> = [Paddle, Easyocr, Tesseract]
+                .into_iter()
+                .zip(readings)
+                .map(|(e, t)| (e, reading(t, 0.9)))
+                .collect();
+            assert_eq!(text(&fuse_with(&readings, Calibration::packaged())), want);
         }
     }
 

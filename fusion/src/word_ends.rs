@@ -38,6 +38,54 @@ pub(crate) fn open(decisions: &mut [Decision], expected: &Words) {
     }
 }
 
+/// Takes out a space before the `S` of a possessive, `PATIENT 'S`, also where only one engine saw the apostrophe
+/// and the others a space.
+pub(crate) fn close(decisions: &mut [Decision]) {
+    for i in 0..decisions.len() {
+        if decisions[i].winner != Some(' ') {
+            continue;
+        }
+        let after = run(decisions[i + 1..].iter());
+        let Some(last) = (0..i).rev().find(|&j| decisions[j].winner.is_some()) else {
+            continue;
+        };
+        if !decisions[last].winner.is_some_and(char::is_alphabetic) {
+            continue;
+        }
+        if ["'s", "'S", "’s", "’S"].contains(&after.as_str()) {
+            decisions[i].winner = None;
+            decisions[i].posterior = 0.5;
+        }
+        if ["s", "S"].contains(&after.as_str()) {
+            let is_apostrophe = |j: &usize| {
+                let decision = &decisions[*j];
+                decision.winner.is_none() && decision.weights.contains_key(&Some('\''))
+            };
+            let next = (i + 1..decisions.len()).find(|&j| decisions[j].winner.is_some());
+            let between = last + 1..next.unwrap_or(i);
+            if let Some(apostrophe) = between.clone().find(is_apostrophe) {
+                decisions[i].winner = None;
+                decisions[apostrophe].winner = Some('\'');
+                decisions[apostrophe].posterior = 0.5;
+            }
+        }
+    }
+}
+
+/// Does slot `i` begin what the word from `start` labels, `Physician:Jennifer`? A label's colon has a space
+/// after it, which engines drop where it is narrow.
+pub(crate) fn is_after_label(start: usize, i: usize, decisions: &[Decision]) -> bool {
+    let begins = decisions[i].winner.is_some_and(char::is_alphanumeric);
+    begins && is_label(&run(decisions[start..i].iter()))
+}
+
+/// Is this a word and a colon?
+fn is_label(word: &str) -> bool {
+    word.strip_suffix(':').is_some_and(|label| {
+        label.chars().count() >= OF_ONE && label.chars().all(char::is_alphabetic)
+    })
+}
+
 /// Does the word from `start` end before slot `end` since a range has a space on the other side of its dash,
 /// `2.0- 4.4` or `3.5 -5.1`?
 pub(crate) fn is_crowded(start: usize, end: usize, decisions: &[Decision]) -> bool {
@@ -97,7 +145,7 @@ fn is_range(low: &str, high: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_range, parts_day_from_year, parts_words};
+    use super::{is_label, is_range, parts_day_from_year, parts_words};
     use crate::priors::Words;
 
     #[test]
@@ -126,6 +174,20 @@ mod tests {
                 apart,
                 "{before} {after}"
             );
+        }
+    }
+
+    #[test]
+    fn labels_are_words_with_a_colon() {
+        for (word, label) in [
+            ("Physician:", true),
+            ("RF:", true),
+            ("A:", false),
+            ("10:", false),
+            ("Physician", false),
+            (":", false),
+        ] {
+            assert_eq!(is_label(word), label, "{word}");
         }
     }
 

@@ -11,6 +11,7 @@ pub mod db;
 pub mod gaps;
 pub mod rect;
 pub mod split;
+pub mod stamps;
 
 /// A part of a line that is narrower than this many of its heights is no new line.
 const LEAST_WIDTH: f32 = 0.5;

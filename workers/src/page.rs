@@ -175,6 +175,12 @@ impl Readers {
         }
         let found: Vec<BBox> = inked.iter().map(Quad::bbox).collect();
         detect::add_missing(&mut lines, &found, &page.flat);
+        let (mut lines, stamps) = detect::stamps::part(lines, &page.flat, &page.ink);
+        if !stamps.is_empty() {
+            let under = detect::stamps::print_under(&stamps, &page.flat, &page.ink);
+            detect::add_missing(&mut lines, &under, &page.flat);
+            lines.extend(stamps);
+        }
         detect::split::drop_rules(&mut lines, &page.flat, &page.ink);
         let lines = detect::split::join(lines, &page.rulings);
         let gaps = lines

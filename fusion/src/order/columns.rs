@@ -18,6 +18,9 @@ const LINE: usize = 8;
 /// above when that distance differs by less than the second figure.
 const ON_ONE_ROW: f32 = 0.5;
 const LEVEL: f32 = 0.15;
+/// A distance that changes by more than this from one row to the next has jumped; so many jumps are no chance.
+const JUMP: f32 = 0.25;
+const LEAST_JUMPS: usize = 3;
 /// Words of a heading, at most.
 const HEADING: usize = 5;
 /// Labelled rows of a headed block, at least.
@@ -170,15 +173,36 @@ fn is_unlevel(run: &[Vec<Segment>], gutter: f32) -> bool {
         (&right, &left)
     };
     let written = |lines: &[Line]| mean_letters(lines) >= LINE && labels(lines) * 3 <= lines.len();
-    if fewer.len() < LEAST_LINES || !written(&left) || !written(&right) {
-        return false;
+    fewer.len() >= LEAST_LINES && written(&left) && written(&right) && wander(fewer, more)
+}
+
+/// The same of the rows of two sides, of which it is known that a ruled line stands between them.
+#[must_use]
+pub(super) fn stand_apart(sides: &[Vec<Vec<Segment>>; 2]) -> bool {
+    let [left, right] = sides.each_ref().map(|rows| {
+        let lines = rows.iter().map(|row| Line::of(row.iter()));
+        lines.collect::<Option<Vec<Line>>>().unwrap_or_default()
+    });
+    if left.len() <= right.len() {
+        wander(&left, &right)
+    } else {
+        wander(&right, &left)
     }
-    let offsets: Vec<Option<f32>> = fewer.iter().map(|line| offset(line, more)).collect();
-    let level = offsets
-        .windows(2)
-        .filter(|pair| matches!(pair, [Some(a), Some(b)] if (a - b).abs() < LEVEL))
-        .count();
-    2 * level < fewer.len() - 1
+}
+
+/// Do the distances between lines and those on their rows change from one to the next: more often than not,
+/// or by so much, again and again, that rows and blocks are spaced otherwise?
+fn wander(lines: &[Line], others: &[Line]) -> bool {
+    let offsets: Vec<Option<f32>> = lines.iter().map(|line| offset(line, others)).collect();
+    let changes = || {
+        offsets.windows(2).filter_map(|pair| match pair {
+            [Some(a), Some(b)] => Some((a - b).abs()),
+            _ => None,
+        })
+    };
+    let level = changes().filter(|change| *change < LEVEL).count();
+    let jumps = changes().filter(|change| *change > JUMP).count();
+    2 * level < lines.len() - 1 || jumps >= LEAST_JUMPS && 4 * jumps >= lines.len()
 }
 
 /// What a row holds of one side.
@@ -188,21 +212,28 @@ struct Line {
     text: String,
 }
 
+impl Line {
+    /// Of these segments; none of none.
+    fn of<'a>(segments: impl Iterator<Item = &'a Segment> + Clone) -> Option<Self> {
+        let around = segments.clone().map(Segment::bbox);
+        let around = around.reduce(|a, b| a.union(&b))?;
+        Some(Self {
+            middle: around.center()[1],
+            height: around.height(),
+            text: segments.map(Segment::text).collect::<Vec<_>>().join(" "),
+        })
+    }
+}
+
 /// The lines left and right of the gutter.
 fn sides(run: &[Vec<Segment>], gutter: f32) -> [Vec<Line>; 2] {
     [false, true].map(|right| {
         run.iter()
             .filter_map(|row| {
-                let part = || {
+                Line::of(
                     row.iter()
-                        .filter(|s| (s.bbox().center()[0] > gutter) == right)
-                };
-                let around = part().map(Segment::bbox).reduce(|a, b| a.union(&b))?;
-                Some(Line {
-                    middle: around.center()[1],
-                    height: around.height(),
-                    text: part().map(Segment::text).collect::<Vec<_>>().join(" "),
-                })
+                        .filter(|s| (s.bbox().center()[0] > gutter) == right),
+                )
             })
             .collect()
     })

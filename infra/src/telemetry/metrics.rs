@@ -167,8 +167,13 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         self.process.collect();
-        self.handle.run_upkeep();
+        self.upkeep();
         self.handle.render()
+    }
+
+    /// Makes counts of what was measured since the last time, which is held one by one until then.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
     }
 }
 

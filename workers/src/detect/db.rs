@@ -10,7 +10,10 @@ use fast_image_resize::{
 use image::RgbImage;
 use imageproc::point::Point as Pixel;
 use ndarray::Array4;
-use ort::{session::Session, value::TensorRef};
+use ort::{
+    session::{RunOptions, Session},
+    value::TensorRef,
+};
 use schemas::{ModelInfo, Point, Quad};
 
 use super::rect::min_area_rect;
@@ -27,6 +30,8 @@ const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 /// The PP-OCRv6 detector.
 pub struct Detector {
     session: Mutex<Session>,
+    /// A whole page takes much memory, which each run gives back: the recognisers come next.
+    frugal: RunOptions,
     /// The model file.
     pub model: ModelInfo,
 }
@@ -48,8 +53,10 @@ impl Detector {
             .into_owned();
         let threads = rayon::current_num_threads().min(AT_ONCE);
         let session = Mutex::new(runtime.session_on(model, threads)?);
+        let frugal = Runtime::frugal(model)?;
         Ok(Self {
             session,
+            frugal,
             model: ModelInfo { file, sha256 },
         })
     }
@@ -90,7 +97,7 @@ impl Detector {
         let tensor = TensorRef::from_array_view(&input).map_err(ReadError::failed)?;
         let mut session = self.session.lock().map_err(ReadError::failed)?;
         let outputs = session
-            .run(ort::inputs![tensor])
+            .run_with_options(ort::inputs![tensor], &self.frugal)
             .map_err(ReadError::failed)?;
         let (_, map) = outputs[0]
             .try_extract_tensor::<f32>()

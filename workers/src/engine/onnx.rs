@@ -5,7 +5,10 @@
 
 use std::{path::Path, sync::Mutex};
 
-use ort::{environment::Environment, session::Session};
+use ort::{
+    environment::Environment,
+    session::{RunOptions, Session},
+};
 
 use super::ReadError;
 
@@ -78,6 +81,19 @@ impl Runtime {
                 .commit_from_file(model)
         };
         open().map_err(|cause| LoadError::new(model, cause))
+    }
+
+    /// How a model runs that gives back the memory of each run.
+    ///
+    /// # Errors
+    /// When the runtime does not know how.
+    pub fn frugal(model: &Path) -> Result<RunOptions, LoadError> {
+        let options = || -> ort::Result<RunOptions> {
+            let mut options = RunOptions::new()?;
+            options.set("memory.enable_memory_arena_shrinkage", "cpu:0")?;
+            Ok(options)
+        };
+        options().map_err(|cause| LoadError::new(model, cause))
     }
 }
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use schemas::{BBox, Quad};
 
 use super::{
-    binarise::BinaryImage,
+    binarise::{BinaryImage, sauvola},
     components::{Component, Components, label},
     lines, scale,
 };
@@ -26,10 +26,18 @@ const LENGTH: f32 = 3.0;
 const LEAST_LINES: usize = 4;
 /// What goes is up to so much darker than nine in ten of the letters that show through are.
 const BEYOND: f32 = 1.3;
-/// Nothing goes that is nearer to a dark letter than this many x-heights: it may be a point.
+/// Nothing goes that is nearer to a dark letter than this many x-heights: it may be the letter's own.
 const NEAR: f32 = 0.3;
-/// Dark ink smaller than this many x-heights is a speck, and no letter.
-const SPECK: f32 = 0.5;
+/// Nothing that is as small as a point goes that is nearer than this: a lost decimal point is worse than one
+/// of the other side.
+const BESIDE: f32 = 1.2;
+/// Ink no larger than this many x-heights is a point or a speck, and no letter.
+const POINT: f32 = 0.5;
+/// A stroke's soft edges reach so many pixels beyond its ink.
+const EDGE: f32 = 2.0;
+/// Sauvola's window in pixels and its weight, for what is left of a page without its dark letters.
+const WINDOW: u32 = 41;
+const K: f32 = 0.1;
 
 /// Pale ink of a flattened page.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,25 +46,39 @@ pub struct Pale {
     pub lines: Vec<Quad>,
     /// Contrast to paper of the palest ink that is none of it, 0 to 1.
     pub contrast: f32,
-    ink: Components,
+    pale: Ink,
+    /// All of the page's, pale and dark.
+    all: Ink,
+}
+
+/// Ink of a page: its components and the darkness of each.
+#[derive(Clone, Debug, PartialEq)]
+struct Ink {
+    components: Components,
     darkness: Vec<f32>,
-    /// The page's x-height in pixels.
+    /// Of the page.
     x_height: f32,
 }
 
 impl Pale {
-    /// The pale lines of a page, if it has some; `ink` is the page's, faint ink too.
+    /// The pale lines of a page, if it has some; `ink` is the page's. Beside dark letters no threshold sees
+    /// faint ink, so that they are taken out before it is looked for.
     #[must_use]
     pub fn of(flat: &GrayImage, ink: &BinaryImage) -> Option<Self> {
-        let all = label(ink);
-        let x_height = scale::x_height_of(&all)?;
-        let darkness = darkness(&all, flat);
-        let contrast = PALE * usual(&all.list, &darkness)?;
-        let mut pale = ink.clone();
-        all.erase(&mut pale, |i, c| {
-            !c.is_letter_like() || darkness[i] >= contrast
+        let all = Ink::of(ink, flat, None)?;
+        let contrast = PALE * usual(&all.components.list, &all.darkness)?;
+        let near_letters = all.near_letters(contrast, NEAR, flat.dimensions());
+        let mut rest = flat.clone();
+        rest.iter_mut()
+            .zip(near_letters.as_raw())
+            .filter(|(_, near)| **near != 0)
+            .for_each(|(grey, _)| *grey = 255);
+        let mut faint = sauvola(&rest, WINDOW, K);
+        let pale = Ink::of(&faint, &rest, Some(all.x_height))?;
+        pale.components.erase(&mut faint, |i, c| {
+            !c.is_letter_like() || pale.darkness[i] >= contrast
         });
-        let mut lines = lines::text_lines(&pale);
+        let mut lines = lines::text_lines(&faint);
         lines.retain(|line| line.width() > LENGTH * line.height());
         if lines.len() < LEAST_LINES {
             return None;
@@ -65,9 +87,8 @@ impl Pale {
         Some(Self {
             lines,
             contrast,
-            ink: all,
-            darkness,
-            x_height,
+            pale,
+            all,
         })
     }
 
@@ -75,11 +96,19 @@ impl Pale {
     pub fn erase(&self, lines: &[Quad], color: &mut RgbImage, flat: &mut GrayImage) {
         let contrast = self.contrast.min(BEYOND * self.darkest(lines));
         let limit = (255.0 * (1.0 - contrast)) as u8;
-        let near_letters = self.near_letters(contrast, flat.dimensions());
+        let size = flat.dimensions();
+        let near_letters = self.all.near_letters(contrast, NEAR, size);
+        let beside_letters = self.all.near_letters(contrast, BESIDE, size);
+        let strokes = self.pale.near(EDGE, size, |i| !self.pale.is_point(i));
+        let stays = near_letters
+            .par_iter()
+            .zip(beside_letters.as_raw())
+            .zip(strokes.as_raw())
+            .map(|((near, beside), stroke)| *near != 0 || *beside != 0 && *stroke == 0);
         flat.par_iter_mut()
             .zip(color.par_chunks_mut(3))
-            .zip(near_letters.as_raw())
-            .filter(|((grey, _), near)| **near == 0 && **grey >= limit)
+            .zip(stays)
+            .filter(|((grey, _), stays)| !stays && **grey >= limit)
             .for_each(|((grey, pixel), _)| {
                 // The paper's colour: what it is without the ink's share.
                 let paper = 255.0 / f32::from((*grey).max(1));
@@ -94,10 +123,11 @@ impl Pale {
     fn darkest(&self, lines: &[Quad]) -> f32 {
         let boxes: Vec<BBox> = lines.iter().map(Quad::bbox).collect();
         let mut letters: Vec<f32> = self
-            .ink
+            .pale
+            .components
             .list
             .iter()
-            .zip(&self.darkness)
+            .zip(&self.pale.darkness)
             .filter(|(c, darkness)| {
                 let (x, y) = ((c.x0 + c.x1) as f32 / 2.0, (c.y0 + c.y1) as f32 / 2.0);
                 let inside = |b: &BBox| (b.x0..b.x1).contains(&x) && (b.y0..b.y1).contains(&y);
@@ -111,24 +141,57 @@ impl Pale {
             .copied()
             .unwrap_or_default()
     }
+}
 
-    /// 255 in and near letters of more than this contrast, with their own pale parts; 0 elsewhere.
-    fn near_letters(&self, contrast: f32, (width, height): (u32, u32)) -> GrayImage {
-        let speck = SPECK * self.x_height;
-        let is_letter = |of: u32| {
-            let c = &self.ink.list[of as usize];
-            self.darkness[of as usize] >= contrast && c.width().max(c.height()) as f32 >= speck
-        };
+impl Ink {
+    /// The ink as it stands on a flattened page, whose x-height is measured unless it is given.
+    fn of(ink: &BinaryImage, flat: &GrayImage, x_height: Option<f32>) -> Option<Self> {
+        let components = label(ink);
+        let x_height = x_height.or_else(|| scale::x_height_of(&components))?;
+        Some(Self {
+            darkness: darkness(&components, flat),
+            components,
+            x_height,
+        })
+    }
+
+    fn is_point(&self, i: usize) -> bool {
+        let c = &self.components.list[i];
+        c.width().max(c.height()) as f32 <= POINT * self.x_height
+    }
+
+    /// 255 in and near letters of more than this contrast, with their own pale parts, up to so many x-heights
+    /// away; 0 elsewhere.
+    fn near_letters(&self, contrast: f32, heights: f32, size: (u32, u32)) -> GrayImage {
+        let is_letter = |i: usize| self.darkness[i] >= contrast && !self.is_point(i);
+        self.near((heights * self.x_height).max(EDGE), size, is_letter)
+    }
+
+    /// 255 in the chosen components and up to so many pixels away from them; 0 elsewhere.
+    fn near(
+        &self,
+        reach: f32,
+        (width, height): (u32, u32),
+        chosen: impl Fn(usize) -> bool,
+    ) -> GrayImage {
         let mut near = vec![0; (width * height) as usize];
-        for run in self.ink.runs.iter().filter(|run| is_letter(run.of)) {
+        let runs = self.components.runs.iter();
+        for run in runs.filter(|run| chosen(run.of as usize)) {
             let row = (run.y * width) as usize;
             near[row + run.x0 as usize..row + run.x1 as usize].fill(255);
         }
         let mut near = GrayImage::from_raw(width, height, near).unwrap_or_default();
-        let reach = (NEAR * self.x_height).ceil().clamp(2.0, 20.0) as u8;
-        dilate_mut(&mut near, Norm::LInf, reach);
+        dilate_mut(&mut near, Norm::LInf, reach.ceil().min(60.0) as u8);
         near
     }
+}
+
+/// Grey from which on ink of this page is pale, given all of it; none without letters.
+#[must_use]
+pub fn pale_from(flat: &GrayImage, ink: &BinaryImage) -> Option<u8> {
+    let all = label(ink);
+    let usual = usual(&all.list, &darkness(&all, flat))?;
+    Some((255.0 * (1.0 - PALE * usual)) as u8)
 }
 
 /// Of each component the contrast to paper of its dark pixels, 0 to 1.
@@ -189,13 +252,14 @@ mod tests {
             u < 10 && v < 16 && (u < 3 || u > 6 || v < 3)
         };
         GrayImage::from_fn(800, 640, |x, y| {
-            let point = (354..357).contains(&x) && (13..16).contains(&(y % 40));
+            let near = (354..357).contains(&x) || (364..367).contains(&x);
+            let point = near && (13..16).contains(&(y % 40));
             let dark = (20..350).contains(&x) && letter(x, y);
             let faint = (420..780).contains(&x) && y % 160 < 120 && letter(x, y);
             Luma([if dark {
                 40
             } else if point {
-                150
+                180
             } else if faint {
                 pale
             } else {
@@ -226,7 +290,12 @@ mod tests {
             "{paper:?}"
         );
         assert_eq!(flat.get_pixel(21, 1).0, [40]);
-        assert_eq!(flat.get_pixel(355, 14).0, [150]);
+        assert_eq!(flat.get_pixel(355, 14).0, [180]);
+        assert_eq!(
+            flat.get_pixel(365, 14).0,
+            [180],
+            "beside, and as small as a point"
+        );
     }
 
     #[test]
