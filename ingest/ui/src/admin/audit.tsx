@@ -190,12 +190,12 @@ function Lines({ log: { lines: newest, names } }: { log: Log }) {
                   {line.actor?.emergency && <span class="badge is-warn">emergency</span>}
                 </td>
                 <td data-label="What">{done(line.action)}</td>
-                <td data-label="Of what" class="path">
-                  {line.object}
+                <td data-label="Of what">
+                  <span class="path">{line.object}</span>
                 </td>
                 <td data-label="Outcome">
                   <span class={`badge ${line.outcome < 400 ? 'is-quiet' : 'is-bad'}`}>
-                    {line.outcome < 400 ? 'done' : `refused, ${line.outcome}`}
+                    {outcome(line)}
                   </span>
                 </td>
                 <td data-label="From" class="number">
@@ -234,6 +234,11 @@ function fits(line: AuditLine, { action, who, outcome }: Fields): boolean {
     (!outcome ||
       (outcome === 'emergency' ? line.actor?.emergency === true : line.outcome < 400 === (outcome === 'done')))
   );
+}
+
+function outcome({ outcome }: AuditLine): string {
+  if (outcome < 400) return 'done';
+  return `${outcome < 500 ? 'refused' : 'failed'}, ${outcome}`;
 }
 
 /** `key.create` as people read it. */

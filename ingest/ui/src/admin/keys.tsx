@@ -214,7 +214,7 @@ function KeyTable({ keys, onChanged }: { keys: ApiKey[]; onChanged: () => void }
                   <Ago moment={key.created_at} />
                 </td>
                 <td data-label="Good until">
-                  {key.expires_at ? <Day moment={key.expires_at} /> : 'it is revoked'}
+                  {key.expires_at ? <Day moment={key.expires_at} /> : 'no end'}
                 </td>
                 <td data-label="State">
                   <span class={`badge ${state === 'Good' ? 'is-good' : 'is-quiet'}`}>{state}</span>
