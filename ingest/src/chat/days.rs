@@ -57,17 +57,15 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         form(r"\bMONTH\b[ ,]*(\d{4})\b", |parts| {
             day(number(parts, 2), month(parts, 1), None)
         }),
+        // Short names are other words too, as in an OCT scan.
         form(
-            r"\b(?:in|of|since|last|early|late|mid|during|from|until|by|this|next) (may)\b",
+            r"\b(?:in|of|since|last|early|late|mid|during|from|until|by|this|next) MONTH\b",
             |parts| day(None, month(parts, 1), None),
         ),
-        form(r"\bMONTH\b", |parts| {
-            match parts.get(1).map(|name| name.as_str()) {
-                // To march and to mar are verbs as well, but hardly of a patient.
-                Some("may") => Vec::new(),
-                _ => day(None, month(parts, 1), None),
-            }
-        }),
+        form(
+            r"\b(january|february|march|april|june|july|august|september|october|november|december)\b",
+            |parts| day(None, month(parts, 1), None),
+        ),
         // Two digits each, or it is half a tablet.
         form(r"(?:^|[^\d/])(\d{2})/(\d{2})(?:$|[^\d/])", |parts| {
             turned(None, number(parts, 1), number(parts, 2))
@@ -191,6 +189,7 @@ mod tests {
             "1/2 a tablet",
             "vitamin b12 result",
             "2 tablets 4 times",
+            "what did the oct scan show",
         ] {
             assert_eq!(named(text), [], "{text}");
         }
