@@ -13,7 +13,7 @@ use serde_json::Value;
 pub struct Row {
     /// Its name.
     pub id: String,
-    /// `tune`, `report`, `fit` or `held`.
+    /// `tune`, `report`, `fit`, `varied` or `held`.
     pub half: String,
     /// A fixture, `all` or `cards`.
     pub scope: String,

@@ -108,7 +108,7 @@ impl Lexicon {
     }
 
     /// The codes of a drug, those of `RxNorm` first.
-    pub(crate) fn drug_codes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Code> + 'a {
+    pub fn drug_codes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Code> + 'a {
         self.drug_vocabularies()
             .flat_map(move |vocabulary| vocabulary.codes(name))
     }
@@ -131,11 +131,19 @@ impl Lexicon {
         self.classes.contains(&key(name)) || self.is_drug(name)
     }
 
+    /// Which analyte a name stands for: names of one share a number. None for what is no analyte.
+    #[must_use]
+    pub fn analyte(&self, name: &str) -> Option<usize> {
+        self.analytes.get(&key(name)).copied()
+    }
+
     pub(crate) fn is_analyte(&self, name: &str) -> bool {
         self.analytes.contains_key(&key(name))
     }
 
-    pub(crate) fn is_condition(&self, name: &str) -> bool {
+    /// Is this an illness that the compiled-in table knows?
+    #[must_use]
+    pub fn is_condition(&self, name: &str) -> bool {
         self.conditions.contains(&key(name))
     }
 

@@ -12,7 +12,7 @@ use infra::{
     db::{Changes, Db, DbError, TokenCounts},
     search::{Scope, Search},
 };
-use schemas::{DocumentId, TenantId};
+use schemas::{Code, DocumentId, TenantId};
 use serde::Deserialize;
 use tokio::sync::{OnceCell, mpsc};
 use utoipa::ToSchema;
@@ -20,7 +20,9 @@ use workers::encoder::Encoder;
 
 pub mod alarm;
 mod answer;
+mod brands;
 pub(crate) mod cards;
+mod days;
 mod emergency;
 mod evidence;
 mod find;
@@ -192,17 +194,18 @@ impl Chat {
         question: &Question,
         asked: &Asked,
     ) -> Result<(Option<Vec<Sentence>>, Vec<Citation>), DbError> {
-        let query = self.query(&asked.text).await;
         let begun = self.memory.now();
         let documents = question.among != Among::Knowledge;
         let scoped = question.scope.document.is_some() || question.scope.patient.is_some();
         if documents {
+            let query = self.query(&asked.text).await;
             let evidence = self.documents(tenant, question.scope, &query).await?;
+            let asked = self.as_documents_say(asked, &evidence);
             let meanings = self
-                .meanings(rank::lines::texts(asked, &evidence), begun)
+                .meanings(rank::lines::texts(&asked, &evidence), begun)
                 .await;
             let is_drug = |word: &str| self.is_drug(word);
-            if let Some(found) = find::in_documents(asked, &evidence, &meanings, &is_drug) {
+            if let Some(found) = find::in_documents(&asked, &evidence, &meanings, &is_drug) {
                 return Ok((Some(found), Vec::new()));
             }
         }
@@ -212,11 +215,11 @@ impl Chat {
         {
             return Ok((None, Vec::new()));
         }
-        let cards = self.cards(tenant, &query).await?;
+        let (asked, cards) = self.as_cards_say(tenant, asked).await?;
         let meanings = self
-            .meanings(rank::cards::texts(asked, &cards), begun)
+            .meanings(rank::cards::texts(&asked, &cards), begun)
             .await;
-        let found = find::in_cards(asked, &cards, &meanings, &|word| self.is_drug(word));
+        let found = find::in_cards(&asked, &cards, &meanings, &|word| self.is_drug(word));
         let quotations = match (&found, cards.first()) {
             (Some(_), Some(card)) => card
                 .sentences
@@ -230,6 +233,10 @@ impl Chat {
 
     fn is_drug(&self, word: &str) -> bool {
         self.lexicon.is_any_drug(word)
+    }
+
+    fn drug_codes(&self, name: &str) -> Vec<Code> {
+        self.lexicon.drug_codes(name).collect()
     }
 }
 

@@ -113,7 +113,7 @@ async fn main() -> anyhow::Result<()> {
         .flat_map(|what| SCOPES.map(|scope| (what, scope)))
     {
         print!("{:<28}", format!("{what}, {scope}"));
-        for half in ["tune", "report", "fit", "held"] {
+        for half in &HALVES[..HALVES.len() - 1] {
             let (held, of) = count(&counts, &format!("{half} {scope}"), what);
             print!("{:>8}", format!("{held}/{of}"));
         }
@@ -136,7 +136,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-const HALVES: [&str; 5] = ["tune", "report", "fit", "held", "all"];
+const HALVES: [&str; 6] = ["tune", "report", "fit", "varied", "held", "all"];
 const SCOPES: [&str; 3] = ["document", "all", "cards"];
 
 /// Which of the scopes a row is about.

@@ -141,7 +141,11 @@ impl Db {
         Ok(audit::ends_at(&reached, kept.as_ref()).map(|()| reached))
     }
 
-    async fn audit_head(&self, tenant: TenantId) -> Result<Option<Head>, DbError> {
+    /// The end of a tenant's chain; none where nothing was written yet.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn audit_head(&self, tenant: TenantId) -> Result<Option<Head>, DbError> {
         let mut transaction = self.of_tenant(tenant).await?;
         let row = sqlx::query!(
             "SELECT seq, hash FROM audit_heads WHERE tenant_id = $1",

@@ -1,6 +1,6 @@
 //! Knowledge as cards: those that medbot ships, and a clinic's own Markdown, HTML and PDF files.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::LazyLock};
 
 use anyhow::{Context as _, bail};
 use infra::db::{Card, Db};
@@ -50,6 +50,15 @@ pub(super) fn shipped_texts() -> impl Iterator<Item = String> {
         let texts = passages_of(body).into_iter();
         texts.map(|text| encoded(&front, &text)).collect::<Vec<_>>()
     })
+}
+
+/// The titles of the shipped cards.
+pub(super) fn shipped_titles() -> impl Iterator<Item = &'static str> {
+    static TITLES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let cards = shipped().filter_map(|path| text_of_shipped(&path).ok());
+        cards.map(|text| split(&text).0.title).collect()
+    });
+    TITLES.iter().map(String::as_str)
 }
 
 /// Loads the shipped cards into the database, where they are not there yet or were others. Their embeddings

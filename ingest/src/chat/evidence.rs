@@ -6,9 +6,13 @@ use infra::{
     db::IndexedEntity,
     search::{DocumentHit, KnowledgeHit},
 };
-use schemas::{DocumentId, Entity, Passage};
+use schemas::{DocumentId, Entity, Fact, Passage};
 
-use super::{suspicious, words};
+use super::{
+    days::{self, Named},
+    question::Asked,
+    suspicious, words,
+};
 
 /// Longest label of a field in words.
 const LABEL: usize = 6;
@@ -32,6 +36,29 @@ pub(crate) struct Proven {
     pub entity: Entity,
     /// The whole lines that its words stand in.
     pub quote: String,
+    /// The dates that it tells.
+    pub days: Vec<Named>,
+}
+
+impl Proven {
+    fn new(entity: Entity, lines: &HashMap<String, (usize, String)>) -> Self {
+        let date = match &entity.fact {
+            Fact::Date(fact) => fact.iso.as_deref(),
+            Fact::Lab(fact) => fact.date.as_deref(),
+            Fact::Vital(fact) => fact.date.as_deref(),
+            _ => None,
+        };
+        Self {
+            quote: quote(&entity, lines),
+            days: date.map(days::named).unwrap_or_default(),
+            entity,
+        }
+    }
+
+    /// Does it tell of a day that the question names?
+    pub(crate) fn is_of_a_day(&self, asked: &Asked) -> bool {
+        asked.days.iter().any(|day| day.is_among(&self.days))
+    }
 }
 
 /// What one document gives.
@@ -40,6 +67,8 @@ pub(crate) struct DocumentEvidence {
     pub document: DocumentId,
     pub units: Vec<Unit>,
     pub facts: Vec<Proven>,
+    /// The dates of lines and facts.
+    pub days: Vec<Named>,
 }
 
 impl DocumentEvidence {
@@ -71,13 +100,15 @@ impl DocumentEvidence {
                     units: passages.iter().flat_map(|p| units(p)).collect(),
                     facts: facts
                         .into_iter()
-                        .map(|entity| Proven {
-                            quote: quote(&entity, &lines),
-                            entity,
-                        })
+                        .map(|entity| Proven::new(entity, &lines))
                         .collect(),
+                    days: Vec::new(),
                 };
                 suspicious::leave_out(&mut evidence);
+                let units = evidence.units.iter();
+                let of_units = units.flat_map(|unit| days::named(&unit.text));
+                let of_facts = evidence.facts.iter().flat_map(|fact| fact.days.clone());
+                evidence.days = of_units.chain(of_facts).collect();
                 evidence
             })
             .collect()
@@ -169,6 +200,12 @@ pub(crate) fn units(passage: &Passage) -> Vec<Unit> {
     }
     close(&mut open);
     title_what_follows(&mut out);
+    // A label alone says nothing; what follows stands under it.
+    let (count, mut at) = (out.len(), 0);
+    out.retain(|unit| {
+        at += 1;
+        at == count || !is_field(unit)
+    });
     out
 }
 

@@ -72,7 +72,7 @@ fn in_document(
     meanings: &Meanings,
     is_drug: &dyn Fn(&str) -> bool,
 ) -> Option<Found> {
-    if lacks_a_name(asked, document, is_drug) {
+    if lacks_a_date(asked, document) || lacks_a_name(asked, document, is_drug) {
         return None;
     }
     let ranked = lines::ranked(asked, document, meanings);
@@ -134,6 +134,11 @@ pub(crate) fn quotes(document: &DocumentEvidence) -> Vec<(String, String)> {
         )
     };
     document.units.iter().map(quote).collect()
+}
+
+/// What is asked of a day is not answered by another one.
+pub(crate) fn lacks_a_date(asked: &Asked, document: &DocumentEvidence) -> bool {
+    asked.days.iter().any(|day| !day.is_among(&document.days))
 }
 
 /// Names of people and drugs are never meant otherwise; classes of drugs are.
@@ -352,23 +357,8 @@ fn is_denied_list(asked: &Asked, fact: &Proven) -> bool {
 
 /// Of several results the one whose date is named.
 fn prefer_dates<'a>(asked: &Asked, facts: Vec<&'a Proven>) -> Vec<&'a Proven> {
-    let numbers: Vec<&String> = asked
-        .stems
-        .iter()
-        .filter(|word| word.chars().all(|c| c.is_ascii_digit()))
-        .collect();
-    if numbers.is_empty() || facts.len() < 2 {
-        return facts;
-    }
-    let dated: Vec<&Proven> = facts
-        .iter()
-        .copied()
-        .filter(|fact| {
-            let json = serde_json::to_value(&fact.entity.fact).unwrap_or_default();
-            let date = json["date"].as_str().map(words::stems).unwrap_or_default();
-            numbers.iter().any(|number| date.contains(number))
-        })
-        .collect();
+    let dated = facts.iter().copied().filter(|fact| fact.is_of_a_day(asked));
+    let dated: Vec<&Proven> = dated.collect();
     if dated.is_empty() { facts } else { dated }
 }
 

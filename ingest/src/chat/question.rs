@@ -7,7 +7,11 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Question, words};
+use super::{
+    Question,
+    days::{self, Named},
+    words,
+};
 
 /// Kinds of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -48,6 +52,8 @@ pub(crate) struct Asked {
     pub names: HashSet<String>,
     /// All stems.
     pub stems: Vec<String>,
+    /// The dates that it names.
+    pub days: Vec<Named>,
     /// It asks for a decision on a dose.
     pub decides_dose: bool,
     /// It asks for a reason.
@@ -92,7 +98,8 @@ expression!(
       | (ok|okay|safe|fine|possible|allowed)\s+(to|if\si)\s+(stop|start|double|halve|skip|quit|increase|reduce|change|switch|adjust)
       | what\sif\si\s(stop|double|skip|halve)
       | (want|like|going|plan\w*|decided)\s+to\s+(stop|quit|double|halve|skip|come\soff|go\soff)
-      | (increase|decrease|double|halve|adjust|change|stop|start)\s+(my|his|her|the)\s+(dose|dosage|medication|medicine|tablets?|pills?)
+      | (increase|decrease|double|halve|adjust|change|stop|start)\s+(my|his|her)\s+(dose|dosage|medication|medicine|tablets?|pills?)
+      | (^|please\s+)(increase|decrease|double|halve|adjust|change|stop|start)\s+the\s+(dose|dosage|medication|medicine|tablets?|pills?)
       | tell\s+me\s+(which|what|how)\b.*\bdose\s+to\s+take
     )"
 );
@@ -164,6 +171,7 @@ impl Asked {
             decides_dose: DECIDES.is_match(&lower),
             wants_reason: REASON.is_match(&lower),
             names: words::names(text),
+            days: days::named(text),
             text: text.to_owned(),
             wanted,
             subjects,
@@ -191,6 +199,31 @@ impl Asked {
             }
             _ => asked,
         }
+    }
+
+    /// The same with a word put into another one; what was added from the question before stays.
+    pub(crate) fn with(&self, word: &str, other: &str) -> Self {
+        let lower = self.text.to_lowercase();
+        let Some(at) = lower.find(word).filter(|_| lower.len() == self.text.len()) else {
+            return self.clone();
+        };
+        let text = format!(
+            "{}{other}{}",
+            &self.text[..at],
+            &self.text[at + word.len()..]
+        );
+        let (before, mut after) = (Self::new(&self.text), Self::new(&text));
+        let added = |all: &[String], own: &[String]| -> Vec<String> {
+            all.iter()
+                .filter(|word| !own.contains(word))
+                .cloned()
+                .collect()
+        };
+        after.stems.extend(added(&self.stems, &before.stems));
+        after
+            .subjects
+            .extend(added(&self.subjects, &before.subjects));
+        after
     }
 
     /// Is this type of fact asked for, in this role?
@@ -228,6 +261,8 @@ mod tests {
             ("was the lansoprazole stopped?", false),
             ("What is the dose of amoxicillin?", false),
             ("How many tablets am I meant to take at a time?", false),
+            ("is there anything that would change the dose", false),
+            ("change the dose to 10 mg", true),
         ] {
             assert_eq!(Asked::new(text).decides_dose, decides, "{text}");
         }

@@ -12,6 +12,7 @@ pub(crate) mod cards;
 mod glosses;
 pub(crate) mod lines;
 mod owner;
+mod terms;
 mod topics;
 mod ways;
 
@@ -24,7 +25,7 @@ pub(crate) fn wordings() -> impl Iterator<Item = &'static str> {
 
 /// Words of a question that name a topic, such as a class of drugs, which may stand in other words.
 pub(crate) fn topic_words(question: &str) -> Vec<String> {
-    words::stems(&topics::Topics::of(question).put(question))
+    words::stems(&topics::Topics::of(question).put())
 }
 
 /// Embeddings of texts; empty without the encoder.

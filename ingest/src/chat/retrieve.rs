@@ -9,7 +9,7 @@ use infra::{
 use schemas::{DocumentId, TenantId};
 
 use super::{
-    Among, Chat, Question, cards,
+    Among, Chat, Question, brands, cards,
     evidence::{CardEvidence, DocumentEvidence},
     find,
     memory::Moment,
@@ -64,6 +64,29 @@ impl Chat {
         Ok(CardEvidence::of(hits))
     }
 
+    /// A question with the names of drugs that documents have for them.
+    pub(super) fn as_documents_say(&self, asked: &Asked, documents: &[DocumentEvidence]) -> Asked {
+        let drugs = brands::of_documents(documents);
+        brands::called_as(asked, &drugs, &|name| self.drug_codes(name))
+    }
+
+    /// The cards that are nearest to a question, and the question with the names of drugs that cards have for
+    /// them.
+    pub(super) async fn as_cards_say(
+        &self,
+        tenant: TenantId,
+        asked: &Asked,
+    ) -> Result<(Asked, Vec<CardEvidence>), DbError> {
+        let asked = {
+            let codes = |name: &str| self.drug_codes(name);
+            let drugs = brands::of_titles(cards::shipped_titles(), &codes);
+            brands::called_as(asked, &drugs, &codes)
+        };
+        let query = self.query(&asked.text).await;
+        let cards = self.cards(tenant, &query).await?;
+        Ok((asked, cards))
+    }
+
     /// What the ranking sees of a question to one document or to the cards; none where the document is not
     /// there.
     ///
@@ -75,9 +98,8 @@ impl Chat {
         question: &Question,
     ) -> Result<Option<Candidates>, DbError> {
         let (asked, begun) = (Asked::in_context(question), self.memory.now());
-        let query = self.query(&asked.text).await;
         if question.among == Among::Knowledge {
-            let cards = self.cards(tenant, &query).await?;
+            let (asked, cards) = self.as_cards_say(tenant, &asked).await?;
             let meanings = self
                 .meanings(rank::cards::texts(&asked, &cards), begun)
                 .await;
@@ -92,7 +114,9 @@ impl Chat {
                 refused: false,
             }));
         }
+        let query = self.query(&asked.text).await;
         let documents = self.documents(tenant, question.scope, &query).await?;
+        let asked = self.as_documents_say(&asked, &documents);
         let meanings = self
             .meanings(rank::lines::texts(&asked, &documents), begun)
             .await;
@@ -101,7 +125,8 @@ impl Chat {
             Candidates {
                 seen: [seen(&meanings), seen(&Meanings::default())],
                 quotes: find::quotes(document),
-                refused: find::lacks_a_name(&asked, document, &|word| self.is_drug(word)),
+                refused: find::lacks_a_date(&asked, document)
+                    || find::lacks_a_name(&asked, document, &|word| self.is_drug(word)),
             }
         }))
     }

@@ -197,6 +197,9 @@ pub(crate) struct After {
     /// The number of the last line that was seen.
     #[serde(default)]
     after: i64,
+    /// The last lines that there are, whatever `after` is.
+    #[serde(default)]
+    newest: bool,
 }
 
 /// Lines of the log.
@@ -220,14 +223,20 @@ pub(crate) async fn read(
     State(api): State<Api>,
     known: Known,
     headers: HeaderMap,
-    Query(After { after }): Query<After>,
+    Query(After { after, newest }): Query<After>,
 ) -> Result<Response, ApiError> {
     const FHIR: &str = "application/fhir+ndjson";
     let caller = known.as_one_of(&[])?;
+    let after = if newest {
+        let head = api.db.audit_head(caller.tenant).await?;
+        head.map_or(0, |head| (head.seq - MOST).max(0))
+    } else {
+        after
+    };
     let lines = api.db.audit_lines(caller.tenant, after, MOST).await?;
     let next = lines
         .last()
-        .filter(|_| lines.len() == MOST as usize)
+        .filter(|_| lines.len() == MOST as usize && !newest)
         .map(|line| line.seq);
     let events = lines
         .iter()

@@ -142,3 +142,27 @@ async fn a_real_model_streams_and_stops() {
     let ended = tokio::time::timeout(Duration::from_secs(5), asks).await;
     assert!(ended.unwrap().unwrap().is_ok(), "it stops at once");
 }
+
+#[tokio::test]
+#[ignore = "needs a server of a real model"]
+async fn a_real_server_that_is_late_or_refuses_is_told_apart() {
+    let url = std::env::var("MEDBOT_TEST_LLM_URL").unwrap();
+    // The whole answer takes longer than this, though parts of it come.
+    let mut late = settings(&url);
+    late.silence = Duration::from_secs(60);
+    late.whole = Duration::from_millis(1500);
+    let (parts, mut said) = mpsc::channel::<String>(1024);
+    let listen = tokio::spawn(async move { while said.recv().await.is_some() {} });
+    let ended = Llm::new(late)
+        .unwrap()
+        .generate(&hello(), 2000, &parts)
+        .await;
+    drop(parts);
+    listen.await.unwrap();
+    let error = ended.expect_err("it is cut off").to_string();
+    assert!(error.contains("too long"), "{error}");
+    // No such route: the server's own error, in its own words.
+    let (ended, said) = generated(&format!("{url}/nowhere")).await;
+    let error = ended.expect_err("there is nothing").to_string();
+    assert!(error.contains("status 404") && said.is_empty(), "{error}");
+}

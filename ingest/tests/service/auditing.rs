@@ -78,6 +78,11 @@ async fn every_access_leaves_a_line() {
     let found = caller.json("/v1/admin/audit/verification").await;
     assert_eq!(found["intact"], true, "{found}");
     assert_eq!(found["lines"], 7);
+
+    // The last thousand are all that there are, whatever was seen before.
+    let newest = caller.json("/v1/admin/audit?after=3&newest=true").await;
+    assert_eq!(newest["events"][0]["seq"], 1, "{newest}");
+    assert_eq!(newest["next"], Value::Null);
     reads_in_an_emergency(&server, &caller, data.path(), &id).await;
 }
 

@@ -9,6 +9,7 @@ import './styles/review.css';
 import './styles/tables.css';
 import './styles/trends.css';
 import './styles/chat.css';
+import './styles/admin.css';
 import { App } from './app';
 
 render(<App />, document.getElementById('app')!);

@@ -27,6 +27,8 @@ try {
   await visit.step('trends', trends);
   await visit.step('chat with citations', chat);
   await visit.step('a dead letter is replayed', admin);
+  await visit.step('keys are made and revoked', keys);
+  await visit.step('the audit log is filtered and verified', audit);
   await visit.step('20 pages open in under a second', opensQuickly);
   await visit.step('a foreign page can do nothing', forged);
   await visit.step('signing out', signOut);
@@ -336,6 +338,79 @@ async function admin(page) {
   await ended(page, job.file);
 }
 
+async function keys(page) {
+  await visit.go('admin');
+  const part = page.locator('section[aria-labelledby=keys]');
+  const rows = part.locator('tbody tr');
+  await rows.first().waitFor();
+  const before = await rows.count();
+  // Without a mouse.
+  await part.getByLabel('For whom or what').focus();
+  await page.keyboard.type('front desk');
+  await part.getByLabel('Role').selectOption('reviewer');
+  await part.getByLabel('Good for').selectOption('30');
+  await part.getByRole('button', { name: 'Make a key' }).press('Enter');
+  const made = await part.locator('.made-key code').innerText();
+  must(/^mbk_\w+/.test(made), 'the key is shown');
+  await visit.accessible('a new key');
+  await visit.shot('keys');
+  const row = rows.filter({ hasText: 'front desk' });
+  await row.getByText('Good', { exact: true }).waitFor();
+  must((await rows.count()) === before + 1, 'it stands in the table');
+  const status = () =>
+    page.evaluate(
+      (key) =>
+        fetch('/v1/entities', { credentials: 'omit', headers: { Authorization: `Bearer ${key}` } }).then(
+          (answer) => answer.status,
+        ),
+      made,
+    );
+  must((await status()) === 200, 'the key is good');
+  await part.getByRole('button', { name: 'Hide it' }).click();
+  must(!(await page.content()).includes(made), 'it is shown once');
+
+  // One's own key cannot be revoked here; another one's only by saying so twice.
+  const own = rows.filter({ hasText: 'yours' });
+  must((await own.getByRole('button').count()) === 0, "one's own key stays");
+  await row.getByRole('button', { name: 'Revoke the key of front desk' }).click();
+  await row.getByRole('button', { name: 'Keep' }).click();
+  must((await status()) === 200, 'it is kept');
+  await row.getByRole('button', { name: 'Revoke the key of front desk' }).click();
+  await row.getByRole('button', { name: 'Revoke for good' }).click();
+  await row.getByText('Revoked', { exact: true }).waitFor();
+  must((await status()) === 401, 'the key is good no longer');
+}
+
+async function audit(page) {
+  await visit.go('admin');
+  const part = page.locator('section[aria-labelledby=audit]');
+  const rows = part.locator('tbody tr');
+  await part.getByRole('button', { name: 'Look again' }).click();
+  await part.getByLabel('What').locator('option[value="key.remove"]').waitFor({ state: 'attached' });
+  const seqs = await rows.locator('td:first-child').allInnerTexts();
+  must(seqs.length > 10, `${seqs.length} lines`);
+  must(
+    seqs.every((seq, n) => n === 0 || Number(seq) === Number(seqs[n - 1]) - 1),
+    'the newest come first, without a gap',
+  );
+  await part.getByLabel('What').selectOption('key.create');
+  await comes(async () => (await rows.count()) === 1, 'the one key that was made');
+  must((await rows.first().innerText()).includes('/v1/admin/keys'), 'its path is shown');
+  await part.getByLabel('What').selectOption('');
+  await part.getByLabel('Outcome').selectOption('refused');
+  await comes(
+    async () => (await rows.allInnerTexts()).every((line) => line.includes('refused')),
+    'what was refused alone',
+  );
+  must((await rows.count()) > 0, 'the wrong key at the beginning was refused');
+  await part.getByLabel('Outcome').selectOption('');
+  await part.getByRole('button', { name: 'Verify the chain' }).click();
+  await part.getByText(/Intact, \d+ lines/).waitFor();
+  await visit.accessible('the log');
+  await part.scrollIntoViewIfNeeded();
+  await visit.shot('audit');
+}
+
 async function opensQuickly(page) {
   await ended(page, 'long.pdf');
   const times = [];
@@ -412,6 +487,15 @@ async function everyView(name) {
     await visit.accessible(`${place}, ${name}`);
     await visit.shot(`${place}-${name}`);
   }
+  for (const part of ['keys', 'audit']) {
+    const section = page.locator(`section[aria-labelledby=${part}]`);
+    await section.locator('tbody tr').first().waitFor();
+    await section.evaluate((section) => section.scrollIntoView());
+    await visit.shot(`${part}-${name}`);
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  must(!wide, 'the service is wider than the screen');
+  await visit.accessible(`keys and log, ${name}`);
 }
 
 /** What the API says to this page. */

@@ -10,6 +10,7 @@ use super::{
     ways::{self, Nearness},
 };
 use crate::chat::{
+    days,
     evidence::{DocumentEvidence, Proven, Unit},
     find,
     question::Asked,
@@ -209,6 +210,7 @@ impl Seen {
                 on_topic(n),
                 flag(on_topic(n) > 0.99),
                 flag(topics.count() > 0 && on_topic(n) < 0.01),
+                flag(is_of_a_day(asked, line)),
             ]
         });
         let rows: Vec<Features> = rows.collect();
@@ -240,7 +242,7 @@ impl Seen {
         let absent = (0..topics.count())
             .filter(|topic| held.iter().all(|line| !line[*topic]))
             .count();
-        let covered = words::stems(&topics.put(&asked.text));
+        let covered = words::stems(&topics.put());
         let uncovered = asked_for
             .iter()
             .filter(|word| !said_anywhere(word, true) && !covered.contains(word))
@@ -272,6 +274,7 @@ impl Seen {
             dates_gone.min(2.0),
         ];
         question.extend(KINDS.map(|kind| nearness.to(kind) - nearness.best()));
+        question.push(flag(lacks_kind(asked, document)));
         let gives_reason =
             |line: &Line<'_>| !asked.wants_reason || find::gives_reason(&line.unit.text);
         Self {
@@ -286,6 +289,35 @@ impl Seen {
 fn is_wanted(asked: &Asked, fact: &Proven) -> bool {
     let (kind, role) = say::kind_and_role(&fact.entity);
     asked.wants(&kind, role.as_deref())
+}
+
+/// Does the line, or a fact of it, tell of a day that the question names?
+fn is_of_a_day(asked: &Asked, line: &Line<'_>) -> bool {
+    if asked.days.is_empty() {
+        return false;
+    }
+    let there = days::named(&line.unit.text);
+    asked.days.iter().any(|day| day.is_among(&there))
+        || line.facts.iter().any(|fact| fact.is_of_a_day(asked))
+}
+
+/// Is a type of fact asked for of which the document has none?
+fn lacks_kind(asked: &Asked, document: &DocumentEvidence) -> bool {
+    const KINDS: [&str; 7] = [
+        "medication",
+        "lab",
+        "vital",
+        "allergy",
+        "diagnosis",
+        "procedure",
+        "amount",
+    ];
+    let has = |kind: &str| {
+        let mut facts = document.facts.iter();
+        facts.any(|fact| say::kind_and_role(&fact.entity).0 == kind)
+    };
+    let mut wanted = asked.wanted.iter().filter(|one| KINDS.contains(&one.kind));
+    wanted.any(|one| !has(one.kind))
 }
 
 /// The share of the question's numbers that stand in the line.

@@ -1,10 +1,13 @@
 //! What questions ask after, such as an analyte, a class of drugs, an address or a reason, and whether it stands
 //! in a line. A question whose topic no line holds has no answer there, however near the lines are in meaning.
-//! A topic that is not in the table is none: then meaning and words alone decide.
+//! Topics are those of the table, and beyond it the analytes and illnesses that extraction knows. What is in
+//! neither is none: then meaning and words alone decide. Misspelt names are read as what they nearly are.
 
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet, RegexSetBuilder};
+
+use super::terms::{self, Term};
 
 /// Alternatives of a few hundred words make large machines.
 const SIZE_BYTES: usize = 64 << 20;
@@ -54,34 +57,54 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// The topics of a question.
-pub(super) struct Topics(Vec<usize>);
+pub(super) struct Topics {
+    /// Rows of the table.
+    rows: Vec<usize>,
+    /// What only the vocabularies know.
+    terms: Vec<Term>,
+    /// The question as it is read: in lower case, without misspellings.
+    question: String,
+}
 
 impl Topics {
     pub(super) fn of(question: &str) -> Self {
-        let lower = question.to_lowercase();
-        Self(TABLE.asked.matches(&lower).iter().collect())
+        let question = terms::spelt(&question.to_lowercase());
+        let mut topics = Self {
+            rows: TABLE.asked.matches(&question).iter().collect(),
+            terms: Vec::new(),
+            question,
+        };
+        let covered = topics.put();
+        topics.terms = terms::of_question(&topics.question);
+        topics.terms.retain(|term| {
+            !covered
+                .split(' ')
+                .any(|word| term.name.split(' ').any(|of| of == word))
+        });
+        topics
     }
 
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.rows.len() + self.terms.len()
     }
 
-    /// The parts of a question that are about its topics.
-    pub(super) fn put(&self, question: &str) -> String {
-        let lower = question.to_lowercase();
-        let parts = self.0.iter().flat_map(|topic| {
-            let found = TABLE.put[*topic].find_iter(&lower);
+    /// The parts of the question that are about its topics.
+    pub(super) fn put(&self) -> String {
+        let parts = self.rows.iter().flat_map(|topic| {
+            let found = TABLE.put[*topic].find_iter(&self.question);
             found.map(|found| found.as_str()).collect::<Vec<_>>()
         });
-        parts.collect::<Vec<_>>().join(" ")
+        let terms = self.terms.iter().map(|term| term.name.as_str());
+        parts.chain(terms).collect::<Vec<_>>().join(" ")
     }
 
     /// Of each topic whether it stands in a line with facts of these types.
     pub(super) fn in_line(&self, line: &str, keys: &[&str]) -> Vec<bool> {
-        if self.0.is_empty() {
+        if self.count() == 0 {
             return Vec::new();
         }
-        let there = TABLE.there.matches(&line.to_lowercase());
+        let line = line.to_lowercase();
+        let there = TABLE.there.matches(&line);
         let is_there = |topic: &usize| {
             let types = &TABLE.keys[*topic];
             there.matched(*topic)
@@ -89,7 +112,9 @@ impl Topics {
                     .iter()
                     .any(|key| types.iter().any(|of| key.starts_with(of)))
         };
-        self.0.iter().map(is_there).collect()
+        let rows = self.rows.iter().map(is_there);
+        rows.chain(self.terms.iter().map(|term| term.is_in(&line)))
+            .collect()
     }
 }
 
@@ -157,6 +182,18 @@ mod tests {
                 Some(true),
             ),
             ("and then?", "Ramipril 5 mg", &[], None),
+            // Misspelt.
+            ("potasium?", "Potassium 4.1 mmol/L", &[], Some(true)),
+            ("potasium?", "Sodium 141 mmol/L", &[], Some(false)),
+            // Of the vocabularies alone.
+            ("ceruloplasmin?", "Ferritin 12 ng/mL", &[], Some(false)),
+            ("any sign of endometriosis", "Asthma", &[], Some(false)),
+            (
+                "any sign of endometriosis",
+                "Endometriosis, stage II",
+                &[],
+                Some(true),
+            ),
         ] {
             assert_eq!(
                 on_topic(question, line, keys),

@@ -1,6 +1,7 @@
 // What the API answers, as far as the page uses it. /openapi.json has the whole of it.
 
-export type Role = 'uploader' | 'reviewer' | 'analyst' | 'admin';
+export const ROLES = ['uploader', 'reviewer', 'analyst', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
 
 export interface Session {
   key_id: string;
@@ -193,4 +194,44 @@ export interface DeadLetter {
 export interface Readiness {
   ready: boolean;
   checks: Record<string, string>;
+}
+
+/** An API key, without what its holder alone knows. */
+export interface ApiKey {
+  id: string;
+  /** Null of one that an earlier version made. */
+  public_id: string | null;
+  role: Role;
+  name: string | null;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface MadeKey {
+  id: string;
+  key: string;
+}
+
+export interface AuditLine {
+  seq: number;
+  at: string;
+  actor: { id: string; role: string; emergency?: boolean } | null;
+  /** What was done, such as `document.read`. */
+  action: string;
+  /** The path of the request: ids alone. */
+  object: string;
+  /** The HTTP status that it ended with. */
+  outcome: number;
+  address: string | null;
+}
+
+export interface AuditPage {
+  events: AuditLine[];
+}
+
+export interface Verification {
+  intact: boolean;
+  lines: number | null;
+  flaw: string | null;
 }

@@ -23,6 +23,21 @@ export function Ago({ moment }: { moment: string }) {
   );
 }
 
+/** The day. */
+export function Day({ moment }: { moment: string }) {
+  const at = new Date(moment);
+  return (
+    <time dateTime={moment} title={at.toLocaleString()}>
+      {at.toLocaleDateString()}
+    </time>
+  );
+}
+
+/** Day and time to the second, as a log needs it. */
+export function Moment({ moment }: { moment: string }) {
+  return <time dateTime={moment}>{new Date(moment).toLocaleString()}</time>;
+}
+
 export function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const kilobytes = bytes / 1024;

@@ -1,6 +1,9 @@
-// The service for who runs it: whether everything answers, what waits, what is worked on, what failed.
+// The service for who runs it: whether everything answers, what waits, what is worked on, what failed, who has
+// keys, and who did what.
 
 import { useEffect, useState } from 'preact/hooks';
+import { Audit } from '../admin/audit';
+import { Keys } from '../admin/keys';
 import { ask, fetched, problemOf } from '../api/client';
 import type { DeadLetter, Queues, Readiness } from '../api/types';
 import { fileOf, jobs } from '../api/jobs';
@@ -68,6 +71,8 @@ export function Admin() {
       <DeadLetters letters={value.dead} onReplayed={again} />
       <Waiting queues={value.queues} />
       <AtWork queues={value.queues} />
+      <Keys />
+      <Audit />
     </>
   );
 }
