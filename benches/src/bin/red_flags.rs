@@ -1,14 +1,14 @@
 //! `red_flags`: how many emergencies and harmless messages of the chat's tables are told apart, by expressions
 //! alone and by the regression that sees them. `--fit` cross-validates the regression on the rows that are not
-//! `held` and on the questions of the chat, prints what each threshold costs, fits it on all of them and writes
-//! its weights; build again to see them at work.
+//! `held` or `blind` and on the questions of the chat, prints what each threshold costs, fits it on all of them and
+//! writes its weights; build again to see them at work.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::Context as _;
 use benches::{
     logistic::{self, Sparse},
-    questions,
+    questions::{self, ASIDE},
 };
 use clap::Parser;
 use fixtures::rng::Rng;
@@ -54,7 +54,7 @@ fn main() -> anyhow::Result<()> {
         return fit(&rows, &arguments);
     }
     println!("half      messages            rules      both");
-    for half in ["tune", "report", "fit", "varied", QUESTIONS, "held"] {
+    for half in ["tune", "report", "fit", "varied", QUESTIONS, "held", "blind"] {
         for urgent in [true, false] {
             let these: Vec<&Row> = rows
                 .iter()
@@ -90,7 +90,10 @@ fn share(rows: &[&Row], holds: impl Fn(&Row) -> bool) -> f64 {
 }
 
 fn fit(rows: &[Row], arguments: &Arguments) -> anyhow::Result<()> {
-    let mut rows: Vec<&Row> = rows.iter().filter(|row| row.half != "held").collect();
+    let mut rows: Vec<&Row> = rows
+        .iter()
+        .filter(|row| !ASIDE.contains(&row.half.as_str()))
+        .collect();
     let mut rng = Rng::new(SEED);
     for n in (1..rows.len()).rev() {
         rows.swap(n, rng.int(0, n as i64) as usize);
@@ -166,7 +169,9 @@ fn rows() -> anyhow::Result<Vec<Row>> {
         }));
     }
     let asked = questions::rows()?;
-    let asked = asked.into_iter().filter(|row| row.half != "held");
+    let asked = asked
+        .into_iter()
+        .filter(|row| !ASIDE.contains(&row.half.as_str()));
     messages.extend(asked.map(|row| (QUESTIONS.to_owned(), row.question, false)));
     messages
         .into_iter()

@@ -8,7 +8,7 @@ use std::{collections::HashMap, fs, path::PathBuf};
 
 use anyhow::Context as _;
 use benches::{
-    questions::{Row, rows, stands},
+    questions::{ASIDE, Row, rows, stands},
     ranking::{self, Sample},
 };
 use clap::Parser;
@@ -147,7 +147,7 @@ async fn fit(
     let (mut lines, mut cards) = (Vec::new(), Vec::new());
     let mut rng = Sample::rng();
     let rows = rows()?.into_iter();
-    for row in rows.filter(|row| row.half != "held" && row.scope != "all") {
+    for row in rows.filter(|row| !ASIDE.contains(&row.half.as_str()) && row.scope != "all") {
         let of_cards = row.scope == "cards";
         let question = Question {
             text: row.question.clone(),

@@ -10,7 +10,10 @@ const EVERY: usize = 6;
 fn emergencies_are_told_from_harmless_messages() {
     let encoder = compose::encoder().expect("the sentence encoder is installed");
     let alarms = |table: &str| {
-        let rows = table.lines().skip(1).filter(|row| !row.starts_with("held"));
+        let rows = table
+            .lines()
+            .skip(1)
+            .filter(|row| !row.starts_with("held") && !row.starts_with("blind"));
         let messages: Vec<&str> = rows
             .step_by(EVERY)
             .map(|row| row.rsplit('\t').next().unwrap())
