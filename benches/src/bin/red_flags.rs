@@ -54,7 +54,9 @@ fn main() -> anyhow::Result<()> {
         return fit(&rows, &arguments);
     }
     println!("half      messages            rules      both");
-    for half in ["tune", "report", "fit", "varied", QUESTIONS, "held", "blind"] {
+    for half in [
+        "tune", "report", "fit", "varied", QUESTIONS, "held", "blind",
+    ] {
         for urgent in [true, false] {
             let these: Vec<&Row> = rows
                 .iter()
