@@ -10,7 +10,12 @@ use schemas::{Assertion, Diagnosis, DocumentKind, Fact};
 use super::phrase;
 use crate::{assertion, context::Context, draft::Draft, layout::Span, sections::SectionKind};
 
-/// Known conditions in sentences with a cue.
+/// Before what somebody only looks for, warns of or prevents.
+static LOOKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:screen(?:ed|ing)?(?: \w+){0,2} for|(?:to )?look(?:ing)? for|monitor(?:ed|ing)? for|watch(?:ing)? for|prevent(?:ion|ing)?(?: of)?|prophylaxis (?:of|for|against)|vaccinat(?:ed|ion) (?:against|for)|information (?:on|about)|risks? (?:of|for|include[sd]?)|protect(?:ion)? against|(?:reduce|lower) the (?:risk|chance) of)(?: [\w'-]+){0,3}\s*$").expect("a valid expression")
+});
+
+/// Known conditions in sentences.
 pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
@@ -21,9 +26,6 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static OF_ANOTHER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:ST|ST[- ]segment|respiratory|marrow|CNS)[ -]$")
             .expect("a valid expression")
-    });
-    static LOOKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:screen(?:ed|ing)?(?: \w+){0,2} for|(?:to )?look(?:ing)? for|monitor(?:ed|ing)? for|watch(?:ing)? for|prevent(?:ion|ing)?(?: of)?|prophylaxis (?:of|for|against)|vaccinat(?:ed|ion) (?:against|for)|information (?:on|about)|risks? (?:of|for|include[sd]?)|protect(?:ion)? against|(?:reduce|lower) the (?:risk|chance) of)(?: [\w'-]+){0,3}\s*$").expect("a valid expression")
     });
     static NOT_SAID: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:risks?|complications? (?:of|include|including|such as)|side effects?|call|contact|seek|should you|leaflet|discussed|explained|counsell?ed|educat\w+|warned|advised)\b").expect("a valid expression")
@@ -193,6 +195,7 @@ pub(super) fn unknown(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 || is_silent(section)
                 || is_taken(before, &span)
                 || !SAID.is_match(lead)
+                || LOOKED_FOR.is_match(lead)
                 || context.lexicon.is_any_drug(&text[head.range()])
             {
                 return None;
