@@ -18,18 +18,23 @@ fn cues(pattern: &str) -> Regex {
 
 static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"no|not|denies|denied|without|never|negative for|no evidence of|no signs? of|no history of|absence of|free of|ruled out for|declines?|no known|does not have|did not have|is not|was not|rules out|no longer has|non|nil|none of",
+        r"no|not|denies|denied|without|never|negative for|no evidence of|no signs? of|no history of|absence of|free of|ruled out for|declines?|no known|does not have|did not have|is not|was not|rules out|no longer has|non|nil|none of|nothing to suggest|never had|not known to have|unlikely to be",
     )
 });
 static NEGATED_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"(?:was|is|were|has been|have been)? ?(?:ruled out|excluded|denied|negative|absent|not (?:seen|found|present|detected)|unlikely)|: ?(?:none|no|nil|negative)",
+        r"(?:was|is|were|has been|have been)? ?(?:ruled out|excluded|denied|negative|absent|not (?:seen|found|present|detected|confirmed)|(?:thought |felt |considered )?(?:to be )?unlikely)|: ?(?:none|no|nil|negative)",
     )
 });
 static POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|cannot exclude|evaluate for|evaluation for|appears to have",
+        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|suspicious of|wonder (?:if|whether)|ddx|to exclude|in case of|work-?up for|investigated for|awaiting|cannot exclude|evaluate for|evaluation for|appears to have",
     )
+});
+/// Said behind the mention, and stronger than what sounds like a denial.
+static POSSIBLE_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s?(?:(?:has |is |was |could )?(?:cannot|can ?not|could not|not|never)(?: yet)?(?: been)?(?: be)?(?: entirely| completely| fully)? (?:excluded|ruled out)|(?:is|was|remains|are) (?:suspected|possible|likely|probable|a possibility|queried|in the differential|being considered)|suspect\b|\?)")
+        .expect("a valid expression")
 });
 static QUERY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\?\s*$").expect("a valid expression"));
@@ -45,7 +50,7 @@ static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"will (?:start|begin|commence|take|receive|be started)|plan(?:ned|s)? (?:to|for)|to start|to begin|scheduled for|consider starting|to commence|starting (?:tomorrow|next|from)|if .{1,40} (?:start|begin|give)|recommend starting|to be started|start tomorrow",
+        r"will (?:start|begin|commence|take|receive|be started)|plan(?:ned|s)? (?:to|for)|to start|to begin|scheduled for|consider starting|to commence|starting (?:tomorrow|next|from)|if .{1,40} (?:start|begin|give|add|increase|restart|reduce|stop|switch)|recommend starting|to be started|start tomorrow",
     )
 });
 /// What somebody does not believe, whatever verbs follow.
@@ -59,6 +64,25 @@ static BARRIER: LazyLock<Regex> = LazyLock::new(|| {
         r"but|however|although|though|except|apart from|which|who|because|since|presents? with|presented with|admitted|is being|due to|secondary to|other than|aside from|has|had|was (?:started|given|treated|diagnosed)|continue[sd]?|takes?|taking|remains?",
     )
 });
+
+static AGE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:years?|yrs?|months?|weeks?|days?)[- ]old\b").expect("a valid expression")
+});
+static PAST_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s?\(?(?:(?:was |were )?(?:removed|excised|resected)\b|as a child|in childhood|many years ago|in (?:the past|19\d\d|20\d\d))")
+        .expect("a valid expression")
+});
+
+/// Somebody's relative is spoken of, and not only quoted: `mother reports that he has asthma`.
+fn names_relative(text: &str) -> bool {
+    static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s+(?:also )?(?:reports?|reported|says|said|states|stated|thinks|feels|is worried|was worried|is concerned|was concerned|noticed|notes|noted|brought|accompanied|describes|described|confirms)\b")
+            .expect("a valid expression")
+    });
+    FAMILY
+        .find_iter(text)
+        .any(|found| !QUOTED.is_match(&text[found.end()..]))
+}
 
 /// The claim about a mention in running text.
 pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) -> Assertion {
@@ -97,8 +121,11 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     let after = after
         .find([',', ';', '\n'])
         .map_or(after, |cut| &after[..cut]);
-    if FAMILY.is_match(family) {
+    if names_relative(family) {
         return Assertion::Family;
+    }
+    if POSSIBLE_AFTER.is_match(&layout.text[mention.end..after_end]) {
+        return Assertion::Possible;
     }
     if disbelieved
         || NEGATED.is_match(before)
@@ -115,7 +142,12 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     {
         return Assertion::Possible;
     }
-    if HISTORICAL.is_match(before) || section == Some(SectionKind::History) {
+    // `a 58-year-old with`: an age is no history.
+    let before = AGE.replace_all(before, " ");
+    if HISTORICAL.is_match(&before)
+        || PAST_AFTER.is_match(after)
+        || section == Some(SectionKind::History)
+    {
         return Assertion::Historical;
     }
     Assertion::Present
@@ -153,6 +185,36 @@ mod tests {
                 Assertion::Planned,
             ),
             ("She has asthma.", "asthma", Assertion::Present),
+            (
+                "A 58-year-old male with asthma.",
+                "asthma",
+                Assertion::Present,
+            ),
+            (
+                "Mother reports that he has asthma.",
+                "asthma",
+                Assertion::Present,
+            ),
+            (
+                "Endometriosis cannot be excluded.",
+                "Endometriosis",
+                Assertion::Possible,
+            ),
+            (
+                "Pyelonephritis was thought unlikely.",
+                "Pyelonephritis",
+                Assertion::Absent,
+            ),
+            (
+                "There was nothing to suggest asthma.",
+                "asthma",
+                Assertion::Absent,
+            ),
+            (
+                "She had a melanoma removed in 2015.",
+                "melanoma",
+                Assertion::Historical,
+            ),
             (
                 "I do not think that he has asthma.",
                 "asthma",

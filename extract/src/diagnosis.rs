@@ -24,6 +24,13 @@ static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:^[\s(\[]*|[(\[]\s*|\s)([0-9][0-9OoIl]{2}\.[0-9A-Z]{1,4})(?:\s*[)\]]|\s|$)")
         .expect("a valid expression")
 });
+/// Words of what is done about a condition, which no name of one has.
+static ACTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:screen(?:ing)?|given|continue|start|stop|increase|discussed|advised|referred|arranged|awaiting)\b")
+        .expect("a valid expression")
+});
+/// Words of a site or system before a colon.
+const SITE: usize = 3;
 const NO_LETTER: &str = "the code has no letter";
 static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
@@ -135,12 +142,14 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         (name, code) = (tidy(text, item.clone()), None);
     }
     let code_end = code.as_ref().map_or(name.end, |code| code.end);
-    if let Some(cut) = text[name.clone()].find(':')
-        && context
-            .lexicon
-            .is_condition(&text[name.start..name.start + cut])
-    {
-        name.end = name.start + cut;
+    if let Some(cut) = text[name.clone()].find(':') {
+        let (lead, rest) = (name.start..name.start + cut, name.start + cut + 1..name.end);
+        if context.lexicon.is_condition(&text[lead.clone()]) {
+            name.end = lead.end;
+        } else if text[lead].split_whitespace().count() <= SITE && holds_condition(context, &rest) {
+            // `Right eye: cataract`.
+            name = trim_by(text, rest, char::is_whitespace);
+        }
     }
     let whole_name = name.clone();
     name = without_date(context, name);
@@ -160,7 +169,8 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     if dated && !medical {
         return None;
     }
-    let prose = printed.contains(". ")
+    let prose = ACTION.is_match(printed)
+        || printed.contains(". ")
         || words > 9
         || printed.contains(" was ")
         || printed.contains(" is ");
@@ -289,8 +299,23 @@ fn split_code(text: &str, item: &Span) -> (Span, Option<Span>) {
         .chars()
         .filter(|c| c.is_alphabetic())
         .count();
-    let name = if before_word >= 2 { before } else { after };
+    let name = if before_word >= 2 {
+        before
+    } else {
+        first_sentence(text, after)
+    };
     (close_bracket(text, name), Some(code))
+}
+
+/// `left wrist sprain. Prescribed …`: a name ends with its sentence.
+fn first_sentence(text: &str, name: Span) -> Span {
+    static END: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\p{Ll}{4,}(\.\s+)\p{Lu}").expect("a valid expression"));
+    let end = END
+        .captures(&text[name.clone()])
+        .and_then(|found| found.get(1));
+    let end = end.map_or(name.end, |stop| name.start + stop.start());
+    name.start..end
 }
 
 fn tidy(text: &str, span: Span) -> Span {

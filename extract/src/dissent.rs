@@ -2,15 +2,13 @@
 //! (`Lisinoprll`, `5OO`) say nothing against it; one that reads another number, another unit, another drug
 //! or another flag does, unless it hardly believes itself.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::{Engine, Vote};
 
 use crate::{
     lexicon::{Lexicon, distance},
+    reading::{self, Value, agrees, is_slip, is_stroke, likeness},
     sentinel::lookalikes,
-    sig::{counts, unit_of},
+    sig::{counts, is_form, unit_of},
 };
 
 /// A vote below this calibrated confidence is no reason to stop a person's work. Chosen by
@@ -57,7 +55,7 @@ pub(crate) fn of(
         .filter(|vote| vote.confidence.get() >= HEARD || supporters < 2 || stroke(vote))
         .filter(|vote| differs(field, printed, &vote.text, lexicon))
         .any(|vote| {
-            let slip = field == "value" && supporters > 1 && is_cut(printed, &vote.text);
+            let slip = supporters > 1 && slipped(field, printed, vote);
             !slip && !is_refuted(field, printed, &vote.text, refuted)
         });
     other.then(|| format!("the engines disagree about the {field}"))
@@ -79,52 +77,71 @@ pub(crate) fn is_agreed(
     let readers = votes
         .iter()
         .filter(|vote| vote.confidence.get() > 0.0 && !vote.text.is_empty());
+    if is_known_word(field, printed, readers.clone()) {
+        return true;
+    }
+    // Who lost a point that must be there, or saw one that cannot be, read the same digits.
+    let repointed = |vote: &Vote| {
+        reading::has_same_digits(printed, &vote.text)
+            && is_refuted(field, printed, &vote.text, refuted)
+    };
     let (same, others): (Vec<&Vote>, Vec<&Vote>) =
-        readers.partition(|vote| agrees(field, printed, &vote.text));
+        readers.partition(|vote| agrees(field, printed, &vote.text) || repointed(vote));
     let sure = same.iter().filter(|vote| vote.confidence.get() >= SURE);
     let written_alike = others.is_empty() && same.iter().all(|vote| vote.text == printed);
     sure.count() > 1
         && !written_alike
         && others.iter().all(|vote| {
             let other = field == "name" && !is_garbled(printed, &vote.text);
-            // Whoever lost the digits may have seen others.
-            let lost = !Value::of(printed).numbers.is_empty();
+            // Whoever lost the digits may have seen others, unless they hardly saw any.
+            let lost = !Value::of(printed).numbers.is_empty() && vote.confidence.get() >= SURE;
             let against = other || lost || differs(field, printed, &vote.text, lexicon);
-            !against || is_refuted(field, printed, &vote.text, refuted)
+            !against
+                || slipped(field, printed, vote)
+                || is_refuted(field, printed, &vote.text, refuted)
         })
+}
+
+/// A word that doses and frequencies are told with (`puffs`, `nocte`), while nobody reads another such word: the
+/// vocabulary is the second witness.
+fn is_known_word<'a>(
+    field: &str,
+    printed: &str,
+    mut readers: impl Iterator<Item = &'a Vote>,
+) -> bool {
+    /// Shorter ones (`BID`, `TID`) are a letter apart.
+    const SHORTEST: usize = 4;
+    let word = Value::of(printed);
+    let known = |word: &str| match field {
+        "dose" | "strength" => is_form(word) || unit_of(word).is_some(),
+        "frequency" => counts(word),
+        _ => false,
+    };
+    let garbled = |vote: &Vote| {
+        let read = Value::of(&vote.text);
+        let near = distance(&word.letters, &read.letters, GARBLED).is_some();
+        vote.confidence.get() < HEARD
+            || read.letters == word.letters
+            || near && !known(&read.letters)
+    };
+    word.numbers.is_empty()
+        && word.letters.chars().count() >= SHORTEST
+        && known(&word.letters)
+        && readers.all(garbled)
+}
+
+/// A slip of an engine, told by its form and by how sure the engine is.
+fn slipped(field: &str, printed: &str, vote: &Vote) -> bool {
+    is_slip(field, printed, &vote.text)
+        || vote.confidence.get() < SURE
+            && field == "value"
+            && reading::has_a_stray_digit(printed, &vote.text)
 }
 
 /// Is it this name with a letter or two misread?
 fn is_garbled(printed: &str, read: &str) -> bool {
     let (a, b) = (Value::of(printed), Value::of(read));
     distance(&a.letters, &b.letters, GARBLED).is_some()
-}
-
-/// Is the value the same, whatever marks and spaces stand in it?
-fn agrees(field: &str, printed: &str, read: &str) -> bool {
-    let (a, b) = (Value::of(printed), Value::of(read));
-    let numeric = !a.numbers.is_empty() && field != "name";
-    // A mark behind a number is a flag, however it is read.
-    let marked = |text: &str| !text.ends_with(|c: char| c.is_alphanumeric());
-    if field == "flag" && numeric {
-        return a.numbers == b.numbers && marked(printed) == marked(read);
-    }
-    a.numbers == b.numbers && a.letters == b.letters && (numeric || !a.letters.is_empty())
-}
-
-/// `418` and `8` for `41.8`: engines lose points and the characters at the ends of a word far more often than two
-/// of them invent the same. Zeros that are lost are no slip: `10` and `100` are both results.
-fn is_cut(printed: &str, read: &str) -> bool {
-    let (a, b) = (Value::of(printed), Value::of(read));
-    let ([whole], [cut]) = (&a.numbers[..], &b.numbers[..]) else {
-        return false;
-    };
-    let pointless = whole.replace('.', "") == *cut && whole != cut;
-    let ahead = whole.len() > cut.len() && whole.ends_with(cut.as_str());
-    let behind = whole
-        .strip_prefix(cut.as_str())
-        .is_some_and(|lost| lost.contains(|c: char| c.is_ascii_digit() && c != '0'));
-    pointless || ahead || behind
 }
 
 fn is_refuted(
@@ -136,14 +153,18 @@ fn is_refuted(
     let (a, b) = (Value::of(printed), Value::of(read));
     match field {
         "value" | "strength" | "dose" => {
-            let ([own], false) = (&a.numbers[..], b.numbers.is_empty()) else {
+            let other = if b.numbers.is_empty() {
+                likeness(read).unwrap_or_default()
+            } else {
+                b.numbers.join(".")
+            };
+            let ([own], false) = (&a.numbers[..], other.is_empty()) else {
                 return false;
             };
-            let other = b.numbers.join(".");
-            let units = a.letters == b.letters || b.letters.is_empty();
+            let units = a.letters == b.letters || b.letters.is_empty() || b.numbers.is_empty();
             let could_be = [
                 Some(other.trim_start_matches('.').to_owned()),
-                with_point(&other, own),
+                reading::with_point(&other, own),
             ];
             units
                 && [other]
@@ -156,20 +177,9 @@ fn is_refuted(
     }
 }
 
-/// `09` with its point where `0.7` has it: an engine that lost it may still have seen another digit.
-fn with_point(read: &str, own: &str) -> Option<String> {
-    let decimals = own.split_once('.')?.1.len();
-    let whole = read
-        .len()
-        .checked_sub(decimals)
-        .filter(|whole| *whole > 0)?;
-    let digits = read.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| format!("{}.{}", &read[..whole], &read[whole..]))
-}
-
 /// Does a reading mean something else than what stands in the text?
 fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
-    if read.is_empty() || read == printed {
+    if read.is_empty() || read == printed || is_mere_number(field, printed, read) {
         return false;
     }
     let (a, b) = (Value::of(printed), Value::of(read));
@@ -184,7 +194,9 @@ fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
         return words_differ(field, &a.letters, &b.letters, lexicon);
     }
     if let Some(likeness) = likeness(read).filter(|_| field != "frequency") {
-        return a.letters.is_empty() && a.numbers != [likeness];
+        // One letter is no reading of two digits; a stroke is one of anything.
+        let whole = is_stroke(read) || a.numbers.iter().all(|own| own.len() == likeness.len());
+        return a.letters.is_empty() && whole && a.numbers != [likeness];
     }
     // Letters are no other number.
     if b.numbers.is_empty() && unit_of(&b.letters).is_none() {
@@ -193,27 +205,19 @@ fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
     a.numbers != b.numbers && !b.numbers.is_empty() || units_differ(&a.letters, &b.letters)
 }
 
+/// A number where a unit is printed is the reading of a neighbour and no other unit.
+fn is_mere_number(field: &str, printed: &str, read: &str) -> bool {
+    let (a, b) = (Value::of(printed), Value::of(read));
+    matches!(field, "strength" | "dose")
+        && a.numbers.is_empty()
+        && a.letters.chars().count() > 1
+        && unit_of(&a.letters).is_some()
+        && b.letters.is_empty()
+        && !b.numbers.is_empty()
+}
+
 fn is_name(field: &str) -> bool {
     matches!(field, "name" | "unit" | "flag" | "frequency" | "route")
-}
-
-fn is_stroke(read: &str) -> bool {
-    !read.is_empty() && likeness(read).is_some_and(|number| number.chars().all(|c| c == '1'))
-}
-
-/// The number that one or two letters and signs look like, `]` like 1 and `S` like 5: it speaks for that number
-/// and against any other.
-fn likeness(read: &str) -> Option<String> {
-    let digit = |c: char| match c {
-        'l' | 'I' | '|' | ']' | '[' | '!' | 'j' => Some('1'),
-        'O' | 'o' | 'Q' => Some('0'),
-        'S' | '$' => Some('5'),
-        'Z' => Some('2'),
-        'B' | '&' => Some('8'),
-        _ => None,
-    };
-    let short = (1..=2).contains(&read.chars().count());
-    short.then(|| read.chars().map(digit).collect()).flatten()
 }
 
 fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
@@ -227,7 +231,8 @@ fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bo
     }
     // Before units: the flag `L` is no litre.
     if field == "flag" {
-        return true;
+        // `HICH` is `HIGH`; a letter has no near ones.
+        return printed.len() <= GARBLED || distance(printed, read, GARBLED).is_none();
     }
     if unit_of(printed).is_some() {
         return units_differ(printed, read);
@@ -253,45 +258,6 @@ fn units_differ(printed: &str, read: &str) -> bool {
     let (one, other) = (unit_of(printed), unit_of(read));
     let cut = printed.contains('/') && !read.contains('/');
     one.is_some() && other.is_some() && one != other && !cut
-}
-
-/// A word as numbers and letters.
-#[derive(Debug)]
-struct Value {
-    /// Digits with their points; letters that stand among digits are the digits that they look like.
-    numbers: Vec<String>,
-    /// In lower case.
-    letters: String,
-}
-
-impl Value {
-    fn of(word: &str) -> Self {
-        static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"[0-9OoIl|@QS&]*[0-9][0-9OoIl|@QS&]*(?:[.,·][0-9OoIl|@QS&]+)*|[.,][0-9]+")
-                .expect("a valid expression")
-        });
-        let digit = |c: char| match c {
-            'O' | 'o' | '@' | 'Q' => '0',
-            'I' | 'l' | '|' => '1',
-            'S' => '5',
-            '&' => '8',
-            ',' | '·' => '.',
-            c => c,
-        };
-        // An engine may see spaces around a point.
-        let word: String = word.chars().filter(|c| !c.is_whitespace()).collect();
-        let numbers = NUMBER
-            .find_iter(&word)
-            .map(|found| found.as_str().chars().map(digit).collect())
-            .collect();
-        let letters = NUMBER
-            .replace_all(&word, "")
-            .chars()
-            .filter(|c| c.is_alphabetic() || matches!(c, '%' | '/' | '<' | '>'))
-            .flat_map(char::to_lowercase)
-            .collect();
-        Self { numbers, letters }
-    }
 }
 
 #[cfg(test)]

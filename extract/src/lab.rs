@@ -18,8 +18,8 @@ mod prose;
 mod review;
 mod stacked;
 
-pub(crate) use cells::flag_norm;
 use cells::{Cell, CellKind};
+pub(crate) use cells::{flag_norm, is_flag};
 use header::{Column, Header};
 pub(crate) use review::fits;
 

@@ -34,6 +34,7 @@ mod names;
 mod org;
 mod passages;
 mod person;
+mod reading;
 mod refute;
 pub mod risk;
 mod sections;

@@ -20,7 +20,9 @@ use crate::{
 
 mod amounts;
 mod block;
+mod elsewhere;
 mod fill;
+mod former;
 mod mention;
 pub(crate) mod review;
 mod scope;

@@ -61,16 +61,17 @@ impl Habits {
     }
 
     fn refutes_result(self, result: &Lab, field: &str, printed: &str, read: &str) -> bool {
+        let fits = |result: &Lab| lab::fits(result, self.prints_flags);
         let mut other = result.clone();
         match field {
             "value" if result.value.as_deref() == Some(printed) => other.value = Some(read.into()),
-            "flag" => match lab::flag_norm(read) {
-                Some(flag) => other.flag = Some(flag.into()),
-                None => return false,
-            },
+            // What is no flag at all is a garbled one: value and range tell which.
+            "flag" if !lab::is_flag(read) => {
+                return result.flag.is_some() && fits(result) == Some(true);
+            }
+            "flag" => other.flag = lab::flag_norm(read).map(Into::into),
             _ => return false,
         }
-        let fits = |result: &Lab| lab::fits(result, self.prints_flags);
         fits(result) == Some(true) && fits(&other) == Some(false)
     }
 }
@@ -176,6 +177,38 @@ mod tests {
                 true,
             ),
             (&lab("5.4", "", None), "value", "5.4", "54", true, false),
+            (
+                &lab("1.3", "0.8 to 1.8", None),
+                "value",
+                "1.3",
+                "13",
+                false,
+                true,
+            ),
+            (
+                &lab("129", "133-146", Some("L")),
+                "flag",
+                "L",
+                "kL",
+                true,
+                true,
+            ),
+            (
+                &lab("140", "133-146", Some("L")),
+                "flag",
+                "L",
+                "kL",
+                true,
+                false,
+            ),
+            (
+                &lab("129", "133-146", Some("L")),
+                "flag",
+                "L",
+                "LL",
+                true,
+                false,
+            ),
         ] {
             let habits = Habits {
                 prints_flags: flags,

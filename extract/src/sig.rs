@@ -247,6 +247,12 @@ pub(crate) fn counts(word: &str) -> bool {
     WORDS.contains(&word) || norm::is_frequency(word)
 }
 
+/// Is it a word for what is taken at once, or for the form of a product?
+pub(crate) fn is_form(word: &str) -> bool {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| re(&pattern::form_alone()));
+    WORD.is_match(word)
+}
+
 /// The one name of a unit of amounts, by its letters in lower case; none for what is no such unit.
 pub(crate) fn unit_of(letters: &str) -> Option<&'static str> {
     Some(match letters {

@@ -1,8 +1,8 @@
-//! `risk --seed N --pages N`: does the bound of conformal risk control hold? Generated pages are read and
+//! `risk --seed N[,N…] --pages N`: does the bound of conformal risk control hold? Generated pages are read and
 //! judged against their gold; then, again and again, half of the documents, drawn at random, choose the
 //! threshold and the other half is what comes. Prints how often the loss stayed under the bound, the loss
 //! on average, and how many dangerous facts went to review, by tier too. The bounds that 1/P - 1 documents
-//! allow are tried; a smaller one needs more pages. Before it, for each dangerous field, how sure medbot was
+//! allow are tried; a smaller one needs more pages, of several seeds perhaps. Before it, for each dangerous field, how sure medbot was
 //! of it on average and how often it was right.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -26,10 +26,10 @@ use workers::{adaptive::Mode, sandbox::Launch};
 #[derive(Parser)]
 #[command(about = "Resamples reviewed documents and counts how often the chosen error holds")]
 struct Arguments {
-    /// Seed of the generated pages and of the resamples.
-    #[arg(long, default_value_t = 31)]
-    seed: u64,
-    /// How many documents are made.
+    /// Seeds of the generated pages, the first of the resamples too.
+    #[arg(long, value_delimiter = ',', default_value = "31")]
+    seed: Vec<u64>,
+    /// How many documents are made of each seed.
     #[arg(long, default_value_t = 60)]
     pages: usize,
     /// Keep what was read in this folder, and take it from there.
@@ -52,17 +52,20 @@ fn main() -> anyhow::Result<()> {
     })?;
     let mut set: Vec<Case> = Vec::new();
     let mut fields = Reliability::new();
-    for (n, order) in Set::Eval
-        .orders(arguments.seed, arguments.pages)
-        .iter()
-        .enumerate()
-    {
+    let orders = arguments.seed.iter().flat_map(|seed| {
+        let orders = Set::Eval.orders(*seed, arguments.pages);
+        orders
+            .into_iter()
+            .enumerate()
+            .map(|(n, order)| (*seed, n, order))
+    });
+    for (seed, n, order) in orders {
         let document = order.make(&fonts)?;
         let bytes: Arc<[u8]> = document.bytes.into();
-        let name = format!("{}-{n}", arguments.seed);
+        let name = format!("{seed}-{n}");
         let cache = arguments.cache.as_deref().map(|folder| (folder, &*name));
         let read = pages::read(&pipeline, &bytes, Some(&document.gold), cache)
-            .with_context(|| format!("document {n}"))?;
+            .with_context(|| format!("document {n} of seed {seed}"))?;
         let readings: Vec<Vec<Reading>> = read.iter().map(|page| page.readings.clone()).collect();
         let found = outcome(&pipeline, &read, &readings).entities;
         for entity in &found {
@@ -86,10 +89,10 @@ fn main() -> anyhow::Result<()> {
                 },
             });
         }
-        eprintln!("{} of {}", n + 1, arguments.pages);
+        eprintln!("{} of {}, seed {seed}", n + 1, arguments.pages);
     }
     print(&fields);
-    report(&set, arguments.seed);
+    report(&set, arguments.seed.first().copied().unwrap_or_default());
     Ok(())
 }
 
@@ -163,7 +166,10 @@ fn report(set: &[Case], seed: u64) {
     let mut rng = Rng::new(seed).fork("risk");
     for bound in BOUNDS {
         if needed(bound) > half {
-            println!("{bound:>6} {:>7}  too few documents", needed(bound));
+            let needed = needed(bound);
+            println!(
+                "{bound:>6} {needed:>7}  too few: (losses + 1) / (n + 1) <= P asks for n >= 1/P - 1 = {needed} documents even without a loss, half of these are {half}"
+            );
             continue;
         }
         let (mut held, mut lost) = (0, 0.0);

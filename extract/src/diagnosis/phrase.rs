@@ -128,6 +128,15 @@ const NO_PART: &[&str] = &[
     "suggests",
     "demonstrates",
     "develops",
+    "confirm",
+    "reveal",
+    "suggest",
+    "demonstrate",
+    "develop",
+    "sustained",
+    "out",
+    "rule",
+    "exclude",
     "denies",
     "reports",
     "describes",
@@ -259,8 +268,12 @@ const MOST: usize = 4;
 /// With the adjectives before it and `, stage 3` behind it.
 pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:,? stage (?:\d[ab]?|[ivx]+)\b| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
     });
+    static ACUTE_ON: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\bacute[- ]on[- ]$").expect("a valid expression"));
+    static KIDNEY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^ G?[1-5][ab]?(?: A[1-3])?\b").expect("a valid expression"));
     let mut start = span.start;
     for _ in 0..MOST {
         let before = &text[line.start..start];
@@ -273,10 +286,21 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
         }
         start -= word.len() + 1;
     }
+    // `acute on chronic kidney injury`.
+    let lead = &text[line.start..start];
+    let acute = ACUTE_ON
+        .find(lead)
+        .filter(|_| text[start..].starts_with("chronic") || text[start..].starts_with("Chronic"));
+    start = acute.map_or(start, |found| line.start + found.start());
     let end = AFTER
         .find(&text[span.end..line.end.max(span.end)])
         .map_or(span.end, |m| span.end + m.end());
-    start..end
+    // `CKD 3b`: only the kidney's stages stand without the word.
+    let kidney = text[span.clone()].to_lowercase();
+    let staged = KIDNEY
+        .find(&text[end..line.end.max(end)])
+        .filter(|_| kidney.ends_with("ckd") || kidney.ends_with("kidney disease"));
+    start..staged.map_or(end, |stage| end + stage.end())
 }
 
 fn is_part(word: &str) -> bool {
@@ -295,7 +319,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
         let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:well|poorly|not well|fairly well|adequately)[- ]controlled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });
@@ -351,6 +375,13 @@ mod tests {
                 "carcinoma of the left breast",
             ),
             ("Recurrent migraine", "migraine", "Recurrent migraine"),
+            ("with CKD 3b and gout", "CKD", "CKD 3b"),
+            ("with asthma 3 times", "asthma", "asthma"),
+            (
+                "Acute on chronic kidney injury",
+                "kidney injury",
+                "Acute on chronic kidney injury",
+            ),
         ] {
             let at = text.find(name).unwrap();
             let found = widen(text, &(0..text.len()), &(at..at + name.len()));
@@ -372,6 +403,14 @@ mod tests {
                 "Ischaemic heart disease",
             ),
             ("s/p L hip fracture", "hip fracture"),
+            (
+                "Type 1 diabetes since 1996, HbA1c 68 mmol/mol",
+                "Type 1 diabetes",
+            ),
+            (
+                "community acquired pneumonia, CURB-65 score 2",
+                "community acquired pneumonia",
+            ),
             ("Asthma (stage 2)", "Asthma (stage 2)"),
             ("Lumbar spinal stenosis", "Lumbar spinal stenosis"),
         ] {

@@ -1,5 +1,6 @@
-//! What sentences say that someone has: conditions of the lexicon behind a cue, and names that end as names of
-//! diseases do (`upper airway cough syndrome`) behind a stronger one. The latter are doubted: no list knows them.
+//! What sentences say that someone has: conditions of the lexicon, of which symptoms and short abbreviations need a
+//! cue, and names that end as names of diseases do (`upper airway cough syndrome`) behind a stronger one. The latter
+//! are doubted: no list knows them. What a sentence only warns of, looks for or names a clinic after is nobody's.
 
 use std::sync::LazyLock;
 
@@ -9,13 +10,25 @@ use schemas::{Assertion, Diagnosis, DocumentKind, Fact};
 use super::phrase;
 use crate::{assertion, context::Context, draft::Draft, layout::Span, sections::SectionKind};
 
-/// Known conditions in sentences with a cue.
+/// Before what somebody only looks for, warns of or prevents.
+static LOOKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:screen(?:ed|ing)?(?: \w+){0,2} for|(?:to )?look(?:ing)? for|monitor(?:ed|ing)? for|watch(?:ing)? for|prevent(?:ion|ing)?(?: of)?|prophylaxis (?:of|for|against)|vaccinat(?:ed|ion) (?:against|for)|information (?:on|about)|risks? (?:of|for|include[sd]?)|protect(?:ion)? against|(?:reduce|lower) the (?:risk|chance) of)(?: [\w'-]+){0,3}\s*$").expect("a valid expression")
+});
+
+/// Known conditions in sentences.
 pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
     });
-    static VACCINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(?:vaccin|immuni[sz]|screen|prophyla)").expect("a valid expression")
+    static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\s-]*(?:vaccin|immuni[sz]|screen|prophyla|prevention|risk|clinic\b|nurse|team|service|unit\b|ward|group|society|association|specialist|leaflet|education|guideline|pathway|programme|program\b|score|marker|test|antibod|serology|diary|action plan)").expect("a valid expression")
+    });
+    static OF_ANOTHER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:ST|ST[- ]segment|respiratory|marrow|CNS)[ -]$")
+            .expect("a valid expression")
+    });
+    static NOT_SAID: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:risks?|complications? (?:of|include|including|such as)|side effects?|call|contact|seek|should you|leaflet|discussed|explained|counsell?ed|educat\w+|warned|advised)\b").expect("a valid expression")
     });
     let layout = &context.layout;
     let text = layout.text;
@@ -24,8 +37,12 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     for line in &layout.lines {
         for span in super::conditions(context, &line.span) {
             let section = context.section(span.start);
-            let vaccine = VACCINE.is_match(&text[span.end..line.span.end.max(span.end)]);
-            let silent = vaccine || is_silent(section);
+            // `ST depression` is seen in an ECG, `respiratory depression` comes of opioids.
+            let otherwise = OF_ANOTHER.is_match(&text[line.span.start..span.start])
+                && text[span.clone()].eq_ignore_ascii_case("depression");
+            let otherwise =
+                otherwise || OTHERWISE.is_match(&text[span.end..line.span.end.max(span.end)]);
+            let silent = otherwise || is_silent(section);
             let taken = is_taken(before, &span);
             if silent || taken || lab {
                 continue;
@@ -40,7 +57,9 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let polite = said.contains("if you could") || said.contains("if you would");
             let return_for = said.contains("return to") || said.contains("if you") && !polite;
             let family = section == Some(SectionKind::FamilyHistory);
-            if return_for || !(family || CUE.is_match(&lead[near..])) {
+            let told = family || CUE.is_match(&lead[near..]);
+            let alone = tells_alone(&text[span.clone()]) && !NOT_SAID.is_match(&lead[near..]);
+            if return_for || !(told || alone) || LOOKED_FOR.is_match(&lead[near..]) {
                 continue;
             }
             let full = phrase::widen(text, &line.span, &span);
@@ -61,6 +80,57 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
         }
     }
     out
+}
+
+/// Is a name of the lexicon a diagnosis without a cue? Symptoms are complaints first, and abbreviations of two or three
+/// letters are states, routes and units as well.
+fn tells_alone(name: &str) -> bool {
+    const SYMPTOMS: &[&str] = &[
+        "vertigo",
+        "syncope",
+        "haematuria",
+        "hematuria",
+        "constipation",
+        "tinnitus",
+        "seizures",
+        "low back pain",
+        "chronic pain",
+        "chronic cough",
+        "hearing loss",
+        "insomnia",
+        "jaundice",
+        "epistaxis",
+        "dyspepsia",
+        "proteinuria",
+        "hypoxia",
+        "ascites",
+        "frailty",
+        "pregnancy",
+        "miscarriage",
+        "dehydration",
+        "overweight",
+        "poor mobility",
+        "gait instability",
+        "ganglion",
+        "burns",
+        "sprain",
+        "fracture",
+        "carcinoma",
+        "depression",
+        "anxiety",
+        "stroke",
+        "diabetes",
+        "hernia",
+        "abscess",
+        "influenza",
+        "hypotension",
+        "bradycardia",
+        "menopause",
+        "concussion",
+    ];
+    let plain = name.to_lowercase();
+    let short = name.chars().count() < 4 && !name.contains(|c: char| c.is_ascii_digit());
+    !short && !SYMPTOMS.contains(&plain.as_str())
 }
 
 /// Sections whose conditions are nobody's diagnosis.
@@ -100,7 +170,7 @@ pub(super) fn unknown(context: &Context, before: &[Draft]) -> Vec<Draft> {
             .expect("a valid expression")
     });
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:has|have|had|suffer(?:s|ed|ing) (?:from|with)|diagnos(?:ed|is)(?: with| of)?|(?:in keeping|consistent|compatible) with|typical of|confirm(?:s|ed)|show(?:s|ed)|reveal(?:s|ed)|impression|history of|notable for|significant for|complicated by|developed|due to|opinion on|evaluation of|condition\(?s?\)?:)\W[^.;]{0,60}$")
+        Regex::new(r"(?i)\b(?:has|have|had|suffer(?:s|ed|ing) (?:from|with)|diagnos(?:ed|is)(?: with| of)?|(?:in keeping|consistent|compatible) with|typical of|confirm(?:s|ed)|show(?:s|ed)|reveal(?:s|ed)|impression|history of|notable for|significant for|complicated by|developed|due to|opinion on|evaluation of|condition\(?s?\)?:|confirm|sustained|suffered|treated for|managed (?:for|as)|admitted (?:with|for)|presented with|found to have|possible|probable|likely|suspected|suspicio\w+ (?:of|for)|rule out|query|no evidence of|negative for|(?:co-?morbidit|problem)\w* (?:is|are|include)|known)\W[^.;]{0,60}$")
             .expect("a valid expression")
     });
     let layout = &context.layout;
@@ -125,6 +195,7 @@ pub(super) fn unknown(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 || is_silent(section)
                 || is_taken(before, &span)
                 || !SAID.is_match(lead)
+                || LOOKED_FOR.is_match(lead)
                 || context.lexicon.is_any_drug(&text[head.range()])
             {
                 return None;
@@ -137,4 +208,75 @@ pub(super) fn unknown(context: &Context, before: &[Draft]) -> Vec<Draft> {
             Some(draft)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Assertion, Fact};
+
+    use crate::{Lexicon, Source, extract};
+
+    /// `name: assertion` of each diagnosis, parted by `; `.
+    fn told(text: &str) -> String {
+        let source = Source { text, words: &[] };
+        let name = |assertion| match assertion {
+            Assertion::Present => "present",
+            Assertion::Absent => "absent",
+            Assertion::Possible => "possible",
+            Assertion::Family => "family",
+            Assertion::Historical => "historical",
+            Assertion::Planned => "planned",
+        };
+        extract(&source, &Lexicon::builtin())
+            .entities
+            .iter()
+            .filter(|entity| matches!(entity.fact, Fact::Diagnosis(_)))
+            .map(|entity| format!("{}: {}", entity.text, name(entity.assertion)))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    #[test]
+    fn conditions_stand_without_a_cue() {
+        for (text, want) in [
+            (
+                "This 58-year-old farmer attended today. COPD, well controlled on tiotropium.",
+                "COPD: present",
+            ),
+            (
+                "Summary\n1) Severe obstructive sleep apnoea (AHI 42)\n2) Hypertension",
+                "Severe obstructive sleep apnoea: present; Hypertension: present",
+            ),
+            (
+                "There was no ventricular tachycardia on the tape.",
+                "ventricular tachycardia: absent",
+            ),
+            (
+                "Endometriosis cannot be excluded.",
+                "Endometriosis: possible",
+            ),
+            (
+                "X-rays confirm severe medial compartment osteoarthritis.",
+                "severe medial compartment osteoarthritis: present",
+            ),
+        ] {
+            assert_eq!(told(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_for_or_names_a_clinic_is_no_diagnosis() {
+        for text in [
+            "I have referred her to the heart failure clinic.",
+            "We agreed to screen him for coeliac disease.",
+            "The risks of pancreatitis were explained to her.",
+            "12 Elm Street, Detroit, MI 48201",
+            "He was vaccinated against influenza.",
+            "The epilepsy nurse will telephone her.",
+            "His ECG showed ST depression in V4.",
+            "Assessment:\nHealth maintenance: flu shot given. Colonoscopy due to screen for colon cancer.",
+        ] {
+            assert_eq!(told(text), "", "{text}");
+        }
+    }
 }

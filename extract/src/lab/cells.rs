@@ -213,6 +213,17 @@ pub(crate) fn is_unit(text: &str) -> bool {
 }
 
 /// L, H, LL, HH or Abnormal; none for a flag that says normal.
+/// Is it one of the usual flags, and not only something in their place?
+pub(crate) fn is_flag(read: &str) -> bool {
+    const OTHERS: [&str; 5] = ["A", "ABN", "ABNORMAL", "N", "NORMAL"];
+    let bare = read.trim_matches(|c: char| !c.is_alphanumeric() && !"*↑↓▲▼".contains(c));
+    let marked = !bare.is_empty() && bare.chars().all(|c| c == '*');
+    marked
+        || OTHERS.contains(&bare.to_uppercase().as_str())
+        || flag_norm(bare).is_some_and(|flag| flag != "Abnormal")
+}
+
+/// The usual form of a flag; none where it says that nothing is wrong.
 pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
     let bare = flag
         .trim()

@@ -10,6 +10,9 @@ use crate::{coding, draft::Draft, medication::review::number as check_number};
 pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     let Some(value) = &lab.value else { return };
     check_number("value", value, draft);
+    if is_no_grade(value) {
+        draft.doubt("graded results end at 4+");
+    }
     if let Some(unit) = &lab.unit
         && !cells::is_unit(unit)
     {
@@ -40,6 +43,15 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     if seen.far_outside {
         draft.doubt("the value is far outside the range; a decimal point may be lost");
     }
+}
+
+/// `5+`, `30+`: dipsticks and smears are graded from 1+ to 4+.
+fn is_no_grade(value: &str) -> bool {
+    value
+        .trim()
+        .strip_suffix('+')
+        .and_then(|grade| grade.trim().parse::<u32>().ok())
+        .is_some_and(|grade| !(1..=4).contains(&grade))
 }
 
 /// `Negative` and the like, which nobody flags.
@@ -133,6 +145,9 @@ fn bounds(range: &str) -> Option<(f64, f64)> {
     if range.starts_with(['>', '≥']) {
         return Some((number(range)?, f64::INFINITY));
     }
+    if let Some((low, high)) = range.split_once(" to ") {
+        return Some((number(low.trim())?, number(high.trim())?));
+    }
     let cut = range
         .char_indices()
         .skip(1)
@@ -190,6 +205,12 @@ mod tests {
             ("4O", "10-50", None, true),
             ("9", "8.6-10.3", None, true),
             ("9", "8-10.3", None, false),
+            ("1.3", "0.8 to 1.8", None, false),
+            ("13", "0.8 to 1.8", None, true),
+            ("3+", "Negative", None, false),
+            ("30+", "Negative", None, true),
+            ("5+", "Negative", Some("Abnormal"), true),
+            ("07", "", None, true),
             ("Negative", "Negative", Some("Abnormal"), true),
             ("Negative", "Negative", None, false),
             ("Negative", "Positive", Some("Abnormal"), false),

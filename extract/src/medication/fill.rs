@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use schemas::Medication;
 
-use super::{Mention, amounts, table};
+use super::{Mention, amounts, elsewhere, former, table};
 use crate::{
     context::Context,
     draft::Draft,
@@ -87,7 +87,7 @@ pub(super) fn fill(
     let mut step: Option<Span> = None;
     // `nasal spray` tells the route only if nothing else does.
     let mut route_of_form = false;
-    let former = amounts::former(text, found, draft);
+    let former = former::former(text, found, draft);
     for (n, read) in found.iter().enumerate() {
         let Read {
             found: item,
@@ -97,7 +97,7 @@ pub(super) fn fill(
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
-        if former[n] || amounts::is_volume_of_product(text, found, n) {
+        if former[n] || elsewhere::is_elsewhere(text, found, n) {
             continue;
         }
         let (slot, field, dangerous) = match item.part {
@@ -114,7 +114,8 @@ pub(super) fn fill(
                     if medication.dose.is_some() && repeated {
                         continue;
                     }
-                    if !verb && amounts::are_rivals(text, found, n, &former) {
+                    let again = verb && is_told_anew(&text[mention.name.end..item.span.start]);
+                    if (!verb || again) && amounts::are_rivals(text, found, n, &former) {
                         draft.doubt("two amounts stand with the drug");
                     }
                     (&mut medication.dose, "dose", true)
@@ -236,6 +237,14 @@ fn dose_verb(text: &str, span: &Span, from: usize) -> bool {
             .expect("a valid expression")
     });
     from <= span.start && VERB.is_match(&text[from..span.start])
+}
+
+/// `10 mg daily and now takes 5 mg`: the amount before is no product's.
+fn is_told_anew(lead: &str) -> bool {
+    static NOW: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:now|currently|instead|but|then|today)\b").expect("a valid expression")
+    });
+    NOW.is_match(lead)
 }
 
 /// Units of insulin and volumes are taken; they are no product's strength.

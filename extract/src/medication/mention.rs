@@ -39,6 +39,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 let name = layout.get(&span);
                 let known = !name.contains(['\t', ',', ';', ':', '('])
                     && name.len() > 2
+                    && !OF_AMOUNTS.contains(&&*name.to_lowercase())
                     && context.lexicon.is_any_drug(name);
                 known.then_some((n, span))
             });
@@ -207,6 +208,14 @@ pub(crate) fn overlaps(span: &Span, taken: &[Span]) -> bool {
         .iter()
         .any(|t| t.start < span.end && span.start < t.end)
 }
+
+/// Words before amounts, which large lists hold as brands: `more than 3 g of`.
+const OF_AMOUNTS: &[&str] = &[
+    "more", "less", "most", "least", "over", "under", "another", "each", "both", "maximum",
+    "minimum", "extra", "half", "double", "same", "only", "other", "some", "any", "today", "level",
+    "levels", "target", "further", "final", "initial", "total", "about", "around", "above",
+    "below",
+];
 
 /// Words that begin sigs and measurements, never drug names.
 const ORDINARY: &[&str] = &[

@@ -20,6 +20,7 @@ static LETTER_IN_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
         r"\d[.,]?[OoIl|](?:[\s\d.,/%+]|$|m?c?g\b)|[OoIl|][.,]?\d|^[lI][Oo]\s|^[lI|](?:\s|$|%|mc?g|mL|g\b)",
     )
 });
+static LEADING_ZERO: LazyLock<Regex> = LazyLock::new(|| re(r"(?:^|[^\d.,:/])0\d"));
 static COMMA_DECIMAL: LazyLock<Regex> = LazyLock::new(|| re(r"\d,\d{1,2}(?:\D|$)"));
 
 /// Adds reasons and candidates.
@@ -62,6 +63,11 @@ pub(crate) fn number(field: &str, value: &str, draft: &mut Draft) {
     if NAKED.is_match(value) {
         draft.doubt(format!(
             "a decimal point without a zero before it in the {field}"
+        ));
+    }
+    if LEADING_ZERO.is_match(value) && field != "frequency" {
+        draft.doubt(format!(
+            "a zero stands before the digits of the {field}; a decimal point may be lost"
         ));
     }
     if COMMA_DECIMAL.is_match(value) {

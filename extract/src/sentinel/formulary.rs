@@ -13,6 +13,9 @@ use crate::lexicon::key;
 const TABLE: &str = include_str!("formulary.tsv");
 const LOOKALIKES: &str = include_str!("lookalikes.txt");
 
+/// Tablets or capsules at once that are rather a zero too many.
+const MANY: f64 = 10.0;
+
 /// What is sold of a drug, in milligrams.
 #[derive(Debug)]
 struct Drug {
@@ -107,6 +110,10 @@ fn doubts_about(medication: &Medication) -> Vec<String> {
     .into_iter()
     .filter_map(|(field, printed)| impossible(field, printed.as_deref()?))
     .collect();
+    let counted = medication.dose.as_deref().and_then(count);
+    if counted.is_some_and(|counted| counted >= MANY) {
+        out.push("so many tablets are rarely taken at once".into());
+    }
     let Some((name, drug)) = medication.name.as_deref().and_then(drug) else {
         return out;
     };
@@ -115,7 +122,6 @@ fn doubts_about(medication: &Medication) -> Vec<String> {
     }
     let strength = medication.strength.as_deref().and_then(mass);
     let dose = medication.dose.as_deref().and_then(mass);
-    let counted = medication.dose.as_deref().and_then(count);
     for (field, amount) in [("strength", strength), ("dose", dose)] {
         let Some(amount) = amount else { continue };
         if amount > drug.most * 1.001 {
@@ -250,6 +256,11 @@ mod tests {
                 "Levothyroxine 88 mg tablet daily",
                 "the strength is above the largest single dose of levothyroxine",
             ),
+            (
+                "Zorbamine 5 mg tablet, take 20 tablets daily",
+                "so many tablets are rarely taken at once",
+            ),
+            ("Prednisolone 5 mg tablet, take 8 tablets daily", ""),
             (
                 "Warfarin 5 mg tablet, take 4 tablets daily",
                 "strength times dose is above the largest single dose of warfarin",

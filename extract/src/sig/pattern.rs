@@ -33,6 +33,11 @@ pub(super) fn form_first() -> String {
     format!(r"^\s?{FORMS}\b")
 }
 
+/// A form, or what is taken at once, and nothing else.
+pub(super) fn form_alone() -> String {
+    format!("^(?:{FORMS}|{TAKEN})$")
+}
+
 fn expand(pattern: &str) -> String {
     pattern
         .replace("PER", PER)

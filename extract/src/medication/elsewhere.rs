@@ -1,0 +1,138 @@
+//! Amounts beside a drug that are no amount of it: the volume of a product or of what it is given in, what was
+//! measured in blood, a body's weight, and how much is not to be taken.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::amounts::amounts;
+use crate::sig::{self, Part, repair::Read};
+
+/// Is it no amount that is taken of the drug?
+pub(super) fn is_elsewhere(text: &str, found: &[Read], n: usize) -> bool {
+    is_volume_of_product(text, found, n) || is_measured(text, found, n) || is_limit(text, found, n)
+}
+
+/// `level 14.2 mg/L`, `0.6 mmol/L`, `weighs 58 kg`: no product is so strong, and nobody takes kilograms.
+fn is_measured(text: &str, found: &[Read], n: usize) -> bool {
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:(?:trough|peak|serum|plasma|blood|random)?\s*levels?|concentration|weigh(?:s|ing|ed)?|weight|wt|clearance|trough|peak)\s*(?:of|was|is|at|:|=)?\s*$")
+            .expect("a valid expression")
+    });
+    static IN_BLOOD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[0-9.,\s]+(?:(?:mg|mcg|ug|µg|ng|pg|mmol|umol|µmol|nmol|u|iu)\s?/\s?l|(?:ng|pg)\s?/\s?ml|kg)$")
+            .expect("a valid expression")
+    });
+    let item = &found[n].found;
+    matches!(item.part, Part::Strength | Part::Dose)
+        && (IN_BLOOD.is_match(&text[item.value.clone()])
+            || item.part == Part::Strength && NAMED.is_match(&text[..item.span.start]))
+}
+
+/// `do not exceed 8 tablets`, `no more than 4 g`.
+fn is_limit(text: &str, found: &[Read], n: usize) -> bool {
+    static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:exceed(?:ing)?|(?:more|less) than|max(?:imum|\.)?(?: dose)?(?: of| is|:)?|limit(?: of)?|at most)\s*$")
+            .expect("a valid expression")
+    });
+    let item = &found[n].found;
+    matches!(item.part, Part::Strength | Part::Dose) && LIMIT.is_match(&text[..item.span.start])
+}
+
+/// `100 unit/mL (3 mL) pen` and `1250 mg in 250 mL sodium chloride 0.9%`: nobody takes these millilitres, and
+/// nobody a percentage.
+fn is_volume_of_product(text: &str, found: &[Read], n: usize) -> bool {
+    let item = &found[n].found;
+    let value = &text[item.value.clone()];
+    let amount = item.part == Part::Strength;
+    if amount && value.ends_with('%') && amounts(found).any(|m| m < n) {
+        return true;
+    }
+    let volume =
+        sig::strength_unit(value).is_some_and(|u| matches!(&*u, "ml" | "mls" | "l" | "cc"));
+    if item.part != Part::Strength || !volume || value.contains('/') {
+        return false;
+    }
+    let before = text[..item.span.start].trim_end();
+    let diluent = before.ends_with(" in") || before.ends_with(" with");
+    let product = before.ends_with('(')
+        && found.get(n + 1).is_some_and(|next| {
+            let gap = &text[item.span.end..next.found.span.start];
+            next.found.part == Part::Form && gap.trim() == ")"
+        });
+    product || diluent && amounts(found).any(|m| m < n)
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn what_is_measured_or_forbidden_is_no_dose() {
+        for (text, strength, dose) in [
+            (
+                "Vancomycin 1 g IV twice daily, trough level 14.2 mg/L.",
+                Some("1 g"),
+                None,
+            ),
+            (
+                "Lithium 400 mg nocte, level 0.6 mmol/L last week.",
+                Some("400 mg"),
+                None,
+            ),
+            ("Digoxin level 1.1 ng/mL on 3 May.", None, None),
+            (
+                "Apixaban was reduced to 2.5 mg bd as she weighs 58 kg.",
+                Some("2.5 mg"),
+                None,
+            ),
+            (
+                "Do not exceed 8 tablets of co-codamol 30/500 a day.",
+                Some("30/500"),
+                None,
+            ),
+            (
+                "Paracetamol 1 g four times a day, no more than 4 g.",
+                Some("1 g"),
+                None,
+            ),
+            (
+                "Do not take more than 3000 mg of acetaminophen a day.",
+                None,
+                None,
+            ),
+            (
+                "Morphine sulfate 10 mg/5 mL, 2.5 mL every four hours.",
+                Some("10 mg/5 mL"),
+                Some("2.5 mL"),
+            ),
+            (
+                "Metformin 500 mg tablets, take 1000 mg twice daily.",
+                Some("500 mg"),
+                Some("1000 mg"),
+            ),
+        ] {
+            let source = Source { text, words: &[] };
+            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let told = entities.iter().find_map(|entity| match &entity.fact {
+                Fact::Medication(m) => Some((m.strength.as_deref(), m.dose.as_deref())),
+                _ => None,
+            });
+            let told = told.unwrap_or_default();
+            assert_eq!(told, (strength, dose), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_old_amount_and_a_new_one_are_asked_about() {
+        let text = "He was previously on bisoprolol 10 mg daily and now takes 5 mg daily.";
+        let source = Source { text, words: &[] };
+        let entities = extract(&source, &Lexicon::builtin()).entities;
+        let drug = entities
+            .iter()
+            .find(|e| matches!(e.fact, Fact::Medication(_)));
+        assert!(drug.is_some_and(|drug| drug.needs_review), "{entities:?}");
+    }
+}
