@@ -155,7 +155,7 @@ async fn reads_in_an_emergency(server: &Medbot, admin: &Caller, folder: &Path, d
 async fn what_an_operator_does_by_command_leaves_a_line() {
     let _turn = turn().await;
     let folder = folder();
-    let shared = Shared::in_folder(folder.path(), &[]);
+    let shared = Shared::in_folder(folder.path(), &[("MEDBOT_ENGINES", "tesseract")]);
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let medbot = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_medbot"))
@@ -201,7 +201,7 @@ async fn what_an_operator_does_by_command_leaves_a_line() {
 
     // A task that was given up, of the tenant that was there first.
     let (_server, caller) = shared.serve(&[]);
-    let _worker = shared.work(&[("MEDBOT_ENGINES", "tesseract")]);
+    let _worker = shared.work(&[]);
     caller.until("/readyz", StatusCode::OK).await;
     let (job, _) = caller
         .take("a.png", document("prescription_letterhead.png"))
