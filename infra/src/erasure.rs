@@ -1,6 +1,7 @@
 //! Erasing a document: it is written into a list outside the database before anything is destroyed, so that a
 //! backup that is older than an erasure does not bring the document back. A restore erases again what stands there.
 
+mod anchor;
 mod list;
 
 use chrono::{DateTime, SubsecRound as _, Utc};

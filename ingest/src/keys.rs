@@ -81,6 +81,9 @@ pub(crate) enum Keys {
     },
 }
 
+/// What the audit log calls a tenant's keys, as for who asks the API.
+const KEYS: &str = "/v1/admin/keys";
+
 /// Whose keys.
 #[derive(clap::Args, Clone, Copy)]
 pub(crate) struct Of {
@@ -114,10 +117,11 @@ impl From<RoleName> for Role {
     }
 }
 
-/// Runs `medbot keys`.
+/// Runs `medbot keys`. What it shows or changes of a tenant's leaves a line in that tenant's audit log.
 ///
 /// # Errors
-/// When a file cannot be written, the database does not answer, or there is no such tenant or key.
+/// When a file cannot be written, the database does not answer, there is no such tenant or key, or the log
+/// cannot be written.
 pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
     let command = match command {
         Keys::Rewrap => return rewrap(settings),
@@ -132,16 +136,22 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
         }
         command => command,
     };
+    let master = system::master_key(settings, false)?;
     with_db(settings, async |db| {
         let known = async |of: Of| match db.knows(of.id()).await? {
             true => Ok(of.id()),
             false => bail!("there is no tenant {}", of.id()),
         };
+        let record = async |tenant, action, object| {
+            audit_log::record(db, (settings, &master), tenant, (action, object), true).await
+        };
+        let one = |id| format!("{KEYS}/{id}");
         match command {
             Keys::Master { .. } | Keys::Rewrap => {}
             Keys::Tenant { name } => {
                 let id = TenantId(Uuid::now_v7());
                 db.found_tenant(id, &name).await?;
+                record(id, "tenant.create", format!("tenant {id}")).await?;
                 print(&id.to_string())?;
             }
             Keys::Add {
@@ -161,10 +171,14 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                     expires_at: days.map(|days| Utc::now() + TimeDelta::days(days.into())),
                 };
                 let id = db.add_key(tenant, &new).await?;
+                record(tenant, "key.create", one(id)).await?;
                 eprintln!("medbot: the key {id} is in {}", file.display());
             }
             Keys::List { of } => {
-                for key in db.keys(known(of).await?).await? {
+                let tenant = known(of).await?;
+                let keys = db.keys(tenant).await?;
+                record(tenant, "key.list", KEYS.to_owned()).await?;
+                for key in keys {
                     let line = serde_json::to_string(&http::ApiKeyView::from(key));
                     print(&line.context("cannot write")?)?;
                 }
@@ -173,6 +187,7 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                 if !db.revoke_key(of.id(), id).await? {
                     bail!("the tenant has no key {id} that is good");
                 }
+                record(of.id(), "key.remove", one(id)).await?;
                 eprintln!("medbot: the key {id} is good no longer");
             }
             Keys::Rotate {
@@ -189,6 +204,8 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                     let _ = std::fs::remove_file(&file);
                     bail!("the tenant has no key {id} that is good");
                 };
+                record(of.id(), "key.rotate", one(id)).await?;
+                record(of.id(), "key.create", one(new)).await?;
                 eprintln!("medbot: the key {new} is in {}", file.display());
             }
         }

@@ -12,11 +12,12 @@ use workers::{
 };
 
 use crate::{
+    audit_log,
     chat::cards,
     cli::{DONE, SOME_REJECTED},
     compose,
     settings::Settings,
-    system::with_db,
+    system::{self, with_db},
 };
 
 /// Knowledge.
@@ -33,7 +34,7 @@ pub(crate) enum Knowledge {
     },
 }
 
-/// Runs `medbot knowledge`.
+/// Runs `medbot knowledge`. It leaves a line in the tenant's audit log.
 ///
 /// # Errors
 /// When the folder cannot be read or the database does not answer.
@@ -47,8 +48,12 @@ pub(crate) fn run(settings: &Settings, command: &Knowledge) -> anyhow::Result<u8
     };
     let decoder = Decoder::new(Launch::this_program(), config, 1)?;
     let encoder = compose::encoder();
+    let master = system::master_key(settings, false)?;
     with_db(settings, async |db| {
-        let (read, unread) = cards::add(db, tenant, folder, encoder.as_deref(), &decoder).await?;
+        let added = cards::add(db, tenant, folder, encoder.as_deref(), &decoder).await;
+        let what = ("knowledge.create", "knowledge".to_owned());
+        audit_log::record(db, (settings, &master), tenant, what, added.is_ok()).await?;
+        let (read, unread) = added?;
         eprintln!("medbot knowledge: {read} files are known");
         for file in &unread {
             eprintln!("medbot knowledge: {file} holds no text that can be read");

@@ -1,15 +1,16 @@
 //! `medbot dlq`: what an operator does with tasks that were given up.
 
-use std::io::Write as _;
+use std::{collections::BTreeSet, io::Write as _};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use schemas::TaskId;
+use schemas::{TaskId, TenantId};
 
 use crate::{
+    audit_log,
     cli::{CANNOT_RUN, DONE},
     settings::Settings,
-    system::with_db,
+    system::{self, with_db},
 };
 
 /// Dead letters.
@@ -40,12 +41,19 @@ pub(crate) enum Dlq {
 /// Dead letters of one `--all`.
 const MOST: i64 = 10_000;
 
-/// Runs `medbot dlq`.
+/// What the audit log calls them, as for who asks the API.
+const LETTERS: &str = "/v1/admin/dead-letters";
+
+/// Runs `medbot dlq`. Each tenant whose tasks it shows or replays finds a line in its audit log.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not answer or the log cannot be written.
 pub(crate) fn dlq(settings: &Settings, command: &Dlq) -> anyhow::Result<u8> {
+    let master = system::master_key(settings, false)?;
     with_db(settings, async |db| {
+        let record = async |tenant, action, object| {
+            audit_log::record(db, (settings, &master), tenant, (action, object), true).await
+        };
         let (task, most) = match command {
             Dlq::List { most } => (None, i64::from(*most)),
             Dlq::Show { task } => (Some(*task), 1),
@@ -58,7 +66,12 @@ pub(crate) fn dlq(settings: &Settings, command: &Dlq) -> anyhow::Result<u8> {
                 };
                 let mut refused = 0;
                 for task in &tasks {
-                    if db.replay(None, *task).await? {
+                    let letter = db.dead_letters(None, Some(*task), 1).await?.pop();
+                    if let Some(letter) = letter
+                        && db.replay(None, *task).await?
+                    {
+                        let replayed = format!("{LETTERS}/{task}/replay");
+                        record(letter.tenant, "dead_letter.replay", replayed).await?;
                         eprintln!("medbot: {task} is tried again");
                     } else {
                         refused += 1;
@@ -77,6 +90,10 @@ pub(crate) fn dlq(settings: &Settings, command: &Dlq) -> anyhow::Result<u8> {
         let letters = db.dead_letters(None, task, most).await?;
         if letters.is_empty() && task.is_some() {
             bail!("there is no such dead letter");
+        }
+        let tenants: BTreeSet<TenantId> = letters.iter().map(|letter| letter.tenant).collect();
+        for tenant in tenants {
+            record(tenant, "dead_letter.list", LETTERS.to_owned()).await?;
         }
         let mut out = std::io::stdout().lock();
         for letter in letters {

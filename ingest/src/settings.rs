@@ -24,7 +24,7 @@ use crate::{
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 52] = [
+const NAMES: [&str; 53] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
@@ -32,6 +32,7 @@ const NAMES: [&str; 52] = [
     "MEDBOT_LISTEN",
     "MEDBOT_DATA",
     "MEDBOT_MASTER_KEY_FILE",
+    "MEDBOT_MASTER_KEY_COMMAND",
     "MEDBOT_OTHER_MASTER_KEY_FILE",
     "MEDBOT_API_KEY_FILE",
     "MEDBOT_AUTH",
@@ -112,6 +113,8 @@ pub struct Settings {
     pub master_key_file: PathBuf,
     /// The key whose place that one takes, or the one that will take its place.
     pub other_master_key_file: Option<PathBuf>,
+    /// What opens these files, when they lie sealed by a key service.
+    pub master_key_command: Option<String>,
     /// The key of a client of the service.
     pub api_key_file: Option<PathBuf>,
     /// Who may ask.
@@ -263,6 +266,7 @@ impl Settings {
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
             other_master_key_file: get("MEDBOT_OTHER_MASTER_KEY_FILE").map(PathBuf::from),
+            master_key_command: get("MEDBOT_MASTER_KEY_COMMAND"),
             api_key_file: get("MEDBOT_API_KEY_FILE").map(PathBuf::from),
             erasure_list: get("MEDBOT_ERASURE_LIST")
                 .map_or_else(|| data.join("erased.jsonl"), PathBuf::from),

@@ -155,7 +155,12 @@ pub(crate) fn erasure_list(settings: &Settings, master: &MasterKey) -> ErasureLi
 /// When it cannot be read or made.
 pub(crate) fn master_key(settings: &Settings, make: bool) -> anyhow::Result<MasterKey> {
     let path = &settings.master_key_file;
-    if make && !path.exists() {
+    let load = |path: &Path| match &settings.master_key_command {
+        Some(command) => MasterKey::opened_by(command, path),
+        None => MasterKey::load(path),
+    };
+    // One that a key service seals is made there.
+    if make && settings.master_key_command.is_none() && !path.exists() {
         let key = MasterKey::generate(path)?;
         eprintln!(
             "medbot: made the master key {}: keep a copy elsewhere, without it nothing can be read",
@@ -163,7 +168,7 @@ pub(crate) fn master_key(settings: &Settings, make: bool) -> anyhow::Result<Mast
         );
         return Ok(key);
     }
-    let key = MasterKey::load(path).with_context(|| {
+    let key = load(path).with_context(|| {
         format!(
             "MEDBOT_MASTER_KEY_FILE names the key that all processes of a system and its backups share \
              ({} without it); `medbot keys master FILE` makes one for a new system",
@@ -171,8 +176,9 @@ pub(crate) fn master_key(settings: &Settings, make: bool) -> anyhow::Result<Mast
         )
     })?;
     Ok(match &settings.other_master_key_file {
-        Some(other) => key
-            .accepting(MasterKey::load(other).context("the key of MEDBOT_OTHER_MASTER_KEY_FILE")?),
+        Some(other) => {
+            key.accepting(load(other).context("the key of MEDBOT_OTHER_MASTER_KEY_FILE")?)
+        }
         None => key,
     })
 }

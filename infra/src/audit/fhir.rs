@@ -9,7 +9,7 @@ fn code(action: &str) -> &'static str {
     match action.rsplit('.').next() {
         Some("upload" | "create" | "open") => "C",
         Some("read" | "list" | "image" | "evidence" | "export") => "R",
-        Some("review" | "cancel" | "replay") => "U",
+        Some("review" | "cancel" | "replay" | "rotate") => "U",
         Some("erase" | "remove") => "D",
         _ => "E",
     }

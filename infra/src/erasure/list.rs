@@ -18,8 +18,8 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use schemas::{DocumentId, TenantId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
+use super::anchor::ListAnchors;
 use crate::{
     audit::{Anchors, Head},
     lines,
@@ -50,8 +50,6 @@ struct Line {
     key: Option<String>,
 }
 
-/// Among the anchors of tenants the list is nobody's.
-const NOBODY: TenantId = TenantId(Uuid::nil());
 /// Where a line's HMAC begins.
 const MAC: &str = ",\"mac\":\"";
 
@@ -73,7 +71,7 @@ enum Proof {
 pub struct ErasureList {
     path: PathBuf,
     master: Arc<MasterKey>,
-    anchors: Option<Anchors>,
+    anchors: Option<ListAnchors>,
 }
 
 /// Why the list cannot be used.
@@ -172,7 +170,7 @@ impl ErasureList {
     /// out by the last of them whether its end was cut off.
     #[must_use]
     pub fn anchored(mut self, anchors: Option<&Anchors>) -> Self {
-        self.anchors = anchors.map(Anchors::of_erasures);
+        self.anchors = anchors.map(ListAnchors::beside);
         self
     }
 
@@ -216,9 +214,10 @@ impl ErasureList {
             return self.read().map(drop);
         }
         let (file, text) = self.open().map_err(|reason| self.failed(reason))?;
-        if self.look(&text)?.1 == Proof::Own {
-            if !text.is_empty() && self.anchored_head()?.is_none() {
-                self.anchor(text.lines().count(), Sha256::new_with_prefix(&text));
+        let anchored = self.anchored_head()?;
+        if self.look(&text, anchored.as_ref())?.1 == Proof::Own {
+            if let (Some(anchors), None, false) = (&self.anchors, anchored, text.is_empty()) {
+                anchors.add(text.lines().count(), Sha256::new_with_prefix(&text));
             }
             return Ok(());
         }
@@ -237,7 +236,7 @@ impl ErasureList {
     /// # Errors
     /// [`ErasureListError`], also when not every line is proven.
     pub fn read(&self) -> Result<Vec<Erased>, ErasureListError> {
-        match self.look(&self.text()?)? {
+        match self.look_at_file()? {
             (erased, Proof::Own | Proof::Other) => Ok(erased),
             (_, Proof::Unknown(key)) => Err(ErasureListError::OtherKey {
                 path: self.path.clone(),
@@ -252,7 +251,7 @@ impl ErasureList {
     /// # Errors
     /// [`ErasureListError`].
     pub fn read_unproven(&self) -> Result<Vec<Erased>, ErasureListError> {
-        Ok(self.look(&self.text()?)?.0)
+        Ok(self.look_at_file()?.0)
     }
 
     fn text(&self) -> Result<String, ErasureListError> {
@@ -262,11 +261,25 @@ impl ErasureList {
         }
     }
 
+    fn anchored_head(&self) -> Result<Option<Head>, ErasureListError> {
+        self.anchors.as_ref().map_or(Ok(None), ListAnchors::head)
+    }
+
+    /// What the file names. Another process may add to it and anchor it meanwhile, so what was anchored is read
+    /// first: the list can only be longer.
+    fn look_at_file(&self) -> Result<(Vec<Erased>, Proof), ErasureListError> {
+        let anchored = self.anchored_head()?;
+        self.look(&self.text()?, anchored.as_ref())
+    }
+
     /// What a list names, and by what it is proven.
-    fn look(&self, text: &str) -> Result<(Vec<Erased>, Proof), ErasureListError> {
+    fn look(
+        &self,
+        text: &str,
+        anchored: Option<&Head>,
+    ) -> Result<(Vec<Erased>, Proof), ErasureListError> {
         let (mut erased, mut proof) = (Vec::new(), Proof::Own);
         let mut before = Sha256::new();
-        let anchored = self.anchored_head()?;
         for (n, text) in lines::whole(text).enumerate() {
             let (path, line) = (self.path.clone(), n + 1);
             let Ok(said) = serde_json::from_str::<Line>(text) else {
@@ -302,55 +315,10 @@ impl ErasureList {
             before.update(text);
             before.update("\n");
         }
-        match (&self.anchors, anchored) {
-            (Some(anchors), Some(head)) if !begins_with(text, &head) => {
-                Err(ErasureListError::Cut {
-                    path: self.path.clone(),
-                    anchors: anchors.path().into(),
-                    lines: head.seq,
-                })
-            }
-            _ => Ok((erased, proof)),
+        if let Some(anchors) = &self.anchors {
+            anchors.compare(anchored, text, &self.path)?;
         }
-    }
-
-    /// Its length and digest when they were last written down.
-    fn anchored_head(&self) -> Result<Option<Head>, ErasureListError> {
-        let Some(anchors) = &self.anchors else {
-            return Ok(None);
-        };
-        match anchors.read() {
-            Ok(mut heads) => Ok(heads.remove(&NOBODY).and_then(|mut heads| heads.pop())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(reason) => Err(ErasureListError::Anchors {
-                path: anchors.path().into(),
-                reason,
-            }),
-        }
-    }
-
-    /// Writes its length and digest down. An erasure does not wait for a place that is away: the next one
-    /// makes up for it.
-    fn anchor(&self, lines: usize, all: Sha256) {
-        let Some(anchors) = &self.anchors else { return };
-        let head = Head {
-            seq: lines as i64,
-            hash: all.finalize().into(),
-        };
-        if let Err(error) = anchors.add(NOBODY, &head, Utc::now()) {
-            tracing::error!(%error, "the erasure list could not be anchored");
-        }
-    }
-
-    /// Whether it may be anchored: a list whose end was cut off stays found out.
-    fn is_whole(&self, text: &str) -> bool {
-        match self.anchored_head() {
-            Ok(head) => head.is_none_or(|head| begins_with(text, &head)),
-            Err(error) => {
-                tracing::error!(%error, "the erasure list could not be anchored");
-                false
-            }
-        }
+        Ok((erased, proof))
     }
 
     fn master_of(&self, key: &str) -> Option<&MasterKey> {
@@ -380,7 +348,8 @@ impl ErasureList {
         text: &str,
         lines: impl IntoIterator<Item = Line>,
     ) -> io::Result<usize> {
-        let is_whole = self.is_whole(text);
+        let anchors = self.anchors.as_ref();
+        let anchors = anchors.filter(|anchors| anchors.may_add(text));
         let mut before = Sha256::new_with_prefix(text);
         let mut added = String::new();
         for line in lines {
@@ -398,8 +367,8 @@ impl ErasureList {
             File::open(folder)?.sync_all()?;
         }
         let count = text.lines().count() + added.lines().count();
-        if is_whole && !added.is_empty() {
-            self.anchor(count, before);
+        if let (Some(anchors), false) = (anchors, added.is_empty()) {
+            anchors.add(count, before);
         }
         Ok(count)
     }
@@ -417,22 +386,6 @@ impl ErasureList {
     }
 }
 
-/// Whether the first lines are those that were written down.
-fn begins_with(text: &str, head: &Head) -> bool {
-    let Ok(count) = usize::try_from(head.seq) else {
-        return false;
-    };
-    let mut lines = text
-        .split_inclusive('\n')
-        .filter(|line| line.ends_with('\n'));
-    let mut first = Sha256::new();
-    let there = lines
-        .by_ref()
-        .take(count)
-        .inspect(|line| first.update(line));
-    there.count() == count && first.finalize()[..] == head.hash
-}
-
 /// A line, but for its end, with its HMAC after all that is before it.
 fn proved(master: &MasterKey, before: &Sha256, head: &str) -> String {
     let key = master.derive("erasure-list", TenantId::DEFAULT);
@@ -442,6 +395,8 @@ fn proved(master: &MasterKey, before: &Sha256, head: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn erased(n: u128) -> Erased {
@@ -644,6 +599,28 @@ mod tests {
             Err(ErasureListError::Cut { lines: 4, .. })
         ));
         assert!(bare.anchored(None).read().is_ok());
+    }
+
+    /// A backup that reads the list while documents are erased.
+    #[test]
+    fn what_is_added_meanwhile_is_no_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let anchors = Anchors::new(folder.path().join("anchors"));
+        let list = list(folder.path()).anchored(Some(&anchors));
+        let adds = list.clone();
+        let added = std::thread::spawn(move || {
+            for n in 0..100 {
+                adds.add(&[erased(n)]).unwrap();
+            }
+        });
+        let mut seen = 0;
+        while !added.is_finished() {
+            let read = list.read().unwrap().len();
+            assert!(read >= seen, "{read} after {seen}");
+            seen = read;
+        }
+        added.join().unwrap();
+        assert_eq!(list.read().unwrap().len(), 100);
     }
 
     #[test]

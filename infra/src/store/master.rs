@@ -66,6 +66,14 @@ pub enum MasterKeyError {
         /// The system's words.
         reason: std::io::Error,
     },
+    /// The key service did not open it.
+    #[error("the command of MEDBOT_MASTER_KEY_COMMAND did not open the master key {}: {why}", path.display())]
+    Service {
+        /// The sealed file.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
     /// No random bytes.
     #[error("a master key cannot be made: {0}")]
     Random(StoreError),
@@ -317,5 +325,6 @@ fn parse(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     Some(secret)
 }
 
+mod key_service;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
 //! What is read, searched, changed and refused stands in the audit log by the time it is answered; and
 //! who asks too often is told to wait.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use reqwest::{Method, StatusCode};
+use schemas::TenantId;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::server::{Caller, Medbot, document, folder, problem, turn};
+use crate::server::{Caller, Medbot, Shared, document, folder, problem, turn};
 
 #[tokio::test]
 async fn every_access_leaves_a_line() {
@@ -151,6 +153,120 @@ async fn reads_in_an_emergency(server: &Medbot, admin: &Caller, folder: &Path, d
     assert_eq!(lines, [("document.read", true), ("entity.list", true)]);
     assert!(log.to_string().contains("emergency.open"));
     assert!(!log.to_string().contains("unconscious"));
+}
+
+/// Commands go past the API, and are written down all the same.
+#[tokio::test]
+async fn what_an_operator_does_by_command_leaves_a_line() {
+    let _turn = turn().await;
+    let folder = folder();
+    let shared = Shared::in_folder(folder.path(), &[("MEDBOT_ENGINES", "tesseract")]);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let medbot = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_medbot"))
+            .args(arguments)
+            .envs(shared.with(&[]))
+            .output()
+            .unwrap();
+        println!("{arguments:?}: {output:?}");
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let said = |arguments: &[&str]| {
+        let (code, text) = medbot(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}");
+        text
+    };
+    let clinic = said(&["keys", "tenant", "Elm Clinic"]);
+    let clinic = clinic.trim();
+    let ids = |tenant: &str| -> Vec<String> {
+        let listed = said(&["keys", "list", "--tenant", tenant]);
+        let keys = listed
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        keys.map(|key: Value| key["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let of = ["--tenant", clinic];
+    let key = path("first.key");
+    said(&[&["keys", "add", "--role", "reviewer", &key][..], &of].concat());
+    let first = ids(clinic).remove(0);
+    let key = path("second.key");
+    said(&[&["keys", "rotate", &first, &key][..], &of].concat());
+    let second = ids(clinic).remove(0);
+    said(&[&["keys", "revoke", &second][..], &of].concat());
+    let never = [&["keys", "revoke", &second][..], &of].concat();
+    assert_eq!(medbot(&never).0, Some(1), "it is revoked already");
+    let knowledge = folder.path().join("knowledge");
+    fs::create_dir(&knowledge).unwrap();
+    fs::write(knowledge.join("a.md"), "# Fever\n\nDrink enough.\n").unwrap();
+    said(&[&["knowledge", "add", knowledge.to_str().unwrap()][..], &of].concat());
+
+    // A task that was given up, of the tenant that was there first.
+    let (_server, caller) = shared.serve(&[]);
+    let _worker = shared.work(&[]);
+    caller.until("/readyz", StatusCode::OK).await;
+    let (job, _) = caller
+        .take("a.png", document("prescription_letterhead.png"))
+        .await;
+    caller.end_of(&job).await;
+    let pool = sqlx::PgPool::connect(shared.database.variable("MEDBOT_TEST_DATABASE_URL"));
+    let pool = pool.await.unwrap();
+    let given_up = "UPDATE tasks SET state = 'failed' WHERE stage = 'index' RETURNING id";
+    let task: Uuid = sqlx::query_scalar(given_up).fetch_one(&pool).await.unwrap();
+    let listed = said(&["dlq", "list"]);
+    assert!(listed.contains(&task.to_string()), "{listed}");
+    said(&["dlq", "show", &task.to_string()]);
+    said(&["dlq", "replay", &task.to_string()]);
+    caller.end_of(&job).await;
+
+    // What the export of a tenant's log says of the operator, itself at the end.
+    let lines = |tenant: &str| -> Vec<String> {
+        let exported = said(&["audit", "export", "--tenant", tenant]);
+        let events = exported
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        events
+            .filter(|event: &Value| event["actor"]["role"] == "operator")
+            .map(|event| {
+                assert_eq!(event["outcome"], 200, "{event}");
+                let text = |name: &str| event[name].as_str().unwrap().to_owned();
+                format!("{} {}", text("action"), text("object"))
+            })
+            .collect()
+    };
+    assert_eq!(
+        lines(clinic),
+        [
+            format!("tenant.create tenant {clinic}"),
+            format!("key.create /v1/admin/keys/{first}"),
+            "key.list /v1/admin/keys".into(),
+            format!("key.rotate /v1/admin/keys/{first}"),
+            format!("key.create /v1/admin/keys/{second}"),
+            "key.list /v1/admin/keys".into(),
+            format!("key.remove /v1/admin/keys/{second}"),
+            "knowledge.create knowledge".into(),
+            "audit.read /v1/admin/audit".into(),
+        ]
+    );
+    let default = TenantId::DEFAULT.to_string();
+    let admin = ids(&default).remove(0);
+    assert_eq!(
+        lines(&default),
+        [
+            format!("key.create /v1/admin/keys/{admin}"),
+            "dead_letter.list /v1/admin/dead-letters".into(),
+            "dead_letter.list /v1/admin/dead-letters".into(),
+            format!("dead_letter.replay /v1/admin/dead-letters/{task}/replay"),
+            "key.list /v1/admin/keys".into(),
+            "audit.read /v1/admin/audit".into(),
+        ]
+    );
+    let verified = said(&["audit", "verify"]);
+    assert_eq!(verified.matches("intact").count(), 2, "{verified}");
+    assert!(!verified.contains("NOT"), "{verified}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! API and workers are replaced one after the other behind nginx, with the configuration that is deployed, while
-//! people upload, poll and read: no request is lost, and every document comes to its end.
+//! people upload, poll and read, also for the sake of a new master key: no request is lost, and every document comes
+//! to its end.
 
 use std::{
     fs,
@@ -21,6 +22,7 @@ use fixtures::{
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use crate::{
     observing::metrics,
@@ -38,71 +40,142 @@ const READS: u32 = 25;
 async fn a_rolling_restart_loses_no_request() {
     let _turn = turn().await;
     let folder = folder();
-    let shared = Shared::in_folder(
-        folder.path(),
-        &[
-            ("MEDBOT_ENGINES", "tesseract"),
-            ("MEDBOT_METRICS", "127.0.0.1:0"),
-            ("MEDBOT_TRUSTED_PROXIES", "127.0.0.1"),
-            ("MEDBOT_RATE_KEY", "0"),
-            ("MEDBOT_RATE_ADDRESS", "0"),
-            ("MEDBOT_RATE_TENANT", "0"),
-        ],
-    );
-    let addresses = [free_address(), free_address()];
-    let mut apis = addresses
-        .clone()
-        .map(|address| shared.serve_at(&address, &[]));
-    let mut worker = shared.work(&[]);
-    for (_, caller) in &apis {
-        caller.until("/readyz", StatusCode::OK).await;
-    }
-    let nginx = Nginx::start(folder.path(), &addresses);
+    let mut service = Rolling::start(folder.path()).await;
+    service.replace(&[]).await;
+    service.ends_well().await;
+}
 
-    let traffic = Arc::new(Traffic::default());
-    let people: Vec<_> = (0..PEOPLE)
-        .map(|number| {
-            let mut caller = Caller::of(&shared);
-            caller.url = nginx.url.clone();
-            tokio::spawn(asks(caller, number, Arc::clone(&traffic)))
-        })
-        .collect();
-    traffic.reaches(100).await;
-    for (number, address) in addresses.iter().enumerate() {
-        apis[number].0.signal("TERM");
-        assert_eq!(apis[number].0.ended(), Some(0), "it ends well");
-        apis[number] = shared.serve_at(address, &[]);
-        apis[number].1.until("/readyz", StatusCode::OK).await;
-        // Only when the proxy has found it again does the other one go.
-        asked(&apis[number].0).await;
-    }
-    worker.signal("TERM");
-    assert_eq!(worker.ended(), Some(0));
-    worker = shared.work(&[]);
-    let so_far = traffic.answers();
-    traffic.reaches(so_far + 100).await;
-    traffic.over.store(true, Ordering::SeqCst);
-    for person in people {
-        person.await.unwrap();
-    }
+/// The four steps of `infra/docs/operations.md`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_new_master_key_under_load_loses_no_request() {
+    let _turn = turn().await;
+    let folder = folder();
+    let mut service = Rolling::start(folder.path()).await;
+    let old = service.shared.data.join("master.key");
+    let new = folder.path().join("new.key");
+    let [old, new] = [&old, &new].map(|path| path.to_str().unwrap());
+    service.runs(&["keys", "master", new], &[]);
+    service
+        .replace(&[("MEDBOT_OTHER_MASTER_KEY_FILE", new)])
+        .await;
+    let own = ("MEDBOT_MASTER_KEY_FILE", new);
+    let turned = [own, ("MEDBOT_OTHER_MASTER_KEY_FILE", old)];
+    service.replace(&turned).await;
+    let wrapped: Value = serde_json::from_str(&service.runs(&["keys", "rewrap"], &turned)).unwrap();
+    assert!(wrapped["document_keys"].as_u64() > Some(0), "{wrapped}");
+    fs::remove_file(old).unwrap();
+    service.replace(&[own]).await;
 
-    assert_eq!(
-        *traffic.lost.lock().unwrap(),
-        [""; 0],
-        "of {}",
-        traffic.answers()
-    );
-    let jobs = traffic.jobs.lock().unwrap().clone();
-    assert!(jobs.len() > PEOPLE as usize, "{} uploads", jobs.len());
-    for job in &jobs {
-        let state = apis[0].1.end_of(job).await["state"].to_string();
-        assert!(
-            matches!(&*state, "\"succeeded\"" | "\"needs_review\""),
-            "{state}"
+    let verified = service.runs(&["audit", "verify"], &[own]);
+    assert!(verified.contains(": intact"), "{verified}");
+    service.ends_well().await;
+}
+
+/// Two APIs behind nginx, a worker, and people who ask.
+struct Rolling {
+    shared: Shared,
+    addresses: [String; 2],
+    apis: [(Medbot, Caller); 2],
+    worker: Medbot,
+    traffic: Arc<Traffic>,
+    people: Vec<JoinHandle<()>>,
+    _nginx: Nginx,
+}
+
+impl Rolling {
+    async fn start(folder: &Path) -> Self {
+        let shared = Shared::in_folder(
+            folder,
+            &[
+                ("MEDBOT_ENGINES", "tesseract"),
+                ("MEDBOT_METRICS", "127.0.0.1:0"),
+                ("MEDBOT_TRUSTED_PROXIES", "127.0.0.1"),
+                ("MEDBOT_RATE_KEY", "0"),
+                ("MEDBOT_RATE_ADDRESS", "0"),
+                ("MEDBOT_RATE_TENANT", "0"),
+                // What a worker took from the table in the moment in which it was told to end is sent again after
+                // five of these.
+                ("MEDBOT_LEASE_SECONDS", "10"),
+            ],
         );
+        let addresses = [free_address(), free_address()];
+        let apis = addresses
+            .clone()
+            .map(|address| shared.serve_at(&address, &[]));
+        let worker = shared.work(&[]);
+        for (_, caller) in &apis {
+            caller.until("/readyz", StatusCode::OK).await;
+        }
+        let nginx = Nginx::start(folder, &addresses);
+        let traffic = Arc::new(Traffic::default());
+        let people = (0..PEOPLE)
+            .map(|number| {
+                let mut caller = Caller::of(&shared);
+                caller.url = nginx.url.clone();
+                tokio::spawn(asks(caller, number, Arc::clone(&traffic)))
+            })
+            .collect();
+        traffic.reaches(100).await;
+        Self {
+            shared,
+            addresses,
+            apis,
+            worker,
+            traffic,
+            people,
+            _nginx: nginx,
+        }
     }
-    println!("{} answers, {} uploads", traffic.answers(), jobs.len());
-    drop(worker);
+
+    /// Every process ends, and another with these settings takes its place, one after the other.
+    async fn replace(&mut self, settings: &[(&str, &str)]) {
+        for (number, address) in self.addresses.iter().enumerate() {
+            self.apis[number].0.signal("TERM");
+            assert_eq!(self.apis[number].0.ended(), Some(0), "it ends well");
+            self.apis[number] = self.shared.serve_at(address, settings);
+            self.apis[number].1.until("/readyz", StatusCode::OK).await;
+            // Only when the proxy has found it again does the other one go.
+            asked(&self.apis[number].0).await;
+        }
+        self.worker.signal("TERM");
+        assert_eq!(self.worker.ended(), Some(0));
+        self.worker = self.shared.work(settings);
+        let so_far = self.traffic.answers();
+        self.traffic.reaches(so_far + 100).await;
+    }
+
+    /// What a command says that does its work.
+    fn runs(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_medbot"))
+            .args(arguments)
+            .envs(self.shared.with(settings))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// No request was lost, and every document was read and can be.
+    async fn ends_well(self) {
+        self.traffic.over.store(true, Ordering::SeqCst);
+        for person in self.people {
+            person.await.unwrap();
+        }
+        let answers = self.traffic.answers();
+        assert_eq!(*self.traffic.lost.lock().unwrap(), [""; 0], "of {answers}");
+        let jobs = self.traffic.jobs.lock().unwrap().clone();
+        assert!(jobs.len() > PEOPLE as usize, "{} uploads", jobs.len());
+        let caller = &self.apis[0].1;
+        for (job, document) in &jobs {
+            let state = caller.end_of(job).await["state"].to_string();
+            assert!(
+                matches!(&*state, "\"succeeded\"" | "\"needs_review\""),
+                "{state}"
+            );
+            caller.json(&format!("/v1/documents/{document}")).await;
+        }
+        println!("{answers} answers, {} uploads", jobs.len());
+    }
 }
 
 /// Waits until a process has answered somebody's question about a job.
@@ -121,7 +194,8 @@ async fn asked(process: &Medbot) {
 #[derive(Default)]
 struct Traffic {
     over: AtomicBool,
-    jobs: Mutex<Vec<String>>,
+    /// And their documents.
+    jobs: Mutex<Vec<(String, String)>>,
     answered: Mutex<usize>,
     lost: Mutex<Vec<String>>,
 }
@@ -174,7 +248,8 @@ async fn asks(caller: Caller, number: u32, traffic: Arc<Traffic>) {
             continue;
         };
         let taken: Value = taken.json().await.unwrap();
-        let job = taken["jobs"][0]["job_id"].as_str().unwrap().to_owned();
+        let id = |name: &str| taken["jobs"][0][name].as_str().unwrap().to_owned();
+        let (job, document) = (id("job_id"), id("document_id"));
         for read in 0..READS {
             let path = match read % 3 {
                 0 => "/v1/entities?limit=5".to_owned(),
@@ -186,7 +261,7 @@ async fn asks(caller: Caller, number: u32, traffic: Arc<Traffic>) {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        traffic.jobs.lock().unwrap().push(job);
+        traffic.jobs.lock().unwrap().push((job, document));
     }
 }
 
