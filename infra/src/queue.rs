@@ -83,7 +83,7 @@ pub trait Queue: Send + Sync {
     async fn ready(&self) -> Result<(), QueueError>;
 }
 
-/// Notices as they come. Dropped, it gives back what was not acknowledged, receipts in hand included:
+/// Notices as they come. Dropped or ended, it gives back what was not acknowledged, receipts in hand included:
 /// a worker that stops acknowledges first and drops it last.
 #[async_trait]
 pub trait Subscription: Send {
@@ -92,6 +92,10 @@ pub trait Subscription: Send {
     /// # Errors
     /// When the connection is lost: subscribe again.
     async fn next(&mut self) -> Result<Delivery, QueueError>;
+
+    /// Ends it, and waits until what [`Self::next`] took for nobody has gone back, so that a process may end
+    /// then.
+    async fn end(self: Box<Self>) {}
 }
 
 /// A notice that somebody must acknowledge, last of all.

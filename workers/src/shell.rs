@@ -114,7 +114,9 @@ impl Shell {
             }
         }
         // No new notices from here on; what was not begun goes back with the subscription.
-        drop(subscription);
+        if let Some(subscription) = subscription {
+            subscription.end().await;
+        }
         while running.join_next().await.is_some() {}
     }
 

@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use schemas::TaskId;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+};
 
 use super::{Db, DbError};
 use crate::queue::{Delivery, Notice, Queue, QueueError, QueueName, Receipt, Subscription};
@@ -54,6 +57,7 @@ impl Queue for TableQueue {
             wake: Arc::clone(&self.wake),
             queues,
             slots: Arc::new(Semaphore::new(usize::from(slots))),
+            asked: None,
         }))
     }
 
@@ -71,6 +75,25 @@ struct Taking {
     wake: Arc<Notify>,
     queues: Vec<QueueName>,
     slots: Arc<Semaphore>,
+    /// The question for a due task, in a task of its own: who asked may stop to wait in the middle of it.
+    asked: Option<JoinHandle<Result<Vec<Notice>, DbError>>>,
+}
+
+impl Taking {
+    /// A due task that is taken now; none when nothing is due.
+    async fn take(&mut self) -> Result<Option<Notice>, QueueError> {
+        let asked = self.asked.get_or_insert_with(|| {
+            let (db, queues) = (self.db.clone(), self.queues.clone());
+            tokio::spawn(async move {
+                db.take_due(&queues, 1, async |notices| vec![true; notices.len()])
+                    .await
+            })
+        });
+        let taken = asked.await;
+        self.asked = None;
+        let taken = taken.map_err(QueueError::new)?.map_err(QueueError::new)?;
+        Ok(taken.into_iter().next())
+    }
 }
 
 #[async_trait]
@@ -86,12 +109,7 @@ impl Subscription for Taking {
             tokio::pin!(woken);
             // From here on no wake is missed.
             woken.as_mut().enable();
-            let taken = self
-                .db
-                .take_due(&self.queues, 1, async |notices| vec![true; notices.len()])
-                .await
-                .map_err(QueueError::new)?;
-            if let Some(notice) = taken.into_iter().next() {
+            if let Some(notice) = self.take().await? {
                 return Ok(Delivery {
                     receipt: Box::new(Taken {
                         task: notice.task,
@@ -102,6 +120,15 @@ impl Subscription for Taking {
                 });
             }
             let _ = tokio::time::timeout(POLL, woken).await;
+        }
+    }
+
+    async fn end(mut self: Box<Self>) {
+        let Some(asked) = self.asked.take() else {
+            return;
+        };
+        for notice in asked.await.into_iter().flatten().flatten() {
+            give_back(&self.db, notice.task).await;
         }
     }
 }
@@ -128,11 +155,13 @@ impl Drop for Taken {
             return;
         };
         let task = self.task;
-        runtime.spawn(async move {
-            if let Err(error) = db.give_back(task).await {
-                tracing::warn!(%error, "a task is due again only after the sweep");
-            }
-        });
+        runtime.spawn(async move { give_back(&db, task).await });
+    }
+}
+
+async fn give_back(db: &Db, task: TaskId) {
+    if let Err(error) = db.give_back(task).await {
+        tracing::warn!(%error, "a task is due again only after the sweep");
     }
 }
 

@@ -87,6 +87,33 @@ async fn a_subscription_is_woken_and_sees_only_its_queues() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_stops_to_wait_in_the_middle_of_taking_loses_nothing() {
+    with_database(async |fresh| {
+        let task = page_task(fresh.job().await, Stage::Decode, 0);
+        let (queue, _) = queue(&fresh);
+        let mut first = queue.subscribe(&decode(), 1).await.unwrap();
+        let at_once = timeout(Duration::ZERO, first.next()).await;
+        assert!(at_once.is_err(), "the database takes longer");
+        let later = timeout(SOON, first.next()).await.unwrap().unwrap();
+        assert_eq!(later.notice.task, task);
+        drop(later);
+        first.end().await;
+
+        let mut second = queue.subscribe(&decode(), 1).await.unwrap();
+        let at_once = timeout(Duration::ZERO, second.next()).await;
+        assert!(at_once.is_err(), "the database takes longer");
+        second.end().await;
+        let mut third = queue.subscribe(&decode(), 1).await.unwrap();
+        let again = timeout(SOON, third.next()).await.unwrap().unwrap();
+        assert_eq!(
+            again.notice.task, task,
+            "it was given back, not left to the sweep"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn subscriptions_that_meet_share_the_work() {
     with_database(async |fresh| {
         let mut tasks = BTreeSet::new();

@@ -93,9 +93,6 @@ impl Rolling {
                 ("MEDBOT_RATE_KEY", "0"),
                 ("MEDBOT_RATE_ADDRESS", "0"),
                 ("MEDBOT_RATE_TENANT", "0"),
-                // What a worker took from the table in the moment in which it was told to end is sent again after
-                // five of these.
-                ("MEDBOT_LEASE_SECONDS", "10"),
             ],
         );
         let addresses = [free_address(), free_address()];
