@@ -248,7 +248,11 @@ mod tests {
             let rule = |y: f32| BBox::new(0.0, y, if across { 600.0 } else { 290.0 }, y + 2.0);
             let rulings = Rulings {
                 horizontal: vec![rule(110.0), rule(170.0)],
-                vertical: vec![BBox::new(300.0, 40.0, 302.0, 260.0)],
+                // The side of a box beside the divider, and the divider.
+                vertical: vec![
+                    BBox::new(280.0, 40.0, 282.0, 205.0),
+                    BBox::new(300.0, 40.0, 302.0, 260.0),
+                ],
             };
             read(segments, &rulings)
         };

@@ -9,13 +9,15 @@ use super::{Rulings, Segment, columns, rows::rows};
 const LONG: f32 = 8.0;
 const LEAST_ROWS: usize = 4;
 
-/// Segments above the first divider, left and right of it, and below; all in one without a divider.
+/// Segments above the longest divider, left and right of it, and below; all in one without a divider. The side
+/// of a box that stands beside one divides less than all of it.
 #[must_use]
 pub(super) fn parts(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segment>> {
     let Some(divider) = rulings
         .vertical
         .iter()
-        .find(|rule| divides(rule, &segments, rulings))
+        .filter(|rule| divides(rule, &segments, rulings))
+        .max_by(|a, b| a.height().total_cmp(&b.height()))
     else {
         return vec![segments];
     };
