@@ -560,9 +560,25 @@ mod tests {
         );
     }
 
+    /// What PP-OCR, Tesseract and EasyOCR read, of which the last two can write so much.
+    fn fuse_limited(readings: [&str; 3], can: [&Repertoire; 2], expected: &Words) -> String {
+        use Engine::{Easyocr, Paddle, Tesseract};
+        let lines = readings.map(|text| reading(text, 0.9));
+        let line = LineReadings {
+            quad: line(),
+            gaps: &[],
+            readings: vec![
+                (Paddle, &lines[0]),
+                (Tesseract, &lines[1]),
+                (Easyocr, &lines[2]),
+            ],
+            repertoires: vec![(Tesseract, can[0]), (Easyocr, can[1])],
+        };
+        text(&fuse_page(&[line], Calibration::packaged(), expected).remove(0))
+    }
+
     #[test]
     fn who_cannot_write_a_character_is_no_evidence_against_it() {
-        use Engine::{Easyocr, Paddle, Tesseract};
         let ascii = Repertoire::of(' '..='~');
         let quoting = Repertoire::of((' '..='~').chain("‘’“”".chars()));
         let german = Repertoire::of((' '..='~').chain("äöüßÄÖÜ".chars()));
@@ -593,25 +609,13 @@ mod tests {
                 "阿司匹林 5 mg",
             ),
         ] {
-            let lines = readings.map(|text| reading(text, 0.9));
-            let line = LineReadings {
-                quad: line(),
-                gaps: &[],
-                readings: vec![
-                    (Paddle, &lines[0]),
-                    (Tesseract, &lines[1]),
-                    (Easyocr, &lines[2]),
-                ],
-                repertoires: vec![(Tesseract, tesseract), (Easyocr, &ascii)],
-            };
-            let words = fuse_page(&[line], Calibration::packaged(), &Words::default()).remove(0);
-            assert_eq!(text(&words), want, "{name}");
+            let fused = fuse_limited(readings, [tesseract, &ascii], &Words::default());
+            assert_eq!(fused, want, "{name}");
         }
     }
 
     #[test]
     fn a_speck_makes_no_accent_where_two_read_a_known_word_without() {
-        use Engine::{Easyocr, Paddle, Tesseract};
         let ascii = Repertoire::of(' '..='~');
         let expected = Words::new(["quarry"]);
         for (readings, want) in [
@@ -619,19 +623,7 @@ mod tests {
             (["Quarrý Road", "Quarry Road", "Quarrv Road"], "Quarrý Road"),
             (["Piñero Road", "Pinero Road", "Pinero Road"], "Piñero Road"),
         ] {
-            let lines = readings.map(|text| reading(text, 0.9));
-            let line = LineReadings {
-                quad: line(),
-                gaps: &[],
-                readings: vec![
-                    (Paddle, &lines[0]),
-                    (Tesseract, &lines[1]),
-                    (Easyocr, &lines[2]),
-                ],
-                repertoires: vec![(Tesseract, &ascii), (Easyocr, &ascii)],
-            };
-            let words = fuse_page(&[line], Calibration::packaged(), &expected).remove(0);
-            assert_eq!(text(&words), want);
+            assert_eq!(fuse_limited(readings, [&ascii, &ascii], &expected), want);
         }
     }
 
