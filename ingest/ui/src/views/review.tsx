@@ -1,7 +1,7 @@
 // The review desk: what is doubtful, the riskiest first, the scan beside what was read. Its keys work while
 // the desk has the focus, so that they disturb no one elsewhere.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../api/client';
 import { fileOf } from '../api/jobs';
 import type { DocumentResult, Found, Word } from '../api/types';
@@ -74,8 +74,9 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const form = useRef<FormHandle>(null);
 
-  // The next fact is read aloud, and the keys go on working.
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [entity.entity_id]);
+  // The next fact is read aloud, and the keys go on working: with the fact itself on the page, so that no key
+  // falls between a field that is gone and the heading.
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [entity.entity_id]);
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
