@@ -4,6 +4,7 @@
 //! kinds and counts; a span has a name, a stage and a job; a report holds what `reports` lets through.
 
 mod backlog;
+mod cgroup;
 mod metrics;
 mod reports;
 mod start;

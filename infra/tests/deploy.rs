@@ -92,6 +92,13 @@ fn the_compose_file_is_one_and_names_only_what_is_there() {
             ),
             (
                 file,
+                "security_opt: [no-new-privileges:true]",
+                "security_opt: []",
+                "may gain privileges",
+            ),
+            (file, "{memory: 512m}", "{}", "has no limit of memory"),
+            (
+                file,
                 "/run/secrets/postgres.password",
                 "hunter2",
                 "POSTGRES_PASSWORD_FILE",
@@ -165,6 +172,18 @@ fn the_chart_makes_what_a_cluster_takes() {
             ),
             (
                 "helm/medbot/templates/_parts.tpl",
+                "(not .Values.trustedProxies)",
+                "false",
+                "is rendered although trustedProxies is empty",
+            ),
+            (
+                "helm/medbot/templates/network.yaml",
+                "podMetricsEndpoints:",
+                "podMetrics:",
+                "podMetricsEndpoints",
+            ),
+            (
+                "helm/medbot/templates/_parts.tpl",
                 "readOnlyRootFilesystem: true",
                 "readOnlyRootFilesystem: false",
                 "is not locked in",
@@ -203,6 +222,15 @@ fn alerts_ring_for_what_they_are_for() {
             "prometheus/alerts.yml",
             "_task_age_seconds) > 600",
             "_task_age_seconds) > 600000",
+            "FAILED",
+        )],
+    );
+    passes_and_finds(
+        "prometheus",
+        &[(
+            "prometheus/alerts.yml",
+            " or absent(up{job=\"medbot\"})",
+            "",
             "FAILED",
         )],
     );

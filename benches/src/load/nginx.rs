@@ -40,6 +40,8 @@ impl Nginx {
             SITE,
             &[
                 ("server api:8080", &format!("server {api}")),
+                // An address needs no looking up.
+                (" resolve;", ";"),
                 ("listen 80;", &format!("listen unix:{at}/plain;")),
                 ("listen [::]:80;", ""),
                 ("listen 443 ", &format!("listen 127.0.0.1:{port} ")),

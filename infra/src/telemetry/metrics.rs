@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 use schemas::{JobState, Outcome, Stage, TaskError, TaskErrorKind};
 
-use super::TelemetryError;
+use super::{TelemetryError, cgroup};
 use crate::db::{Backlog, EntityRow, ReviewGap, Settled, Swept, TokenCounts};
 
 /// How a metric is counted.
@@ -23,11 +23,16 @@ pub enum Kind {
 }
 
 /// Every metric of medbot's own, with what it means.
-pub const DESCRIBED: [(&str, Kind, &str); 18] = [
+pub const DESCRIBED: [(&str, Kind, &str); 19] = [
     (
         "medbot_build_info",
         Kind::Gauge,
         "1, with the version that runs",
+    ),
+    (
+        "medbot_memory_limit_bytes",
+        Kind::Gauge,
+        "What this process's control group may hold; absent where nothing limits it",
     ),
     (
         "medbot_task_duration_seconds",
@@ -160,6 +165,9 @@ impl Metrics {
         counter!("medbot_emergency_accesses_total").increment(0);
         chat_tokens(TokenCounts::default());
         gauge!("medbot_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        if let Some(bytes) = cgroup::memory_limit() {
+            gauge!("medbot_memory_limit_bytes").set(bytes as f64);
+        }
         Ok(Self { handle, process })
     }
 

@@ -23,8 +23,9 @@ use crate::server::{Medbot, Shared, document, folder, turn};
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 /// What a file is called says who it is of.
 const FILE: &str = "jane-doe-1957";
-/// Nothing went wrong here, so that nothing of it was counted.
-const OF_TROUBLE: [&str; 3] = [
+/// Nothing went wrong here, so that nothing of it was counted; nor may a limit be there.
+const OF_TROUBLE: [&str; 4] = [
+    "medbot_memory_limit_bytes",
     "medbot_tasks_swept_total",
     "medbot_sandbox_ends_total",
     "medbot_review_confidence_gap_ratio",

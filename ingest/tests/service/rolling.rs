@@ -298,8 +298,9 @@ impl Nginx {
             text
         };
         let (at, listen) = (folder.to_str().unwrap(), free_address());
-        let server = "server api:8080 max_fails=3 fail_timeout=5s;";
-        let both = apis.clone().map(|api| server.replace("api:8080", &api));
+        let server = "server api:8080 max_fails=3 fail_timeout=5s resolve;";
+        let known = "server api:8080 max_fails=3 fail_timeout=5s;";
+        let both = apis.clone().map(|api| known.replace("api:8080", &api));
         let site = replaced(
             read("medbot.conf"),
             &[

@@ -38,6 +38,8 @@ volumes:
   - name: erasures
     {{- if .Values.erasures.claim }}
     persistentVolumeClaim: {claimName: {{ .Values.erasures.claim }}}
+    {{- else if not .Values.erasures.ephemeral }}
+    {{- fail "erasures.claim is empty: name a claim for the list of what was erased, or set erasures.ephemeral" }}
     {{- else }}
     emptyDir: {sizeLimit: 64Mi}
     {{- end }}
@@ -75,6 +77,9 @@ volumeMounts:
 - {name: MEDBOT_CONFIG, value: /run/medbot/medbot.toml}
 - {name: MEDBOT_MASTER_KEY_FILE, value: /run/medbot/master.key}
 - {name: MEDBOT_METRICS, value: "0.0.0.0:9090"}
+{{- if and .Values.ingress.enabled (not .Values.trustedProxies) }}
+{{- fail "trustedProxies is empty: name the addresses or the network of the ingress controller's pods" }}
+{{- end }}
 {{- with .Values.trustedProxies }}
 - {name: MEDBOT_TRUSTED_PROXIES, value: {{ join "," . | quote }}}
 {{- end }}
