@@ -71,10 +71,11 @@ const CELL_GAP: f32 = 1.1;
 /// Puts segments into lines and lines into reading order; specks of dirt are left out.
 #[must_use]
 pub fn reading_order(segments: Vec<Segment>, rulings: &Rulings) -> Vec<OrderedLine> {
-    divider::parts(specks::without(segments), rulings)
+    divider::parts(specks::without(segments, rulings), rulings)
         .into_iter()
         .flat_map(|part| boxes::units(part, rulings))
-        .flat_map(|unit| columns::split(rows::rows(unit)))
+        .flat_map(|unit| columns::split(rows::rows(unit), rulings))
+        .filter(|row| !specks::is_scribble(row))
         .map(line)
         .collect()
 }
@@ -224,6 +225,33 @@ mod tests {
         let lines = page(30.0, 8.0);
         assert_eq!(lines[0], "Your name|Why you came");
         assert_eq!(lines.len(), 6);
+    }
+
+    #[test]
+    fn a_ruled_table_is_read_across_however_it_was_filled_in() {
+        let (left, right) = (
+            ["36415 blood", "71046 chest", "93000 heart", "80053 panel"],
+            [9.0, -8.0, 6.0, -9.0],
+        );
+        let mut segments = Vec::new();
+        for (i, (text, shift)) in left.into_iter().zip(right).enumerate() {
+            let y = 100.0 + 40.0 * i as f32;
+            segments.push(segment(text, 0.0, y));
+            segments.push(segment(&format!("description {i}"), 400.0, y + shift));
+        }
+        let rules = |x1: f32| Rulings {
+            horizontal: (0..5)
+                .map(|i| 90.0 + 40.0 * i as f32)
+                .map(|y| BBox::new(0.0, y, x1, y + 2.0))
+                .collect(),
+            vertical: Vec::new(),
+        };
+        assert_eq!(
+            read(segments.clone(), &rules(600.0))[0],
+            "36415 blood|description 0"
+        );
+        // Lines under one column alone are no table's.
+        assert_eq!(read(segments, &rules(200.0))[1], "71046 chest");
     }
 
     #[test]

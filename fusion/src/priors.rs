@@ -23,7 +23,7 @@ const UPRIGHT: &str = "17lI|";
 /// Units as they are printed, letters in lower case.
 const UNITS: &str = "mg mcg g kg lb lbs ml l dl mg/dl g/dl g/l mg/l ng/ml pg/ml ug/ml ug/dl ug/l ng/dl mmol/l umol/l nmol/l pmol/l \
      meq/l u/l iu/l iu/ml uiu/ml miu/l mu/l miu/ml k/ul m/ul fl pg mm/hr mm/h ml/min ml/min/1.73m2 mmhg bpm copies/ml mg/ml \
-     mcg/ml mcg/dl units unit cells/ul mg/g /hpf /lpf 10*3/ul 10*6/ul x10e3/ul x10e6/ul 10^9/l 10^12/l mosm/kg mmol/mol";
+     mcg/ml mcg/dl units unit cells/ul mg/g /hpf /lpf /min /day 10*3/ul 10*6/ul x10e3/ul x10e6/ul 10^9/l 10^12/l mosm/kg mmol/mol";
 /// Shorthand of prescriptions, points left out.
 const SHORTHAND: &str = "po pr sl im iv sc prn bid tid qid qd qhs qam qpm qod hs ac pc od os ou ad stat tab tabs cap caps susp \
      sig disp rf qty daw npo inh neb gtt supp daily nightly weekly monthly bedtime";

@@ -6,7 +6,9 @@ use std::{env, path::Path, time::Instant};
 
 use image::{GrayImage, Rgb, imageops};
 use serde_json::json;
-use workers::prepare::{binarise, denoise, deskew, flatten, geometry, lines, page, rules, scale};
+use workers::prepare::{
+    binarise, denoise, deskew, flatten, geometry, lines, page, rules, scale, show_through,
+};
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
@@ -67,6 +69,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     save("clean.png", &clean.to_grey())?;
     let (median, denoise_ms) = timed(|| denoise::salt_and_pepper(&flat));
     save("median.png", &median)?;
+    let (mut erased, mut color) = (flat.clone(), page.clone());
+    if let Some(pale) = show_through::Pale::of(&flat, &speckless) {
+        pale.erase(&pale.lines, &mut color, &mut erased);
+    }
+    color.save(folder.join("without_pale.png"))?;
     let map = crop.then(&quarter).then(&level);
     let back = map.inverse().ok_or("a flat map")?;
     let found: Vec<_> = found.iter().map(|quad| back.apply_quad(quad)).collect();

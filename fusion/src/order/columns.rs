@@ -3,9 +3,10 @@
 //! Tables side by side that repeat their headings, and blocks that each begin with a heading and go on with
 //! labelled values, are read one after the other. So are columns on both sides of a gutter, a strip without text that several successive rows
 //! share, when there is prose on both sides, or when the lines of one side do not stand level with those
-//! of the other. Otherwise rows are a table or a form and are read across.
+//! of the other. Otherwise, and where ruled lines cross the gutter between the rows, they are a table or a form and are
+//! read across.
 
-use super::{Segment, side_by_side};
+use super::{Rulings, Segment, side_by_side};
 
 /// Rows that must share a gutter.
 const LEAST_ROWS: usize = 3;
@@ -21,6 +22,8 @@ const LEVEL: f32 = 0.15;
 /// A distance that changes by more than this from one row to the next has jumped; so many jumps are no chance.
 const JUMP: f32 = 0.25;
 const LEAST_JUMPS: usize = 3;
+/// A table has a ruled line across the gutter for so many of its rows, one in so many, and at least two.
+const RULED: usize = 3;
 /// Words of a heading, at most.
 const HEADING: usize = 5;
 /// Labelled rows of a headed block, at least.
@@ -28,13 +31,13 @@ const LABELLED: usize = 2;
 
 /// Splits runs of rows that stand in columns; other rows stay as they are.
 #[must_use]
-pub(super) fn split(rows: Vec<Vec<Segment>>) -> Vec<Vec<Segment>> {
+pub(super) fn split(rows: Vec<Vec<Segment>>, rulings: &Rulings) -> Vec<Vec<Segment>> {
     let mut ordered = Vec::new();
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
         let (length, columns) = side_by_side::tables(rest)
             .or_else(|| headed(rest))
-            .unwrap_or_else(|| run(rest));
+            .unwrap_or_else(|| run(rest, rulings));
         let (run, after) = rest.split_at(length);
         ordered.extend(downward(run, &columns));
         rest = after;
@@ -101,7 +104,7 @@ pub(super) fn column(x: f32, starts: &[f32]) -> Option<usize> {
 
 /// The first rows as far as they share a gutter and are no headed blocks: how many, and where their columns
 /// begin, one when they are read across. A line of one side may stand above all of the other.
-fn run(rows: &[Vec<Segment>]) -> (usize, Vec<f32>) {
+fn run(rows: &[Vec<Segment>], rulings: &Rulings) -> (usize, Vec<f32>) {
     const ACROSS: [f32; 1] = [f32::MIN];
     let of_first = rows.iter().take(2).find_map(|row| gutter(row));
     let Some(mut free) = of_first else {
@@ -120,7 +123,8 @@ fn run(rows: &[Vec<Segment>]) -> (usize, Vec<f32>) {
         length += 1;
     }
     let (run, gutter_at) = (&rows[..length], f32::midpoint(free.0, free.1));
-    if is_prose(run, gutter_at) || is_unlevel(run, gutter_at) {
+    let is_columns = || is_prose(run, gutter_at) || is_unlevel(run, gutter_at);
+    if !is_ruled(run, gutter_at, rulings) && is_columns() {
         return (length, vec![f32::MIN, gutter_at]);
     }
     let across = if gutter(&rows[0]).is_some() {
@@ -151,6 +155,19 @@ fn narrow((left, right): (f32, f32), row: &[Segment]) -> Option<(f32, f32)> {
         }
     }
     (r - l > 0.5 * row.first()?.bbox().height()).then_some((l, r))
+}
+
+/// Do ruled lines cross the gutter between the rows?
+fn is_ruled(run: &[Vec<Segment>], gutter: f32, rulings: &Rulings) -> bool {
+    let middles = run.iter().filter_map(|row| Line::of(row.iter()));
+    let (top, bottom) = middles.fold((f32::MAX, f32::MIN), |(top, bottom), line| {
+        (top.min(line.middle), bottom.max(line.middle))
+    });
+    let across = rulings.horizontal.iter().filter(|rule| {
+        (rule.x0..rule.x1).contains(&gutter) && (top..bottom).contains(&rule.center()[1])
+    });
+    let count = across.count();
+    count >= 2 && count * RULED >= run.len()
 }
 
 fn is_prose(run: &[Vec<Segment>], gutter: f32) -> bool {

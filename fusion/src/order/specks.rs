@@ -1,10 +1,14 @@
-//! Specks of dirt that readers took for marks.
+//! Specks of dirt and pieces of lines that readers took for marks.
 //!
 //! A detected line that holds nothing but a point or a quote is no text: a point belongs to a word. Where a
 //! page has many of them, lone letters of which the readers are not sure are specks too. So is a segment of which
-//! no word is more than a guess of some readers where another saw nothing.
+//! no word is more than a guess of some readers where another saw nothing, and a lone letter on a line of its own of
+//! which no two readers say the same: the pen of a signature. An upright stroke by itself that stands on a ruled
+//! line, or where a broken one would go on, is a piece of it.
 
-use super::Segment;
+use schemas::BBox;
+
+use super::{Rulings, Segment};
 
 /// What a speck is read as. Not `+`, `-` and `*`, which are values and flags of tables.
 const MARKS: &str = ".,:;'\u{2018}\u{2019}\"\u{201c}\u{201d}`\u{b4}\u{b0}\u{b7}_~|";
@@ -15,14 +19,19 @@ const UNSURE: f32 = 0.8;
 const LETTERS: usize = 2;
 /// Words below this confidence are guesses.
 const GUESS: f32 = 0.15;
+/// What a piece of an upright line is read as.
+const STROKES: &str = "1Il|!iJ[](){}";
+/// Its middle is so many heights from the line at most, which goes on by half its length at both ends.
+const ON_LINE: f32 = 0.25;
+const GOES_ON: f32 = 0.5;
 
 /// The segments that are text.
 #[must_use]
-pub(super) fn without(segments: Vec<Segment>) -> Vec<Segment> {
+pub(super) fn without(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Segment> {
     let before = segments.len();
     let mut text: Vec<Segment> = segments
         .into_iter()
-        .filter(|s| !is_speck(s) && !is_guess(s))
+        .filter(|s| !is_speck(s) && !is_guess(s) && !is_piece(s, rulings))
         .collect();
     if before - text.len() >= DIRTY {
         text.retain(|segment| !is_unsure_letter(segment));
@@ -35,10 +44,48 @@ fn is_speck(segment: &Segment) -> bool {
     characters.all(|c| MARKS.contains(c))
 }
 
+fn is_piece(segment: &Segment, rulings: &Rulings) -> bool {
+    let mut characters = segment.words.iter().flat_map(|word| word.text.chars());
+    let bbox = segment.bbox();
+    characters.all(|c| STROKES.contains(c) || MARKS.contains(c))
+        && rulings
+            .vertical
+            .iter()
+            .any(|rule| goes_through(rule, &bbox))
+}
+
+/// Does the line, from its upper to its lower end, go through the middle of a box?
+fn goes_through(rule: &BBox, bbox: &BBox) -> bool {
+    let [x, y] = bbox.center();
+    let length = (rule.y1 - rule.y0).max(1.0);
+    let along = (y - rule.y0) / length;
+    let at = rule.x0 + along * (rule.x1 - rule.x0);
+    (-GOES_ON..=1.0 + GOES_ON).contains(&along) && (x - at).abs() <= ON_LINE * bbox.height()
+}
+
 fn is_guess(segment: &Segment) -> bool {
     segment.words.iter().all(|word| {
         word.confidence.get() < GUESS && word.votes.iter().any(|vote| vote.text.is_empty())
     })
+}
+
+/// Is this row of segments the pen of a signature rather than text?
+#[must_use]
+pub(super) fn is_scribble(row: &[Segment]) -> bool {
+    let [segment] = row else { return false };
+    let [word] = &segment.words[..] else {
+        return false;
+    };
+    let mut said: Vec<String> = word
+        .votes
+        .iter()
+        .map(|vote| vote.text.to_lowercase())
+        .collect();
+    said.retain(|text| !text.is_empty());
+    said.sort_unstable();
+    word.votes.len() > 1
+        && said.windows(2).all(|pair| pair[0] != pair[1])
+        && is_unsure_letter(segment)
 }
 
 fn is_unsure_letter(segment: &Segment) -> bool {
@@ -54,9 +101,12 @@ fn is_unsure_letter(segment: &Segment) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use schemas::{Confidence, Engine, Vote};
+    use schemas::{BBox, Confidence, Engine, Vote};
 
-    use super::{super::tests::segment, without};
+    use super::{
+        super::{Rulings, tests::segment},
+        is_scribble, without,
+    };
 
     #[test]
     fn a_guess_where_another_reader_saw_nothing_is_no_text() {
@@ -68,10 +118,58 @@ mod tests {
                 text: other.into(),
                 confidence: Confidence::new(0.0),
             }];
-            !without(vec![segment]).is_empty()
+            !without(vec![segment], &Rulings::default()).is_empty()
         };
         assert!(!kept(0.1, ""));
         assert!(kept(0.1, "ore") && kept(0.5, ""));
+    }
+
+    #[test]
+    fn a_stroke_on_a_line_or_where_it_goes_on_is_a_piece_of_it() {
+        let rulings = Rulings {
+            horizontal: Vec::new(),
+            // Its lower end stands to the right.
+            vertical: vec![BBox::new(100.0, 0.0, 110.0, 400.0)],
+        };
+        let kept = |text: &str, x: f32, y: f32| {
+            !without(vec![segment(text, x - 5.0, y - 10.0)], &rulings).is_empty()
+        };
+        assert!(!kept("1", 105.0, 200.0) && !kept("|.", 99.0, 300.0));
+        assert!(!kept("I", 113.0, 500.0), "where a broken line goes on");
+        assert!(
+            kept("1", 120.0, 200.0) && kept("1", 120.0, 700.0),
+            "beside it"
+        );
+        assert!(kept("7", 105.0, 200.0) && kept("1 tab", 105.0, 200.0));
+    }
+
+    #[test]
+    fn a_lone_letter_that_every_reader_sees_otherwise_is_a_scribble() {
+        let row = |text: &str, votes: &[&str]| {
+            let mut segment = segment(text, 0.0, 0.0);
+            segment.words[0].confidence = Confidence::new(0.6);
+            segment.words[0].votes = votes
+                .iter()
+                .zip([Engine::Paddle, Engine::Tesseract, Engine::Easyocr])
+                .map(|(text, engine)| Vote {
+                    engine,
+                    text: (*text).into(),
+                    confidence: Confidence::new(0.5),
+                })
+                .collect();
+            vec![segment]
+        };
+        assert!(is_scribble(&row("w", &["w", "va ares", "TLUVU"])));
+        assert!(is_scribble(&row("n", &["n", "", "Avz"])));
+        assert!(!is_scribble(&row("M", &["M", "m", "W"])), "two agree");
+        assert!(!is_scribble(&row("w", &["w"])), "nobody else was asked");
+        assert!(!is_scribble(&row("7", &["7", "T", "1"])), "a digit");
+        assert!(
+            !is_scribble(&row("none", &["none", "nom", "hone"])),
+            "a word"
+        );
+        let beside = [row("Sodium", &["Sodium"]), row("H", &["H", "N", "M"])].concat();
+        assert!(!is_scribble(&beside), "a flag in a table");
     }
 
     #[test]
@@ -87,7 +185,10 @@ mod tests {
                 }
                 segments.push(segment);
             }
-            without(segments).iter().map(super::Segment::text).collect()
+            without(segments, &Rulings::default())
+                .iter()
+                .map(super::Segment::text)
+                .collect()
         };
         let all = ["Sodium", "+", "-", "*", "1", "r ,", "H", "140 \u{b0}"];
         assert_eq!(texts(3, 0.5), all);

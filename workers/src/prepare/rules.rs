@@ -1,8 +1,9 @@
 //! Ruled lines: found, reported and taken away, so that forms read as text and tables keep their grid.
 //! A rule is a chain of long runs of ink that is thin all along; it is erased column by column, and
 //! only where nothing sticks out of it, so letters that cross or touch it keep their strokes.
-//! Limit: the page is level to ±2 degrees; dashes shorter than four and a half x-heights are no rules; a
-//! letter's own stroke that lies exactly in a rule goes with it.
+//! Limit: the page is level to ±2 degrees; a line shorter than four and a half x-heights is no rule unless it
+//! ends at two rules, as the sides of a low cell do; a letter's own stroke that lies exactly in a rule goes
+//! with it.
 
 use schemas::Point;
 
@@ -36,8 +37,14 @@ pub struct Rules {
 pub fn take(ink: &mut BinaryImage, x_height: f32) -> Rules {
     let limits = Limits::at(x_height);
     let mut turned = ink.transposed();
-    let across = chains(ink, &limits);
-    let down = chains(&turned, &limits);
+    let split = |found: Vec<Chain>| -> (Vec<Chain>, Vec<Chain>) {
+        found.into_iter().partition(|c| is_long(c, &limits))
+    };
+    let (mut across, low) = split(chains(ink, &limits));
+    let (mut down, short) = split(chains(&turned, &limits));
+    let sides: Vec<Chain> = joining(short, &across, &limits);
+    across.extend(joining(low, &down, &limits));
+    down.extend(sides);
     for chain in &across {
         erase(ink, chain, &limits);
     }
@@ -75,8 +82,10 @@ pub fn take(ink: &mut BinaryImage, x_height: f32) -> Rules {
 struct Limits {
     /// Shorter runs are strokes of letters.
     run: usize,
-    /// Shorter chains are dashes or underlined letters.
+    /// Shorter chains are dashes or underlined letters, unless they join two rules.
     chain: usize,
+    /// Chains that are shorter still join nothing.
+    side: usize,
     /// Thicker bars are no rules.
     thickness: usize,
     /// Breaks that a chain bridges.
@@ -94,6 +103,7 @@ impl Limits {
         Self {
             run: size(1.6, 10.0),
             chain: size(4.5, 30.0),
+            side: size(2.5, 20.0),
             thickness: size(0.4, 3.0),
             gap: size(0.3, 3.0),
         }
@@ -108,8 +118,11 @@ struct Stroke {
     x1: usize,
 }
 
+/// Strokes that touch or nearly continue each other.
+type Chain = Vec<Stroke>;
+
 /// Long thin runs, joined where they touch or nearly continue each other.
-fn chains(ink: &BinaryImage, limits: &Limits) -> Vec<Vec<Stroke>> {
+fn chains(ink: &BinaryImage, limits: &Limits) -> Vec<Chain> {
     let mut strokes: Vec<Stroke> = Vec::new();
     let mut parent: Vec<u32> = Vec::new();
     let mut recent = 0;
@@ -138,7 +151,7 @@ fn chains(ink: &BinaryImage, limits: &Limits) -> Vec<Vec<Stroke>> {
             strokes.push(Stroke { y, x0, x1 });
         }
     }
-    let mut chains: Vec<Vec<Stroke>> = vec![Vec::new(); strokes.len()];
+    let mut chains: Vec<Chain> = vec![Vec::new(); strokes.len()];
     for (id, stroke) in strokes.into_iter().enumerate() {
         chains[root(&mut parent, id as u32) as usize].push(stroke);
     }
@@ -166,7 +179,30 @@ fn thickness(ink: &BinaryImage, x: usize, y: usize) -> usize {
     up + down
 }
 
-/// Long, and flat for its length: a slope of at most 1 in 25.
+/// Long enough to be a rule by itself.
+fn is_long(chain: &[Stroke], limits: &Limits) -> bool {
+    reach(chain).is_some_and(|(x0, x1)| x1 - x0 >= limits.chain)
+}
+
+/// Those of the chains both of whose ends meet rules that run the other way, which are chains of the turned page.
+fn joining(mut chains: Vec<Chain>, others: &[Chain], limits: &Limits) -> Vec<Chain> {
+    let slack = limits.gap as f32 + 2.0;
+    let others: Vec<Segment> = others.iter().map(|other| segment(other)).collect();
+    let meets = |[x, y]: Point| {
+        others.iter().any(|Segment { from, to, .. }| {
+            let share = (y - from[0]) / (to[0] - from[0]).max(1.0);
+            let at = from[1] + share * (to[1] - from[1]);
+            (from[0] - slack..=to[0] + slack).contains(&y) && (x - at).abs() <= slack
+        })
+    };
+    chains.retain(|chain| {
+        let line = segment(chain);
+        meets(line.from) && meets(line.to)
+    });
+    chains
+}
+
+/// Long enough for a side, and flat for its length: a slope of at most 1 in 25.
 fn is_rule(chain: &[Stroke], limits: &Limits) -> bool {
     let Some((x0, x1)) = reach(chain) else {
         return false;
@@ -179,7 +215,7 @@ fn is_rule(chain: &[Stroke], limits: &Limits) -> bool {
         covered[stroke.x0 - x0..stroke.x1 - x0].fill(true);
     }
     let solid = covered.iter().filter(|c| **c).count() * 10 >= covered.len() * 7;
-    solid && x1 - x0 >= limits.chain && tall <= limits.thickness + (x1 - x0) / 25
+    solid && x1 - x0 >= limits.side && tall <= limits.thickness + (x1 - x0) / 25
 }
 
 fn reach(chain: &[Stroke]) -> Option<(usize, usize)> {
@@ -287,6 +323,28 @@ mod tests {
         assert!(
             left * 20 < page.ink_pixels() - text.ink_pixels(),
             "left {left}"
+        );
+    }
+
+    #[test]
+    fn the_sides_of_low_cells_are_rules_and_letters_between_two_lines_are_none() {
+        let level = |x: usize, y: usize| (20..580).contains(&x) && matches!(y % 60, 40..43);
+        let side = |x: usize, y: usize| (300..303).contains(&x) && (42..100).contains(&y);
+        let stem = |x: usize, y: usize| x % 40 < 3 && (169..211).contains(&y);
+        let page = |x: usize, y: usize| level(x, y) || side(x, y) || stem(x, y);
+        let mut ink = BinaryImage::from_fn(600, 260, page);
+        let rules = take(&mut ink, 16.0);
+        assert_eq!(rules.horizontal.len(), 4, "{rules:?}");
+        let [only] = rules.vertical[..] else {
+            panic!("{rules:?}")
+        };
+        assert!(
+            (only.from[0] - 301.5).abs() < 1.0 && only.to[1] - only.from[1] > 40.0,
+            "{only:?}"
+        );
+        assert!(
+            !ink.get(301, 65) && ink.get(321, 190),
+            "a side stays or a stem went"
         );
     }
 
