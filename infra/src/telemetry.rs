@@ -5,6 +5,7 @@
 
 mod backlog;
 mod metrics;
+mod panics;
 mod reports;
 mod start;
 mod traces;
