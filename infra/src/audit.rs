@@ -14,6 +14,6 @@ mod recorder;
 
 pub use anchors::Anchors;
 pub use chain::{Chain, ChainKey, Flaw, Head, Line, ends_at};
-pub use event::{Actor, Event, Occurrence};
+pub use event::{Actor, Event, Extent, Occurrence};
 pub use fhir::audit_event;
 pub use recorder::Recorder;

@@ -53,7 +53,7 @@ pub use emergencies::EmergencyAccess;
 pub use entities::{EntityFilter, EntityRow, IndexedEntity};
 pub use error::{DbError, DbErrorKind};
 pub use fhir_deliveries::DueDocument;
-pub use idempotency::{HeldKey, Recall};
+pub use idempotency::{ANSWER, HeldKey, Recall};
 pub use identifiers::Identifier;
 pub use intake::{Accepted, Upload};
 pub use jobs::{Batch, BatchReject, Cancelled, Job, Polled, StageProgress};

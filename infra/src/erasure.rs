@@ -66,9 +66,10 @@ pub async fn erase(
             let added = list.add(&[erased]);
             added.map_err(EraseError::List)
         });
+        let broke_down = "the erasure list broke down; the log says where";
         let added = added
             .await
-            .map_err(|error| DbError::new(crate::db::DbErrorKind::Unavailable, error))?;
+            .map_err(|_| DbError::new(crate::db::DbErrorKind::Unavailable, broke_down))?;
         listed = Some(added?);
         db.erase(tenant, document).await?
     } else {

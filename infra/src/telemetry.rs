@@ -6,6 +6,7 @@
 mod backlog;
 mod cgroup;
 mod metrics;
+mod panics;
 mod reports;
 mod start;
 mod traces;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::{SubsecRound as _, Utc};
 use clap::{Subcommand, ValueEnum};
 use infra::{
-    audit::{Actor, Anchors, Chain, Event, Occurrence, audit_event},
+    audit::{Actor, Anchors, Chain, Event, Extent, Occurrence, audit_event},
     db::Db,
     store::MasterKey,
 };
@@ -135,6 +135,7 @@ pub(crate) async fn record(
         object,
         outcome: if done { 200 } else { 500 },
         address: None,
+        extent: Extent::default(),
     };
     let chain = Chain::new(master, tenant);
     let head = db.append_audit(tenant, &chain, vec![what]).await?;

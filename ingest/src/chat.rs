@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use extract::Lexicon;
 use infra::{
     db::{Changes, Db, DbError, TokenCounts},
+    llm::LlmError,
     search::{Scope, Search},
 };
 use schemas::{Code, DocumentId, TenantId};
@@ -51,6 +52,7 @@ pub use wording::Wording;
 
 use memory::Memory;
 use question::Asked;
+use wording::Listener;
 
 /// Where an answer may come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -85,6 +87,27 @@ pub struct Told {
     pub answer: Answer,
     /// What a model took and gave; none when none was asked.
     pub tokens: Option<TokenCounts>,
+}
+
+/// What becomes of a call of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// It is about to be asked.
+    Begins,
+    /// Sentences of it stood.
+    Stood,
+    /// It answered, and nothing of that stood.
+    NothingStood,
+    /// Nobody listened to it any more.
+    NobodyListens,
+    /// It did not answer to the end.
+    Failed(LlmError),
+}
+
+/// Where calls of a model are written down: before anything is sent, and when they have ended.
+pub trait CallLog: Sync {
+    /// Writes one down; with an error nothing is sent, or nothing of its answer is told.
+    fn note(&self, call: Call) -> impl Future<Output = Result<(), DbError>> + Send;
 }
 
 /// Answers questions.
@@ -132,7 +155,7 @@ impl Chat {
     }
 
     /// Answers. Each sentence is sent as soon as it stands; the answer holds them all. Nothing is finished when
-    /// nobody listens any more.
+    /// nobody listens any more. A call of a model is written down in `calls`.
     ///
     /// # Errors
     /// [`DbError`].
@@ -141,6 +164,7 @@ impl Chat {
         tenant: TenantId,
         question: &Question,
         sentences: &mpsc::Sender<Sentence>,
+        calls: &impl CallLog,
     ) -> Result<Told, DbError> {
         if let Some(flag) = self.flag(&question.text).await {
             return Ok(tell(sentences, replies::emergency(self.country, flag), None).await);
@@ -153,21 +177,24 @@ impl Chat {
         let Some(found) = found else {
             return Ok(tell(sentences, replies::not_found(&asked, question.among), None).await);
         };
-        if let Some(wording) = &self.wording
-            && let Some((generated, tokens)) = self
-                .generate(wording, tenant, question, &found, evidence, sentences)
-                .await
-        {
-            let answer = Answer {
-                kind: asked.kind,
-                outcome: Outcome::Answered,
-                sentences: generated,
-                model: Some(wording.model.model().to_owned()),
-            };
-            return Ok(Told {
-                answer,
-                tokens: Some(tokens),
-            });
+        let mut tokens = None;
+        if let Some(wording) = &self.wording {
+            let to = Listener { sentences, calls };
+            let worded = self
+                .generate(wording, tenant, question, &found, evidence, &to)
+                .await?;
+            if let Some((stood, took)) = worded {
+                tokens = Some(took);
+                if !stood.is_empty() {
+                    let answer = Answer {
+                        kind: asked.kind,
+                        outcome: Outcome::Answered,
+                        sentences: stood,
+                        model: Some(wording.model.model().to_owned()),
+                    };
+                    return Ok(Told { answer, tokens });
+                }
+            }
         }
         let answer = Answer {
             kind: asked.kind,
@@ -175,7 +202,7 @@ impl Chat {
             sentences: found,
             model: None,
         };
-        Ok(tell(sentences, answer, None).await)
+        Ok(tell(sentences, answer, tokens).await)
     }
 
     /// The kind of emergency that a message tells of; by expressions alone without the encoder.

@@ -20,6 +20,7 @@ use infra::{
 };
 use schemas::Engine;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use tower_http::{
     catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
 };
@@ -126,6 +127,8 @@ pub struct Serving {
     pub erasures: ErasureList,
     /// What reads a page at once.
     pub tryout: Arc<Tryout>,
+    /// Requests that are answered at this moment, also those whose client has gone.
+    pub under_way: TaskTracker,
     /// True once the process was told to end: what streams without an end of its own ends then.
     pub stop: watch::Receiver<bool>,
 }

@@ -34,6 +34,7 @@ use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
 };
+use tokio_util::task::TaskTracker;
 use workers::{
     adaptive::Mode,
     decode::Limits,
@@ -142,13 +143,18 @@ async fn parts_until_told(
             let error = format!("{error:#}");
             tracing::warn!(error, "the chat searches by words alone");
         }
-        let router = http::router(opened.api(settings, told.clone())?, &settings.cors_origins)?;
+        let api = opened.api(settings, told.clone())?;
+        let under_way = api.under_way.clone();
+        let router = http::router(api, &settings.cors_origins)?;
         running.spawn({
             let told = told.clone();
             async move {
                 if let Err(error) = http::serve(listener, router, told).await {
                     tracing::error!(%error, "HTTP is not answered any more");
                 }
+                // What was begun for a client that has gone is finished and written down too.
+                under_way.close();
+                under_way.wait().await;
             }
         });
         tracing::info!(%address, "HTTP is answered");
@@ -323,6 +329,7 @@ impl Opened {
             guests: settings.guests,
             erasures,
             tryout: Arc::clone(&self.tryout),
+            under_way: TaskTracker::new(),
             stop,
         }))
     }

@@ -3,6 +3,8 @@
 //! models.
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
+#[path = "service/accounting.rs"]
+mod accounting;
 #[path = "service/auditing.rs"]
 mod auditing;
 #[path = "service/canary.rs"]

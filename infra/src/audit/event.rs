@@ -19,6 +19,31 @@ pub struct Actor {
     pub emergency: bool,
 }
 
+/// To what a list or a search was narrowed, and how much was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// Only of this document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Uuid>,
+    /// Only of this patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Uuid>,
+    /// Rows of the answer; not known of one that streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+impl Extent {
+    /// Of everything, and so many rows.
+    #[must_use]
+    pub fn rows(rows: usize) -> Self {
+        Self {
+            rows: Some(rows as u64),
+            ..Self::default()
+        }
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
@@ -34,6 +59,9 @@ pub struct Occurrence {
     pub outcome: u16,
     /// From where.
     pub address: Option<IpAddr>,
+    /// How much of it.
+    #[serde(flatten)]
+    pub extent: Extent,
 }
 
 /// An occurrence at its place in the chain of a tenant.

@@ -46,6 +46,18 @@ pub fn audit_event(event: &Event) -> Value {
         // Network type 2 is an IP address.
         agent["network"] = json!({"address": address.to_string(), "type": "2"});
     }
+    let mut entity = json!({"what": {"display": what.object}});
+    if let Some(rows) = what.extent.rows {
+        entity["detail"] = json!([{"type": "rows", "valueString": rows.to_string()}]);
+    }
+    let mut entities = vec![entity];
+    let narrowed = [
+        ("documents", what.extent.document),
+        ("patients", what.extent.patient),
+    ];
+    for (kind, id) in narrowed {
+        entities.extend(id.map(|id| json!({"what": {"display": format!("/v1/{kind}/{id}")}})));
+    }
     json!({
         "resourceType": "AuditEvent",
         "id": format!("{}-{}", event.tenant, event.seq),
@@ -60,6 +72,6 @@ pub fn audit_event(event: &Event) -> Value {
         "outcome": outcome(what.outcome),
         "agent": [agent],
         "source": {"observer": {"display": "medbot"}},
-        "entity": [{"what": {"display": what.object}}],
+        "entity": entities,
     })
 }

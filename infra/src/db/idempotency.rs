@@ -1,15 +1,19 @@
-//! `Idempotency-Key`: the same request twice has the effect of one, and the same answer.
+//! `Idempotency-Key`: the same request twice has the effect of one, and the same answer. That is kept sealed, as it
+//! names files, and only as long as the documents that it is about.
 //!
 //! Whoever works on a request holds its key by a short lease that it renews, so that a process that
 //! died stands in nobody's way for longer than that. Who comes back too late finds the key another's.
 
 use std::time::Duration;
 
-use schemas::TenantId;
+use schemas::{DocumentId, TenantId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Db, DbError, connect::commit};
+
+/// What answers are sealed for.
+pub const ANSWER: &str = "idempotent-answer";
 
 /// A key that this request holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +32,10 @@ pub enum Recall {
     Other,
     /// The same request is under way.
     Pending,
-    /// The same request was answered so.
-    Answered(Value),
+    /// The same request was answered so; sealed for [`ANSWER`] and the key.
+    Answered(Vec<u8>),
+    /// An earlier program answered it so.
+    AnsweredBefore(Value),
 }
 
 impl Db {
@@ -70,14 +76,18 @@ impl Db {
             })
         } else {
             let row = sqlx::query!(
-                "SELECT fingerprint, response FROM idempotency_keys WHERE key = $1",
+                "SELECT fingerprint, response, sealed FROM idempotency_keys WHERE key = $1",
                 key
             )
             .fetch_optional(&mut *session)
             .await?;
             match row {
                 Some(row) if row.fingerprint != fingerprint => Recall::Other,
-                Some(row) => row.response.map_or(Recall::Pending, Recall::Answered),
+                Some(row) => match (row.sealed, row.response) {
+                    (Some(sealed), _) => Recall::Answered(sealed),
+                    (None, Some(answer)) => Recall::AnsweredBefore(answer),
+                    (None, None) => Recall::Pending,
+                },
                 None => Recall::Pending,
             }
         };
@@ -104,21 +114,42 @@ impl Db {
         Ok(renewed.rows_affected() == 1)
     }
 
-    /// Keeps the answer to a key's request, or with none frees the key. Nothing happens when the key
-    /// is another's by now.
+    /// Keeps the sealed answer to a key's request as long as there are the documents that it is about. With none,
+    /// or when one of them is erased already, the key is free again. Nothing happens when the key is another's
+    /// by now.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn remember(&self, held: &HeldKey, answer: Option<&Value>) -> Result<(), DbError> {
+    pub async fn remember(
+        &self,
+        held: &HeldKey,
+        answer: Option<(&[u8], &[DocumentId])>,
+    ) -> Result<(), DbError> {
         let mut transaction = self.of_tenant(held.tenant).await?;
         let session = &mut *transaction;
-        match answer {
-            Some(answer) => {
+        let mut kept = None;
+        if let Some((sealed, documents)) = answer {
+            let mut ids: Vec<Uuid> = documents.iter().map(|document| document.0).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            // Held, so that no erasure comes in between.
+            let there = sqlx::query_scalar!(
+                "SELECT id FROM documents WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE",
+                &ids
+            )
+            .fetch_all(&mut *session)
+            .await?;
+            kept = (there.len() == ids.len()).then_some((sealed, ids));
+        }
+        match kept {
+            Some((sealed, ids)) => {
                 sqlx::query!(
-                    "UPDATE idempotency_keys SET response = $3 WHERE key = $1 AND holder = $2",
+                    "UPDATE idempotency_keys SET response = '{}', sealed = $3, documents = $4
+                     WHERE key = $1 AND holder = $2",
                     held.key,
                     held.holder,
-                    answer
+                    sealed,
+                    &ids
                 )
                 .execute(&mut *session)
                 .await?
@@ -135,5 +166,13 @@ impl Db {
         };
         commit(transaction).await?;
         Ok(())
+    }
+}
+
+impl HeldKey {
+    /// The key, which its answer is sealed for.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 }

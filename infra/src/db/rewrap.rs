@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Db, DbError,
     connect::commit,
+    idempotency::ANSWER,
     lookups::{LOOKUP_KEY, PATIENT},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct Rewrapped {
     pub webhooks: u64,
     /// Turns of conversations.
     pub chat_turns: u64,
+    /// Kept answers of requests that may be sent again.
+    pub answers: u64,
     /// Earlier keys of the audit log.
     pub audit_keys: u64,
     /// Keys by which tenants' patients are looked up.
@@ -100,6 +103,7 @@ impl Db {
         self.rewrap_document_keys(master, &mut done).await?;
         self.reseal_webhooks(master, &mut done).await?;
         self.reseal_turns(master, &mut done).await?;
+        self.reseal_answers(master, &mut done).await?;
         self.reseal_patients(master, &mut done).await?;
         Ok(done)
     }
@@ -209,6 +213,47 @@ impl Db {
                 .execute(self.worker())
                 .await?;
                 done.chat_turns += written.rows_affected();
+            }
+        }
+    }
+
+    async fn reseal_answers(
+        &self,
+        master: &MasterKey,
+        done: &mut Rewrapped,
+    ) -> Result<(), DbError> {
+        let (mut tenant, mut key) = (Uuid::nil(), String::new());
+        loop {
+            let rows = sqlx::query!(
+                r#"SELECT tenant_id, key, sealed AS "sealed!" FROM idempotency_keys
+                   WHERE (tenant_id, key) > ($1, $2) AND sealed IS NOT NULL
+                   ORDER BY tenant_id, key LIMIT $3"#,
+                tenant,
+                key,
+                PAGE
+            )
+            .fetch_all(self.worker())
+            .await?;
+            match rows.last() {
+                Some(row) => (tenant, key) = (row.tenant_id, row.key.clone()),
+                None => return Ok(()),
+            }
+            for row in rows {
+                let (of, aad) = (TenantId(row.tenant_id), row.key.as_bytes());
+                let Some(anew) = done.anew(master.reseal(ANSWER, of, aad, &row.sealed)) else {
+                    continue;
+                };
+                let written = sqlx::query!(
+                    "UPDATE idempotency_keys SET sealed = $3
+                     WHERE tenant_id = $1 AND key = $2 AND sealed = $4",
+                    row.tenant_id,
+                    row.key,
+                    anew,
+                    row.sealed
+                )
+                .execute(self.worker())
+                .await?;
+                done.answers += written.rows_affected();
             }
         }
     }

@@ -62,7 +62,8 @@ impl Db {
         Ok(swept)
     }
 
-    /// Removes what is only of use for a while: idempotency keys older than a day.
+    /// Removes what is only of use for a while: idempotency keys older than a day, and of batches older than a week
+    /// the files that were refused.
     ///
     /// # Errors
     /// [`DbError`].
@@ -70,6 +71,12 @@ impl Db {
         sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < now() - interval '1 day'")
             .execute(self.worker())
             .await?;
+        sqlx::query!(
+            "DELETE FROM batch_items i USING batches b
+             WHERE i.job_id IS NULL AND b.id = i.batch_id AND b.created_at < now() - interval '7 days'"
+        )
+        .execute(self.worker())
+        .await?;
         sqlx::query!("DELETE FROM sign_ins WHERE good_until < now()")
             .execute(self.worker())
             .await?;

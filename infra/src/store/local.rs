@@ -77,7 +77,8 @@ impl Local {
         let folders = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || work(&folders))
             .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
+            // The error of a thread that panicked quotes what the panic says.
+            .unwrap_or_else(|_| Err(io::Error::other("it broke down; the log says where")))
     }
 }
 

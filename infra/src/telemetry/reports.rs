@@ -2,7 +2,7 @@
 //!
 //! A report is made anew of what is known to be harmless: the sentence that stands in the source, where it
 //! stands, and the fields named in [`FIELDS`]. The text of an error or of a panic may quote what it stumbled
-//! over, so neither is sent; the log has them. Who sends is a thread of its own; what comes faster than it
+//! over, so neither is sent; the log has the error's. Who sends is a thread of its own; what comes faster than it
 //! can send is dropped.
 
 use std::{
@@ -19,6 +19,8 @@ use sentry_types::{
 };
 use tracing::{Metadata, Subscriber, field::Field};
 use tracing_subscriber::{Layer, layer::Context};
+
+use super::panics;
 
 /// Fields of log lines that are ids, kinds and counts.
 const FIELDS: [&str; 9] = [
@@ -91,7 +93,9 @@ impl Reports {
 
 impl<S: Subscriber> Layer<S> for Reports {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        if *event.metadata().level() != tracing::Level::ERROR {
+        // Of a panic more is known than its line in the log says.
+        let of_panic = event.metadata().target() == panics::TARGET;
+        if *event.metadata().level() != tracing::Level::ERROR || of_panic {
             return;
         }
         let mut harmless = Harmless::default();
@@ -124,7 +128,7 @@ fn panicked(info: &PanicHookInfo<'_>) -> Event<'static> {
     });
     let exception = Exception {
         ty: "panic".into(),
-        value: Some("what it says stands in the log".into()),
+        value: Some("what it says stands nowhere: it may quote a document".into()),
         stacktrace: frame.map(|frame| Stacktrace {
             frames: vec![frame],
             ..Stacktrace::default()

@@ -11,7 +11,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use super::{reports::Reports, traces};
+use super::{panics, reports::Reports, traces};
 
 const USUAL: &str = "info,ort=error,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
 
@@ -69,14 +69,15 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
         Ok(dsn) if !dsn.is_empty() => Some(Reports::start(&dsn).map_err(TelemetryError::Setting)?),
         _ => None,
     };
-    if let Some(reports) = &reports {
-        reports.of_panics();
-    }
     tracing_subscriber::registry()
         .with(lines.with_filter(filter()))
         .with(spans)
         .with(reports.clone())
         .init();
+    panics::write_places();
+    if let Some(reports) = &reports {
+        reports.of_panics();
+    }
     Ok(Telemetry { traces, reports })
 }
 

@@ -34,6 +34,11 @@ pub fn occurrence(n: usize) -> Occurrence {
         object: format!("/v1/documents/{n}"),
         outcome: 200,
         address: Some("192.0.2.1".parse().unwrap()),
+        extent: infra::audit::Extent {
+            document: Some(Uuid::from_u128(9)),
+            patient: None,
+            rows: Some(n as u64),
+        },
     }
 }
 

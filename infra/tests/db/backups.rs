@@ -179,6 +179,7 @@ fn occurrence(n: i64) -> Occurrence {
         object: format!("/v1/documents/{n}"),
         outcome: 200,
         address: None,
+        extent: infra::audit::Extent::default(),
     }
 }
 

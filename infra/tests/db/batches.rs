@@ -175,3 +175,37 @@ async fn two_last_jobs_that_end_at_the_same_moment_tell_once() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_refused_files_go_after_a_week_and_others_with_their_document() {
+    with_database(async |fresh| {
+        let taken = fresh.accept(TENANT, &upload()).await;
+        let (old, young) = (
+            batch(&fresh, None, &[&taken]).await,
+            batch(&fresh, None, &[&taken]).await,
+        );
+        let problem = Problem::from(&Reject::new(RejectKind::Empty, "no bytes"));
+        for id in [old, young] {
+            let refused = fresh
+                .db
+                .add_to_batch(TENANT, id, 1, "Jane Doe.png", Err(&problem));
+            refused.await.unwrap();
+        }
+        for (age, left) in [("6 days", [1, 1]), ("8 days", [0, 1])] {
+            let set = format!(
+                "UPDATE batches SET created_at = now() - interval '{age}' WHERE id = '{old}'"
+            );
+            fresh.execute(&set).await;
+            fresh.db.tidy().await.unwrap();
+            for (id, left) in [old, young].into_iter().zip(left) {
+                let found = fresh.db.batch(TENANT, id).await.unwrap().unwrap();
+                assert_eq!(found.rejected.len(), left, "{age}");
+                assert_eq!(found.jobs.len(), 1, "what was taken stays");
+            }
+        }
+        fresh.db.erase(TENANT, taken.document).await.unwrap();
+        let named = "SELECT count(*) FROM batch_items WHERE job_id IS NOT NULL";
+        assert_eq!(fresh.count(named).await, 0, "it goes with its document");
+    })
+    .await;
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     fresh::{Fresh, with_database},
-    run::TENANT,
+    run::{TENANT, upload},
 };
 
 const LEASE: Duration = Duration::from_secs(6);
@@ -41,14 +41,15 @@ async fn a_key_answers_for_its_request() {
         assert_eq!(recall(&fresh, 1).await, Recall::Pending);
         assert_eq!(recall(&fresh, 2).await, Recall::Other);
 
-        let answer = json!({"jobs": []});
-        fresh.db.remember(&held, Some(&answer)).await.unwrap();
+        let answer = b"sealed".to_vec();
+        let kept = Some((&*answer, &[][..]));
+        fresh.db.remember(&held, kept).await.unwrap();
         assert_eq!(recall(&fresh, 1).await, Recall::Answered(answer.clone()));
         assert_eq!(recall(&fresh, 2).await, Recall::Other);
 
         fresh.db.remember(&held, None).await.unwrap();
         let held = take(&fresh, 2).await;
-        fresh.db.remember(&held, Some(&answer)).await.unwrap();
+        fresh.db.remember(&held, kept).await.unwrap();
         later(&fresh, "23 hours").await;
         fresh.db.tidy().await.unwrap();
         assert_eq!(
@@ -77,18 +78,51 @@ async fn a_request_that_gives_no_sign_of_life_loses_its_key() {
         // The first was only frozen. What it says now counts no more.
         assert!(!fresh.db.hold(&first, LEASE).await.unwrap());
         fresh.db.remember(&first, None).await.unwrap();
-        fresh
-            .db
-            .remember(&first, Some(&json!("late")))
-            .await
-            .unwrap();
+        let late = Some((&b"late"[..], &[][..]));
+        fresh.db.remember(&first, late).await.unwrap();
         assert_eq!(recall(&fresh, 1).await, Recall::Pending);
-        fresh
-            .db
-            .remember(&second, Some(&json!("right")))
-            .await
-            .unwrap();
-        assert_eq!(recall(&fresh, 1).await, Recall::Answered(json!("right")));
+        let right = Some((&b"right"[..], &[][..]));
+        fresh.db.remember(&second, right).await.unwrap();
+        assert_eq!(recall(&fresh, 1).await, Recall::Answered(b"right".to_vec()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_goes_with_each_document_that_it_names() {
+    with_database(async |fresh| {
+        let [one, other] = [
+            fresh.accept(TENANT, &upload()).await.document,
+            fresh.accept(TENANT, &upload()).await.document,
+        ];
+        let held = take(&fresh, 1).await;
+        let kept = Some((&b"sealed"[..], &[one, other, one][..]));
+        fresh.db.remember(&held, kept).await.unwrap();
+        assert!(matches!(recall(&fresh, 1).await, Recall::Answered(_)));
+        fresh.db.erase(TENANT, one).await.unwrap().unwrap();
+        assert_eq!(
+            fresh.count("SELECT count(*) FROM idempotency_keys").await,
+            0
+        );
+        // Who is late with an answer about what was erased meanwhile keeps nothing of it either.
+        let held = take(&fresh, 1).await;
+        fresh.db.remember(&held, kept).await.unwrap();
+        let held = take(&fresh, 1).await;
+        let kept = Some((&b"sealed"[..], &[other][..]));
+        fresh.db.remember(&held, kept).await.unwrap();
+        assert!(matches!(recall(&fresh, 1).await, Recall::Answered(_)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_program_answered_is_answered_again() {
+    with_database(async |fresh| {
+        take(&fresh, 1).await;
+        let answer = json!({"status": 202, "body": {"jobs": []}});
+        let set = format!("UPDATE idempotency_keys SET response = '{answer}'");
+        fresh.execute(&set).await;
+        assert_eq!(recall(&fresh, 1).await, Recall::AnsweredBefore(answer));
     })
     .await;
 }

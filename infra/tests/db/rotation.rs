@@ -8,7 +8,7 @@ use std::{
 
 use infra::{
     audit::{Chain, Flaw},
-    db::{CHAT, Caller, Rewrapped, Role, WrappedKeys},
+    db::{ANSWER, CHAT, Caller, Recall, Rewrapped, Role, WrappedKeys},
     store::{DataKeys as _, KeyId, Local, MasterKey, Sealed, Store as _, body, collect},
     webhook,
 };
@@ -81,6 +81,10 @@ async fn a_master_key_takes_the_place_of_another() {
         let chat = db.open_chat(&caller).await.unwrap();
         let turn = old.seal(CHAT, TENANT, chat.0.as_bytes(), b"said").unwrap();
         db.keep_turn(TENANT, chat, &turn, &[], None).await.unwrap();
+        let recalled = async || db.recall(TENANT, "k", &[1; 32], Duration::from_mins(1)).await.unwrap();
+        let Recall::New(held) = recalled().await else { panic!("the key is free") };
+        let answer = old.seal(ANSWER, TENANT, held.key().as_bytes(), b"taken").unwrap();
+        db.remember(&held, Some((&answer, &[]))).await.unwrap();
         let under = |master: &MasterKey| Fresh {
             master: Arc::new(master.clone()),
             ..fresh.clone()
@@ -106,6 +110,7 @@ async fn a_master_key_takes_the_place_of_another() {
             document_keys: 500,
             webhooks: 1,
             chat_turns: 1,
+            answers: 1,
             audit_keys: 1,
             lookup_keys: 1,
             patients: 1,
@@ -120,6 +125,8 @@ async fn a_master_key_takes_the_place_of_another() {
         assert_eq!(db.wrapped_key(TENANT, gone).await.unwrap(), None, "it stays erased");
         let sealed = db.chat(&caller, chat).await.unwrap().unwrap()[0].sealed.clone();
         assert_eq!(&**new.open(CHAT, TENANT, chat.0.as_bytes(), &sealed).unwrap(), b"said");
+        let Recall::Answered(sealed) = recalled().await else { panic!("it is answered") };
+        assert_eq!(&**new.open(ANSWER, TENANT, b"k", &sealed).unwrap(), b"taken");
         let row = sqlx::query("SELECT secret FROM webhooks").fetch_one(&fresh.pool).await.unwrap();
         let secret: Vec<u8> = row.get(0);
         assert!(new.open(webhook::SECRET, TENANT, WEBHOOK.0.as_bytes(), &secret).is_ok());

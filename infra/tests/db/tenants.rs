@@ -1,5 +1,7 @@
 //! No tenant sees, changes or refers to what is another's: checked table by table from the catalogue.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use infra::{
     db::{Caller, Decision, EntityFilter, Review, Role, Upload},
     search::{Query, Scope, Search as _, Weights},
@@ -12,7 +14,7 @@ use super::{
     entities::{found, lab},
     fresh::{Fresh, with_database},
     keys,
-    patients::{mrn, report},
+    patients::{mrn, patient_of, report},
     run::{TENANT, page_task, reject, upload},
     webhooks::hook,
 };
@@ -33,7 +35,27 @@ pub struct Belongings {
     webhook: WebhookId,
     uploading: schemas::DocumentId,
     chat: schemas::ChatId,
+    patient: Uuid,
+    /// Whose session is open, by this key.
+    key: Uuid,
+    emergency: Uuid,
 }
+
+/// Methods of the database with a tenant that no test of another tenant's things can ask: they only add what is new
+/// to the tenant that is named, or tell whether there is one.
+const ADD: [&str; 11] = [
+    "add_key",
+    "add_webhook",
+    "admit",
+    "append_audit",
+    "begin_upload",
+    "found_tenant",
+    "keep_cards",
+    "knows",
+    "open_chat",
+    "open_emergency",
+    "open_session",
+];
 
 pub async fn furnish(fresh: &Fresh) -> Belongings {
     fresh.db.found_tenant(A, "another").await.unwrap();
@@ -60,6 +82,7 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
     let mut entities = report("Elm Hospital", "Jane Roe", Some(mrn("1234")));
     entities.push(lab("e0", "Glucose"));
     let of = found(fresh, B, entities).await;
+    let patient = patient_of(fresh, B, of).await.expect("a patient");
     let entity = EntityId(Uuid::new_v5(&of.0, b"e0"));
     let review = Review {
         decision: Decision::Accepted,
@@ -89,8 +112,8 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
         .admit(B, &keys::kept('k'), Role::Uploader)
         .await
         .unwrap();
-    super::sessions::opened(fresh, 'k', &[70; 32]).await;
-    super::emergencies::opened(fresh).await;
+    let key = super::sessions::opened(fresh, 'k', &[70; 32]).await.id;
+    let emergency = super::emergencies::opened(fresh).await;
     let (old, _) = super::audit::written(fresh, B, 1).await;
     let new = super::audit::master().accepting(old);
     assert_eq!(fresh.db.rewrap(&new).await.unwrap().audit_keys, 1);
@@ -126,6 +149,9 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
         webhook,
         uploading,
         chat,
+        patient,
+        key,
+        emergency,
     }
 }
 
@@ -364,6 +390,62 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
             role: Role::Admin,
         };
         assert!(!db.remove_chat(&other, b.chat).await.unwrap());
+        let master = &fresh.master;
+        for (tenant, sees) in named {
+            let patient = db.patient(tenant, b.patient, master).await.unwrap();
+            assert_eq!(patient.is_some(), sees);
+            assert_eq!(
+                !db.audit_lines(tenant, 0, 9).await.unwrap().is_empty(),
+                sees
+            );
+            assert_eq!(db.audit_head(tenant).await.unwrap().is_some(), sees);
+            assert_eq!(
+                !db.facts(tenant, &[b.named]).await.unwrap().is_empty(),
+                sees
+            );
+            assert_eq!(
+                !db.reviewed(tenant, b.named).await.unwrap().is_empty(),
+                sees
+            );
+            assert_eq!(!db.reviewed_facts(tenant).await.unwrap().is_empty(), sees);
+            assert_eq!(
+                !db.jobs_of(tenant, &[b.job]).await.unwrap().is_empty(),
+                sees
+            );
+            assert_eq!(!db.keys(tenant).await.unwrap().is_empty(), sees);
+            assert_eq!(!db.cards(tenant).await.unwrap().is_empty(), sees);
+            let uploader = Caller {
+                id: Uuid::from_u128(1),
+                tenant,
+                role: Role::Uploader,
+            };
+            assert_eq!(db.is_emergency(&uploader).await.unwrap(), sees);
+        }
+        let chain = db.audit_chain(master, A).await.unwrap();
+        let lines = db.verify_audit(A, &chain, &[]).await.unwrap();
+        assert_eq!(lines.map(|head| head.seq), Ok(0), "A has no line");
+        let review = Review {
+            decision: Decision::Corrected,
+            version: 2,
+            after: lab("e0", "Lactate"),
+            reason: Some("another's".into()),
+        };
+        let reviewed = db.review(&other, b.entity, &review, master).await;
+        assert_eq!(reviewed.unwrap(), None);
+        assert!(!db.end_emergency(&other, b.emergency).await.unwrap());
+        assert_eq!(db.close_sessions(A, b.key).await.unwrap(), 0);
+        assert!(!db.revoke_key(A, b.key).await.unwrap());
+        let hour = std::time::Duration::from_hours(1);
+        let rotated = db.rotate_key(A, b.key, &keys::kept('z'), hour).await;
+        assert_eq!(rotated.unwrap(), None);
+        assert!(!db.is_erased(A, b.document).await.unwrap());
+        db.keep_turn(A, b.chat, b"more", &[], None).await.unwrap();
+        let turns = fresh.count("SELECT count(*) FROM chat_turns").await;
+        assert_eq!(turns, 1, "nothing is added to B's conversation");
+        // Keys of the same id are each tenant's own.
+        let wrapped = db.keep_wrapped_key(A, b.document, b"other").await.unwrap();
+        assert_eq!(wrapped, b"other");
+        db.forget_wrapped_key(A, b.document).await.unwrap();
         db.close_session(A, &[70; 32]).await.unwrap();
         let life = super::sessions::LIFE;
         assert!(db.session(&[70; 32], life).await.unwrap().is_some());
@@ -422,6 +504,51 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         assert!(db.wrapped_key(B, b.document).await.unwrap().is_some());
     })
     .await;
+}
+
+/// Public methods of the database whose parameters name a tenant or somebody of one.
+fn methods() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db");
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // What only a backup loads is asked on a system that nobody uses yet.
+        if path.extension().is_none_or(|kind| kind != "rs") || path.ends_with("load.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        for method in text.split("\n    pub async fn ").skip(1) {
+            let (head, _) = method.split_once(" {\n").expect("a body");
+            let parameters = head.split(") ->").next().unwrap();
+            let of_tenant = parameters.contains("TenantId") || parameters.contains("&Caller");
+            if parameters.contains("&self") && of_tenant {
+                let name = head.split(['(', '<']).next().unwrap();
+                found.insert(name.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_method_with_a_tenant_is_asked_for_what_is_anothers() {
+    let text = include_str!("tenants.rs");
+    let (_, asks) = text
+        .split_once("async fn by_no_method_anything_of_another_tenant_can_be_had")
+        .unwrap();
+    let (asks, _) = asks.split_once("\n}\n").unwrap();
+    let methods = methods();
+    assert!(methods.len() > 40, "{methods:?}");
+    let not_asked: Vec<&String> = methods
+        .iter()
+        .filter(|name| !asks.contains(&format!(".{name}(")) && !ADD.contains(&name.as_str()))
+        .collect();
+    assert_eq!(not_asked, [&String::new(); 0], "never asked");
+    let gone: Vec<&&str> = ADD
+        .iter()
+        .filter(|name| !methods.contains(**name))
+        .collect();
+    assert_eq!(gone, [&""; 0], "no such method");
 }
 
 #[tokio::test(flavor = "multi_thread")]

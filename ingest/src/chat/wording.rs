@@ -2,12 +2,16 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use infra::{db::TokenCounts, llm::Llm, store::MasterKey};
+use infra::{
+    db::{DbError, TokenCounts},
+    llm::Llm,
+    store::MasterKey,
+};
 use schemas::TenantId;
 use tokio::sync::mpsc;
 
 use super::{
-    Chat, Question,
+    Call, CallLog, Chat, Question,
     answer::{Citation, Sentence},
     generated,
     hidden::Hidden,
@@ -26,8 +30,15 @@ pub struct Wording {
     pub hides: Option<Arc<MasterKey>>,
 }
 
+/// Who hears what stands, and where it is written down that a model was asked.
+pub(super) struct Listener<'a, L> {
+    pub sentences: &'a mpsc::Sender<Sentence>,
+    pub calls: &'a L,
+}
+
 impl Chat {
-    /// The model's words, of which at least one sentence stands; none when it failed or nothing stood.
+    /// Those of the model's sentences that stand, which may be none, and what they took; none when it was not
+    /// asked.
     pub(super) async fn generate(
         &self,
         wording: &Wording,
@@ -35,8 +46,8 @@ impl Chat {
         question: &Question,
         found: &[Sentence],
         more: Vec<Citation>,
-        sentences: &mpsc::Sender<Sentence>,
-    ) -> Option<(Vec<Sentence>, TokenCounts)> {
+        to: &Listener<'_, impl CallLog>,
+    ) -> Result<Option<(Vec<Sentence>, TokenCounts)>, DbError> {
         let mut quotations: Vec<Citation> = found
             .iter()
             .flat_map(|sentence| sentence.citations.clone())
@@ -60,7 +71,7 @@ impl Chat {
                     Ok(hidden) => Some(hidden),
                     Err(error) => {
                         tracing::warn!(%error, "whom quotations name is not known: nothing is sent to the model");
-                        return None;
+                        return Ok(None);
                     }
                 }
             }
@@ -72,6 +83,7 @@ impl Chat {
                 generated::hidden_messages(&hidden.question, &hidden.history, &hidden.quotations)
             }
         };
+        to.calls.note(Call::Begins).await?;
         let (parts, said) = mpsc::channel(16);
         let (ended, stood) = tokio::join!(
             async {
@@ -82,15 +94,20 @@ impl Chat {
                 drop(parts);
                 ended
             },
-            self.standing(said, &quotations, &doubtful, hidden.as_ref(), sentences)
+            self.standing(said, &quotations, &doubtful, hidden.as_ref(), to.sentences)
         );
+        let call = match (&ended, &stood) {
+            (_, None) => Call::NobodyListens,
+            (Err(error), _) => Call::Failed(error.clone()),
+            (Ok(_), Some(stood)) if stood.is_empty() => Call::NothingStood,
+            (Ok(_), Some(_)) => Call::Stood,
+        };
+        to.calls.note(call).await?;
         let tokens = ended.unwrap_or_else(|error| {
             tracing::warn!(%error, "the model did not answer to the end");
             TokenCounts::default()
         });
-        stood
-            .filter(|stood| !stood.is_empty())
-            .map(|stood| (stood, tokens))
+        Ok(Some((stood.unwrap_or_default(), tokens)))
     }
 
     /// Sends on those sentences of the model that stand. None when nobody listens any more.

@@ -1,10 +1,13 @@
 //! Every request that reads content, searches, exports, changes something or is refused leaves a line in
 //! the audit log before it is answered. [`ROUTES`] says which is what: a route that is not there answers
-//! nobody.
+//! nobody. A request goes on when its client has gone: what it did by then has its line.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -15,12 +18,15 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::{SubsecRound as _, Utc};
+use futures::FutureExt as _;
 use infra::{
-    audit::{Actor, Event, Occurrence, audit_event},
+    audit::{Actor, Event, Extent, Occurrence, audit_event},
     db::Caller,
 };
 use schemas::TenantId;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -28,7 +34,7 @@ use super::{
     Api,
     auth::Known,
     peer,
-    problem::{ApiError, Errors},
+    problem::{self, ApiError, Errors},
 };
 
 /// What a route does. What is `None` is asked so often that only its refusals are written down: polls of
@@ -90,6 +96,7 @@ pub(super) struct Asker(Arc<Asked>);
 struct Asked {
     caller: OnceLock<Caller>,
     emergency: AtomicBool,
+    extent: OnceLock<Extent>,
 }
 
 impl Asker {
@@ -102,6 +109,23 @@ impl Asker {
     pub(super) fn is_in_emergency(&self) {
         self.0.emergency.store(true, Ordering::Relaxed);
     }
+
+    /// To what a list or a search was narrowed, and how much was given.
+    pub(super) fn was_given(&self, extent: Extent) {
+        let _ = self.0.extent.set(extent);
+    }
+}
+
+/// Cancelled when nobody waits for a request's answer any more.
+#[derive(Clone)]
+pub(super) struct Left(pub CancellationToken);
+
+/// The answer of a handler, also of one that panicked.
+async fn caught(answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(problem::panicked)
 }
 
 /// What the log calls a route; None when it is not there.
@@ -127,7 +151,8 @@ fn object(route: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// Lets a request through, and its answer out when its line is durable.
+/// Lets a request through, and its answer out when its line is durable. Handler and line are a task of their
+/// own: this future is dropped where it stands when the client closes.
 pub(super) async fn record(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     // Without one there is no such route, and nothing to write down.
     let Some(matched) = request.extensions().get::<MatchedPath>().cloned() else {
@@ -151,15 +176,32 @@ pub(super) async fn record(State(api): State<Api>, mut request: Request, next: N
         );
         return ApiError::Internal.into_response();
     };
+    let left = CancellationToken::new();
+    request.extensions_mut().insert(Left(left.clone()));
+    let _left = left.drop_guard();
+    let of = object(matched.as_str(), request.uri().path());
+    let under_way = api.under_way.clone();
+    let task = written_down(api, action, of, request, next).in_current_span();
+    let answer = under_way.spawn(task).await;
+    answer.unwrap_or_else(|_| ApiError::Internal.into_response())
+}
+
+/// Answers a request and writes its line.
+async fn written_down(
+    api: Api,
+    action: Option<&'static str>,
+    object: String,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let asker = Asker::default();
     request.extensions_mut().insert(asker.clone());
-    let object = object(matched.as_str(), request.uri().path());
     let address = peer::address(
         request.extensions(),
         request.headers(),
         &api.trusted_proxies,
     );
-    let response = next.run(request).await;
+    let response = caught(next.run(request)).await;
     let refused = matches!(
         response.status(),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
@@ -179,6 +221,7 @@ pub(super) async fn record(State(api): State<Api>, mut request: Request, next: N
         object,
         outcome: response.status().as_u16(),
         address,
+        extent: asker.0.extent.get().copied().unwrap_or_default(),
     };
     let tenant = caller.map_or(TenantId::DEFAULT, |caller| caller.tenant);
     match api.audit.record(tenant, what).await {
@@ -234,6 +277,7 @@ pub(crate) async fn read(
         after
     };
     let lines = api.db.audit_lines(caller.tenant, after, MOST).await?;
+    known.was_given(Extent::rows(lines.len()));
     let next = lines
         .last()
         .filter(|_| lines.len() == MOST as usize && !newest)
@@ -296,7 +340,17 @@ pub(crate) async fn verify(
 
 #[cfg(test)]
 mod tests {
-    use super::object;
+    use axum::response::{IntoResponse as _, Response};
+
+    use super::{caught, object};
+
+    #[tokio::test]
+    async fn a_handler_that_panics_has_an_answer_whose_line_can_be_written() {
+        let panics = async || -> Response { panic!("what a document says") };
+        assert_eq!(caught(panics()).await.status(), 500);
+        let answers = async || "an answer".into_response();
+        assert_eq!(caught(answers()).await.status(), 200);
+    }
 
     #[test]
     fn a_path_is_written_down_with_ids_alone() {

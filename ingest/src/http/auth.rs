@@ -7,7 +7,10 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use infra::db::{Caller, Role};
+use infra::{
+    audit::Extent,
+    db::{Caller, Role},
+};
 use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -46,6 +49,11 @@ impl Known {
             }
             caller => caller,
         }
+    }
+
+    /// Says for the log to what a list or a search was narrowed, and how much was given.
+    pub(crate) fn was_given(&self, extent: Extent) {
+        self.asker.was_given(extent);
     }
 
     /// Does their role let them read what documents say?
@@ -94,32 +102,36 @@ impl FromRequestParts<Api> for Known {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let mut known = Self::of(parts, api).await?;
-        if let Some(asker) = parts.extensions.get::<Asker>() {
-            asker.is(known.caller);
-            known.asker = asker.clone();
-        }
+        let asker = parts.extensions.get::<Asker>().cloned();
+        let known = Self::of(parts, api, asker.unwrap_or_default()).await?;
         api.limits.caller(&known.caller).await?;
         Ok(known)
     }
 }
 
 impl Known {
-    async fn of(parts: &Parts, api: &Api) -> Result<Self, ApiError> {
+    /// Who asks. The log is told before anything is refused that depends on more than who it is.
+    async fn of(parts: &Parts, api: &Api, asker: Asker) -> Result<Self, ApiError> {
+        let known = |caller: Caller, ends_at| {
+            asker.is(caller);
+            Self {
+                caller,
+                ends_at,
+                asker: asker.clone(),
+            }
+        };
         let safe = origin::is_safe(&parts.method);
         if api.authentication == Authentication::Off {
+            let administrator = Caller {
+                id: Uuid::nil(),
+                tenant: TenantId::DEFAULT,
+                role: Role::Admin,
+            };
+            let known = known(administrator, None);
             if !safe {
                 origin::not_foreign(&parts.headers)?;
             }
-            return Ok(Self {
-                caller: Caller {
-                    id: Uuid::nil(),
-                    tenant: TenantId::DEFAULT,
-                    role: Role::Admin,
-                },
-                ends_at: None,
-                asker: Asker::default(),
-            });
+            return Ok(known);
         }
         if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(given).ok_or(ApiError::Unauthenticated)?;
@@ -137,23 +149,16 @@ impl Known {
                     caller.ok_or(ApiError::Unauthenticated)?
                 }
             };
-            return Ok(Self {
-                caller,
-                ends_at: None,
-                asker: Asker::default(),
-            });
+            return Ok(known(caller, None));
         }
         let token = sessions::token(&parts.headers).ok_or(ApiError::Unauthenticated)?;
         let session = api.db.session(&digest(token), sessions::LIFE).await?;
         let session = session.ok_or(ApiError::Unauthenticated)?;
+        let known = known(session.caller, Some(session.ends_at));
         if !safe {
             origin::own_page(&parts.headers, &sessions::csrf(token))?;
         }
-        Ok(Self {
-            caller: session.caller,
-            ends_at: Some(session.ends_at),
-            asker: Asker::default(),
-        })
+        Ok(known)
     }
 }
 

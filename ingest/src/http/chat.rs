@@ -15,8 +15,9 @@ use axum::{
 use chrono::{DateTime, Utc};
 use futures::stream;
 use infra::{
-    audit::{Actor, Occurrence},
-    db::{self, Caller, Role},
+    audit::{Actor, Extent, Occurrence},
+    db::{self, Caller, DbError, Role},
+    llm::LlmError,
     search::Scope,
 };
 use schemas::{ChatId, DocumentId, TenantId};
@@ -27,12 +28,13 @@ use uuid::Uuid;
 
 use super::{
     Api,
+    audit::Left,
     auth::{Known, Visitor},
     extract::{JsonBody, PathId},
     peer,
     problem::{ApiError, Errors},
 };
-use crate::chat::{Among, Answer, Question, Sentence, Source, Told};
+use crate::chat::{Among, Answer, Call, CallLog, Question, Sentence, Source, Told};
 
 /// Longest question in characters.
 const LONGEST: usize = 2000;
@@ -60,7 +62,7 @@ pub(crate) struct ChatAnswer {
     session: Option<Uuid>,
     #[serde(flatten)]
     answer: Answer,
-    /// Tokens that a model took and gave; null where none was asked.
+    /// Tokens that a model took and gave, also where nothing of its words stood; null where none was asked.
     tokens: Option<Tokens>,
 }
 
@@ -136,11 +138,18 @@ pub(crate) async fn ask(
     body: Result<JsonBody<ChatRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
     let address = peer::address(&extensions, &headers, &api.trusted_proxies);
-    let asking = match visitor {
-        Visitor::Known(known) => Asking::Known(known.reader(&api).await?),
-        Visitor::Guest => Asking::Guest,
+    let (asking, known) = match visitor {
+        Visitor::Known(known) => (Asking::Known(known.reader(&api).await?), Some(known)),
+        Visitor::Guest => (Asking::Guest, None),
     };
     let JsonBody(body) = body?;
+    if let Some(known) = known {
+        known.was_given(Extent {
+            document: body.document,
+            patient: body.patient,
+            rows: None,
+        });
+    }
     let length = body.question.chars().count();
     if body.question.trim().is_empty() || length > LONGEST {
         return Err(ApiError::unprocessable(
@@ -165,7 +174,15 @@ pub(crate) async fn ask(
     if streams {
         return Ok(stream_of(work, sentences, said));
     }
-    let drained = async { while said.recv().await.is_some() {} };
+    let left = extensions.get::<Left>().cloned();
+    let drained = async move {
+        let told = async { while said.recv().await.is_some() {} };
+        match left {
+            // Then nobody hears the rest, and a model says no more.
+            Some(Left(left)) => _ = left.run_until_cancelled(told).await,
+            None => told.await,
+        }
+    };
     let (answer, ()) = tokio::join!(
         async {
             let answer = work.run(&sentences).await;
@@ -255,10 +272,8 @@ impl Work {
             Asking::Known(caller) => caller.tenant,
             Asking::Guest => TenantId::SHIPPED,
         };
-        let told = self.api.chat.ask(tenant, &self.question, sentences).await?;
-        if told.tokens.is_some() {
-            self.note("chat.model").await?;
-        }
+        let chat = &self.api.chat;
+        let told = chat.ask(tenant, &self.question, sentences, &self).await?;
         if let (Asking::Known(caller), Some(session)) = (&self.asking, self.session) {
             self.keep(caller, session, &told).await?;
         }
@@ -270,31 +285,6 @@ impl Work {
                 completion: tokens.completion,
             }),
         })
-    }
-
-    /// A line of the audit log besides the request's own.
-    async fn note(&self, action: &str) -> Result<(), ApiError> {
-        let (tenant, actor) = match &self.asking {
-            Asking::Known(caller) => (
-                caller.tenant,
-                Some(Actor {
-                    id: caller.id,
-                    role: caller.role.name().into(),
-                    // Who only uploads asks in an emergency alone.
-                    emergency: caller.role == Role::Uploader,
-                }),
-            ),
-            Asking::Guest => (TenantId::DEFAULT, None),
-        };
-        let what = Occurrence {
-            at: chrono::SubsecRound::trunc_subsecs(Utc::now(), 6),
-            actor,
-            action: action.into(),
-            object: "/v1/chat".into(),
-            outcome: StatusCode::OK.as_u16(),
-            address: self.address,
-        };
-        Ok(self.api.audit.record(tenant, what).await?)
     }
 
     async fn keep(&self, caller: &Caller, session: ChatId, told: &Told) -> Result<(), ApiError> {
@@ -315,6 +305,53 @@ impl Work {
             .keep_turn(caller.tenant, session, &sealed, &documents, told.tokens)
             .await?;
         Ok(())
+    }
+}
+
+impl CallLog for Work {
+    /// A line of the audit log besides the request's own.
+    async fn note(&self, call: Call) -> Result<(), DbError> {
+        let (tenant, actor) = match &self.asking {
+            Asking::Known(caller) => (
+                caller.tenant,
+                Some(Actor {
+                    id: caller.id,
+                    role: caller.role.name().into(),
+                    // Who only uploads asks in an emergency alone.
+                    emergency: caller.role == Role::Uploader,
+                }),
+            ),
+            Asking::Guest => (TenantId::DEFAULT, None),
+        };
+        let what = Occurrence {
+            at: chrono::SubsecRound::trunc_subsecs(Utc::now(), 6),
+            actor,
+            action: "chat.model".into(),
+            object: "/v1/chat".into(),
+            outcome: outcome(&call),
+            address: self.address,
+            extent: Extent {
+                document: self.question.scope.document.map(|document| document.0),
+                patient: self.question.scope.patient,
+                rows: None,
+            },
+        };
+        self.api.audit.record(tenant, what).await
+    }
+}
+
+/// A call of a model as the status that a request would have had.
+fn outcome(call: &Call) -> u16 {
+    match call {
+        Call::Begins => 102,
+        Call::Stood => 200,
+        Call::NothingStood => 204,
+        // As nginx says it.
+        Call::NobodyListens => 499,
+        Call::Failed(LlmError::Refused(status)) => *status,
+        Call::Failed(LlmError::Malformed) => 502,
+        Call::Failed(LlmError::Unavailable(_)) => 503,
+        Call::Failed(LlmError::Silent) => 504,
     }
 }
 
@@ -383,6 +420,7 @@ pub(crate) async fn list(
 ) -> Result<Json<ChatSessions>, ApiError> {
     let caller = known.reader(&api).await?;
     let chats = api.db.chats(&caller).await?;
+    known.was_given(Extent::rows(chats.len()));
     let sessions = chats
         .into_iter()
         .map(|chat| {

@@ -12,7 +12,10 @@ use axum::{
 use chrono::{DateTime, NaiveDate, Utc};
 use extract::deidentify::Secret;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use infra::db::{DbError, EntityFilter, IndexedEntity};
+use infra::{
+    audit::Extent,
+    db::{DbError, EntityFilter, IndexedEntity},
+};
 use schemas::{Assertion, DocumentId, Entity, EntityId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -254,11 +257,18 @@ async fn answer(
         ));
     }
     let filter = search.filter();
+    let mut extent = Extent {
+        document: filter.document,
+        patient: filter.patient,
+        rows: None,
+    };
     if format == Format::Json {
         let most = i64::from(limit) + 1;
         let mut found = api.db.entities(tenant, &filter, after, most).await?;
         let more = found.len() > usize::from(limit);
         found.truncate(usize::from(limit));
+        extent.rows = Some(found.len() as u64);
+        known.was_given(extent);
         let next_cursor = found.last().filter(|_| more);
         let next_cursor = next_cursor.map(|last| cursor::written(last.created_at, last.id));
         let entities = found.into_iter().map(EntityView::from).collect();
@@ -268,6 +278,8 @@ async fn answer(
         })
         .into_response());
     }
+    // Of these the rows are known only when the last has left.
+    known.was_given(extent);
     let rows = rows(api, tenant, filter, after, how);
     Ok((
         [

@@ -7,7 +7,8 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use infra::db::{Caller, HeldKey, Recall};
+use infra::db::{ANSWER, Caller, HeldKey, Recall};
+use schemas::DocumentId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -38,6 +39,9 @@ pub(crate) struct Answer {
     pub status: u16,
     pub location: Option<String>,
     pub body: Value,
+    /// What it is about: it is not kept for longer than these.
+    #[serde(skip)]
+    pub documents: Vec<DocumentId>,
 }
 
 impl Answer {
@@ -85,14 +89,13 @@ pub(crate) async fn once(
         .await?;
     let held = match recalled {
         Recall::New(held) => held,
-        Recall::Answered(answer) => {
-            let answer: Answer = serde_json::from_value(answer).map_err(|_| ApiError::Internal)?;
-            let mut response = answer.response();
-            response
-                .headers_mut()
-                .insert(REPLAYED, HeaderValue::from_static("true"));
-            return Ok(response);
+        Recall::Answered(sealed) => {
+            let opened = api
+                .master
+                .open(ANSWER, caller.tenant, key.as_bytes(), &sealed)?;
+            return again(serde_json::from_slice(&opened));
         }
+        Recall::AnsweredBefore(answer) => return again(serde_json::from_value(answer)),
         Recall::Pending => {
             let detail = "a request with this Idempotency-Key is under way";
             return Err(ApiError::Conflict(detail.into(), Some(1)));
@@ -109,12 +112,26 @@ pub(crate) async fn once(
         done = work => done,
         error = holding(api, &held) => return Err(error),
     };
-    let kept = done
-        .as_ref()
-        .ok()
-        .and_then(|answer| serde_json::to_value(answer).ok());
-    api.db.remember(&held, kept.as_ref()).await?;
+    let mut kept = None;
+    if let Ok(answer) = &done {
+        let plain = serde_json::to_vec(answer).map_err(|_| ApiError::Internal)?;
+        let row = held.key().as_bytes();
+        let sealed = api.master.seal(ANSWER, caller.tenant, row, &plain)?;
+        kept = Some((sealed, &answer.documents));
+    }
+    let kept = kept.as_ref();
+    let kept = kept.map(|(sealed, documents)| (sealed.as_slice(), documents.as_slice()));
+    api.db.remember(&held, kept).await?;
     Ok(done?.response())
+}
+
+/// An answer that was given before.
+fn again(answer: serde_json::Result<Answer>) -> Result<Response, ApiError> {
+    let mut response = answer.map_err(|_| ApiError::Internal)?.response();
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
 }
 
 /// Renews the lease. Ends when another attempt took the key, since this process said nothing for long.

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
-use infra::db::{Cancelled, Job, Polled, Role, StageProgress};
+use infra::{
+    audit::Extent,
+    db::{Cancelled, Job, Polled, Role, StageProgress},
+};
 use schemas::{JobId, JobState, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -145,6 +148,7 @@ pub(crate) async fn list(
         .await?;
     let more = jobs.len() > usize::from(limit);
     jobs.truncate(usize::from(limit));
+    known.was_given(Extent::rows(jobs.len()));
     let last = jobs.last().filter(|_| more);
     Ok(Json(JobPage {
         next_cursor: last.map(|job| cursor::written(job.created_at, job.id)),

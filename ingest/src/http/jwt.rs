@@ -42,9 +42,9 @@ pub struct Provider {
     pub jwks_url: Option<String>,
     /// The secret of HS256; then only that is accepted.
     pub secret: Option<Vec<u8>>,
-    /// The claim with the role, a path with dots.
+    /// The claim with the role or a list of roles: its name, or a path with dots.
     pub role_claim: String,
-    /// The claim with the tenant's id, a path with dots.
+    /// The claim with the tenant's id: its name, or a path with dots.
     pub tenant_claim: String,
 }
 
@@ -148,14 +148,12 @@ impl Tokens {
 
     /// Whom the claims of a good token name.
     fn person(&self, claims: &Value) -> Result<Caller, ApiError> {
-        let claim = |path: &str| path.split('.').try_fold(claims, |at, part| at.get(part));
-        let subject = claim("sub").and_then(Value::as_str);
+        let subject = claims.get("sub").and_then(Value::as_str);
         let subject = subject.ok_or_else(|| refused("it has no subject"))?;
-        let role = claim(&self.provider.role_claim)
-            .and_then(Value::as_str)
-            .and_then(Role::of)
+        let role = claim(claims, &self.provider.role_claim)
+            .and_then(only_role)
             .ok_or(ApiError::Forbidden)?;
-        let tenant = claim(&self.provider.tenant_claim)
+        let tenant = claim(claims, &self.provider.tenant_claim)
             .and_then(Value::as_str)
             .and_then(|tenant| tenant.parse().ok())
             .ok_or(ApiError::Forbidden)?;
@@ -218,6 +216,26 @@ impl Tokens {
     }
 }
 
+/// The claim of this name, or at this path with dots. A name may have dots itself: Auth0's are URLs, and
+/// Keycloak's clients may be called so.
+fn claim<'a>(within: &'a Value, path: &str) -> Option<&'a Value> {
+    within.get(path).or_else(|| {
+        let mut dots = path.match_indices('.');
+        dots.find_map(|(dot, _)| claim(within.get(&path[..dot])?, &path[dot + 1..]))
+    })
+}
+
+/// The role of a text, or the one of a list that is a role here: Keycloak and Entra list other roles beside it.
+/// None of several, of which nobody could say which is meant.
+fn only_role(claim: &Value) -> Option<Role> {
+    let names = claim
+        .as_array()
+        .map_or(std::slice::from_ref(claim), Vec::as_slice);
+    let mut roles = names.iter().filter_map(Value::as_str).filter_map(Role::of);
+    let role = roles.next()?;
+    roles.all(|other| other == role).then_some(role)
+}
+
 fn refused(why: &str) -> ApiError {
     tracing::info!(why, "a token is refused");
     ApiError::Unauthenticated
@@ -237,4 +255,64 @@ fn fits(jwk: &Jwk, algorithm: Algorithm) -> bool {
         _ => false,
     };
     said && kind
+}
+
+#[cfg(test)]
+mod tests {
+    use infra::db::Role;
+    use serde_json::json;
+
+    use super::{claim, only_role};
+
+    #[test]
+    fn a_role_is_found_in_the_claims_of_every_provider() {
+        let keycloak = json!({
+            "realm_access": {"roles": ["offline_access", "reviewer", "uma_authorization"]},
+            "resource_access": {"medbot.example.org": {"roles": ["analyst"]}},
+        });
+        let auth0 = json!({
+            "https://medbot.example.org/role": "admin",
+            "https://medbot.example.org/roles": ["billing", "uploader"],
+        });
+        let entra = json!({"roles": ["reviewer", "reviewer"], "role": {"s": ["admin"]}});
+        for (claims, path, want) in [
+            (&keycloak, "realm_access.roles", Some(Role::Reviewer)),
+            (
+                &keycloak,
+                "resource_access.medbot.example.org.roles",
+                Some(Role::Analyst),
+            ),
+            (&keycloak, "realm_access", None),
+            (&keycloak, "realm_access.roles.0", None),
+            (&auth0, "https://medbot.example.org/role", Some(Role::Admin)),
+            (
+                &auth0,
+                "https://medbot.example.org/roles",
+                Some(Role::Uploader),
+            ),
+            (&auth0, "https://medbot.example.org", None),
+            (&entra, "roles", Some(Role::Reviewer)),
+            (&entra, "role", None),
+            (&entra, "", None),
+        ] {
+            assert_eq!(claim(claims, path).and_then(only_role), want, "{path}");
+        }
+        // A name counts before a path that reads the same.
+        let both = json!({"a.b": "uploader", "a": {"b": "admin"}});
+        assert_eq!(
+            claim(&both, "a.b").and_then(only_role),
+            Some(Role::Uploader)
+        );
+        for several in [
+            json!(["reviewer", "admin"]),
+            json!(["uploader", "x", "analyst"]),
+            json!([]),
+            json!(["owner"]),
+            json!([["admin"]]),
+            json!(null),
+            json!(1),
+        ] {
+            assert_eq!(only_role(&several), None, "{several}");
+        }
+    }
 }

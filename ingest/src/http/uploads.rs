@@ -211,6 +211,10 @@ pub(crate) fn taken(
         (None, Some((_, accepted))) => Some(format!("/v1/jobs/{}", accepted.job)),
         (None, None) => None,
     };
+    let documents = accepted
+        .iter()
+        .map(|(_, accepted)| accepted.document)
+        .collect();
     let body = Taken {
         jobs: accepted
             .into_iter()
@@ -232,6 +236,7 @@ pub(crate) fn taken(
         status: StatusCode::ACCEPTED.as_u16(),
         location,
         body: serde_json::to_value(body).map_err(|_| ApiError::Internal)?,
+        documents,
     })
 }
 

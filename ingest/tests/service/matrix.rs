@@ -1,10 +1,13 @@
 //! Every route of the description × every role × two tenants: who may not is told so, and what belongs to
-//! another tenant is not there. A route that is new needs a row in [`roles`].
+//! another tenant is not there, by whatever kind of id. A route that is new needs a row in [`roles`], and one with an
+//! id something in [`Owned`]. Guests are a fifth role, where a site lets them in.
+
+use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use infra::{
     api_key::KeptKey,
-    db::{Db, DbSettings, Role},
+    db::{self, Db, DbSettings, Holder, Role, SessionLife},
 };
 use ingest::http;
 use reqwest::{Method, StatusCode};
@@ -16,6 +19,14 @@ use crate::server::{Caller, Medbot, Service, document, folder, turn};
 
 const ROLES: [Role; 4] = [Role::Uploader, Role::Reviewer, Role::Analyst, Role::Admin];
 const OTHER: TenantId = TenantId(Uuid::from_u128(0xa));
+/// What a question may be about, and what that is.
+const SCOPES: [(&str, &str); 3] = [
+    ("document", "/v1/documents/"),
+    ("patient", "/v1/patients/"),
+    ("session", "/v1/chat/sessions/"),
+];
+/// What guests may use where they are let in.
+const FOR_GUESTS: [&str; 2] = ["/v1/chat", "/v1/tryout"];
 /// Random requests for another tenant's things.
 const RANDOM: u64 = 10_000;
 
@@ -69,6 +80,102 @@ async fn key_of(
     Caller::new(url, Some(&file))
 }
 
+/// What belongs to the default tenant: something of each kind that a route names by its id.
+struct Owned(Vec<(&'static str, String)>);
+
+impl Owned {
+    /// What a route is about.
+    fn of(&self, route: &str) -> &str {
+        let found = self.0.iter().find(|(kind, _)| route.starts_with(kind));
+        &found.unwrap_or_else(|| panic!("{route} names nothing")).1
+    }
+
+    /// Every id, of whatever kind.
+    fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.iter().map(|(_, id)| id.as_str())
+    }
+
+    /// One of them that stands in a text.
+    fn shown(&self, text: &str) -> Option<&str> {
+        self.ids().find(|id| text.contains(id))
+    }
+}
+
+/// Makes something of each kind.
+async fn furnish(owner: &Caller, db: &Db, database: &str) -> Owned {
+    let (job, document) = owner
+        .take("a.png", document("prescription_repeat_turned.png"))
+        .await;
+    owner.end_of(&job).await;
+    let entities = owner.json("/v1/entities").await;
+    let of_entity = |field: &str| {
+        let id = entities["entities"][0][field].as_str();
+        id.unwrap_or_else(|| panic!("no {field}: {entities}"))
+            .to_owned()
+    };
+    let made = async |path: &str, body: Value, field: &str| {
+        let answer = owner.ask(Method::POST, path).json(&body).send().await;
+        let answer: Value = answer.unwrap().json().await.unwrap();
+        answer[field].as_str().unwrap().to_owned()
+    };
+    let hook = json!({"url": "http://127.0.0.1:9/"});
+    let question = json!({"question": "which drug is it?", "document": document});
+    let part = reqwest::multipart::Part::bytes(self::document("lab_columns.png"));
+    let form = reqwest::multipart::Form::new().part("file", part.file_name("b.png"));
+    let batch = owner.ask(Method::POST, "/v1/batches").multipart(form);
+    let batch = batch.send().await.unwrap();
+    let place = batch.headers()["location"].to_str().unwrap();
+    let batch = place.rsplit('/').next().unwrap().to_owned();
+
+    // A task that was given up.
+    let pool = sqlx::PgPool::connect(database).await.unwrap();
+    let given_up =
+        "UPDATE tasks SET state = 'failed' WHERE stage = 'index' AND job_id = $1 RETURNING id";
+    let dead: Uuid = sqlx::query_scalar(given_up)
+        .bind(job.parse::<Uuid>().unwrap())
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    // Somebody whom the identity provider knows, signed in; and somebody who reads in an emergency.
+    let somebody = |id, role| db::Caller {
+        id: Uuid::from_u128(id),
+        tenant: TenantId::DEFAULT,
+        role,
+    };
+    let (hour, person) = (Duration::from_hours(1), somebody(0xbeef, Role::Reviewer));
+    let life = SessionLife {
+        idle: hour,
+        whole: hour,
+    };
+    db.open_session(&person, Holder::Person, &[7; 32], life)
+        .await
+        .unwrap();
+    let uploader = somebody(0xfeed, Role::Uploader);
+    let access = db.open_emergency(&uploader, "nobody else is here", hour);
+    let access = access.await.unwrap();
+
+    Owned(vec![
+        ("/v1/jobs/", job),
+        ("/v1/documents/", document.clone()),
+        ("/v1/entities/", of_entity("entity_id")),
+        ("/v1/patients/", of_entity("patient_id")),
+        ("/v1/webhooks/", made("/v1/webhooks", hook, "id").await),
+        (
+            "/v1/admin/keys/",
+            made("/v1/admin/keys", json!({"role": "analyst"}), "id").await,
+        ),
+        (
+            "/v1/chat/sessions/",
+            made("/v1/chat", question, "session").await,
+        ),
+        ("/v1/batches/", batch),
+        ("/v1/admin/dead-letters/", dead.to_string()),
+        ("/v1/admin/sessions/", person.id.to_string()),
+        ("/v1/admin/emergency-access/", access.id.to_string()),
+    ])
+}
+
 /// A route with every id of its path given.
 fn path(route: &str, id: &str) -> String {
     route.replace("{id}", id).replace("{page}", "0.png")
@@ -93,7 +200,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
     let owner = Caller::admin(&server, &kept);
     owner.until("/readyz", StatusCode::OK).await;
     let db = Db::new(&DbSettings {
-        url: database,
+        url: database.clone(),
         api_sessions: 2,
         worker_sessions: 2,
         allow_plaintext: false,
@@ -101,38 +208,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
     .unwrap();
     db.found_tenant(OTHER, "other").await.unwrap();
 
-    // What belongs to the default tenant.
-    let (job, id) = owner
-        .take("a.png", document("prescription_letterhead.png"))
-        .await;
-    owner.end_of(&job).await;
-    let entities = owner.json("/v1/entities").await;
-    let entity = entities["entities"][0]["entity_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let hook = owner
-        .ask(Method::POST, "/v1/webhooks")
-        .json(&json!({"url": "http://127.0.0.1:9/"}));
-    let hook: Value = hook.send().await.unwrap().json().await.unwrap();
-    let hook = hook["id"].as_str().unwrap().to_owned();
-    let key = owner
-        .ask(Method::POST, "/v1/admin/keys")
-        .json(&json!({"role": "analyst"}));
-    let key: Value = key.send().await.unwrap().json().await.unwrap();
-    let key = key["id"].as_str().unwrap().to_owned();
-    let batch =
-        owner
-            .ask(Method::POST, "/v1/batches")
-            .multipart(reqwest::multipart::Form::new().part(
-                "file",
-                reqwest::multipart::Part::bytes(document("lab_columns.png")).file_name("b.png"),
-            ));
-    let batch = batch.send().await.unwrap();
-    let place = batch.headers()["location"].to_str().unwrap();
-    let batch = place.rsplit('/').next().unwrap().to_owned();
-    let ids = [job, id.clone(), entity.clone(), hook, batch, key];
-
+    let owned = furnish(&owner, &db, &database).await;
     let described = owner.json("/openapi.json").await;
     let mut routes: Vec<(String, String)> = Vec::new();
     for (route, methods) in described["paths"].as_object().unwrap() {
@@ -183,7 +259,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
                 may,
                 "{method} {route} as {role:?}: {status}"
             );
-            for id in &ids {
+            for id in owned.ids() {
                 let (status, text) = ask(&other, method, route, id).await;
                 let case = format!("{method} {route} of another tenant as {role:?}: {status}");
                 if !may {
@@ -191,8 +267,9 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
                 } else if route.contains("{id}") {
                     assert_eq!(status, StatusCode::NOT_FOUND, "{case}");
                 }
-                let shown = ids.iter().find(|id| text.contains(id.as_str()));
-                assert_eq!(shown.filter(|_| !route.contains("audit")), None, "{case}");
+                // Its own log says what it asked for.
+                let shown = owned.shown(&text).filter(|_| !route.contains("audit"));
+                assert_eq!(shown, None, "{case}");
                 cases += 1;
             }
         }
@@ -213,21 +290,20 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
             let name = parameter["name"].as_str().unwrap();
             for (stranger, id) in strangers
                 .iter()
-                .flat_map(|s| ids.iter().map(move |id| (s, id)))
+                .flat_map(|s| owned.ids().map(move |id| (s, id)))
             {
                 let asked = format!("{route}?{name}={id}");
-                let (status, text) = ask(stranger, method, &asked, &ids[0]).await;
+                let (status, text) = ask(stranger, method, &asked, id).await;
                 assert!(!status.is_server_error(), "{asked}: {status}");
-                let shown = ids.iter().find(|id| text.contains(id.as_str()));
-                assert_eq!(shown, None, "{asked}: {status} {text}");
+                assert_eq!(owned.shown(&text), None, "{asked}: {status} {text}");
                 queries += 1;
             }
         }
     }
     assert!(queries > 0, "no route is asked by an id in its query");
-    for scope in ["document", "patient"] {
+    for (scope, kind) in SCOPES {
         for stranger in &strangers {
-            let question = json!({"question": "which drug is it?", scope: id});
+            let question = json!({"question": "which drug is it?", scope: owned.of(kind)});
             let asked = stranger.ask(Method::POST, "/v1/chat").json(&question);
             let status = asked.send().await.unwrap().status();
             assert!(matches!(status.as_u16(), 403 | 404), "{scope}: {status}");
@@ -235,7 +311,12 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
     }
     // One at a time: who asks so often without a key is left standing.
     for (method, route) in &routes {
-        let (status, _) = ask(&nobody, method, route, &ids[0]).await;
+        let id = if route.contains("{id}") {
+            owned.of(route)
+        } else {
+            ""
+        };
+        let (status, _) = ask(&nobody, method, route, id).await;
         assert_eq!(
             status,
             StatusCode::UNAUTHORIZED,
@@ -243,22 +324,74 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
         );
     }
 
-    let with_id: Vec<&(String, String)> =
-        routes.iter().filter(|(_, r)| r.contains("{id}")).collect();
+    // Where a site lets guests in they are nobody on every route but two, and there nothing is anybody's.
+    let guests = Medbot::start(
+        &["serve", "--listen", "127.0.0.1:0"],
+        &[
+            &unlimited[..],
+            &[
+                ("MEDBOT_DATA", kept.to_str().unwrap()),
+                ("MEDBOT_GUESTS", "yes"),
+            ],
+        ]
+        .concat(),
+        true,
+    );
+    let guest = Caller::new(&guests.url, None);
+    guest.until("/readyz", StatusCode::OK).await;
+    for (method, route) in &routes {
+        let id = if route.contains("{id}") {
+            owned.of(route)
+        } else {
+            ""
+        };
+        let (status, text) = ask(&guest, method, route, id).await;
+        let case = format!("{method} {route} by a guest: {status} {text}");
+        let open = method == "POST" && FOR_GUESTS.contains(&route.as_str());
+        assert_eq!(status == StatusCode::UNAUTHORIZED, !open, "{case}");
+        assert!(!status.is_success(), "{case}");
+        assert_eq!(owned.shown(&text), None, "{case}");
+    }
+    for (scope, kind) in SCOPES {
+        let question = json!({"question": "which drug is it?", scope: owned.of(kind)});
+        let asked = guest.ask(Method::POST, "/v1/chat").json(&question);
+        let status = asked.send().await.unwrap().status();
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{scope} by a guest");
+    }
+    drop(guests);
+
+    // Only of those who may ask at all: 404 is then the other tenant's doing, by the kind of id that the route takes
+    // or by any.
+    let with_id: Vec<(&String, &String, &Caller)> = routes
+        .iter()
+        .filter(|(_, route)| route.contains("{id}"))
+        .flat_map(|(method, route)| {
+            ROLES
+                .iter()
+                .zip(&strangers)
+                .filter(move |(role, _)| {
+                    **role == Role::Admin
+                        || roles(method, route).is_none_or(|may| may.contains(role))
+                })
+                .map(move |(_, caller)| (method, route, caller))
+        })
+        .collect();
+    let ids: Vec<&str> = owned.ids().collect();
     let asked = stream::iter(0..RANDOM).map(|n| {
         // Steps of a linear congruential generator (Knuth's MMIX), one a request.
         let x = n
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407)
             >> 24;
-        let (method, route) = with_id[x as usize % with_id.len()];
-        let id = &ids[(x >> 12) as usize % ids.len()];
-        let caller = &strangers[(x >> 20) as usize % strangers.len()];
+        let (method, route, caller) = with_id[x as usize % with_id.len()];
+        let any = ids[(x >> 12) as usize % ids.len()];
+        let id = if (x >> 20) % 2 == 0 {
+            any
+        } else {
+            owned.of(route)
+        };
         let ask = &ask;
-        async move {
-            let (status, _) = ask(caller, method, route, id).await;
-            matches!(status.as_u16(), 403 | 404)
-        }
+        async move { ask(caller, method, route, id).await.0 == StatusCode::NOT_FOUND }
     });
     let refused = asked
         .buffer_unordered(32)
@@ -267,10 +400,18 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
         .await as u64;
     assert_eq!(refused, RANDOM, "hits: {}", RANDOM - refused);
 
-    // Nothing of it did any harm.
-    owner.json(&format!("/v1/documents/{id}")).await;
-    let entities = owner.json("/v1/entities").await.to_string();
-    assert!(entities.contains(&entity));
+    // Nothing of it did any harm, and each of these ids is one that its routes know: their owner is not told that
+    // there is no such thing. What removes comes last, and the document takes most of the others along.
+    let mut own: Vec<&(String, String)> = routes
+        .iter()
+        .filter(|(_, route)| route.contains("{id}"))
+        .collect();
+    own.sort_by_key(|(method, route)| (method == "DELETE", route.starts_with("/v1/documents")));
+    for (method, route) in own {
+        let (status, text) = ask(&owner, method, route, owned.of(route)).await;
+        let known = status != StatusCode::NOT_FOUND && !status.is_server_error();
+        assert!(known, "{method} {route} by its owner: {status} {text}");
+    }
     println!(
         "{cases} cases of {} routes, {queries} queries, {RANDOM} random requests",
         routes.len()

@@ -40,6 +40,14 @@ server.listen(0, "127.0.0.1", () => {
   const pem = rsa.publicKey.export({ type: "spki", format: "pem" });
   const medbot = (role, tenant) => ({ medbot: { role, tenant } });
   const own = "00000000-0000-0000-0000-000000000001";
+  const shape = (role_claim, tenant_claim, tenant, of) => {
+    const made = (roles) => by({ medbot: undefined, [tenant_claim]: tenant, ...of(roles) });
+    return {
+      role_claim, tenant_claim,
+      good: [made(["offline_access", "reviewer", "uma_authorization"]), made("reviewer")],
+      forbidden: [made(["reviewer", "admin"]), made(["offline_access"]), made([]), made("Reviewer")],
+    };
+  };
   console.log(JSON.stringify({
     issuer, secret,
     good: {
@@ -70,6 +78,16 @@ server.listen(0, "127.0.0.1", () => {
       no_role: by({ medbot: { tenant: own } }),
       other_role: by(medbot("owner", own)),
       no_tenant: by({ medbot: { role: "reviewer" } }),
+    },
+    // As providers shape them: settings, claims that are somebody, and claims that are nobody.
+    shapes: {
+      keycloak: shape("realm_access.roles", "tenant", own,
+        (roles) => ({ realm_access: { roles }, resource_access: { account: { roles: ["admin"] } } })),
+      keycloak_client: shape("resource_access.medbot.example.org.roles", "tenant", own,
+        (roles) => ({ resource_access: { "medbot.example.org": { roles } } })),
+      auth0: shape("https://medbot.example.org/roles", "https://medbot.example.org/tenant", own,
+        (roles) => ({ "https://medbot.example.org/roles": roles })),
+      entra: shape("roles", "extn.medbot", own, (roles) => ({ roles })),
     },
     hs256: token("HS256", undefined, secret, claims({})),
   }));

@@ -77,6 +77,26 @@ async fn only_good_tokens_are_somebody() {
             );
         }
     }
+    for (provider, shape) in said["shapes"].as_object().unwrap() {
+        let mut settings = settings.clone();
+        for (setting, claim) in [
+            ("MEDBOT_OIDC_ROLE_CLAIM", "role_claim"),
+            ("MEDBOT_OIDC_TENANT_CLAIM", "tenant_claim"),
+        ] {
+            settings.push((setting, shape[claim].as_str().unwrap()));
+        }
+        let server = Medbot::up(data.path(), &settings);
+        let caller = Caller::new(&server.url, None);
+        for token in shape["good"].as_array().unwrap() {
+            let (status, who) = status(&caller, token).await;
+            assert_eq!(status, StatusCode::OK, "{provider}: {who}");
+            assert_eq!(who["role"], "reviewer", "{provider}");
+        }
+        for token in shape["forbidden"].as_array().unwrap() {
+            let (status, _) = status(&caller, token).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{provider}");
+        }
+    }
     // With a secret, that alone counts.
     settings.push(("MEDBOT_OIDC_SECRET_FILE", secret.to_str().unwrap()));
     let server = Medbot::up(data.path(), &settings);
