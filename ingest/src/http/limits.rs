@@ -36,9 +36,6 @@ const STRANGERS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Of an address, questions a minute of guests.
 const GUESTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// The field that names a limit.
-const POLICY: &str = "ratelimit-policy";
-
 /// Counts requests.
 pub struct Limits {
     rates: Rates,
@@ -187,15 +184,15 @@ impl Waits {
     }
 }
 
-/// `RateLimit` header fields for HTTP, draft 10 of the IETF's working group.
+/// `RateLimit` header fields for HTTP, draft 10 of the IETF's working group: one more item of both lists.
 fn tell(headers: &mut HeaderMap, whose: Whose, quota: NonZeroU32, left: u32, wait: Option<u32>) {
     let name = whose.name();
     let wait = wait.map(|seconds| format!(";t={seconds}"));
     let limit = format!("\"{name}\";r={left}{}", wait.unwrap_or_default());
     let policy = HeaderValue::from_str(&format!("\"{name}\";q={quota};w=60"));
     if let (Ok(policy), Ok(limit)) = (policy, HeaderValue::from_str(&limit)) {
-        headers.insert(POLICY, policy);
-        headers.insert("ratelimit", limit);
+        headers.append("ratelimit-policy", policy);
+        headers.append("ratelimit", limit);
     }
 }
 
@@ -208,8 +205,8 @@ fn count(whose: Whose, of: &dyn Display, quota: NonZeroU32) -> Count {
     }
 }
 
-/// Counts a request of an address; the answer says how many more it may send, unless it says already which
-/// other limit has no room.
+/// Counts a request of an address; the answer says how many more it may send, after another limit that has no
+/// room.
 pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) -> Response {
     let address = peer::address(
         request.extensions(),
@@ -229,10 +226,8 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
     if response.status() == StatusCode::UNAUTHORIZED {
         api.limits.stranger(address).await;
     }
-    let headers = response.headers_mut();
-    if let Some((quota, rest)) = api.limits.rates.address.zip(left)
-        && !headers.contains_key(POLICY)
-    {
+    if let Some((quota, rest)) = api.limits.rates.address.zip(left) {
+        let headers = response.headers_mut();
         tell(headers, Whose::Address, quota, rest, None);
     }
     response

@@ -65,11 +65,13 @@ fn client(authority: &Authority, versions: [Version; 2]) -> Client {
 async fn healthz(client: &Client, url: &str) -> Result<StatusCode, String> {
     let answer = client.get(format!("{url}/healthz")).send().await;
     answer.map(|answer| answer.status()).map_err(|error| {
-        let sources = std::iter::successors(Some(&error as &dyn Error), |error| error.source());
-        sources
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(": ")
+        let mut said = error.to_string();
+        let mut source = error.source();
+        while let Some(inner) = source {
+            said += &format!(": {inner}");
+            source = inner.source();
+        }
+        said
     })
 }
 
