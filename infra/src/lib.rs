@@ -14,6 +14,7 @@ pub mod llm;
 pub mod models;
 pub mod queue;
 pub mod search;
+pub mod spool;
 pub mod store;
 pub mod telemetry;
 pub mod tesseract;

@@ -14,8 +14,8 @@ mod secret;
 #[cfg(test)]
 mod contract;
 
-pub(crate) use keys::mac;
 pub use keys::{DataKey, DataKeys};
+pub(crate) use keys::{mac, random};
 pub use local::Local;
 pub(crate) use master::hex;
 pub use master::{KeyId, MasterKey, MasterKeyError};

@@ -22,8 +22,9 @@ const TIME: Duration = Duration::from_millis(250);
 /// For how long Redis is left alone that did not answer.
 const REST: Duration = Duration::from_secs(1);
 
-/// For every key in turn, the quota of a minute and whether one is taken. Gives 0 and the microseconds to wait at
-/// the first that has no room, or 1 and what the last has left. What is stored is when all will have flowed back.
+/// For every key in turn, the quota of a minute and whether one is taken. Gives the number from 1 of the first that has
+/// no room and the microseconds to wait, or 0 and what the last has left. What is stored is when all will have flowed
+/// back.
 const TAKE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -32,13 +33,13 @@ for i, key in ipairs(KEYS) do
   local step = math.max(math.floor(minute / ARGV[2 * i - 1]), 1)
   local full = math.max(tonumber(redis.call('GET', key) or now), now) + step
   local wait = full - minute - now
-  if wait > 0 then return {0, wait} end
+  if wait > 0 then return {i, wait} end
   if ARGV[2 * i] == '1' then
     redis.call('SET', key, string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000))
   end
   left = math.floor((now + minute - full) / step)
 end
-return {1, left}
+return {0, left}
 ";
 
 /// Why Redis cannot be asked at all.
@@ -61,6 +62,15 @@ pub struct Count {
     pub quota: NonZeroU32,
     /// Is this one more of them? Otherwise it is only asked whether there is room.
     pub takes: bool,
+}
+
+/// A count that has no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// Which of those that were asked, from 0.
+    pub count: usize,
+    /// For how long.
+    pub wait: Duration,
 }
 
 /// Counts that processes share.
@@ -96,10 +106,9 @@ impl Together {
         })
     }
 
-    /// Holds a request against counts, one after the other: how many more the last has room for, or how long
-    /// there is none. A count that was taken from before one without room is not given back. None when Redis
+    /// Holds a request against counts, one after the other: how many more the last has room for, or which has none. A count that was taken from before one without room is not given back. None when Redis
     /// does not answer.
-    pub async fn take(&self, counts: &[Count]) -> Option<Result<u32, Duration>> {
+    pub async fn take(&self, counts: &[Count]) -> Option<Result<u32, Full>> {
         let was_away = {
             let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
             if away.is_some_and(|until| Instant::now() < until) {
@@ -115,7 +124,7 @@ impl Together {
                 .arg(u8::from(count.takes));
         }
         let mut redis = self.redis.clone();
-        let answer = timeout(TIME, take.invoke_async::<(u8, u64)>(&mut redis)).await;
+        let answer = timeout(TIME, take.invoke_async::<(usize, u64)>(&mut redis)).await;
         let answer = match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(error.to_string()),
@@ -123,15 +132,17 @@ impl Together {
         };
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         match answer {
-            Ok((room, number)) => {
+            Ok((full, number)) => {
                 *away = None;
                 if was_away.is_some() {
                     tracing::info!("requests are counted together with other processes again");
                 }
-                Some(if room == 1 {
-                    Ok(u32::try_from(number).unwrap_or(u32::MAX))
-                } else {
-                    Err(Duration::from_micros(number))
+                Some(match full.checked_sub(1) {
+                    None => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
+                    Some(count) => Err(Full {
+                        count,
+                        wait: Duration::from_micros(number),
+                    }),
                 })
             }
             Err(error) => {

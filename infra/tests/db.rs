@@ -15,6 +15,8 @@ mod backups;
 mod batches;
 #[path = "db/cancelling.rs"]
 mod cancelling;
+#[path = "tls/certificates.rs"]
+mod certificates;
 #[path = "db/chaos.rs"]
 mod chaos;
 #[path = "db/dead_letters.rs"]
@@ -67,5 +69,7 @@ mod sessions;
 mod table_queue;
 #[path = "db/tenants.rs"]
 mod tenants;
+#[path = "db/tls.rs"]
+mod tls;
 #[path = "db/webhooks.rs"]
 mod webhooks;

@@ -1,7 +1,7 @@
 //! The HTTP API: a file a resource. A handler checks who asks, calls the database or the store, and
 //! says what came of it; it holds no state of its own, so any process can answer any request.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -63,19 +63,24 @@ mod reviews;
 mod serve;
 mod sessions;
 mod sign_in;
+mod spools;
+mod tls;
 mod tryout;
 mod uploads;
 mod webhooks;
 
 pub use auth::{Authentication, new_key};
-pub(crate) use batches::is_litter;
+pub(crate) use batches::{LARGEST_ZIP, is_litter};
 pub use code_flow::{Client, SignIn};
 pub use events::Feed;
 pub use jwt::{Provider, Tokens};
 pub(crate) use keys::ApiKeyView;
 pub use known_keys::KnownKeys;
 pub use limits::{Limits, Rates};
+pub use peer::Proxies;
 pub use serve::serve;
+pub use spools::Spools;
+pub(crate) use tls::{Tls, TlsFiles};
 pub use tryout::Tryout;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
@@ -103,6 +108,8 @@ pub struct Serving {
     pub engines: Vec<Engine>,
     /// Largest upload in bytes, a file.
     pub largest_upload: u64,
+    /// Room for zips until they are unpacked.
+    pub spools: Spools,
     /// For how long an upload may say nothing before it is given up.
     pub upload_silence: Duration,
     /// Where webhooks may go.
@@ -116,7 +123,7 @@ pub struct Serving {
     /// How often one may ask.
     pub limits: Arc<Limits>,
     /// Whose word on the client's address is taken.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Proxies,
     /// How long an emergency access lasts; none: there is none.
     pub emergency: Option<Duration>,
     /// Answers questions.
@@ -209,9 +216,11 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(measure::measure))
         .layer(no_sniff)
-        .with_state(api);
+        .with_state(api.clone());
+    // Outermost, so that no name but its own is answered, whatever is asked.
+    let own_name = middleware::from_fn_with_state(api, origin::own_name);
     if cors_origins.is_empty() {
-        return Ok(router);
+        return Ok(router.layer(own_name));
     }
     let origins = cors_origins
         .iter()
@@ -228,7 +237,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
             header::IF_NONE_MATCH,
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER]);
-    Ok(router.layer(cors))
+    Ok(router.layer(cors).layer(own_name))
 }
 
 /// Counts by state, with every state that a client may see.

@@ -52,7 +52,7 @@ pub(crate) async fn listen(
             }
         };
         tokio::select! {
-            served = http::serve(listener, router, stop) => {
+            served = http::serve(listener, None, router, stop) => {
                 if let Err(error) = served {
                     tracing::error!(%error, "metrics are not served any more");
                 }

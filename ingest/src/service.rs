@@ -49,7 +49,7 @@ use crate::{
     cli::DONE,
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
-    http::{self, Api, Feed, Serving, SignIn, Tokens, Tryout},
+    http::{self, Api, Feed, Serving, SignIn, Tls, Tokens, Tryout},
     observe,
     settings::Settings,
     stop::told_to_stop,
@@ -111,11 +111,18 @@ fn run_with(settings: &Settings, parts: &Parts, crew: Option<Crew>) -> anyhow::R
             "DATABASE_URL is not set: `serve` and `work` share a database; `medbot up` brings its own"
         );
     }
+    let in_clear = settings.allow_plaintext || settings.tls_at_proxy;
+    // Before anything is made or started.
+    let tls = if parts.serve {
+        Tls::of_listener(settings.listen, settings.tls.as_ref(), in_clear)?
+    } else {
+        None
+    };
     if parts.embedded {
         system::make_data_folder(&settings.data)?;
     }
     let database = Database::own(settings)?;
-    let ended = runtime.block_on(parts_until_told(settings, parts, &database.url, crew));
+    let ended = runtime.block_on(parts_until_told(settings, parts, &database.url, tls, crew));
     runtime.shutdown_timeout(Duration::from_secs(5));
     database.stop()?;
     ended.map(|()| DONE)
@@ -125,6 +132,7 @@ async fn parts_until_told(
     settings: &Settings,
     parts: &Parts,
     url: &str,
+    tls: Option<Arc<Tls>>,
     crew: Option<Crew>,
 ) -> anyhow::Result<()> {
     let metrics = match settings.metrics {
@@ -146,10 +154,14 @@ async fn parts_until_told(
         let api = opened.api(settings, told.clone())?;
         let under_way = api.under_way.clone();
         let router = http::router(api, &settings.cors_origins)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        if let Some(tls) = &tls {
+            running.spawn(Arc::clone(tls).keep_fresh(told.clone()));
+        }
         running.spawn({
             let told = told.clone();
             async move {
-                if let Err(error) = http::serve(listener, router, told).await {
+                if let Err(error) = http::serve(listener, tls, router, told).await {
                     tracing::error!(%error, "HTTP is not answered any more");
                 }
                 // What was begun for a client that has gone is finished and written down too.
@@ -157,9 +169,9 @@ async fn parts_until_told(
                 under_way.wait().await;
             }
         });
-        tracing::info!(%address, "HTTP is answered");
+        tracing::info!(%address, scheme, "HTTP is answered");
         if parts.embedded {
-            eprintln!("medbot: the page and the API are at http://{address}");
+            eprintln!("medbot: the page and the API are at {scheme}://{address}");
         }
     }
     let sender = Sender::new(
@@ -313,6 +325,7 @@ impl Opened {
             keys: Arc::default(),
             engines: compose::wanted(&settings.engines),
             largest_upload: Limits::default().bytes,
+            spools: http::Spools::new(http::LARGEST_ZIP * Limits::default().bytes),
             upload_silence: self.upload_silence,
             webhook_guard: Guard::new(settings.allow_private_webhooks),
             tokens,

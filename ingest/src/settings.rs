@@ -18,18 +18,21 @@ use url::Url;
 
 use crate::{
     chat::Country,
-    http::{Authentication, Client, Provider, Rates},
+    http::{Authentication, Client, Provider, Proxies, Rates, TlsFiles},
     language::Language,
 };
 
 /// Names that the environment and the file may give. The file is TOML, `name = "value"`, and is named
 /// by `MEDBOT_CONFIG`.
-const NAMES: [&str; 53] = [
+const NAMES: [&str; 56] = [
     "DATABASE_URL",
     "QUEUE_URL",
     "STORE_URL",
     "REDIS_URL",
     "MEDBOT_LISTEN",
+    "MEDBOT_TLS_CERT_FILE",
+    "MEDBOT_TLS_KEY_FILE",
+    "MEDBOT_TLS_AT_PROXY",
     "MEDBOT_DATA",
     "MEDBOT_MASTER_KEY_FILE",
     "MEDBOT_MASTER_KEY_COMMAND",
@@ -107,6 +110,10 @@ pub struct Settings {
     pub redis_url: Option<String>,
     /// Where HTTP is answered.
     pub listen: SocketAddr,
+    /// Its certificate; none: in the clear.
+    pub tls: Option<TlsFiles>,
+    /// Does a proxy end TLS, so that HTTP may be answered in the clear?
+    pub tls_at_proxy: bool,
     /// What the embedded default keeps.
     pub data: PathBuf,
     /// The key that wraps the keys of documents.
@@ -146,7 +153,7 @@ pub struct Settings {
     /// For how many days the operator keeps backups of keys; what a certificate of erasure says.
     pub key_backup_days: u16,
     /// Proxies whose word on the client's address is taken.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Proxies,
     /// Requests a minute.
     pub rates: Rates,
     /// Highest share of accepted dangerous values that may be wrong; none: rules alone decide.
@@ -263,6 +270,8 @@ impl Settings {
             store: Secrets::read(&get),
             redis_url: get("REDIS_URL"),
             listen,
+            tls: tls(&get)?,
+            tls_at_proxy: switch("MEDBOT_TLS_AT_PROXY", get("MEDBOT_TLS_AT_PROXY").as_deref())?,
             master_key_file: get("MEDBOT_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
             other_master_key_file: get("MEDBOT_OTHER_MASTER_KEY_FILE").map(PathBuf::from),
@@ -292,11 +301,9 @@ impl Settings {
             provider: provider(&get)?,
             sign_in: sign_in(&get)?,
             audit_anchors: get("MEDBOT_AUDIT_ANCHORS").map(PathBuf::from),
-            trusted_proxies: list(get("MEDBOT_TRUSTED_PROXIES"))
-                .iter()
-                .map(|address| Ok(address.parse::<IpAddr>()?.to_canonical()))
-                .collect::<anyhow::Result<_>>()
-                .context("MEDBOT_TRUSTED_PROXIES is a list of IP addresses")?,
+            trusted_proxies: Proxies::of(&list(get("MEDBOT_TRUSTED_PROXIES"))).context(
+                "MEDBOT_TRUSTED_PROXIES is a list of IP addresses and of networks such as 10.0.0.0/8",
+            )?,
             rates: Rates {
                 address: rate("MEDBOT_RATE_ADDRESS", get("MEDBOT_RATE_ADDRESS"), 6_000)?,
                 key: rate("MEDBOT_RATE_KEY", get("MEDBOT_RATE_KEY"), 6_000)?,
@@ -370,6 +377,23 @@ fn emergency(minutes: Option<&str>) -> anyhow::Result<Option<Duration>> {
         .filter(|minutes| *minutes <= 240)
         .context("MEDBOT_EMERGENCY_MINUTES is a number of minutes, 240 at most, 0 for no emergency access")?;
     Ok((minutes > 0).then(|| Duration::from_mins(minutes)))
+}
+
+/// Certificate and key of HTTP, which go together.
+fn tls(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<TlsFiles>> {
+    match (get("MEDBOT_TLS_CERT_FILE"), get("MEDBOT_TLS_KEY_FILE")) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+            certificate: certificate.into(),
+            key: key.into(),
+        })),
+        (Some(_), None) => bail!("MEDBOT_TLS_CERT_FILE needs MEDBOT_TLS_KEY_FILE: its private key"),
+        (None, Some(_)) => {
+            bail!(
+                "MEDBOT_TLS_KEY_FILE needs MEDBOT_TLS_CERT_FILE: the certificate that it belongs to"
+            )
+        }
+    }
 }
 
 /// The identity provider, when its issuer is named.

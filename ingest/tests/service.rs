@@ -9,6 +9,8 @@ mod accounting;
 mod auditing;
 #[path = "service/canary.rs"]
 mod canary;
+#[path = "../../infra/tests/tls/certificates.rs"]
+mod certificates;
 #[path = "service/echo.rs"]
 mod echo;
 #[path = "service/server.rs"]
@@ -36,6 +38,8 @@ mod orphans;
 mod outages;
 #[path = "service/provider.rs"]
 mod provider;
+#[path = "service/rebinding.rs"]
+mod rebinding;
 #[path = "service/refusals.rs"]
 mod refusals;
 #[path = "service/refusing.rs"]
@@ -50,6 +54,10 @@ mod retrying;
 mod rolling;
 #[path = "service/signing_in.rs"]
 mod signing_in;
+#[path = "service/spooling.rs"]
+mod spooling;
+#[path = "service/tls.rs"]
+mod tls;
 #[path = "service/tokens.rs"]
 mod tokens;
 #[path = "service/tryout.rs"]

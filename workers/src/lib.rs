@@ -1,6 +1,7 @@
 //! The stages that look at bytes and pixels: decode, prepare, detect and recognise.
 
 pub mod adaptive;
+pub mod archive;
 mod artefact;
 pub mod decode;
 pub mod detect;

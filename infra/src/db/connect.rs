@@ -54,7 +54,7 @@ impl Db {
     /// Prepares the pools; the first query connects.
     ///
     /// # Errors
-    /// When the URL is no URL, or names a remote server without TLS.
+    /// When the URL is no URL, or names a remote server and not [`PgSslMode::VerifyFull`].
     pub fn new(settings: &DbSettings) -> Result<Self, DbError> {
         let refuse = |detail: &str| DbError::new(DbErrorKind::Refused, detail);
         let mut options = PgConnectOptions::from_str(&settings.url)
@@ -67,24 +67,8 @@ impl Db {
                 ("lock_timeout", "20s"),
             ]);
         options = options.log_statements(tracing::log::LevelFilter::Trace);
-        let local = options.get_socket().is_some()
-            || matches!(
-                options.get_host(),
-                "localhost" | "127.0.0.1" | "::1" | "[::1]"
-            )
-            || options.get_host().starts_with('/');
-        if !local && !settings.allow_plaintext {
-            match options.get_ssl_mode() {
-                PgSslMode::Disable | PgSslMode::Allow => {
-                    return Err(refuse(
-                        "a remote DATABASE_URL needs TLS: sslmode=verify-full",
-                    ));
-                }
-                // Without this a server that offers no TLS is spoken to in the clear.
-                PgSslMode::Prefer => options = options.ssl_mode(PgSslMode::Require),
-                _ => {}
-            }
-        }
+        options = guarded(options, &settings.url, settings.allow_plaintext)
+            .ok_or_else(|| refuse(UNGUARDED))?;
         let pool = |sessions: u32, role: &'static str| {
             // Said while connecting: the pool would try a statement of its own again and again until
             // its time is out, and hide why it failed.
@@ -229,6 +213,44 @@ impl Db {
     }
 }
 
+/// What is wrong with a URL that would leave a remote server unproven.
+const UNGUARDED: &str = "a remote DATABASE_URL needs TLS with a certificate that is checked: say \
+                         sslmode=verify-full, or nothing of sslmode, and sslrootcert=FILE where an \
+                         authority of your own signed it; MEDBOT_ALLOW_PLAINTEXT=1 allows other modes";
+
+/// How a server is spoken to: one on another machine only when its certificate is signed by a known
+/// authority and names it, unless plaintext is allowed. Every other mode takes any certificate, or any
+/// name, and so anybody between. None where the URL asks for such a mode.
+fn guarded(
+    options: PgConnectOptions,
+    url: &str,
+    allow_plaintext: bool,
+) -> Option<PgConnectOptions> {
+    let host = options.get_host();
+    let local = options.get_socket().is_some()
+        || matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
+        || host.starts_with('/');
+    if local || allow_plaintext {
+        return Some(options);
+    }
+    match options.get_ssl_mode() {
+        PgSslMode::VerifyFull => Some(options),
+        // What nobody said is `prefer`, which speaks in the clear to a server that offers no TLS.
+        _ if !says_mode(url) => Some(options.ssl_mode(PgSslMode::VerifyFull)),
+        _ => None,
+    }
+}
+
+/// Does the URL, or the environment of libpq, say how TLS is used?
+fn says_mode(url: &str) -> bool {
+    let asked = |url: url::Url| {
+        let mut names = url.query_pairs();
+        names.any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"))
+    };
+    // What is no URL was refused before.
+    std::env::var_os("PGSSLMODE").is_some() || url.parse().is_ok_and(asked)
+}
+
 /// Begins a transaction, in a task that nobody gives up half way: a BEGIN whose answer was not waited
 /// for would leave its session in a transaction that the next user does not know of.
 async fn begin(
@@ -248,4 +270,51 @@ pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Resul
 
 fn broke_down(error: tokio::task::JoinError) -> DbError {
     DbError::new(DbErrorKind::Unavailable, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Db, DbErrorKind, DbSettings};
+
+    #[tokio::test]
+    async fn a_remote_database_proves_who_it_is_unless_plaintext_is_allowed() {
+        for (url, alone) in [
+            ("postgres://u@127.0.0.1/d", true),
+            ("postgres://u@localhost/d?sslmode=disable", true),
+            ("postgres://u@[::1]/d?sslmode=require", true),
+            ("postgres:///d?host=/run/postgresql&sslmode=disable", true),
+            ("postgres://u@db.example/d", true),
+            ("postgres://u@db.example/d?sslmode=verify-full", true),
+            ("postgres://u@db.example/d?ssl-mode=verify-full", true),
+            ("postgres://u@db.example/d?sslmode=verify-ca", false),
+            ("postgres://u@db.example/d?sslmode=require", false),
+            ("postgres://u@db.example/d?sslmode=prefer", false),
+            ("postgres://u@db.example/d?sslmode=allow", false),
+            ("postgres://u@db.example/d?sslmode=disable", false),
+            ("postgres://u@db.example/d?ssl-mode=require", false),
+            ("postgres://u@127.0.0.1.example/d?sslmode=require", false),
+            ("postgres://u@10.0.0.1/d?sslmode=require", false),
+            (
+                "postgres://u@localhost/d?host=db.example&sslmode=disable",
+                false,
+            ),
+        ] {
+            let opened = |allow_plaintext| {
+                Db::new(&DbSettings {
+                    url: url.into(),
+                    api_sessions: 1,
+                    worker_sessions: 1,
+                    allow_plaintext,
+                })
+            };
+            let refused = opened(false).err();
+            assert_eq!(refused.is_none(), alone, "{url}");
+            if let Some(error) = refused {
+                assert_eq!(error.kind, DbErrorKind::Refused, "{url}");
+                assert!(error.detail.contains("verify-full"), "{error}");
+                assert!(error.detail.contains("MEDBOT_ALLOW_PLAINTEXT"), "{error}");
+            }
+            assert!(opened(true).is_ok(), "{url}");
+        }
+    }
 }

@@ -57,7 +57,7 @@ impl fmt::Debug for DataKey {
 }
 
 /// Random bytes of the system.
-pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     <[u8; N]>::try_generate()
         .map_err(|_| StoreError::new(StoreErrorKind::Refused, "the system has no random bytes"))
 }

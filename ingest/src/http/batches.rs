@@ -1,13 +1,9 @@
 //! `/v1/batches`: many files, or one zip of them, and their counts.
 //!
-//! A zip is spooled to an unlinked temporary file, since its directory stands at its end; its members
+//! A zip is spooled to a disk, sealed and without a name, since its directory stands at its end; its members
 //! then stream out of it one by one. Names in it only label results and touch no file system.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom},
-};
+use std::{collections::BTreeMap, io::Read, time::Duration};
 
 use axum::{
     Json,
@@ -17,13 +13,17 @@ use axum::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
-use infra::db::{Caller, Role};
+use infra::{
+    db::{Caller, Role},
+    spool::{Spooled, Spooling},
+};
 use schemas::{BatchId, Problem, Reject, RejectKind};
 use serde::Serialize;
-use tokio::{io::AsyncWriteExt as _, sync::mpsc};
+use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use workers::archive::{self, ArchiveError};
 
 use super::{
     Api,
@@ -35,15 +35,20 @@ use super::{
     intake::{self, Wishes},
     jobs::FOLLOWERS,
     problem::{ApiError, Errors},
+    spools::Place,
     uploads::{self, UploadQuery},
 };
 
 /// Most files of a zip.
 const MOST_FILES: usize = 10_000;
 /// Largest zip, in files of the largest size.
-const LARGEST_ZIP: u64 = 16;
+pub(crate) const LARGEST_ZIP: u64 = 16;
 /// Bytes read from a member at a time.
 const PIECE: usize = 64 << 10;
+/// Pieces between the connection and the disk.
+const PIECES: usize = 4;
+/// For how long a zip may say nothing: others wait for its place.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// A batch.
 #[derive(Serialize, ToSchema)]
@@ -120,7 +125,8 @@ pub(crate) async fn open(
         if gather::is_multipart(&headers) {
             gathered.parts(&api, &caller, &wishes, request).await?;
         } else {
-            let spooled = spool(&api, request).await?;
+            let mut place = api.spools.place().await?;
+            let spooled = spool(&api, &mut place, request).await?;
             members(&api, &caller, &wishes, spooled, &mut gathered).await?;
         }
         if gathered.len() == 0 {
@@ -135,19 +141,25 @@ pub(crate) async fn open(
     idempotency::once(&api, &caller, &headers, &line, work).await
 }
 
-/// The body in an unlinked file.
-async fn spool(api: &Api, request: Request) -> Result<File, ApiError> {
+/// The body, sealed in a file without a name.
+async fn spool(api: &Api, place: &mut Place, request: Request) -> Result<Spooled, ApiError> {
+    let broken = || ApiError::BadRequest("the body broke off before its end".into());
     let mut pieces = request.into_body().into_data_stream();
-    let refused = |error: std::io::Error| {
-        tracing::error!(%error, "a zip could not be spooled");
-        ApiError::Unavailable("the disk for temporary files")
-    };
-    let mut spooled = tokio::fs::File::from_std(tempfile::tempfile().map_err(refused)?);
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(PIECES);
+    let writing = spawn_blocking(move || {
+        let mut spooling = Spooling::new()?;
+        while let Some(piece) = receiver.blocking_recv() {
+            spooling.write(&piece)?;
+        }
+        spooling.finish()
+    });
     let limit = api.largest_upload.saturating_mul(LARGEST_ZIP);
     let (mut size, mut checked) = (0_u64, false);
-    while let Some(piece) = pieces.next().await {
-        let piece =
-            piece.map_err(|_| ApiError::BadRequest("the body broke off before its end".into()))?;
+    while let Some(piece) = timeout(SILENCE, pieces.next())
+        .await
+        .map_err(|_| broken())?
+    {
+        let piece = piece.map_err(|_| broken())?;
         if !checked && !piece.is_empty() {
             if !piece.starts_with(b"PK") {
                 return Err(ApiError::rejected(&Reject::new(
@@ -162,10 +174,18 @@ async fn spool(api: &Api, request: Request) -> Result<File, ApiError> {
             let detail = format!("a zip has at most {limit} bytes; send several");
             return Err(ApiError::TooLarge(detail));
         }
-        spooled.write_all(&piece).await.map_err(refused)?;
+        place.holds(size)?;
+        // The disk takes no more: the writer's own error tells why.
+        if sender.send(piece).await.is_err() {
+            break;
+        }
     }
-    spooled.flush().await.map_err(refused)?;
-    Ok(spooled.into_std().await)
+    drop(sender);
+    let written = writing.await.map_err(|_| ApiError::Internal)?;
+    written.map_err(|error| {
+        tracing::error!(%error, "a zip could not be spooled");
+        ApiError::Unavailable("the disk for temporary files")
+    })
 }
 
 /// The members of a zip, one after the other.
@@ -173,12 +193,31 @@ async fn members(
     api: &Api,
     caller: &Caller,
     wishes: &Wishes,
-    spooled: File,
+    spooled: Spooled,
     gathered: &mut Gathered,
 ) -> Result<(), ApiError> {
     let (sender, mut opened) = mpsc::channel(1);
-    let most_bytes = api.largest_upload.saturating_mul(LARGEST_ZIP);
-    let unzipping = tokio::task::spawn_blocking(move || unzip(spooled, most_bytes, &sender));
+    let limits = archive::Limits {
+        files: MOST_FILES,
+        bytes: api.largest_upload.saturating_mul(LARGEST_ZIP),
+    };
+    let unzipping = spawn_blocking(move || {
+        archive::members(spooled, limits, |name, member| {
+            let name = intake::kept_name(name);
+            if name.ends_with('/') || is_litter(&name) {
+                return true;
+            }
+            let (pieces, receiver) = mpsc::channel(2);
+            if sender.blocking_send((name, receiver)).is_err() {
+                return false;
+            }
+            match member {
+                Ok(member) => stream(member, &pieces),
+                Err(error) => drop(pieces.blocking_send(Err(error.to_string()))),
+            }
+            true
+        })
+    });
     while let Some((file, pieces)) = opened.recv().await {
         gathered
             .take(api, caller, wishes, &file, ReceiverStream::new(pieces))
@@ -194,100 +233,55 @@ async fn members(
                 error => Err(error),
             })?;
     }
-    unzipping.await.map_err(|_| ApiError::Internal)?
+    let unzipped = unzipping.await.map_err(|_| ApiError::Internal)?;
+    unzipped.map_err(|error| refused(&error))
 }
 
-type Pieces = mpsc::Receiver<Result<Bytes, String>>;
-
-/// Unpacks on a thread. A member that is broken breaks its own stream and no other.
-fn unzip(
-    mut spooled: File,
-    most_bytes: u64,
-    sender: &mpsc::Sender<(String, Pieces)>,
-) -> Result<(), ApiError> {
-    let unreadable = |_| {
-        ApiError::unprocessable(
-            "malformed",
-            "The content breaks its format's rules",
-            "the zip cannot be read; make it again, without encryption",
-        )
-    };
-    let stated = stated_files(&mut spooled).map_err(|_| ApiError::Internal)?;
-    let mut zip = zip::ZipArchive::new(spooled).map_err(unreadable)?;
-    if zip.len() > MOST_FILES {
-        let detail = format!("a zip has at most {MOST_FILES} files; send several");
-        return Err(ApiError::TooLarge(detail));
-    }
-    // The archive is read by name: of two files of one name only the last is there.
-    if stated.is_some_and(|stated| stated != zip.len()) {
-        return Err(ApiError::unprocessable(
-            "malformed",
-            "The content breaks its format's rules",
-            "two files of the zip have the same name, or its directory miscounts them; make it again",
-        ));
-    }
-    let mut left = most_bytes;
-    for index in 0..zip.len() {
-        let name = match zip.name_for_index(index) {
-            Some(name) => intake::kept_name(&name.map_err(unreadable)?),
-            None => continue,
-        };
-        if name.ends_with('/') || is_litter(&name) {
-            continue;
-        }
-        let (pieces, receiver) = mpsc::channel(2);
-        if sender.blocking_send((name, receiver)).is_err() {
-            return Ok(());
-        }
-        let mut member = match zip.by_index(index) {
-            Ok(member) => member,
+/// Sends a member's content until whoever takes it has seen enough. One that is broken breaks its own stream and no
+/// other.
+fn stream(member: &mut dyn Read, pieces: &mpsc::Sender<Result<Bytes, String>>) {
+    loop {
+        let mut piece = vec![0; PIECE];
+        let sent = match member.read(&mut piece) {
+            Ok(0) => return,
+            Ok(read) => {
+                piece.truncate(read);
+                pieces.blocking_send(Ok(Bytes::from(piece)))
+            }
             Err(error) => {
                 let _ = pieces.blocking_send(Err(error.to_string()));
-                continue;
+                return;
             }
         };
-        loop {
-            let mut piece = vec![0; PIECE];
-            let sent = match member.read(&mut piece) {
-                Ok(0) => break,
-                Ok(n) if n as u64 > left => {
-                    return Err(ApiError::TooLarge(
-                        "the zip unpacks to more than is taken at once; send several".into(),
-                    ));
-                }
-                Ok(n) => {
-                    left -= n as u64;
-                    piece.truncate(n);
-                    pieces.blocking_send(Ok(Bytes::from(piece)))
-                }
-                Err(error) => {
-                    let _ = pieces.blocking_send(Err(error.to_string()));
-                    break;
-                }
-            };
-            // Whoever took it has seen enough.
-            if sent.is_err() {
-                break;
-            }
+        if sent.is_err() {
+            return;
         }
     }
-    Ok(())
 }
 
-/// How many files the end of a zip's directory says it has (APPNOTE 4.3.16); none when it has no end or the
-/// number does not fit there.
-fn stated_files(zip: &mut File) -> io::Result<Option<usize>> {
-    const END: usize = 22;
-    let size = zip.seek(SeekFrom::End(0))?;
-    let longest = (END + usize::from(u16::MAX)) as u64;
-    zip.seek(SeekFrom::Start(size.saturating_sub(longest)))?;
-    let mut tail = Vec::new();
-    zip.read_to_end(&mut tail)?;
-    zip.seek(SeekFrom::Start(0))?;
-    let mut ends = tail.windows(END).rev();
-    let end = ends.find(|window| window.starts_with(b"PK\x05\x06"));
-    let stated = end.map(|end| u16::from_le_bytes([end[10], end[11]]));
-    Ok(stated.filter(|n| *n < u16::MAX).map(usize::from))
+fn refused(error: &ArchiveError) -> ApiError {
+    let malformed = |detail: &str| {
+        let title = "The content breaks its format's rules";
+        ApiError::unprocessable("malformed", title, detail)
+    };
+    match error {
+        ArchiveError::Unreadable(_) => {
+            malformed("the zip cannot be read; make it again, without encryption")
+        }
+        ArchiveError::Miscounted => malformed(
+            "two files of the zip have the same name, or its directory miscounts them; make it again",
+        ),
+        ArchiveError::TooMany(_) => ApiError::TooLarge(format!(
+            "a zip has at most {MOST_FILES} files; send several"
+        )),
+        ArchiveError::TooLarge => {
+            ApiError::TooLarge("the zip unpacks to more than is taken at once; send several".into())
+        }
+        ArchiveError::Io(error) => {
+            tracing::error!(%error, "a zip that was spooled cannot be read");
+            ApiError::Internal
+        }
+    }
 }
 
 /// What archivers and desktops leave behind.

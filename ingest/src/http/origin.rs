@@ -1,10 +1,18 @@
 //! Where a request comes from, for callers that a browser knows by itself: a cookie goes with every
-//! request to this service, whoever made the browser send it.
+//! request to this service, whoever made the browser send it. And under which name it asks, where whoever
+//! asks is believed.
 
-use axum::http::{HeaderMap, Method, Uri, header};
+use std::net::IpAddr;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, Uri, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use subtle::ConstantTimeEq as _;
 
-use super::problem::ApiError;
+use super::{Api, auth::Authentication, problem::ApiError};
 
 /// The header with the session's token against forged requests.
 pub(super) const CSRF: &str = "x-csrf-token";
@@ -49,9 +57,71 @@ fn is_own(origin: Option<&str>, headers: &HeaderMap) -> bool {
     }
 }
 
+/// Where whoever asks is the administrator, answers under this machine's own names alone: a page whose
+/// name was made to lead here (DNS rebinding) is no other origin to its browser, and says its own name.
+pub(super) async fn own_name(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if api.authentication == Authentication::Off
+        && !names_this_machine(request.uri(), request.headers())
+    {
+        return ApiError::Misdirected.into_response();
+    }
+    next.run(request).await
+}
+
+/// Is every name that a request asks under, and there must be one, `localhost` or a loopback address,
+/// which no name server can make lead anywhere else?
+fn names_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
+    let in_headers = headers.get_all(header::HOST).iter();
+    let in_headers = in_headers.map(|host| Authority::try_from(host.as_bytes()).ok());
+    let mut names = in_headers
+        .chain(uri.authority().map(|authority| Some(authority.clone())))
+        .peekable();
+    names.peek().is_some() && names.all(|name| name.as_ref().is_some_and(is_this_machine))
+}
+
+fn is_this_machine(authority: &Authority) -> bool {
+    let host = authority.host();
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let address = address.unwrap_or(host).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_names_this_machine_and_nothing_else() {
+        for (uri, hosts, own) in [
+            ("/", &["localhost"][..], true),
+            ("/", &["LocalHost:8080"], true),
+            ("/", &["127.0.0.1:8080"], true),
+            ("/", &["[::1]:8080"], true),
+            ("/", &["[::1]"], true),
+            ("http://localhost/", &["localhost"], true),
+            ("/", &[], false),
+            ("/", &[""], false),
+            ("/", &["evil.example"], false),
+            ("/", &["evil.example:8080"], false),
+            ("/", &["localhost.evil.example"], false),
+            ("/", &["127.0.0.1.evil.example"], false),
+            ("/", &["10.0.0.1"], false),
+            ("/", &["0.0.0.0"], false),
+            ("/", &["localhost", "evil.example"], false),
+            ("/", &["localhost@evil.example"], false),
+            ("http://evil.example/", &["localhost"], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, header::HeaderValue::from_static(host));
+            }
+            let found = names_this_machine(&uri.parse().unwrap(), &headers);
+            assert_eq!(found, own, "{uri} {hosts:?}");
+        }
+    }
 
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         let fields = fields.iter().map(|(name, value)| {

@@ -21,6 +21,8 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, Response as Described, ResponseBuilder},
 };
 
+use super::limits::Waits;
+
 /// What went wrong with a request.
 #[derive(Debug)]
 pub(crate) enum ApiError {
@@ -36,6 +38,8 @@ pub(crate) enum ApiError {
     Forbidden,
     /// With a session, but not from the page that opened it.
     CrossSite,
+    /// Under a name that is not this machine's, where whoever asks is the administrator.
+    Misdirected,
     /// There is no such thing, or it is another tenant's.
     NotFound,
     /// Something stands in the way; with seconds after which it may not.
@@ -48,10 +52,12 @@ pub(crate) enum ApiError {
     NotAcceptable(String),
     /// The request is well formed and makes no sense.
     Unprocessable(Problem),
-    /// Asked too often; with seconds after which one may ask again.
-    TooMany(u32),
+    /// Asked too often, by this limit.
+    TooMany(Waits),
     /// Something that is needed does not answer.
     Unavailable(&'static str),
+    /// Others have taken all of something that there is.
+    Busy(&'static str),
     /// A fault of ours.
     Internal,
 }
@@ -151,6 +157,15 @@ impl ApiError {
                 ),
                 None,
             ),
+            Self::Misdirected => (
+                StatusCode::MISDIRECTED_REQUEST,
+                problem(
+                    "misdirected",
+                    "This service does not have that name",
+                    "ask `localhost` or a loopback address: with MEDBOT_AUTH=off no other name is answered",
+                ),
+                None,
+            ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 problem(
@@ -177,14 +192,14 @@ impl ApiError {
                 None,
             ),
             Self::Unprocessable(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem, None),
-            Self::TooMany(after) => (
+            Self::TooMany(waits) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 problem(
                     "too-many-requests",
                     "Asked too often",
                     "wait as long as `Retry-After` says; the header `RateLimit-Policy` names the limit",
                 ),
-                Some(after),
+                Some(waits.seconds()),
             ),
             Self::Unavailable(what) => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -192,6 +207,15 @@ impl ApiError {
                     "unavailable",
                     "Something that is needed does not answer",
                     &format!("{what} does not answer; nothing was lost, try again"),
+                ),
+                Some(REST),
+            ),
+            Self::Busy(what) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                problem(
+                    "busy",
+                    "Too much is under way",
+                    &format!("{what}; nothing was taken, try again"),
                 ),
                 Some(REST),
             ),
@@ -206,8 +230,16 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let waits = match &self {
+            Self::TooMany(waits) => Some(*waits),
+            _ => None,
+        };
         let (status, problem, after) = self.parts();
-        answer(status, problem, after)
+        let mut response = answer(status, problem, after);
+        if let Some(waits) = waits {
+            waits.tell(response.headers_mut());
+        }
+        response
     }
 }
 

@@ -4,11 +4,13 @@
 //! A panic that the decoders catch themselves (of a codec that trusts its input) is no finding; one that
 //! gets out of them is.
 
+use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Once};
 
 use libfuzzer_sys::Corpus;
 use serde::{Serialize, de::DeserializeOwned};
+use workers::archive;
 use workers::decode::{DecodeService, Limits, decode, sniff};
 use workers::sandbox::Service;
 
@@ -88,6 +90,27 @@ pub fn document(bytes: &[u8], target: &str) -> Corpus {
         }
     }
     Corpus::Keep
+}
+
+/// Unpacks bytes as a batch's zip, within small limits.
+pub fn archive(bytes: &[u8]) {
+    const LIMITS: archive::Limits = archive::Limits {
+        files: 64,
+        bytes: 1 << 20,
+    };
+    let (mut members, mut unpacked) = (0, 0);
+    let mut piece = [0; 4096];
+    let _ = archive::members(Cursor::new(bytes), LIMITS, |_, member| {
+        members += 1;
+        if let Ok(member) = member {
+            while let Ok(read @ 1..) = member.read(&mut piece) {
+                unpacked += read as u64;
+            }
+        }
+        true
+    });
+    assert!(members <= LIMITS.files, "{members} members");
+    assert!(unpacked <= LIMITS.bytes, "{unpacked} bytes");
 }
 
 /// Reads bytes as each kind of message.

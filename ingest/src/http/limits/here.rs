@@ -20,7 +20,7 @@ use governor::{
 use infra::db::Caller;
 use uuid::Uuid;
 
-use super::{GUESTS, Rates, STRANGERS};
+use super::{GUESTS, Rates, STRANGERS, Waits, Whose};
 
 /// What is as good as new is forgotten after so many requests.
 const TIDY: u32 = 4096;
@@ -36,6 +36,7 @@ pub(super) struct Here {
 }
 
 struct Meter<K: Hash + Eq + Clone> {
+    a_minute: NonZeroU32,
     limiter: DefaultKeyedRateLimiter<K, StateInformationMiddleware>,
     clock: DefaultClock,
     asked: AtomicU32,
@@ -44,9 +45,18 @@ struct Meter<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Meter<K> {
     fn new(a_minute: NonZeroU32) -> Self {
         Self {
+            a_minute,
             limiter: RateLimiter::keyed(Quota::per_minute(a_minute)).with_middleware(),
             clock: DefaultClock::default(),
             asked: AtomicU32::new(0),
+        }
+    }
+
+    fn full(&self, whose: Whose, wait: Duration) -> Waits {
+        Waits {
+            whose,
+            quota: self.a_minute,
+            wait,
         }
     }
 
@@ -75,12 +85,14 @@ impl Here {
     }
 
     /// One more request of somebody who is known.
-    pub(super) fn caller(&self, caller: &Caller) -> Result<(), Duration> {
+    pub(super) fn caller(&self, caller: &Caller) -> Result<(), Waits> {
         if let Some(key) = &self.key {
-            key.take(&caller.id)?;
+            let taken = key.take(&caller.id);
+            taken.map_err(|wait| key.full(Whose::Key, wait))?;
         }
         if let Some(tenant) = &self.tenant {
-            tenant.take(&caller.tenant.0)?;
+            let taken = tenant.take(&caller.tenant.0);
+            taken.map_err(|wait| tenant.full(Whose::Tenant, wait))?;
         }
         Ok(())
     }
@@ -91,17 +103,20 @@ impl Here {
     }
 
     /// One more request of an address: how many more there is room for, where there is a limit.
-    pub(super) fn address(&self, address: IpAddr) -> Result<Option<u32>, Duration> {
+    pub(super) fn address(&self, address: IpAddr) -> Result<Option<u32>, Waits> {
         let now = Instant::now();
         {
             let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
             standing.retain(|_, until| *until > now);
             if let Some(until) = standing.get(&address) {
-                return Err(*until - now);
+                return Err(Waits::of_stranger(*until - now));
             }
         }
-        let left = self.address.as_ref().map(|meter| meter.take(&address));
-        left.transpose()
+        let taken = |meter: &Meter<IpAddr>| {
+            let left = meter.take(&address);
+            left.map_err(|wait| meter.full(Whose::Address, wait))
+        };
+        self.address.as_ref().map(taken).transpose()
     }
 
     /// One more request of an address by nobody who is known.

@@ -1,5 +1,5 @@
 //! `seed FOLDER`: writes the hostile files that are small enough to be mutated fast into one folder a target,
-//! and messages as medbot writes them.
+//! archives, and messages as medbot writes them.
 
 use std::error::Error;
 use std::fs;
@@ -27,6 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let folder = folder.join(target);
             fs::create_dir_all(&folder)?;
             fs::write(folder.join(&case.file), &case.bytes)?;
+            written += 1;
+        }
+    }
+    let zips = folder.join("zip");
+    fs::create_dir_all(&zips)?;
+    for archive in fixtures::hostile::archives() {
+        if archive.bytes.len() <= LARGEST {
+            fs::write(zips.join(&archive.file), &archive.bytes)?;
             written += 1;
         }
     }
