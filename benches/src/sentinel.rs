@@ -279,7 +279,17 @@ impl Outcome {
             (end, self.votes(entity))
         });
         // Of several that share the word the worst counts.
-        ends.max().unwrap_or((End::Lost, String::new()))
+        ends.max()
+            .unwrap_or_else(|| (End::Lost, self.beside(target)))
+    }
+
+    /// What stands on a target's line, for where nothing was found.
+    fn beside(&self, target: &Target) -> String {
+        let words = self.words().filter(|(page, word)| {
+            *page == target.page && word.bbox.y0 < target.place.y1 && target.place.y0 < word.bbox.y1
+        });
+        let words: Vec<&str> = words.map(|(_, word)| word.text.as_str()).collect();
+        words.join(" ")
     }
 }
 

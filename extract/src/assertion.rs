@@ -65,6 +65,9 @@ static BARRIER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// A line that begins with its own label goes on from nothing.
+static LABELLED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\W*\p{Lu}[\p{L} /]{2,30}:\s").expect("a valid expression"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:years?|yrs?|months?|weeks?|days?)[- ]old\b").expect("a valid expression")
 });
@@ -104,14 +107,19 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
         .count()
         <= 1
         && (line == 0 || layout.lines[line - 1].span.len() < 60);
-    if (is_list || fresh) && line_start > sentence.start {
+    let labelled = LABELLED.is_match(&layout.text[line_start..mention.start]);
+    if (is_list || fresh || labelled) && line_start > sentence.start {
         before = &layout.text[line_start..mention.start];
     }
     let above = layout.lines[layout.line_at(mention.start).saturating_sub(1)]
         .span
         .start;
     let family = &layout.text[sentence.start.max(above).min(mention.start)..mention.start];
-    let family = if is_list || fresh { before } else { family };
+    let family = if is_list || fresh || labelled {
+        before
+    } else {
+        family
+    };
     let disbelieved = DISBELIEVED.is_match(before);
     if let Some(barrier) = BARRIER.find_iter(before).last() {
         before = &before[barrier.end()..];
@@ -121,7 +129,8 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     let after = after
         .find([',', ';', '\n'])
         .map_or(after, |cut| &after[..cut]);
-    if names_relative(family) {
+    // An item of a list may be the whole sentence.
+    if names_relative(family) || is_list && names_relative(&layout.text[mention.clone()]) {
         return Assertion::Family;
     }
     if POSSIBLE_AFTER.is_match(&layout.text[mention.end..after_end]) {

@@ -51,6 +51,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
 }
 
 fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
+    if is_birth(context, date) {
+        return (DateRole::Dob, 0.97);
+    }
     if let Some(role) = on_line(context, date) {
         return (role, 0.97);
     }
@@ -255,6 +258,16 @@ fn after_date(context: &Context, date: &Printed) -> Option<DateRole> {
     (closes && near)
         .then(|| role_from(context, label.target, date))
         .flatten()
+}
+
+/// `d.o.b. 8 June 1952`: the points of the abbreviation end no sentence.
+fn is_birth(context: &Context, date: &Printed) -> bool {
+    static BORN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:d\.\s?o\.\s?b\.?|date of birth|b\.|born)[\s:]{1,3}$")
+            .expect("a valid expression")
+    });
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    BORN.is_match(&context.layout.text[line.start..date.span.start])
 }
 
 static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {

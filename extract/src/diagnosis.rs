@@ -48,6 +48,8 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         let heading = context.layout.get(&section.heading).to_lowercase();
         let loose = [
             "impression",
+            "opinion",
+            "conclusion",
             "assessment",
             "problem",
             "history",
@@ -110,7 +112,7 @@ fn short_sentences(text: &str, item: Span) -> Vec<Span> {
 fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
     let text = context.layout.text;
     let part = &text[item.clone()];
-    let pieces: Vec<&str> = part.split([',', '\n']).collect();
+    let pieces: Vec<&str> = part.split([',', ';', '\n']).collect();
     let known = pieces
         .iter()
         .filter(|p| {

@@ -6,9 +6,9 @@ use schemas::{Engine, Vote};
 
 use crate::{
     lexicon::{Lexicon, distance},
-    reading::{self, Value, agrees, is_slip, is_stroke, likeness},
+    reading::{self, RESULTS, Value, agrees, is_slip, is_stroke, likeness},
     sentinel::lookalikes,
-    sig::{counts, is_form, unit_of},
+    sig::{self, counts, is_form, route_norm},
 };
 
 /// A vote below this calibrated confidence is no reason to stop a person's work. Chosen by
@@ -102,6 +102,19 @@ pub(crate) fn is_agreed(
         })
 }
 
+/// Did engines see a raised mark behind this number, which the word has lost? Then it has a flag: a star, or what
+/// two of them read for one.
+pub(crate) fn saw_mark(word: Word) -> bool {
+    let number = Value::of(word.printed).numbers;
+    let marks = word.votes.iter().filter_map(|vote| {
+        let mark = vote.text.trim_end().chars().next_back()?;
+        let seen = matches!(mark, '*' | '"' | '\'' | '°' | '”' | '“' | '’' | '´');
+        (seen && !number.is_empty() && Value::of(&vote.text).numbers == number).then_some(mark)
+    });
+    let marks: Vec<char> = marks.collect();
+    marks.len() > 1 || marks.contains(&'*')
+}
+
 /// A word that doses and frequencies are told with (`puffs`, `nocte`), while nobody reads another such word: the
 /// vocabulary is the second witness.
 fn is_known_word<'a>(
@@ -115,6 +128,7 @@ fn is_known_word<'a>(
     let known = |word: &str| match field {
         "dose" | "strength" => is_form(word) || unit_of(word).is_some(),
         "frequency" => counts(word),
+        "route" => route_norm(word).is_some(),
         _ => false,
     };
     let garbled = |vote: &Vote| {
@@ -132,10 +146,16 @@ fn is_known_word<'a>(
 
 /// A slip of an engine, told by its form and by how sure the engine is.
 fn slipped(field: &str, printed: &str, vote: &Vote) -> bool {
-    is_slip(field, printed, &vote.text)
-        || vote.confidence.get() < SURE
-            && field == "value"
-            && reading::has_a_stray_digit(printed, &vote.text)
+    let stray = || {
+        vote.confidence.get() < SURE && reading::has_a_stray_digit(printed, &vote.text)
+            || reading::has_a_line_before(printed, &vote.text)
+    };
+    // `l1` is a one and a line, or a one that was seen twice.
+    let doubled = || {
+        let rest = vote.text.strip_prefix(['l', 'I', '|', '!', '[']);
+        field == "dose" && rest.is_some_and(|rest| agrees(field, printed, rest))
+    };
+    is_slip(field, printed, &vote.text) || field == "value" && stray() || doubled()
 }
 
 /// Is it this name with a letter or two misread?
@@ -162,9 +182,14 @@ fn is_refuted(
                 return false;
             };
             let units = a.letters == b.letters || b.letters.is_empty() || b.numbers.is_empty();
+            // Behind a line or the end of a neighbour that looks like a digit.
+            let cut = other.get(1..).filter(|cut| {
+                other.is_char_boundary(1) && cut.starts_with(|c: char| c.is_ascii_digit())
+            });
             let could_be = [
                 Some(other.trim_start_matches('.').to_owned()),
                 reading::with_point(&other, own),
+                cut.map(ToOwned::to_owned),
             ];
             units
                 && [other]
@@ -172,7 +197,7 @@ fn is_refuted(
                     .chain(could_be.into_iter().flatten())
                     .all(|other| other == *own || refuted(own, &other))
         }
-        "flag" | "frequency" => refuted(printed, read),
+        "flag" | "frequency" | "unit" => refuted(printed, read),
         _ => false,
     }
 }
@@ -188,6 +213,13 @@ fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
         let flag = |value: &Value| matches!(&*value.letters, "h" | "l" | "hh" | "ll");
         return flag(&b) && a.letters != b.letters;
     }
+    // A digit in the place of a flag is none.
+    if field == "flag" {
+        return words_differ(field, &a.letters, &b.letters, lexicon);
+    }
+    if field != "frequency" && is_garbled_word(&a, &b) {
+        return false;
+    }
     // The powers of ten of a unit are read in many ways, and none of them is another unit.
     let wordy = a.numbers.is_empty() && (b.numbers.is_empty() || field == "frequency");
     if wordy || field == "unit" {
@@ -195,23 +227,50 @@ fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bool {
     }
     if let Some(likeness) = likeness(read).filter(|_| field != "frequency") {
         // One letter is no reading of two digits; a stroke is one of anything.
-        let whole = is_stroke(read) || a.numbers.iter().all(|own| own.len() == likeness.len());
+        let whole = is_stroke(read)
+            || likeness.len() > 2
+            || a.numbers.iter().all(|own| own.len() == likeness.len());
         return a.letters.is_empty() && whole && a.numbers != [likeness];
     }
     // Letters are no other number.
     if b.numbers.is_empty() && unit_of(&b.letters).is_none() {
         return false;
     }
+    if field == "value" && a.letters.is_empty() && reading::is_garbled_number(&b) {
+        return false;
+    }
     a.numbers != b.numbers && !b.numbers.is_empty() || units_differ(&a.letters, &b.letters)
 }
 
-/// A number where a unit is printed is the reading of a neighbour and no other unit.
+/// `6b` for `tab`, `10g` and `ng` for `mg`: what is no number and no other unit that products have.
+fn is_garbled_word(printed: &Value, read: &Value) -> bool {
+    let mixed = !read.numbers.is_empty() && read.letters.contains(char::is_alphabetic);
+    let word = printed.numbers.is_empty() && is_form(&printed.letters);
+    let milligrams = printed.letters == "mg"
+        && match read.letters.as_str() {
+            // Nobody is given nanograms.
+            "ng" => read.numbers == printed.numbers || printed.numbers.is_empty(),
+            "g" => printed.numbers.is_empty() && read.numbers == ["10"],
+            _ => false,
+        };
+    word && mixed && unit_of(&read.letters).is_none() || milligrams
+}
+
+/// As an engine writes it: it reads the middle of `mcg` as an e or a q.
+fn unit_of(letters: &str) -> Option<&'static str> {
+    match letters {
+        "meg" | "mcq" => Some("mcg"),
+        letters => sig::unit_of(letters),
+    }
+}
+
+/// A number where a unit or a form is printed is the reading of a neighbour and no other unit.
 fn is_mere_number(field: &str, printed: &str, read: &str) -> bool {
     let (a, b) = (Value::of(printed), Value::of(read));
     matches!(field, "strength" | "dose")
         && a.numbers.is_empty()
         && a.letters.chars().count() > 1
-        && unit_of(&a.letters).is_some()
+        && (unit_of(&a.letters).is_some() || is_form(&a.letters))
         && b.letters.is_empty()
         && !b.numbers.is_empty()
 }
@@ -231,17 +290,35 @@ fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bo
     }
     // Before units: the flag `L` is no litre.
     if field == "flag" {
-        // `HICH` is `HIGH`; a letter has no near ones.
-        return printed.len() <= GARBLED || distance(printed, read, GARBLED).is_none();
+        // `HICH` is `HIGH`; what is no flag says nothing against one.
+        let longer = printed.len() > GARBLED && distance(printed, read, GARBLED).is_some();
+        return !longer && FLAGS.contains(&read);
     }
     if unit_of(printed).is_some() {
         return units_differ(printed, read);
     }
     match field {
+        "value" if RESULTS.contains(&printed) => is_nearer_result(printed, read),
         // A value that is a word may be any word; a letter more or less is none.
         "value" => distance(printed, read, 1).is_none(),
         _ => counts(read) || unit_of(read).is_some() && field != "unit",
     }
+}
+
+/// What flags are written as, in lower case.
+const FLAGS: [&str; 11] = [
+    "h", "l", "hh", "ll", "a", "n", "high", "low", "abn", "abnormal", "critical",
+];
+
+/// Is it another result that tests have, or more like another one?
+fn is_nearer_result(printed: &str, read: &str) -> bool {
+    let far = |word: &str| (0..=GARBLED).find(|n| distance(word, read, *n).is_some());
+    let own = far(printed);
+    RESULTS
+        .iter()
+        .filter(|other| **other != printed)
+        .filter_map(|other| far(other))
+        .any(|other| own.is_none_or(|own| other < own))
 }
 
 /// Letters of a name that an engine may garble.
@@ -249,8 +326,11 @@ const GARBLED: usize = 2;
 
 /// A garbled `①xycodone` is no misreading of hydrocodone, but of the name that hydrocodone is confused with.
 fn is_nearer_lookalike(printed: &str, read: &str) -> bool {
-    distance(printed, read, GARBLED).is_none()
-        && lookalikes(printed).any(|other| distance(other, read, GARBLED).is_some())
+    let far = |name: &str| (0..=GARBLED).find(|n| distance(name, read, *n).is_some());
+    let own = far(printed);
+    lookalikes(printed)
+        .filter_map(far)
+        .any(|other| own.is_none_or(|own| other < own))
 }
 
 /// Two units, and not one that lost what stands below its line.
@@ -264,7 +344,7 @@ fn units_differ(printed: &str, read: &str) -> bool {
 mod tests {
     use schemas::{Confidence, Engine, Vote};
 
-    use super::{HEARD, Word, is_agreed, of};
+    use super::{HEARD, Word, is_agreed, of, saw_mark};
     use crate::Lexicon;
 
     #[test]
@@ -285,6 +365,21 @@ mod tests {
             ("name", "Hydroxyzine", "hydroxyzine", false),
             ("name", "Hydroxyzine", "Hydralazine", true),
             ("name", "Hydroxyzine", "ydralazine", true),
+            ("name", "Hydralazine", "Hydraxyzine", true),
+            ("name", "Hydroxyzine", "Hydraxyzine", false),
+            ("strength", "mg", "meg", true),
+            ("strength", "mcg", "meg", false),
+            ("strength", "mg", "ng", false),
+            ("strength", "mg", "10g", false),
+            ("strength", "mg", "g", true),
+            ("strength", "10", "|QO", true),
+            ("dose", "tab", "6b", false),
+            ("dose", "tab", "5 mg", true),
+            ("flag", "A", "4", false),
+            ("flag", "H", "A", true),
+            ("value", "Negative", "egalhe", false),
+            ("value", "Negative", "Positwe", true),
+            ("value", "3.1", "3a.", false),
             ("flag", "H", "L", true),
             ("flag", "L", "H", true),
             ("value", "Negative", "Positive", true),
@@ -346,6 +441,9 @@ mod tests {
             ("value", "98", "8", false, false),
             ("value", "27", "2", false, false),
             ("value", "100", "10", false, true),
+            ("value", "16", "416", false, false),
+            ("value", "16", "216", false, true),
+            ("dose", "1", "l1", false, false),
             ("value", "41.8", "47.8", false, true),
             ("value", "41.8", "47.8", true, false),
             ("strength", "1.25", "125", false, true),
@@ -397,6 +495,24 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_mark_was_seen_by_others() {
+        for (read, seen) in [
+            (["154", "154*", "154"], true),
+            (["154", "154\"", "154°"], true),
+            (["154", "154\"", "154"], false),
+            (["154", "194*", "154"], false),
+        ] {
+            let votes = votes(read);
+            let word = Word {
+                field: "value",
+                printed: "154",
+                votes: &votes,
+            };
+            assert_eq!(saw_mark(word), seen, "{read:?}");
+        }
+    }
+
+    #[test]
     fn a_reading_with_a_lost_or_stray_point_speaks_for_its_digits() {
         let lexicon = Lexicon::builtin();
         // Results below 1.5, and whole ones around 140, can be.
@@ -410,6 +526,8 @@ mod tests {
             ("143", ".141", true),
             ("143", ".143", false),
             ("143", "9.9", false),
+            // Behind the line that looks like a seven stands another result.
+            ("1.3", "70.9", true),
         ] {
             let votes = votes([printed, printed, read]);
             let word = Word {

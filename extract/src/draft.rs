@@ -9,6 +9,7 @@ use schemas::{Assertion, Candidate, Confidence, Entity, Fact};
 use crate::{
     Source,
     dissent::{self, Word},
+    lab,
     layout::Span,
     lexicon::Lexicon,
     refute::Habits,
@@ -153,6 +154,7 @@ fn entity(
         .map(|piece| (piece.field.to_owned(), Confidence::ONE))
         .collect();
     let mut doubts = Vec::new();
+    let mut marked = false;
     for word in source.words {
         let mut hit = false;
         for (piece, dangerous, field) in &pieces {
@@ -174,6 +176,7 @@ fn entity(
                 printed: scalars.text(source.text, word.span),
                 votes: word.votes,
             };
+            marked |= *field == "value" && dissent::saw_mark(seen);
             let refuted = |own: &str, read: &str| habits.refute(&draft.fact, field, own, read);
             if word.confidence.get() < DOUBTFUL && !dissent::is_agreed(seen, lexicon, &refuted) {
                 doubts.push(read_with_doubt(field));
@@ -187,6 +190,10 @@ fn entity(
     }
     for doubt in doubts {
         draft.doubt(doubt);
+    }
+    let unflagged = matches!(&draft.fact, Fact::Lab(lab) if lab::misses_flag(lab));
+    if unflagged && (marked || habits.lacks_flags) {
+        draft.reasons.retain(|reason| reason != lab::FLAG_DIFFERS);
     }
     Entity {
         id: format!("e{n}"),

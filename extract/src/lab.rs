@@ -21,7 +21,7 @@ mod stacked;
 use cells::{Cell, CellKind};
 pub(crate) use cells::{flag_norm, is_flag};
 use header::{Column, Header};
-pub(crate) use review::fits;
+pub(crate) use review::{FLAG_DIFFERS, fits, misses_flag};
 
 /// All results.
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {
@@ -149,7 +149,15 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     let end = unit.as_ref().map_or(name.end, |unit| unit.span.end + 1);
     let inner = flag_after_name(context, &(name.start..end), &line, header);
     let values = inner.as_ref().map_or(end, |flag| flag.span.end);
-    let mut cells = cells::scan(text, values..line.end);
+    let units_first = header.is_some_and(|heading| heading.before(Column::Unit, Column::Value));
+    let mut cells = if units_first {
+        cells::scan_units_first(text, values..line.end)
+    } else {
+        cells::scan(text, values..line.end)
+    };
+    if let Some(letter) = letter_for_value(text, known, values..line.end, &cells) {
+        cells.insert(0, letter);
+    }
     if let Some(unit) = unit {
         cells.insert(0, unit);
     }
@@ -161,6 +169,21 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
         cells.push(lead);
     }
     accept::assemble(context, &name, known, &cells, &line, header)
+}
+
+/// `RBC l 0-2`: where a known test has a range and no value, a letter that looks like a digit stands for it.
+fn letter_for_value(text: &str, known: bool, rest: Span, cells: &[Cell]) -> Option<Cell> {
+    static LETTER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\s|]*([lIO])\s").expect("a valid expression"));
+    let letter = LETTER.captures(&text[rest.clone()])?.get(1)?;
+    let ranges = cells.iter().filter(|c| c.kind == CellKind::Range).count();
+    let valued = cells
+        .iter()
+        .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word));
+    (known && ranges == 1 && !valued).then(|| Cell {
+        kind: CellKind::Number,
+        span: rest.start + letter.start()..rest.start + letter.end(),
+    })
 }
 
 /// `HbA1c 68 mmol/mol, eGFR 52`: other tests follow behind commas, so that it is no row.

@@ -152,10 +152,13 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     if !evidence && !trusted {
         return None;
     }
-    let measured = medication
-        .strength
-        .as_deref()
-        .is_some_and(|s| s.contains("mol/") || s.ends_with("/L") || s.ends_with("/dL"));
+    if mention.weak && !listed && is_far_amount(text, &medication, &draft, &mention.name) {
+        return None;
+    }
+    let measured = medication.strength.as_deref().is_some_and(|s| {
+        let per = |unit: &&str| s.ends_with(unit);
+        s.contains("mol/") || ["/L", "/l", "/dL", "/g", "/mmol", "/mol"].iter().any(per)
+    });
     if measured && context.lexicon.is_analyte(printed) {
         return None;
     }
@@ -190,6 +193,20 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     review::check(&medication, &mut draft);
     draft.fact = Fact::Medication(medication);
     Some(draft)
+}
+
+/// `Calprotectin has come down from 890 to 140 ug/g`: a word that may be a drug, and an amount that is not right
+/// behind it and with which nothing else of a sig stands.
+fn is_far_amount(text: &str, medication: &Medication, draft: &Draft, name: &Span) -> bool {
+    let bare = medication.dose.is_none()
+        && medication.frequency.is_none()
+        && medication.form.is_none()
+        && medication.route.is_none();
+    let amount = draft.pieces.iter().find(|piece| piece.field == "strength");
+    bare && amount.is_some_and(|amount| {
+        let between = text.get(name.end..amount.span.start).unwrap_or_default();
+        between.split_whitespace().count() > 1
+    })
 }
 
 fn doubt_name(context: &Context, printed: &str, misread: Option<&str>, draft: &mut Draft) {

@@ -71,7 +71,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
 
 /// `Surname: REID   Forename: Timothy`, in either order.
 fn in_parts(context: &Context) -> Option<Draft> {
-    const NAME: &str = r"(?i:\s*name)?s?\s*:\s*(\p{Lu}[\p{L}'’-]+)";
+    const NAME: &str = r"(?i:\s*name)?s?(?:\s*:\s*|\t\s*| {2,})(\p{Lu}[\p{L}'’-]+)";
     static FIRST: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(&format!(r"\b(?i:forename|first|given){NAME}")).expect("a valid expression")
     });
@@ -240,7 +240,7 @@ fn is_organisation(context: &Context, name: &Span) -> bool {
 
 static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
     [
-        (r"(?:to be seen|will be seen|be reviewed|follow[ -]?up(?: appointment| visit| consultation)?|appointment|see|return|scheduled|booked|seen again|followed)\b[^.]{0,40}?\b(?:by|with|to|see)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
+        (r"(?:to be seen|will be seen|be reviewed|follow[ -]?up(?: appointment| visit| consultation)?|appointment|see|return|scheduled|booked|seen again|followed|(?:clinic|outpatient)? ?review in [^.]{1,20}?)\b[^.]{0,40}?\b(?:by|with|to|see)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:referred (?:to us )?by|referral from|kindly referred by)\s+((?:dr|doctor|prof)?\b\.?\s?)", Role::Referring),
         (r"^dear\s+((?:dr|doctor|prof|mr|mrs|ms)\b\.?\s?)", Role::Recipient),
         (r"(?:electronically |digitally )?signed (?:by|electronically by)\s*:?\s*()", Role::Other),
@@ -248,6 +248,7 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
         (r"\b(?:reviewed|tested|seen|checked|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"^\W*(?:author|prepared by|written by|compiled by|entered by|summary by):?\s+((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"^(?:cc|copy to|copies to):?\s+((?:dr|doctor|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Other),
         (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
     ]
@@ -437,8 +438,14 @@ fn patient_in_prose(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\b(?:Mr|Mrs|Ms|Miss|Master|Mx)\b\.?\s+").expect("a valid expression")
     });
+    static SURNAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\p{Lu}[\p{L}'’-]+").expect("a valid expression"));
+    static SEEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:I|we) (?:saw|met|reviewed|spoke (?:to|with)|assessed|examined|see|discharged)\s+(?:this patient,?\s+)?$")
+            .expect("a valid expression")
+    });
     static TOLD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s,(]{1,3}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|return|came|who\b|complain)")
+        Regex::new(r"(?i)^[\s,(]{1,3}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|had|return|came|who\b|complain|remains|reports|describes|underwent|developed|denies|continues|tells)")
             .expect("a valid expression")
     });
     if found.iter().any(|(role, _, _)| *role == Role::Patient) {
@@ -447,11 +454,24 @@ fn patient_in_prose(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
     let text = context.layout.text;
     let patient = ADDRESSED.find_iter(text).find_map(|title| {
         let line = &context.layout.lines[context.layout.line_at(title.start())].span;
-        let name = names::at_start(text, &(title.start()..line.end))?;
+        let place = title.start()..line.end;
+        let whole = names::at_start(text, &place);
+        let seen = SEEN.is_match(&text[..title.start()]);
+        let surname = || {
+            let found = SURNAME.find(&text[title.end()..line.end])?;
+            let word = found.as_str().to_lowercase();
+            let after = text[title.end() + found.end()..].chars().nth(1);
+            // A second word in capitals may be what it is called by.
+            let more = after.is_some_and(char::is_uppercase);
+            (!more && !names::is_no_name(&word)).then(|| title.end()..title.end() + found.end())
+        };
+        let name = whole.or_else(surname)?;
         let other = found
             .iter()
             .any(|(_, known, _)| same_name(text, known, &name));
-        (!other && TOLD.is_match(&text[name.end..])).then_some(name)
+        let told = TOLD.is_match(&text[name.end..]) || seen;
+        let degree = names::has_degree(text, name.end);
+        (!other && told && !degree).then_some(name)
     });
     found.extend(patient.map(|name| (Role::Patient, name, 0.8)));
 }

@@ -21,7 +21,7 @@ pub(crate) struct Value {
 impl Value {
     pub fn of(word: &str) -> Self {
         static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"[0-9OoIl|@QS&]*[0-9][0-9OoIl|@QS&]*(?:[.,·][0-9OoIl|@QS&]+)*|\bL[.,][0-9]+|[.,][0-9]+")
+            Regex::new(r"[0-9OoIl|@QS&]*[0-9][0-9OoIl|@QS&]*(?:[.,·][0-9OoIl|@QS&]+)*|\b[LOoQ][.,][0-9]+|@[.,][0-9]+|[.,][0-9]+")
                 .expect("a valid expression")
         });
         static SPACED_POINT: LazyLock<Regex> =
@@ -111,6 +111,11 @@ fn other_writings(read: &str) -> Vec<Value> {
     if !read.contains(['(', '[', '{']) && read.contains([']', ')', '}']) {
         out.push(Value::of(&read.replace([']', ')', '}'], "1")));
     }
+    for sign in ["%0", "%o", "%O"] {
+        if let Some(share) = read.strip_suffix(sign) {
+            out.push(Value::of(&format!("{share}%")));
+        }
+    }
     let (head, tail) = read
         .char_indices()
         .rev()
@@ -183,6 +188,53 @@ pub(crate) fn has_a_stray_digit(printed: &str, read: &str) -> bool {
     read.len() == own.len() + 1 && read.ends_with(own.as_str())
 }
 
+/// `416` for `16`: a ruled line before the number, which looks like these digits.
+pub(crate) fn has_a_line_before(printed: &str, read: &str) -> bool {
+    has_a_stray_digit(printed, read)
+        && Value::of(read)
+            .numbers
+            .first()
+            .is_some_and(|number| number.starts_with(['1', '4', '7']))
+}
+
+/// `3a`, `Tair5`: letters that are neither unit nor flag touch the digits, so that nothing was read for a number.
+pub(crate) fn is_garbled_number(read: &Value) -> bool {
+    let letters = read.letters.as_str();
+    let unit = unit_of(letters).is_some() && letters.len() > 1;
+    let flag = matches!(letters, "h" | "l" | "hh" | "ll" | "a");
+    letters.contains(char::is_alphabetic) && !letters.contains('/') && !unit && !flag
+}
+
+/// A result as a word, of those that tests of strips and smears have.
+pub(crate) const RESULTS: [&str; 26] = [
+    "negative",
+    "positive",
+    "trace",
+    "small",
+    "moderate",
+    "large",
+    "few",
+    "many",
+    "none",
+    "clear",
+    "cloudy",
+    "turbid",
+    "hazy",
+    "yellow",
+    "amber",
+    "straw",
+    "normal",
+    "abnormal",
+    "reactive",
+    "nonreactive",
+    "detected",
+    "present",
+    "absent",
+    "rare",
+    "occasional",
+    "heavy",
+];
+
 fn has_a_swallowed_percent(printed: &str, read: &str) -> bool {
     let (a, b) = (Value::of(printed), Value::of(read));
     let ([own], [read]) = (&a.numbers[..], &b.numbers[..]) else {
@@ -208,8 +260,11 @@ pub(crate) fn is_stroke(read: &str) -> bool {
     !read.is_empty() && likeness(read).is_some_and(|number| number.chars().all(|c| c == '1'))
 }
 
-/// The number that one or two letters and signs look like, `]` like 1 and `S` like 5: it speaks for that number
-/// and against any other. Letters that are rarely digits (`AO`) are only so beside one that often is.
+/// More letters that all look like digits are a word.
+const LONGEST_LIKENESS: usize = 4;
+
+/// The number that some letters and signs look like, `]` like 1, `S` like 5 and `|QO` like 100: it speaks for that
+/// number and against any other. Letters that are rarely digits (`AO`) are only so beside one that often is.
 pub(crate) fn likeness(read: &str) -> Option<String> {
     let often = |c: char| match c {
         'l' | 'I' | '|' | ']' | '[' | '!' | 'j' => Some('1'),
@@ -228,7 +283,7 @@ pub(crate) fn likeness(read: &str) -> Option<String> {
     let count = read.chars().count();
     let anchored = count == 2 && read.chars().any(|c| often(c).is_some());
     let digit = |c: char| often(c).or_else(|| rarely(c).filter(|_| anchored));
-    (1..=2)
+    (1..=LONGEST_LIKENESS)
         .contains(&count)
         .then(|| read.chars().map(digit).collect())
         .flatten()
@@ -282,6 +337,11 @@ mod tests {
             ("strength", "50", "50mg", false),
             ("strength", "0.4", "04", true),
             ("strength", "40", "04", false),
+            ("strength", "0.4", "o.4", true),
+            ("value", "0.80", "@.80", true),
+            ("strength", "100", "|QO", true),
+            ("strength", "10", "|QO", false),
+            ("strength", "2.5%", "2.5%0", true),
         ] {
             assert_eq!(agrees(field, printed, read), same, "{printed} {read}");
         }

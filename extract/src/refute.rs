@@ -9,7 +9,7 @@ use regex::Regex;
 use schemas::{Fact, Lab, Medication};
 
 use crate::{
-    lab, sentinel,
+    coding, lab, sentinel,
     sig::{self, Part},
 };
 
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Habits {
     /// Some result has a flag, so that one without a flag is inside its range.
     pub prints_flags: bool,
+    /// Several results are outside their ranges and none has a flag: the document prints none, or they were lost.
+    pub lacks_flags: bool,
     /// Nearly every result has its unit and range, so that one with neither was read in part.
     pub prints_rows: bool,
 }
@@ -25,18 +27,22 @@ pub(crate) struct Habits {
 impl Habits {
     /// Fewer results show no habit.
     const LEAST: usize = 4;
+    /// Fewer results without a flag may be misread ones.
+    const UNFLAGGED: usize = 3;
 
     pub fn of<'a>(facts: impl Iterator<Item = &'a Fact>) -> Self {
-        let (mut results, mut flagged, mut full) = (0, 0, 0);
+        let (mut results, mut flagged, mut full, mut outside) = (0, 0, 0, 0);
         for fact in facts {
             if let Fact::Lab(lab) = fact {
                 results += 1;
                 flagged += usize::from(lab.flag.is_some());
                 full += usize::from(lab.unit.is_some() && lab.range.is_some());
+                outside += usize::from(lab::misses_flag(lab));
             }
         }
         Self {
             prints_flags: flagged > 0,
+            lacks_flags: flagged == 0 && outside >= Self::UNFLAGGED,
             prints_rows: results >= Self::LEAST && full * 4 >= results * 3,
         }
     }
@@ -65,6 +71,21 @@ impl Habits {
         let mut other = result.clone();
         match field {
             "value" if result.value.as_deref() == Some(printed) => other.value = Some(read.into()),
+            // Both say that it is not normal: value and range tell which.
+            "flag" if matches!(lab::flag_norm(read), Some("Abnormal")) => {
+                return matches!(result.flag.as_deref(), Some("H" | "HH" | "L" | "LL"))
+                    && fits(result) == Some(true);
+            }
+            "unit" => {
+                let foreign = |unit: &str| {
+                    let unit = unit.trim_matches(|c: char| !c.is_alphanumeric() && c != '%');
+                    let name = result.name.as_deref().unwrap_or_default();
+                    coding::is_foreign_unit(name, unit)
+                };
+                return result.unit.as_deref() == Some(printed)
+                    && foreign(read)
+                    && !foreign(printed);
+            }
             // What is no flag at all is a garbled one: value and range tell which.
             "flag" if !lab::is_flag(read) => {
                 return result.flag.is_some() && fits(result) == Some(true);
@@ -209,13 +230,58 @@ mod tests {
                 true,
                 false,
             ),
+            (
+                &lab("129", "133-146", Some("L")),
+                "flag",
+                "L",
+                "A",
+                true,
+                true,
+            ),
+            (
+                &lab("140", "133-146", Some("L")),
+                "flag",
+                "L",
+                "A",
+                true,
+                false,
+            ),
         ] {
             let habits = Habits {
                 prints_flags: flags,
+                lacks_flags: false,
                 prints_rows: false,
             };
             let found = habits.refute(fact, field, printed, read);
             assert_eq!(found, refuted, "{field} {printed} {read}: {fact:?}");
+        }
+    }
+
+    #[test]
+    fn units_of_other_tests_are_refuted() {
+        let fact = Fact::Lab(Lab {
+            name: Some("Bicarbonate".into()),
+            unit: Some("mmol/L".into()),
+            ..Lab::default()
+        });
+        let habits = Habits::of([&fact].into_iter());
+        for (read, refuted) in [("nmol/L", true), ("~nmol/L", true), ("mmol/L", false)] {
+            let found = habits.refute(&fact, "unit", "mmol/L", read);
+            assert_eq!(found, refuted, "{read}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_flags() {
+        let outside = lab("113", "95-108", None);
+        let inside = lab("98", "95-108", None);
+        let flagged = lab("113", "95-108", Some("H"));
+        for (facts, lacks) in [
+            (vec![&outside, &outside, &outside, &inside], true),
+            (vec![&outside, &outside, &inside, &inside], false),
+            (vec![&outside, &outside, &outside, &flagged], false),
+        ] {
+            assert_eq!(Habits::of(facts.into_iter()).lacks_flags, lacks);
         }
     }
 
@@ -248,6 +314,7 @@ mod tests {
         ] {
             let habits = Habits {
                 prints_flags: false,
+                lacks_flags: false,
                 prints_rows: false,
             };
             let found = habits.refute(fact, field, printed, read);

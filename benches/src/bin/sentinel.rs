@@ -34,6 +34,9 @@ struct Arguments {
     /// Also name every mutation that was not caught, and every doubt without a mutation.
     #[arg(long)]
     list: bool,
+    /// Only what goes to review without a mutation.
+    #[arg(long)]
+    clean: bool,
 }
 
 const ALL: [Engine; 3] = [Engine::Tesseract, Engine::Paddle, Engine::Easyocr];
@@ -84,7 +87,14 @@ fn main() -> anyhow::Result<()> {
             if arguments.list && entity.needs_review {
                 let reasons = entity.reasons.join("; ");
                 println!(
-                    "doubted, tier {tier}: {}: {reasons}: {}",
+                    "doubted, tier {tier}, {right} right, {wrong} wrong: {}: {reasons}: {}",
+                    entity.text.replace('\n', " / "),
+                    before.votes(entity)
+                );
+            }
+            if arguments.list && !entity.needs_review && wrong > 0 {
+                println!(
+                    "accepted, tier {tier}, {wrong} wrong: {}: {}",
                     entity.text.replace('\n', " / "),
                     before.votes(entity)
                 );
@@ -92,6 +102,9 @@ fn main() -> anyhow::Result<()> {
             for reason in entity.reasons.iter().filter(|_| wrong == 0) {
                 *why.entry((tier, reason.clone())).or_default() += 1;
             }
+        }
+        if arguments.clean {
+            continue;
         }
         let targets = before.targets();
         let mut rng = root.fork(&format!("document {n}"));

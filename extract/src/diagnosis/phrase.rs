@@ -317,9 +317,9 @@ fn is_part(word: &str) -> bool {
 /// Without what is remarked on a condition, as far as what is left still holds one.
 pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> bool) -> Span {
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-        let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:well|poorly|not well|fairly well|adequately)[- ]controlled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
+        let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:secondary to|requiring|needing)\s.*$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });
@@ -328,7 +328,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     });
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)^(?:s/p|status post|h/o|hx of|history of|previous|prior|known)\s+(?:[LR]\s)?",
+            r"(?i)^(?:[cp]?T[0-4][a-d]?\s?N[0-3x]\s?(?:M[01x])?|s/p|status post|h/o|hx of|history of|previous|prior|known)\s+(?:[LR]\s)?",
         )
         .expect("a valid expression")
     });
@@ -412,6 +412,23 @@ mod tests {
                 "community acquired pneumonia",
             ),
             ("Asthma (stage 2)", "Asthma (stage 2)"),
+            ("Sepsis secondary to urinary tract infection", "Sepsis"),
+            (
+                "Type 2 diabetes mellitus, uncontrolled",
+                "Type 2 diabetes mellitus",
+            ),
+            ("STEMI requiring primary PCI", "STEMI"),
+            ("T2DM (diet controlled)", "T2DM"),
+            ("Disc extrusion at L5-S1", "Disc extrusion"),
+            ("Glaucoma suspect", "Glaucoma"),
+            (
+                "primary open angle glaucoma both eyes",
+                "primary open angle glaucoma",
+            ),
+            (
+                "T2 N1 M0 invasive ductal carcinoma, ER positive, HER2 negative",
+                "invasive ductal carcinoma",
+            ),
             ("Lumbar spinal stenosis", "Lumbar spinal stenosis"),
         ] {
             let found = without_remarks(text, 0..text.len(), |_| true);

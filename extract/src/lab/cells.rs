@@ -42,7 +42,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static RANGE: LazyLock<Regex> = LazyLock::new(|| {
     re(&format!(
-        r"{N}\s?(?:-|–|—|~|−|to\s)\s?{N}%?|(?i:up to|less than|greater than|more than|below|above|under|over)\s+{N}"
+        r"{N}\s?(?:-|–|—|~|−|to\s)\s?{N}%?|[OoIl]\s?[-–]\s?[0-9]{{1,3}}|(?i:up to|less than|greater than|more than|below|above|under|over)\s+{N}"
     ))
 });
 static BOUND: LazyLock<Regex> =
@@ -57,7 +57,7 @@ static WORD: LazyLock<Regex> = LazyLock::new(|| {
 // A small raised star is often read as a degree or a quote.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)",
+        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
     )
 });
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
@@ -68,20 +68,42 @@ static UNIT: LazyLock<Regex> = LazyLock::new(|| {
 
 /// All pieces, skipping what none of the shapes fits.
 pub(crate) fn scan(text: &str, within: Span) -> Vec<Cell> {
-    run(text, within, true, false)
+    run(text, within, true, Seen::default())
+}
+
+/// As [`scan`], where the heading has the unit's column before the value's.
+pub(crate) fn scan_units_first(text: &str, within: Span) -> Vec<Cell> {
+    let seen = Seen {
+        unit_may_come: true,
+        ..Seen::default()
+    };
+    run(text, within, true, seen)
 }
 
 /// As [`scan`], for a line below others of the same row: `valued` when a value stands there already.
 pub(crate) fn scan_after(text: &str, within: Span, valued: bool) -> Vec<Cell> {
-    run(text, within, true, valued)
+    let seen = Seen {
+        value: valued,
+        ..Seen::default()
+    };
+    run(text, within, true, seen)
 }
 
 /// Pieces up to the first thing that is none.
 pub(crate) fn scan_run(text: &str, within: Span) -> Vec<Cell> {
-    run(text, within, false, false)
+    run(text, within, false, Seen::default())
 }
 
-fn run(text: &str, within: Span, skip: bool, valued: bool) -> Vec<Cell> {
+/// What is known of a row before its pieces.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// A value stands there already.
+    value: bool,
+    /// A unit may stand before the value.
+    unit_may_come: bool,
+}
+
+fn run(text: &str, within: Span, skip: bool, seen: Seen) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::new();
     let mut at = within.start;
     while at < within.end {
@@ -95,7 +117,7 @@ fn run(text: &str, within: Span, skip: bool, valued: bool) -> Vec<Cell> {
             at += 1;
             continue;
         }
-        if let Some((kind, length)) = piece(text, rest, &out, valued) {
+        if let Some((kind, length)) = piece(text, rest, &out, seen) {
             let end = at + rest[..length].trim_end_matches([' ', '\t', ')', ']']).len();
             let end = if rest.starts_with(['(', '[']) {
                 at + length
@@ -121,8 +143,8 @@ fn run(text: &str, within: Span, skip: bool, valued: bool) -> Vec<Cell> {
     out
 }
 
-fn piece(text: &str, rest: &str, before: &[Cell], valued: bool) -> Option<(CellKind, usize)> {
-    let has_value = valued
+fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKind, usize)> {
+    let has_value = seen.value
         || before
             .iter()
             .any(|c| matches!(c.kind, CellKind::Number | CellKind::Word | CellKind::Range));
@@ -146,7 +168,8 @@ fn piece(text: &str, rest: &str, before: &[Cell], valued: bool) -> Option<(CellK
     if let Some(m) = UNIT.find(rest) {
         let power = rest.starts_with("10");
         let symbol = !rest.starts_with(|c: char| c.is_alphanumeric());
-        if (has_value || symbol && !power) && whole(m.end()) {
+        let may_come = seen.unit_may_come && before.iter().all(|c| c.kind != CellKind::Unit);
+        if (has_value || may_come || symbol && !power) && whole(m.end()) {
             return Some((CellKind::Unit, m.end()));
         }
     }
@@ -230,8 +253,10 @@ pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
         .trim_matches(['(', ')', '[', ']'])
         .to_uppercase();
     Some(match bare.trim_end_matches('*') {
-        "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" => "H",
-        "L" | "LOW" | "↓" | "▼" => "L",
+        "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" | "ABOVE" | "ABOVE RANGE" | "ABOVE NORMAL"
+        | "ABOVE REFERENCE" | "RAISED" | "ELEVATED" => "H",
+        "L" | "LOW" | "↓" | "▼" | "BELOW" | "BELOW RANGE" | "BELOW NORMAL" | "BELOW REFERENCE"
+        | "REDUCED" => "L",
         "HH" | "CRITICAL HIGH" | "CRITICALLY HIGH" | "VERY HIGH" | "CH" => "HH",
         "LL" | "CRITICAL LOW" | "CRITICALLY LOW" | "VERY LOW" | "CL" => "LL",
         "N" | "BORDERLINE" => return None,
@@ -241,7 +266,7 @@ pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CellKind, scan};
+    use super::{CellKind, scan, scan_units_first};
 
     #[test]
     fn columns_in_any_order() {
@@ -302,6 +327,11 @@ mod tests {
             ),
             ("36.6 °C", vec![(Number, "36.6"), (Unit, "°C")]),
             (
+                "108\t115 - 165\tbelow",
+                vec![(Number, "108"), (Range, "115 - 165"), (Flag, "below")],
+            ),
+            ("O-2 0-5", vec![(Range, "O-2"), (Range, "0-5")]),
+            (
                 "1248 H <1000 nmol/L",
                 vec![
                     (Number, "1248"),
@@ -325,5 +355,19 @@ mod tests {
                 .collect();
             assert_eq!(got, want, "{text}");
         }
+    }
+
+    #[test]
+    fn a_unit_before_the_value() {
+        let text = "10*9/L\t4.0 - 11.0\t9.7";
+        let got: Vec<_> = scan_units_first(text, 0..text.len())
+            .into_iter()
+            .map(|c| (c.kind, &text[c.span]))
+            .collect();
+        use CellKind::{Number, Range, Unit};
+        assert_eq!(
+            got,
+            vec![(Unit, "10*9/L"), (Range, "4.0 - 11.0"), (Number, "9.7")]
+        );
     }
 }

@@ -35,7 +35,7 @@ impl Header {
 
 pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(previous(?: results?)?|prior(?: results?)?|last result)|(tests?(?: names?| description)?|components?|analytes?|investigations?|parameters?|exam(?:ination)?|procedure|description|assay)|((?:your |in range |out of range |current |patient )?(?:results?|values?)|observed values?|findings?|in range|out of range)|(flags?|status|abn(?:ormal)?|h/l|indicator|interpretation)|((?:biological |normal |standard |ref(?:erence)?\.? )*(?:reference|ref\.?|range|interval|normal|limits?|expected)(?: (?:range|interval|values?|limits?|intervals|ranges))?)|(units?|uom)|(date|collected))\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(previous(?: results?)?|prior(?: results?)?|last result)|(tests?(?: names?| description)?|components?|analytes?|investigations?|parameters?|exam(?:ination)?|procedure|description|assay)|((?:your |in range |out of range |current |patient )?(?:results?|values?)|observed values?|findings?|in range|out of range)|(flags?|status|abn(?:ormal)?|h/l|indicator|interpretation)|((?:biological |normal |standard |ref(?:erence)?\.? )*(?:reference|ref\.?|range|interval|normal|limits?|expected)(?: (?:range|interval|values?|limits?|intervals|ranges))?)|(units?|uom)|(date|collected)|(comments?|remarks?|notes?))\b").expect("a valid expression")
     });
     let layout = &context.layout;
     let span = &layout.lines[index].span;
@@ -58,7 +58,9 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
         ];
         let kind = (1..=7)
             .find(|i| found.get(*i).is_some())
-            .map(|i| kinds[i - 1])?;
+            .map(|i| kinds[i - 1]);
+        // Remarks hold no part of a result.
+        let Some(kind) = kind else { continue };
         if columns.last() != Some(&kind) {
             columns.push(kind);
         }

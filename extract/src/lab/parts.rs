@@ -129,7 +129,7 @@ impl Parts {
         }
         let rest = &text[self.value.span.end..];
         let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-        let joined = rest.starts_with(['/', '-'])
+        let joined = rest.starts_with(['/', '-', '+'])
             || number(rest)
             || rest.strip_prefix('.').is_some_and(number);
         if joined && self.value.kind == CellKind::Number {

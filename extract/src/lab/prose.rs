@@ -16,8 +16,10 @@ use crate::{context::Context, draft::Draft, layout::trim_by, sections::SectionKi
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
 pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> Vec<Draft> {
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)")
-            .expect("a valid expression")
+        // `has come down from 890 to 140`: the last of them counts.
+        let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
+        let pattern = r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)";
+        Regex::new(&pattern.replace("CHANGED", changed)).expect("a valid expression")
     });
     let layout = &context.layout;
     let text = layout.text;
@@ -66,12 +68,15 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
         let chained = out
             .last()
             .and_then(|last: &Draft| text.get(last.span().end..name.start))
-            .is_some_and(|between| between.trim() == ",")
+            .is_some_and(|between| {
+                let gap = between.trim_start_matches(['H', 'L', '*', ')']).trim();
+                matches!(gap, "," | ";" | ", and" | "and")
+            })
             || leads_to_test(context, &text[first.span.end..line.end]);
         let sure = number
             && (unit
                 || lab_place && upper
-                || upper
+                || (upper || chained && printed.len() > 3)
                     && (!short || chained)
                     && !is_vital_or_sum(printed)
                     && !context.lexicon.is_drug(printed)
@@ -92,7 +97,10 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
 
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.
 fn leads_to_test(context: &Context, rest: &str) -> bool {
-    let Some(next) = rest.strip_prefix(", ") else {
+    let Some(next) = rest
+        .strip_prefix([',', ';'])
+        .and_then(|r| r.strip_prefix(' '))
+    else {
         return false;
     };
     let words: Vec<&str> = next.split_whitespace().take(4).collect();

@@ -6,6 +6,14 @@ use schemas::Lab;
 use super::cells;
 use crate::{coding, draft::Draft, medication::review::number as check_number};
 
+/// The reason of a flag, or of a missing one, that contradicts value and range.
+pub(crate) const FLAG_DIFFERS: &str = "the flag does not fit the value and the range";
+
+/// Is it outside its range without a flag?
+pub(crate) fn misses_flag(lab: &Lab) -> bool {
+    lab.flag.is_none() && Beside::of(lab).is_some_and(|seen| !seen.backwards && seen.flag_differs)
+}
+
 /// Adds reasons and candidates.
 pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
     let Some(value) = &lab.value else { return };
@@ -27,7 +35,7 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
         && is_normal_word(value)
         && lab.range.as_deref().is_none_or(is_normal_word)
     {
-        draft.doubt("the flag does not fit the value and the range");
+        draft.doubt(FLAG_DIFFERS);
     }
     let Some(seen) = Beside::of(lab) else { return };
     if seen.backwards {
@@ -38,7 +46,7 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
         draft.doubt("the value has no decimals and its range has");
     }
     if seen.flag_differs {
-        draft.doubt("the flag does not fit the value and the range");
+        draft.doubt(FLAG_DIFFERS);
     }
     if seen.far_outside {
         draft.doubt("the value is far outside the range; a decimal point may be lost");

@@ -1,6 +1,11 @@
 //! Several amounts beside one drug: what was supplied, and amounts of which nothing tells what they are to each
 //! other.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::elsewhere;
 use crate::sig::{self, Part, repair::Read};
 
 /// Where amounts with a unit stand.
@@ -17,6 +22,21 @@ pub(super) fn is_supply(dose: &str) -> bool {
         && ["tab", "cap", "sachet", "patch", "supp"]
             .iter()
             .any(|kind| unit.starts_with(kind))
+}
+
+/// `30 g`, as creams are sold.
+pub(super) fn is_tube(amount: &str) -> bool {
+    const LEAST: f32 = 10.0;
+    let grams = sig::strength_unit(amount)
+        .is_some_and(|unit| matches!(&*unit, "g" | "gm" | "gram" | "grams"));
+    let number = amount
+        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .next();
+    grams
+        && !amount.contains('/')
+        && number
+            .and_then(|number| number.parse::<f32>().ok())
+            .is_some_and(|number| number >= LEAST)
 }
 
 /// Two amounts of one kind in a row, between which nothing says that the first is the product's and the
@@ -43,4 +63,33 @@ pub(super) fn are_rivals(text: &str, found: &[Read], n: usize, former: &[bool]) 
             .iter()
             .any(|read| matches!(read.found.part, Part::Form | Part::Dose));
     kind(first).is_some() && kind(first) == kind(n) && !parted
+}
+
+/// What stands beside an amount and makes another one of it, and is in no phrase: a unit that goes on, several
+/// pieces of it, days on which alone it holds.
+pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static str> {
+    static UNIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?/\s?\p{L}|^\s+per\s+(?:kg|kilo|m2|m²|min|minute|hour|square)")
+            .expect("a valid expression")
+    });
+    static DAYS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:on\s+)?(?:(?:mon|tues?|wed|thurs?|fri|sat|sun)(?:[a-z]*day)?s?\b|(?:all |the )?other days?\b|(?:odd|even) days?\b|(?:non-)?dialysis days?\b)")
+            .expect("a valid expression")
+    });
+    let item = &found[n].found;
+    let behind = &text[item.span.end..];
+    let is_phrase = found.iter().any(|read| {
+        read.found.span.start >= item.span.end && read.found.span.start <= item.span.end + 1
+    });
+    let mut reasons = Vec::new();
+    if item.part == Part::Strength && UNIT.is_match(behind) {
+        reasons.push("the unit of an amount goes on");
+    }
+    if elsewhere::is_counted(text, &item.span) {
+        reasons.push("several pieces of an amount are taken at once");
+    }
+    if !is_phrase && DAYS.is_match(behind) {
+        reasons.push("an amount holds on some days alone");
+    }
+    reasons
 }

@@ -17,8 +17,29 @@ use crate::{
     },
 };
 
-/// The end of the text that may speak of a mention.
+/// The end of the text that may speak of a mention, where no clause begins that tells of another drug, which no list
+/// knows: `hold lisinopril 20 mg, give sodium polystyrene 15 g`.
 pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize>) -> usize {
+    static CLAUSE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)[,;]\s+(?:and\s+|then\s+)?(?:give|gave|given|add(?:ed)?|start(?:ed)?|begin|began|commenced?|replete with|switch(?:ed)? to|load(?:ed)? with)\s+(?:on\s+|with\s+)?(\p{L}{4,})")
+            .expect("a valid expression")
+    });
+    const OF_A_SIG: [&str; 14] = [
+        "with", "from", "half", "three", "four", "five", "taking", "today", "tomorrow", "slowly",
+        "tonight", "after", "before", "once",
+    ];
+    let end = whole_end(context, mention, next);
+    let text = &context.layout.text[mention.name.end..end.max(mention.name.end)];
+    let other = CLAUSE.captures_iter(text).find(|clause| {
+        let word = clause[1].to_lowercase();
+        !OF_A_SIG.contains(&&*word) && !crate::sig::counts(&word)
+    });
+    other
+        .and_then(|clause| clause.get(0))
+        .map_or(end, |clause| mention.name.end + clause.start())
+}
+
+fn whole_end(context: &Context, mention: &Mention, next: Option<usize>) -> usize {
     let layout = &context.layout;
     let limit = next.unwrap_or(layout.text.len());
     let first = layout.line_at(mention.name.start);

@@ -6,11 +6,17 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::amounts::amounts;
-use crate::sig::{self, Part, repair::Read};
+use crate::{
+    layout::Span,
+    sig::{self, Part, repair::Read},
+};
 
 /// Is it no amount that is taken of the drug?
 pub(super) fn is_elsewhere(text: &str, found: &[Read], n: usize) -> bool {
-    is_volume_of_product(text, found, n) || is_measured(text, found, n) || is_limit(text, found, n)
+    is_volume_of_product(text, found, n)
+        || is_measured(text, found, n)
+        || is_limit(text, found, n)
+        || is_of_each(text, found, n)
 }
 
 /// `level 14.2 mg/L`, `0.6 mmol/L`, `weighs 58 kg`: no product is so strong, and nobody takes kilograms.
@@ -35,8 +41,30 @@ fn is_limit(text: &str, found: &[Read], n: usize) -> bool {
         Regex::new(r"(?i)\b(?:exceed(?:ing)?|(?:more|less) than|max(?:imum|\.)?(?: dose)?(?: of| is|:)?|limit(?: of)?|at most)\s*$")
             .expect("a valid expression")
     });
+    static OF_A_DAY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:a|per|each|every|in (?:a|any|each|one)|/)\s*day\b|^\s*(?:daily|in 24|/\s*24|per 24)")
+            .expect("a valid expression")
+    });
     let item = &found[n].found;
-    matches!(item.part, Part::Strength | Part::Dose) && LIMIT.is_match(&text[..item.span.start])
+    let before = text[..item.span.start].trim_end().to_lowercase();
+    // `up to 2 tablets` is taken at once, `up to 8 tablets a day` is not.
+    let of_a_day = before.ends_with("up to") && OF_A_DAY.is_match(&text[item.span.end..]);
+    matches!(item.part, Part::Strength | Part::Dose)
+        && (of_a_day || LIMIT.is_match(&text[..item.span.start]))
+}
+
+/// `20 mEq (2 x 10 mEq tablets)`: what each of several holds is not what is taken.
+fn is_of_each(text: &str, found: &[Read], n: usize) -> bool {
+    found[n].found.part == Part::Strength
+        && is_counted(text, &found[n].found.span)
+        && amounts(found).any(|m| m < n)
+}
+
+/// Does a number of pieces stand before the amount, as in `2 x 500 mg`?
+pub(super) fn is_counted(text: &str, amount: &Span) -> bool {
+    static TIMES: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"[0-9½]\s?[x×]\s*$").expect("a valid expression"));
+    TIMES.is_match(&text[..amount.start])
 }
 
 /// `100 unit/mL (3 mL) pen` and `1250 mg in 250 mL sodium chloride 0.9%`: nobody takes these millilitres, and
@@ -50,6 +78,16 @@ fn is_volume_of_product(text: &str, found: &[Read], n: usize) -> bool {
     }
     let volume =
         sig::strength_unit(value).is_some_and(|u| matches!(&*u, "ml" | "mls" | "l" | "cc"));
+    // How fast a bag runs in.
+    let runs = |value: &str| {
+        let lower = value.to_lowercase();
+        lower.rsplit_once('/').is_some_and(|(volume, time)| {
+            volume.trim_end().ends_with(['l', 'L']) && time.trim_start().starts_with(['h', 'm'])
+        })
+    };
+    if amount && runs(value) && amounts(found).any(|m| m < n) {
+        return true;
+    }
     if item.part != Part::Strength || !volume || value.contains('/') {
         return false;
     }
@@ -108,6 +146,37 @@ mod tests {
                 Some("10 mg/5 mL"),
                 Some("2.5 mL"),
             ),
+            (
+                "Oxytocin 40 units in 500 mL saline at 125 mL/h.",
+                None,
+                Some("40 units"),
+            ),
+            (
+                "Potassium chloride 20 mEq (2 x 10 mEq tabs) daily.",
+                Some("20 mEq"),
+                None,
+            ),
+            (
+                "Ondansetron 4 mg every 8 hours, up to 3 doses a day.",
+                Some("4 mg"),
+                None,
+            ),
+            (
+                "Lisinopril: take 20 mg daily instead of 10 mg.",
+                None,
+                Some("20 mg"),
+            ),
+            (
+                "Amoxicillin 250 mg per 5 mL, one and a half teaspoons every 12 hours.",
+                Some("250 mg per 5 mL"),
+                Some("one and a half teaspoons"),
+            ),
+            (
+                "Norepinephrine 0.15 mcg/kg/min and fentanyl 50 mcg/h.",
+                Some("0.15 mcg/kg/min"),
+                None,
+            ),
+            ("Rituximab 375 mg/m2 weekly.", Some("375 mg/m2"), None),
             (
                 "Metformin 500 mg tablets, take 1000 mg twice daily.",
                 Some("500 mg"),

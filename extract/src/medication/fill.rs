@@ -101,6 +101,13 @@ pub(super) fn fill(
             continue;
         }
         let (slot, field, dangerous) = match item.part {
+            // `1% ointment, 30 g`: the tube.
+            Part::Strength
+                if medication.strength.as_deref().is_some_and(is_share)
+                    && amounts::is_tube(&value) =>
+            {
+                (&mut medication.quantity, "quantity", false)
+            }
             Part::Strength => {
                 let verb = dose_verb(text, &item.span, mention.name.end);
                 let product = found.get(n + 1).is_some_and(|next| {
@@ -188,6 +195,11 @@ pub(super) fn fill(
             continue;
         }
         *slot = Some(value);
+        if matches!(item.part, Part::Strength | Part::Dose) {
+            for reason in amounts::left_open(text, found, n) {
+                draft.doubt(reason);
+            }
+        }
         if corrected.is_some() {
             draft.doubt(format!("a word of the {field} is misread"));
         }
@@ -228,6 +240,11 @@ fn keep_step(text: &str, step: Option<Span>, instructions: &mut Vec<String>, dra
         instructions.push(printed.collect::<Vec<_>>().join(" "));
         draft.add("instructions", step, false);
     }
+}
+
+/// A strength in hundredths.
+fn is_share(strength: &str) -> bool {
+    strength.trim_end().ends_with('%')
 }
 
 /// `take 5 mg`: what is taken, not what the product holds.

@@ -306,6 +306,16 @@ const ORDINARY: &[&str] = &[
     "limit",
     "specimen",
     "volume",
+    "new",
+    "old",
+    "previous",
+    "current",
+    "usual",
+    "next",
+    "daily",
+    "starting",
+    "maintenance",
+    "loading",
 ];
 
 /// `started on Iisinoprll 10 mg`: a misreading of one known drug right before a strength, form or route.

@@ -1,5 +1,9 @@
 //! Which text may tell what happened to a drug: its row of a list or its sentence.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::told::changes;
 use crate::{
     layout::{Layout, Span},
@@ -45,10 +49,59 @@ pub(super) fn of(layout: &Layout, name: &Span, end: usize, names: &[Span]) -> Sc
         .iter()
         .any(|other| other != name && line.start <= other.start && other.end <= line.end);
     if letters(&before) > told || runs_on {
-        Scope::Sentence(layout.sentence(name.start))
+        Scope::Sentence(within_label(layout, name))
     } else if others {
         Scope::Sentence(line)
     } else {
         Scope::Row(line.start..end.max(line.end))
+    }
+}
+
+/// The sentence of a name, as far as no line below begins with a label: `Continue: apixaban` and the line
+/// `Discontinue: ibuprofen` below it are two.
+fn within_label(layout: &Layout, name: &Span) -> Span {
+    static LABEL: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\W*\p{L}[\p{L} /()-]{2,30}:").expect("a valid expression"));
+    let sentence = layout.sentence(name.start);
+    let first = layout.line_at(name.start);
+    let end = (first + 1..layout.lines.len())
+        .take_while(|index| layout.lines[*index].span.start < sentence.end)
+        .find(|index| LABEL.is_match(layout.line(*index)))
+        .map_or(sentence.end, |index| layout.lines[index - 1].span.end);
+    let line = layout.lines[first].span.start;
+    let start = if LABEL.is_match(layout.line(first)) {
+        sentence.start.max(line)
+    } else {
+        sentence.start
+    };
+    start.min(name.start)..end.max(name.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn a_label_on_the_next_line_tells_of_its_own_drugs() {
+        let text =
+            "Continue: carvedilol 6.25 mg PO BID, apixaban 5 mg PO BID\nDiscontinue: ibuprofen\n";
+        let source = Source { text, words: &[] };
+        let told: Vec<_> = extract(&source, &Lexicon::builtin())
+            .entities
+            .into_iter()
+            .filter_map(|entity| match entity.fact {
+                Fact::Medication(m) => m.name.zip(m.status),
+                _ => None,
+            })
+            .collect();
+        let want = [
+            ("carvedilol", "continued"),
+            ("apixaban", "continued"),
+            ("ibuprofen", "stopped"),
+        ]
+        .map(|(name, status)| (name.to_owned(), status.to_owned()));
+        assert_eq!(told, want);
     }
 }

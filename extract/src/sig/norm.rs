@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern::re;
+use super::pattern::{MOST, re};
 
 /// The route's normal form.
 pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
@@ -57,7 +57,11 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
         re(r"\(\s?(?:[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half)\s?\)")
     });
+    static LIMIT: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"^{MOST}\s+")));
     let lower = frequency.to_lowercase();
+    if let Some(limit) = LIMIT.find(&lower) {
+        return format!("up to {}", frequency_norm(&lower[limit.end()..]));
+    }
     if lower.starts_with("at ") && lower.contains(|c: char| c.is_ascii_digit()) {
         return lower;
     }
@@ -315,6 +319,8 @@ mod tests {
             ("2-3 times a day", "2-3 times daily"),
             ("tid with meals", "three times daily with meals"),
             ("3x daily", "three times daily"),
+            ("up to four times a day", "up to four times daily"),
+            ("no more than twice a day", "up to twice daily"),
         ] {
             assert_eq!(frequency_norm(printed), want, "{printed}");
         }
