@@ -136,7 +136,9 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-const HALVES: [&str; 7] = ["tune", "report", "fit", "varied", "held", "blind", "all"];
+const HALVES: [&str; 9] = [
+    "tune", "report", "fit", "varied", "trial", "held", "blind", "fresh", "all",
+];
 const SCOPES: [&str; 3] = ["document", "all", "cards"];
 
 /// Which of the scopes a row is about.
