@@ -16,8 +16,6 @@ pub const KIND: &str = "emergency";
 const MEANING: f32 = 5.0;
 /// The length of the words' features, which is 1 for any number of words.
 const WORDS: f32 = 4.0;
-/// A sign is rare, so that its weight must not cost as much as a word's.
-const SIGN: f32 = 2.0;
 /// Places of words and pairs; two that share a place share a weight.
 const PLACES: usize = 4096;
 
@@ -60,7 +58,7 @@ pub fn features(message: &str, embedding: &[f32]) -> Vec<(usize, f32)> {
     out.extend(
         signs
             .filter(|(_, sign)| *sign)
-            .map(|(n, _)| (1 + DIMENSIONS + PLACES + n, SIGN)),
+            .map(|(n, _)| (1 + DIMENSIONS + PLACES + n, 1.0)),
     );
     out
 }

@@ -106,43 +106,7 @@ pub(crate) fn signs(message: &str) -> Vec<bool> {
     ]);
     let more = SIGNS.matches(plain);
     signs.extend((0..more.len()).map(|n| more.matched(n)));
-    signs.extend(by_clause(plain));
     signs
-}
-
-/// Where a message changes its subject: what is denied or over in one part may hold in the next.
-static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[,.;:!?]+|\b(but|though|however|and now)\b").expect("a valid expression")
-});
-/// The first so many signs calm a clause.
-const CALMING: usize = 13;
-/// Negation holds to the end of its clause (Chapman and others, A simple algorithm for identifying negated findings,
-/// 2001).
-static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(no|not|never|without|nor|none|don'?t|doesn'?t|didn'?t|isn'?t|wasn'?t|hasn'?t|haven'?t|free of|negative for)\b")
-        .expect("a valid expression")
-});
-
-/// Whether an expression is met in a clause that nothing calms; only in such that are calmed; only after a negation;
-/// whether no clause is left that is not calmed.
-fn by_clause(plain: &[u8]) -> [bool; 4] {
-    let (mut bare, mut calmed, mut negated, mut open) = (false, false, false, false);
-    for clause in BETWEEN.split(plain) {
-        if !clause.iter().any(u8::is_ascii_alphabetic) {
-            continue;
-        }
-        let met = TABLE.expressions.is_match(clause);
-        let found = SIGNS.matches(clause);
-        let is_calm = CALM.is_match(clause) || found.iter().any(|sign| sign < CALMING);
-        let denies = NEGATED
-            .find(clause)
-            .is_some_and(|no| TABLE.expressions.is_match(&clause[no.end()..]));
-        bare |= met && !is_calm && !denies;
-        calmed |= met && is_calm;
-        negated |= denies;
-        open |= !is_calm && !denies;
-    }
-    [bare, calmed && !bare, negated && !bare, !open]
 }
 
 #[cfg(test)]
