@@ -9,14 +9,14 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 2] = ["held", "blind"];
+pub const ASIDE: [&str; 3] = ["held", "blind", "fresh"];
 
 /// A question of the table.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its name.
     pub id: String,
-    /// `tune`, `report`, `fit`, `varied` or one of [`ASIDE`].
+    /// `tune`, `report`, `fit`, `varied`, `trial` or one of [`ASIDE`].
     pub half: String,
     /// A fixture, `all` or `cards`.
     pub scope: String,

@@ -21,15 +21,19 @@ use workers::encoder::Encoder;
 
 pub mod alarm;
 mod answer;
+mod beyond;
 mod brands;
 pub(crate) mod cards;
+mod cite;
 mod days;
 mod emergency;
 mod evidence;
+mod facts;
 mod find;
 mod generated;
 pub(crate) mod hidden;
 pub mod known;
+mod lacks;
 mod memory;
 #[cfg(test)]
 mod printed;
@@ -251,7 +255,7 @@ impl Chat {
             (Some(_), Some(card)) => card
                 .sentences
                 .iter()
-                .map(|sentence| find::of_card(card, &sentence.text))
+                .map(|sentence| cite::of_card(card, &sentence.text))
                 .collect(),
             _ => Vec::new(),
         };

@@ -1,7 +1,7 @@
 //! `chat`: asks a service every question of the chat's tables and prints what share is answered right and
 //! cited, refused, or found by retrieval. It uploads the fixtures to the service that is named, and waits.
 //!
-//! Rows marked `held` or `blind` may never be looked at when something is tuned.
+//! Rows marked `held`, `blind` or `fresh` may never be looked at when something is tuned.
 
 use std::{
     collections::HashMap,
@@ -136,7 +136,9 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-const HALVES: [&str; 7] = ["tune", "report", "fit", "varied", "held", "blind", "all"];
+const HALVES: [&str; 9] = [
+    "tune", "report", "fit", "varied", "trial", "held", "blind", "fresh", "all",
+];
 const SCOPES: [&str; 3] = ["document", "all", "cards"];
 
 /// Which of the scopes a row is about.

@@ -1,6 +1,6 @@
 //! Knowledge as cards: those that medbot ships, and a clinic's own Markdown, HTML and PDF files.
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{collections::HashMap, fs, path::Path, sync::LazyLock};
 
 use anyhow::{Context as _, bail};
 use infra::db::{Card, Db};
@@ -43,7 +43,7 @@ fn text_of_shipped(path: &str) -> anyhow::Result<String> {
 }
 
 /// What is encoded of the shipped cards.
-pub(super) fn shipped_texts() -> impl Iterator<Item = String> {
+pub(crate) fn shipped_texts() -> impl Iterator<Item = String> {
     let cards = shipped().filter_map(|path| text_of_shipped(&path).ok());
     cards.flat_map(|text| {
         let (front, body) = split(&text);
@@ -59,6 +59,20 @@ pub(super) fn shipped_titles() -> impl Iterator<Item = &'static str> {
         cards.map(|text| split(&text).0.title).collect()
     });
     TITLES.iter().map(String::as_str)
+}
+
+/// Drugs, tests and other words that a shipped card names as its terms; empty for another one.
+pub(super) fn shipped_terms(id: &str) -> &'static str {
+    static TERMS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        let cards = shipped().filter_map(|path| text_of_shipped(&path).ok());
+        cards
+            .map(|text| {
+                let (front, _) = split(&text);
+                (front.id, front.terms)
+            })
+            .collect()
+    });
+    TERMS.get(id).map_or("", String::as_str)
 }
 
 /// Loads the shipped cards into the database, where they are not there yet or were others. Their embeddings

@@ -9,6 +9,7 @@ use infra::{
 use schemas::{DocumentId, Entity, Fact, Passage};
 
 use super::{
+    cards,
     days::{self, Named},
     question::Asked,
     suspicious, words,
@@ -200,6 +201,7 @@ pub(crate) fn units(passage: &Passage) -> Vec<Unit> {
     }
     close(&mut open);
     title_what_follows(&mut out);
+    label_values(&mut out);
     // A label alone says nothing; what follows stands under it.
     let (count, mut at) = (out.len(), 0);
     out.retain(|unit| {
@@ -224,6 +226,26 @@ fn title_what_follows(units: &mut [Unit]) {
         } else if !title.is_empty() {
             unit.under = format!("{} {title}", unit.under).trim_start().to_owned();
             unit.heading.extend(stems.iter().cloned());
+        }
+    }
+}
+
+/// A few words alone are the label of a date or number alone below them.
+fn label_values(units: &mut [Unit]) {
+    for n in 1..units.len() {
+        let (above, below) = units.split_at_mut(n);
+        let (label, value) = (&above[n - 1], &mut below[0]);
+        let is_label = (3..=LABEL).contains(&label.words.len())
+            && label
+                .text
+                .chars()
+                .all(|c| c.is_alphabetic() || c == ' ' || c == ':');
+        let is_value = value.words.len() <= 3 && value.text.contains(|c: char| c.is_ascii_digit());
+        if is_label && is_value {
+            value.under = format!("{} {}", value.under, label.text)
+                .trim_start()
+                .to_owned();
+            value.heading.extend(label.stems.iter().cloned());
         }
     }
 }
@@ -266,7 +288,9 @@ pub(crate) struct CardEvidence {
     /// By words, 0..1.
     pub rank: f64,
     pub sentences: Vec<CardSentence>,
-    /// Of title and text.
+    /// What it is about in other words; empty of a clinic's own.
+    pub terms: String,
+    /// Of title, terms and text.
     pub stems: Vec<String>,
 }
 
@@ -276,7 +300,8 @@ impl CardEvidence {
         let mut out: Vec<Self> = Vec::new();
         for hit in hits {
             let sentences = card_sentences(&hit.text);
-            let stems = words::stems(&format!("{} {}", hit.title, hit.text));
+            let terms = cards::shipped_terms(&hit.card);
+            let stems = words::stems(&format!("{} {terms} {}", hit.title, hit.text));
             if let Some(card) = out.iter_mut().find(|card| card.id == hit.card) {
                 card.sentences.extend(sentences);
                 card.stems.extend(stems);
@@ -290,10 +315,16 @@ impl CardEvidence {
                 cosine: hit.fit.cosine,
                 rank: hit.fit.rank,
                 sentences,
+                terms: terms.to_owned(),
                 stems,
             });
         }
         out
+    }
+
+    /// The stems of its title and terms.
+    pub(crate) fn headings(&self) -> Vec<String> {
+        words::stems(&format!("{} {}", self.title, self.terms))
     }
 }
 
@@ -330,7 +361,7 @@ mod tests {
 
     #[test]
     fn prose_becomes_sentences_and_rows_stay_rows() {
-        let text = "She was seen by Dr. Ames and presented with persistent upper\nabdominal discomfort. The film was clear.\nWBC\t8.8\nRBC\t4.1";
+        let text = "She was seen by Dr. Ames and presented with persistent upper\nabdominal discomfort. The film was clear.\nWBC\t8.8\nRBC\t4.1\nMedication review due\n19/03/26";
         let count = text.split_whitespace().count();
         let passage = Passage {
             page: 0,
@@ -347,8 +378,11 @@ mod tests {
                 "The film was clear.",
                 "WBC 8.8",
                 "RBC 4.1",
+                "Medication review due",
+                "19/03/26",
             ]
         );
         assert_eq!(units[2].words.len(), 2);
+        assert_eq!(units[5].under, "Medication review due");
     }
 }

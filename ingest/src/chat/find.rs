@@ -1,13 +1,14 @@
 //! Extractive answers: the lines and cards that [`super::rank`] finds best, and what facts rest on them, or
 //! nothing. A person or a drug of the question that a document never names is a reason to say nothing.
 
-use schemas::Assertion;
-
 use super::{
-    answer::{Citation, Sentence, Source},
+    answer::Sentence,
+    cite::{is_quoted, of_card, of_fact, of_unit},
     evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
-    question::{self, Asked},
-    rank::{self, Meanings, cards, lines},
+    facts::{self, facts, prefer_dates, share_named},
+    lacks,
+    question::Asked,
+    rank::{Meanings, cards, lines},
     say, words,
 };
 
@@ -72,8 +73,20 @@ fn in_document(
     meanings: &Meanings,
     is_drug: &dyn Fn(&str) -> bool,
 ) -> Option<Found> {
-    if lacks_a_date(asked, document) || lacks_a_name(asked, document, is_drug) {
+    if lacks::something(asked, document, is_drug) {
         return None;
+    }
+    if let Some(flagged) = facts::flagged(asked, document)
+        && lines::holds_topics(asked, document)
+    {
+        let mut sentences = Vec::new();
+        tell(document, &flagged, &mut Vec::new(), &mut sentences);
+        sentences.truncate(MOST_OF_LIST);
+        return Some(Found {
+            named: named(asked, document),
+            probability: 1.0,
+            sentences,
+        });
     }
     let ranked = lines::ranked(asked, document, meanings);
     if !ranked.answers {
@@ -113,14 +126,16 @@ fn in_document(
     }
     sentences.truncate(MOST_OF_LIST);
     Some(Found {
-        named: asked
-            .names
-            .iter()
-            .filter(|name| document.says(name))
-            .count(),
+        named: named(asked, document),
         probability: ranked.probability,
         sentences,
     })
+}
+
+/// How many names of the question stand in a document.
+fn named(asked: &Asked, document: &DocumentEvidence) -> usize {
+    let names = asked.names.iter();
+    names.filter(|name| document.says(name)).count()
 }
 
 /// Of each line what is quoted, and that with all its facts in words.
@@ -134,30 +149,6 @@ pub(crate) fn quotes(document: &DocumentEvidence) -> Vec<(String, String)> {
         )
     };
     document.units.iter().map(quote).collect()
-}
-
-/// What is asked of a day is not answered by another one.
-pub(crate) fn lacks_a_date(asked: &Asked, document: &DocumentEvidence) -> bool {
-    asked.days.iter().any(|day| !day.is_among(&document.days))
-}
-
-/// Names of people and drugs are never meant otherwise; classes of drugs are.
-pub(crate) fn lacks_a_name(
-    asked: &Asked,
-    document: &DocumentEvidence,
-    is_drug: &dyn Fn(&str) -> bool,
-) -> bool {
-    let missing: Vec<&String> = asked
-        .subjects
-        .iter()
-        .filter(|word| !document.says(word))
-        .collect();
-    let classes = rank::topic_words(&asked.text);
-    missing.iter().any(|word| asked.names.contains(*word))
-        || words::tokens(&asked.text).iter().any(|word| {
-            let stem = words::stem(word);
-            missing.contains(&&stem) && !classes.contains(&stem) && is_drug(word)
-        })
 }
 
 /// Says facts that were not said yet.
@@ -212,218 +203,6 @@ fn stated<'a>(asked: &Asked, document: &'a DocumentEvidence, unit: &Unit) -> Vec
     prefer_dates(asked, if meant.is_empty() { all } else { meant })
 }
 
-/// Is it a number, or the name of a month?
-pub(crate) fn is_date_or_number(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit()) || question::is_month(word)
-}
-
-/// Does a sentence give a reason?
-pub(crate) fn gives_reason(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    [
-        "because",
-        "due to",
-        "presented with",
-        "indication",
-        "reason",
-        "suspected",
-        "evaluation",
-        "complain",
-    ]
-    .iter()
-    .any(|sign| lower.contains(sign))
-}
-
-fn is_of_a_person(document: &DocumentEvidence, word: &str) -> bool {
-    document.facts.iter().any(|fact| {
-        matches!(fact.entity.fact, schemas::Fact::Person(_))
-            && words::stems(say::name(&fact.entity))
-                .iter()
-                .any(|part| part == word)
-    })
-}
-
-/// Facts that are asked for: those that the question names, or all of the types that it wants.
-fn facts<'a>(asked: &Asked, document: &'a DocumentEvidence) -> Vec<&'a Proven> {
-    let mut named: Vec<(f64, &Proven)> = Vec::new();
-    let mut wanted: Vec<&Proven> = Vec::new();
-    for fact in &document.facts {
-        let (kind, role) = say::kind_and_role(&fact.entity);
-        let wants = asked.wants(&kind, role.as_deref());
-        if wants {
-            wanted.push(fact);
-        }
-        let share = share_named(asked, fact);
-        if share > 0.0 && !matches!(kind.as_str(), "person" | "org" | "instruction") {
-            named.push((share, fact));
-        }
-    }
-    let best = named.iter().map(|(share, _)| *share).fold(0.0, f64::max);
-    let of_wanted_type = |fact: &&Proven| {
-        let (kind, role) = say::kind_and_role(&fact.entity);
-        asked.wants(&kind, role.as_deref())
-    };
-    let named: Vec<&Proven> = named
-        .into_iter()
-        .filter(|(share, _)| *share >= best - 0.01)
-        .map(|(_, fact)| fact)
-        .collect();
-    // What is named and of the type that is asked for; then what is asked for, in the order of the rules.
-    let both: Vec<&Proven> = named.iter().copied().filter(of_wanted_type).collect();
-    let mut chosen = if !both.is_empty() {
-        both
-    } else if asked
-        .subjects
-        .iter()
-        .all(|word| is_of_a_person(document, word))
-        || named.is_empty()
-    {
-        in_order(asked, wanted)
-    } else {
-        named
-    };
-    chosen.retain(|fact| !is_denied_list(asked, fact));
-    if chosen.iter().any(|fact| is_flagged(fact)) && asks_for_flags(asked) {
-        chosen.retain(|fact| is_flagged(fact));
-    }
-    chosen.dedup_by(|a, b| say::sentence(&a.entity) == say::sentence(&b.entity));
-    prefer_dates(asked, chosen)
-}
-
-/// The share of a fact's name that the question says.
-pub(crate) fn share_named(asked: &Asked, fact: &Proven) -> f64 {
-    let name: Vec<String> = words::stems(say::name(&fact.entity))
-        .into_iter()
-        .filter(|word| !words::is_common(word))
-        .collect();
-    if name.is_empty() {
-        return 0.0;
-    }
-    let said = name
-        .iter()
-        .filter(|word| words::holds(&asked.stems, word))
-        .count();
-    said as f64 / name.len() as f64
-}
-
-/// Wanted facts: of each type the first role that is there.
-fn in_order<'a>(asked: &Asked, wanted: Vec<&'a Proven>) -> Vec<&'a Proven> {
-    let mut out: Vec<&Proven> = Vec::new();
-    for one in &asked.wanted {
-        let of_type = |role: Option<&str>| -> Vec<&'a Proven> {
-            wanted
-                .iter()
-                .copied()
-                .filter(|fact| {
-                    let (kind, has) = say::kind_and_role(&fact.entity);
-                    kind == one.kind && (role.is_none() || has.as_deref() == role)
-                })
-                .collect()
-        };
-        let found = if one.roles.is_empty() {
-            of_type(None)
-        } else {
-            let mut roles = one.roles.iter().map(|role| of_type(Some(role)));
-            roles.find(|found| !found.is_empty()).unwrap_or_default()
-        };
-        out.extend(found);
-    }
-    out
-}
-
-fn is_flagged(fact: &Proven) -> bool {
-    matches!(&fact.entity.fact, schemas::Fact::Lab(lab) if lab.flag.is_some())
-}
-
-fn asks_for_flags(asked: &Asked) -> bool {
-    [
-        "abnormal",
-        "flagged",
-        "outside",
-        "out of range",
-        "starred",
-        "too high",
-        "too low",
-    ]
-    .iter()
-    .any(|sign| asked.text.to_lowercase().contains(sign))
-}
-
-/// A list of what holds leaves out what does not, unless that was named.
-fn is_denied_list(asked: &Asked, fact: &Proven) -> bool {
-    matches!(fact.entity.assertion, Assertion::Absent | Assertion::Family)
-        && share_named(asked, fact) == 0.0
-}
-
-/// Of several results the one whose date is named.
-fn prefer_dates<'a>(asked: &Asked, facts: Vec<&'a Proven>) -> Vec<&'a Proven> {
-    let dated = facts.iter().copied().filter(|fact| fact.is_of_a_day(asked));
-    let dated: Vec<&Proven> = dated.collect();
-    if dated.is_empty() { facts } else { dated }
-}
-
-fn is_quoted(sentences: &[Sentence], unit: &Unit) -> bool {
-    sentences.iter().any(|sentence| {
-        sentence
-            .citations
-            .iter()
-            .any(|citation| match &citation.source {
-                Source::Document { words, .. } => {
-                    unit.words.iter().all(|word| words.contains(word))
-                }
-                Source::Card { .. } => false,
-            })
-    })
-}
-
-fn of_fact(document: &DocumentEvidence, fact: &Proven) -> Sentence {
-    let entity = &fact.entity;
-    let mut text = say::sentence(entity);
-    if changes(entity) {
-        text += &format!(", printed as “{}”", fact.quote);
-    }
-    if !text.ends_with('.') {
-        text.push('.');
-    }
-    Sentence {
-        text,
-        needs_review: entity.needs_review,
-        citations: vec![Citation {
-            source: Source::Document {
-                document: document.document.0,
-                page: entity.page.unwrap_or_default(),
-                words: entity.words.clone(),
-                entity: Some(entity.id.clone()),
-            },
-            quote: fact.quote.clone(),
-        }],
-    }
-}
-
-fn of_unit(document: &DocumentEvidence, unit: &Unit) -> Sentence {
-    let doubted = document.facts.iter().any(|fact| {
-        fact.entity.needs_review
-            && fact
-                .entity
-                .words
-                .iter()
-                .any(|word| unit.words.contains(word))
-    });
-    Sentence {
-        text: format!("The document says: “{}”", unit.text),
-        needs_review: doubted,
-        citations: vec![Citation {
-            source: Source::Document {
-                document: document.document.0,
-                page: unit.page,
-                words: unit.words.clone(),
-                entity: None,
-            },
-            quote: unit.text.clone(),
-        }],
-    }
-}
-
 /// The drugs that a question names.
 pub(crate) fn drugs(asked: &Asked, is_drug: &dyn Fn(&str) -> bool) -> Vec<String> {
     words::tokens(&asked.text)
@@ -471,23 +250,6 @@ pub(crate) fn in_cards(
         })
     });
     Some(sentences.collect())
-}
-
-pub(crate) fn of_card(card: &CardEvidence, quote: &str) -> Citation {
-    Citation {
-        source: Source::Card {
-            id: card.id.clone(),
-            title: card.title.clone(),
-            origin: card.source.clone(),
-            clinically_reviewed: card.reviewed,
-        },
-        quote: quote.to_owned(),
-    }
-}
-
-/// Started, stopped, changed: what a rule made of it is not said, but what is printed.
-fn changes(entity: &schemas::Entity) -> bool {
-    matches!(&entity.fact, schemas::Fact::Medication(fact) if fact.status.is_some())
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ expression!(
     REASON,
     r"\b(why|reason|because of what|what for|indication)\b"
 );
+expression!(TITLE, r"(?i)\b(mrs?|ms|miss|mx|master|sir|lady)\.?$");
 expression!(
     MONTH,
     r"^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$"
@@ -226,6 +227,50 @@ impl Asked {
         after
     }
 
+    /// The same about `the patient` in the place of a name of theirs, which tells nothing of what is asked; `names` are
+    /// the stems of it.
+    pub(crate) fn without_names(&self, names: &[String]) -> Self {
+        let mut text = String::new();
+        let mut named = false;
+        for part in self.text.split_inclusive(char::is_whitespace) {
+            let word = part.trim_end();
+            let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let bare = bare
+                .strip_suffix("'s")
+                .or(bare.strip_suffix("’s"))
+                .unwrap_or(bare);
+            let is_name = !bare.is_empty() && names.contains(&words::stem(bare));
+            if !is_name {
+                text += part;
+                named = false;
+                continue;
+            }
+            let before = text.trim_end();
+            let title = TITLE.find(before).map(|found| found.start());
+            text.truncate(title.unwrap_or(text.len()));
+            if !named {
+                text += "the patient";
+            } else {
+                text.truncate(text.trim_end().len());
+            }
+            text += &part[part.find(bare).unwrap_or_default() + bare.len()..];
+            named = true;
+        }
+        if text == self.text {
+            return self.clone();
+        }
+        let (before, mut after) = (Self::new(&self.text), Self::new(&text));
+        let added = self
+            .stems
+            .iter()
+            .filter(|word| !before.stems.contains(word));
+        after.stems.extend(added.cloned());
+        // `the patient` is asked for by no more than the name was.
+        after.wanted.clone_from(&self.wanted);
+        after.kind = self.kind;
+        after
+    }
+
     /// Is this type of fact asked for, in this role?
     pub(crate) fn wants(&self, kind: &str, role: Option<&str>) -> bool {
         self.wanted.iter().any(|one| {
@@ -265,6 +310,22 @@ mod tests {
             ("change the dose to 10 mg", true),
         ] {
             assert_eq!(Asked::new(text).decides_dose, decides, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_the_patient_is_nothing_that_is_asked() {
+        let names = ["vasquez", "stellan"].map(str::to_owned);
+        for (text, want) in [
+            ("iron stores of Mr Vasquez", "iron stores of the patient"),
+            (
+                "What was Stellan Vasquez's TSH?",
+                "What was the patient's TSH?",
+            ),
+            ("Stellan: which day?", "the patient: which day?"),
+            ("Mr Smith, ferritin", "Mr Smith, ferritin"),
+        ] {
+            assert_eq!(Asked::new(text).without_names(&names).text, want);
         }
     }
 

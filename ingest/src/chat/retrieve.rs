@@ -11,10 +11,11 @@ use schemas::{DocumentId, TenantId};
 use super::{
     Among, Chat, Question, brands, cards,
     evidence::{CardEvidence, DocumentEvidence},
-    find,
+    find, lacks,
     memory::Moment,
     question::Asked,
     rank::{self, Meanings, Seen},
+    words,
 };
 
 /// What meaning and words count, tuned on the questions marked `tune`.
@@ -71,7 +72,7 @@ impl Chat {
     }
 
     /// The cards that are nearest to a question, and the question with the names of drugs that cards have for
-    /// them.
+    /// them, and with medical words for lay ones.
     pub(super) async fn as_cards_say(
         &self,
         tenant: TenantId,
@@ -82,6 +83,10 @@ impl Chat {
             let drugs = brands::of_titles(cards::shipped_titles(), &codes);
             brands::called_as(asked, &drugs, &codes)
         };
+        let lay = words::tokens(&asked.text).into_iter();
+        let asked = lay.fold(asked.clone(), |asked, word| {
+            words::otherwise(&word).map_or(asked.clone(), |other| asked.with(&word, other))
+        });
         let query = self.query(&asked.text).await;
         let cards = self.cards(tenant, &query).await?;
         Ok((asked, cards))
@@ -125,8 +130,7 @@ impl Chat {
             Candidates {
                 seen: [seen(&meanings), seen(&Meanings::default())],
                 quotes: find::quotes(document),
-                refused: find::lacks_a_date(&asked, document)
-                    || find::lacks_a_name(&asked, document, &|word| self.is_drug(word)),
+                refused: lacks::something(&asked, document, &|word| self.is_drug(word)),
             }
         }))
     }

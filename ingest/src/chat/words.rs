@@ -1,13 +1,30 @@
 //! Words as they are compared: lower case, British as American, without endings. Two words are alike when
 //! one is a misreading's distance from the other.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// Words that a question holds whatever it is about, and verbs of asking.
 static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
     include_str!("common.txt")
         .split_whitespace()
         .map(stem)
+        .collect()
+});
+
+/// Words of one meaning, a class a line: lay and medical names, and forms that no ending tells. Each is compared as
+/// the first of its class.
+static CLASSES: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
+    let classes = include_str!("classes.txt").lines();
+    classes
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .flat_map(|(first, others)| {
+            let others = others.split(' ');
+            others.map(move |word| (without_ending(word), first))
+        })
         .collect()
 });
 
@@ -33,8 +50,20 @@ pub(crate) fn tokens(text: &str) -> Vec<String> {
     out
 }
 
-/// A word without its ending, in American spelling.
+/// A word without its ending, in American spelling, or the first word of its class.
 pub(crate) fn stem(word: &str) -> String {
+    let stem = without_ending(word);
+    let class = CLASSES.get(&stem);
+    class.map_or(stem, |first| without_ending(first))
+}
+
+/// What a lay word is called otherwise; none of a form of the word itself.
+pub(crate) fn otherwise(word: &str) -> Option<&'static str> {
+    let first = *CLASSES.get(&without_ending(word))?;
+    (first.get(..2) != word.to_lowercase().get(..2)).then_some(first)
+}
+
+fn without_ending(word: &str) -> String {
     let mut word = word.to_lowercase();
     if word.len() > 5 {
         word = word
@@ -108,7 +137,7 @@ pub(crate) fn names(text: &str) -> HashSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_near, stem};
+    use super::{is_near, otherwise, stem};
 
     #[test]
     fn spellings_and_endings_do_not_matter() {
@@ -119,9 +148,16 @@ mod tests {
             ("tablets", "tablet"),
             ("tumour", "tumor"),
             ("stopped", "stop"),
+            ("belly", "abdominal"),
+            ("jabs", "vaccination"),
+            ("anaemic", "anemia"),
+            ("referral", "referred"),
         ] {
             assert_eq!(stem(one), stem(other), "{one}");
         }
+        assert_eq!(otherwise("jabs"), Some("vaccination"));
+        assert_eq!(otherwise("vaccinated"), None);
+        assert_eq!(otherwise("ferritin"), None);
         assert!(is_near("bisoprolol", "bisopro1ol") || !is_near("5", "50"));
         assert!(is_near("amoxicilin", "amoxicillin"));
         assert!(!is_near("hydralazine", "hydroxyzine"));

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, largest, telling};
 use crate::chat::{
     evidence::CardEvidence,
-    find,
+    facts,
     question::{Asked, Kind},
     words,
 };
@@ -17,7 +17,7 @@ static FITTED: LazyLock<Fitted> = LazyLock::new(|| Fitted::of("cards"));
 /// Cards that are compared sentence by sentence: the first of the search.
 pub(crate) const COMPARED: usize = 6;
 /// The features of the best card that tell whether it answers.
-const OF_BEST: &[usize] = &[1, 2, 3, 4, 6, 8, 12, 13, 14, 15];
+const OF_BEST: &[usize] = &[1, 2, 3, 4, 6, 8, 12, 13, 14, 15, 16, 17];
 /// What a sentence that stands later loses.
 const LATER: f32 = 0.02;
 /// What the words of the question weigh against the meaning of a sentence.
@@ -39,8 +39,10 @@ static ERRAND: LazyLock<Regex> = LazyLock::new(|| {
 /// The texts whose meanings are compared.
 pub(crate) fn texts(asked: &Asked, cards: &[CardEvidence]) -> Vec<String> {
     let mut out = vec![asked.text.clone()];
+    let tokens = words::tokens(&asked.text).into_iter();
+    out.extend(tokens.filter(|word| !words::is_common(&words::stem(word))));
     for card in cards.iter().take(COMPARED) {
-        out.push(card.title.clone());
+        out.extend([card.title.clone(), card.terms.clone()]);
         out.extend(card.sentences.iter().map(|sentence| sentence.text.clone()));
     }
     out
@@ -72,7 +74,7 @@ impl Seen {
         let rows: Vec<[f32; 5]> = compared
             .iter()
             .map(|card| {
-                let title = words::stems(&card.title);
+                let title = card.headings();
                 [
                     card.cosine as f32,
                     sentence(card),
@@ -86,16 +88,24 @@ impl Seen {
         let [cosine, near, said, titled, _] = [0, 1, 2, 3, 4].map(best);
         let specific: Vec<&&String> = telling
             .iter()
-            .filter(|word| !GENERAL.contains(**word) && !find::is_date_or_number(word))
+            .filter(|word| !GENERAL.contains(**word) && !facts::is_date_or_number(word))
             .collect();
         let lacking = |card: &CardEvidence| {
             let gone = specific.iter();
             gone.filter(|word| !words::holds(&card.stems, word)).count() as f32
         };
         let lacking_title = |card: &CardEvidence| {
-            let title = words::stems(&card.title);
+            let title = card.headings();
             let gone = specific.iter();
             gone.filter(|word| !words::holds(&title, word)).count() as f32
+        };
+        let unsaid = |card: &CardEvidence| -> Vec<String> {
+            let words = words::tokens(&asked.text).into_iter();
+            let is_unsaid = |word: &String| {
+                let stem = words::stem(word);
+                specific.iter().any(|asked| ***asked == stem) && !words::holds(&card.stems, &stem)
+            };
+            words.filter(is_unsaid).collect()
         };
         let full = compared.iter().zip(&rows).map(|(card, row)| -> Features {
             vec![
@@ -115,6 +125,8 @@ impl Seen {
                 lacking(card).min(3.0),
                 flag(lacking(card) < 0.5),
                 lacking_title(card).min(3.0),
+                meanings.cosine(&asked.text, &card.terms),
+                nearest_to(&unsaid(card), card, meanings),
             ]
         });
         let unheard = specific.iter().filter(|word| {
@@ -144,6 +156,16 @@ impl Seen {
             fits: compared.iter().map(|card| names_all(card, drugs)).collect(),
         }
     }
+}
+
+/// How near in meaning a card comes to the farthest of the words that it does not say; 1 where it says all.
+fn nearest_to(missing: &[String], card: &CardEvidence, meanings: &Meanings) -> f32 {
+    let near = missing.iter().map(|word| {
+        let sentences = card.sentences.iter().map(|sentence| &sentence.text);
+        let texts = sentences.chain([&card.title, &card.terms]);
+        largest(texts.map(|text| meanings.cosine(word, text)))
+    });
+    near.fold(1.0, f32::min)
 }
 
 /// Does a card name all of these drugs?

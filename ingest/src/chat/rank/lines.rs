@@ -12,7 +12,7 @@ use super::{
 use crate::chat::{
     days,
     evidence::{DocumentEvidence, Proven, Unit},
-    find,
+    facts,
     question::Asked,
     say, words,
 };
@@ -31,7 +31,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Types whose nearness tells whether a question can be answered.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "lab:",
     "medication:",
     "diagnosis:",
@@ -40,6 +40,7 @@ const KINDS: [&str; 8] = [
     "allergy:",
     "amount:",
     "line:address",
+    "absent:",
 ];
 
 /// A line as it is compared.
@@ -133,8 +134,11 @@ fn with_gloss(text: &str, gloss: &str) -> String {
 /// The texts whose meanings are compared.
 pub(crate) fn texts(asked: &Asked, documents: &[DocumentEvidence]) -> Vec<String> {
     let mut out: Vec<String> = ways::texts().map(str::to_owned).collect();
-    out.push(asked.text.clone());
     for document in documents {
+        let asked = &about_the_patient(asked, document);
+        out.push(asked.text.clone());
+        let tokens = words::tokens(&asked.text).into_iter();
+        out.extend(tokens.filter(|word| !words::is_common(&words::stem(word))));
         for unit in &document.units {
             let line = Line::of(unit, document, None);
             out.push(unit.text.clone());
@@ -143,6 +147,49 @@ pub(crate) fn texts(asked: &Asked, documents: &[DocumentEvidence]) -> Vec<String
     }
     out.retain(|text| !text.is_empty());
     out
+}
+
+/// The question without the name of the document's patient, unless another person is called so too.
+fn about_the_patient(asked: &Asked, document: &DocumentEvidence) -> Asked {
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for fact in &document.facts {
+        let (kind, role) = say::kind_and_role(&fact.entity);
+        if kind == "person" {
+            let is_patient = matches!(role.as_deref(), Some("patient" | "insured"));
+            let names = if is_patient { &mut own } else { &mut others };
+            names.extend(words::stems(say::name(&fact.entity)));
+        }
+    }
+    own.retain(|name| name.len() > 2 && !others.contains(name));
+    asked.without_names(&own)
+}
+
+/// Does every topic of the question stand in some line?
+pub(crate) fn holds_topics(asked: &Asked, document: &DocumentEvidence) -> bool {
+    let topics = Topics::of(&asked.text);
+    let held: Vec<Vec<bool>> = document
+        .units
+        .iter()
+        .map(|unit| Line::of(unit, document, None).holds(&topics))
+        .collect();
+    (0..topics.count()).all(|topic| held.iter().any(|line| line[topic]))
+}
+
+/// How near in meaning the lines come to words that stand in none of them: the farthest word's nearest line, and
+/// the mean of all; 1 where no word is missing.
+fn nearest_to(missing: &[String], lines: &[Line<'_>], meanings: &Meanings) -> [f32; 2] {
+    if missing.is_empty() {
+        return [1.0, 1.0];
+    }
+    let near = |word: &String| {
+        let texts = lines
+            .iter()
+            .flat_map(|line| [&line.unit.text, &line.glossed, &line.said]);
+        largest(texts.map(|text| meanings.cosine(word, text)))
+    };
+    let near: Vec<f32> = missing.iter().map(near).collect();
+    let least = near.iter().copied().fold(1.0, f32::min);
+    [least, near.iter().sum::<f32>() / near.len() as f32]
 }
 
 /// The features of the best line that tell whether it answers.
@@ -155,6 +202,7 @@ impl Seen {
         document: &DocumentEvidence,
         meanings: &Meanings,
     ) -> Self {
+        let asked = &about_the_patient(asked, document);
         let lines: Vec<Line<'_>> = document
             .units
             .iter()
@@ -182,7 +230,10 @@ impl Seen {
         let (best_text, best_glossed, best_said) = (best(&text), best(&glossed), best(&said));
         let rows = lines.iter().enumerate().map(|(n, line)| {
             let way = line.near(&nearness);
-            let names = line.facts.iter().map(|fact| find::share_named(asked, fact));
+            let names = line
+                .facts
+                .iter()
+                .map(|fact| facts::share_named(asked, fact));
             vec![
                 1.0,
                 text[n],
@@ -223,7 +274,7 @@ impl Seen {
         };
         let asked_for: Vec<&&String> = telling
             .iter()
-            .filter(|word| !find::is_date_or_number(word))
+            .filter(|word| !facts::is_date_or_number(word))
             .collect();
         let missing = |with_gloss: bool| {
             let gone = asked_for
@@ -250,7 +301,7 @@ impl Seen {
         let dates_gone = asked
             .stems
             .iter()
-            .filter(|word| find::is_date_or_number(word) && !said_anywhere(word, false))
+            .filter(|word| facts::is_date_or_number(word) && !said_anywhere(word, false))
             .count() as f32;
         let over = |feature: usize| largest(rows.iter().map(|row| row[feature]));
         let mut question = vec![
@@ -275,8 +326,20 @@ impl Seen {
         ];
         question.extend(KINDS.map(|kind| nearness.to(kind) - nearness.best()));
         question.push(flag(lacks_kind(asked, document)));
-        let gives_reason =
-            |line: &Line<'_>| !asked.wants_reason || find::gives_reason(&line.unit.text);
+        let missing: Vec<String> = words::tokens(&asked.text)
+            .into_iter()
+            .filter(|word| {
+                let stem = words::stem(word);
+                asked_for.iter().any(|asked| ***asked == stem)
+                    && !said_anywhere(&stem, true)
+                    && !covered.contains(&stem)
+            })
+            .collect();
+        let [least, mean] = nearest_to(&missing, &lines, meanings);
+        question.extend([least, mean, flag(topics.count() == 0) * (1.0 - least)]);
+        let gives_reason = |line: &Line<'_>| {
+            !asked.wants_reason || facts::gives_reason(&line.unit.under, &line.unit.text)
+        };
         Self {
             fits: lines.iter().map(gives_reason).collect(),
             rows,

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use extract::Lexicon;
 
-use crate::chat::words;
+use crate::chat::{cards, words};
 
 /// Words of the longest name that is looked for.
 const LONGEST: usize = 4;
@@ -15,6 +15,16 @@ const SHORTEST_MISSPELT: usize = 6;
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::builtin);
 static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| LEXICON.words().collect());
+
+/// Words that the cards, wordings and glosses use: English, and so not misspelt.
+static USED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let cards = cards::shipped_texts();
+    let tables = [include_str!("ways.tsv"), include_str!("glosses.tsv")];
+    cards
+        .chain(tables.map(str::to_owned))
+        .flat_map(|text| words::tokens(&text))
+        .collect()
+});
 
 /// An analyte or an illness.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +91,7 @@ pub(super) fn spelt(text: &str) -> String {
         let is_candidate = word.len() >= SHORTEST_MISSPELT
             && word.chars().all(char::is_alphabetic)
             && !WORDS.contains(word)
+            && !USED.contains(word)
             && !words::is_common(&words::stem(word));
         if !is_candidate {
             return None;
@@ -115,6 +126,7 @@ mod tests {
             ("hydroxizine dose", "hydroxyzine dose"),
             ("which tablets and when", "which tablets and when"),
             ("statins", "statins"),
+            ("iron stores", "iron stores"),
         ] {
             assert_eq!(spelt(text), want);
         }
