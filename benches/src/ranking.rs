@@ -1,6 +1,6 @@
 //! Fits the regressions that rank what a chat's answer is put together from, on the questions that are not
-//! `held`, `blind` or `fresh`. Folds are whole documents, and cards by seed, so that what is printed holds for documents and
-//! cards that nothing was fitted on.
+//! `held`, `blind` or `fresh`. Folds are whole documents, and cards by seed, so that what is printed holds for
+//! documents and cards that nothing was fitted on.
 
 use std::fmt::Write as _;
 
