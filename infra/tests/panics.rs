@@ -1,4 +1,5 @@
 //! What a process writes when it panics, seen from outside.
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 use std::{
     panic,
@@ -16,11 +17,7 @@ const PANICS: &str = "MEDBOT_TEST_PANICS";
 /// Runs one test of this program as a process of its own.
 fn process(format: &str) -> Output {
     Command::new(std::env::current_exe().unwrap())
-        .args([
-            "telemetry::panics::tests::panics_if_asked",
-            "--exact",
-            "--nocapture",
-        ])
+        .args(["panics_if_asked", "--exact", "--nocapture"])
         .env(PANICS, "yes")
         .env("MEDBOT_LOG_FORMAT", format)
         .env_remove("MEDBOT_LOG")
@@ -35,7 +32,7 @@ fn panics_if_asked() {
     if std::env::var_os(PANICS).is_none() {
         return;
     }
-    let _telemetry = crate::telemetry::start().unwrap();
+    let _telemetry = infra::telemetry::start().unwrap();
     assert!(thread::spawn(|| panic!("{SECRET}")).join().is_err());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let task = runtime.spawn(async { panic!("{SECRET}") });
@@ -60,7 +57,7 @@ fn a_panic_leaves_its_place_as_a_line_and_none_of_its_words() {
         assert_eq!(line["level"], "ERROR", "{line}");
         assert_eq!(line["message"], "a thread panicked", "{line}");
         let place = line["place"].as_str().unwrap();
-        assert!(place.contains("panics/tests.rs:"), "{line}");
+        assert!(place.contains("tests/panics.rs:"), "{line}");
         assert!(line["thread"].is_string(), "{line}");
     }
 
