@@ -268,8 +268,9 @@ pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Resul
     Ok(committed.await.map_err(broke_down)??)
 }
 
-fn broke_down(error: tokio::task::JoinError) -> DbError {
-    DbError::new(DbErrorKind::Unavailable, error)
+/// The task's own words are left out: a panic may quote what it stumbled over.
+fn broke_down(_: tokio::task::JoinError) -> DbError {
+    DbError::new(DbErrorKind::Unavailable, "a task of the database broke down")
 }
 
 #[cfg(test)]
