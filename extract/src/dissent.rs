@@ -184,7 +184,7 @@ fn is_refuted(
             let units = a.letters == b.letters || b.letters.is_empty() || b.numbers.is_empty();
             // Behind a line or the end of a neighbour that looks like a digit.
             let cut = other.get(1..).filter(|cut| {
-                other.is_char_boundary(1) && cut.starts_with(|c: char| c.is_ascii_digit())
+                cut.len() == own.len() && cut.starts_with(|c: char| c.is_ascii_digit())
             });
             let could_be = [
                 Some(other.trim_start_matches('.').to_owned()),
@@ -492,6 +492,20 @@ mod tests {
             let found = is_agreed(word, &lexicon, &|_, _| false);
             assert_eq!(found, agreed, "{field} {printed} {read:?}");
         }
+    }
+
+    #[test]
+    fn a_lost_point_leaves_no_other_number() {
+        let lexicon = Lexicon::builtin();
+        // 5 mg of it is sold, 25 mg is not.
+        let refuted = |_: &str, other: &str| other == "25";
+        let votes = votes(["2.5", "25", "25"]);
+        let word = Word {
+            field: "strength",
+            printed: "2.5",
+            votes: &votes,
+        };
+        assert_eq!(of(word, &lexicon, &refuted), None);
     }
 
     #[test]
