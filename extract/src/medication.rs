@@ -129,8 +129,11 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     } else {
         fill::fill(context, &mut medication, &mut draft, &found, mention);
         let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
-        if medication.frequency.is_some() && block::leaves_frequency(text, line, &found) {
+        if medication.frequency.is_some() && block::leaves_frequency(text, line.clone(), &found) {
             draft.doubt("a part of how often it is taken is not understood");
+        }
+        if block::leaves_amount(text, line, &found) {
+            draft.doubt("an amount before a time of day is not understood");
         }
     }
     fill::finish_norms(&mut medication);
@@ -159,7 +162,10 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         let per = |unit: &&str| s.ends_with(unit);
         s.contains("mol/") || ["/L", "/l", "/dL", "/g", "/mmol", "/mol"].iter().any(per)
     });
-    if measured && context.lexicon.is_analyte(printed) {
+    if measured
+        && (context.lexicon.is_analyte(printed)
+            || was_measured(text, &medication, &draft, &mention.name))
+    {
         return None;
     }
     let misread = (!mention.known)
@@ -206,6 +212,28 @@ fn is_far_amount(text: &str, medication: &Medication, draft: &Draft, name: &Span
     bare && amount.is_some_and(|amount| {
         let between = text.get(name.end..amount.span.start).unwrap_or_default();
         between.split_whitespace().count() > 1
+    })
+}
+
+/// `Alpha-1 antitrypsin was 1.5 g/L`: what is told of it is how much was found.
+fn was_measured(text: &str, medication: &Medication, draft: &Draft, name: &Span) -> bool {
+    const TELLS: [&str; 9] = [
+        "was",
+        "is",
+        "were",
+        "of",
+        "at",
+        "level",
+        "remains",
+        "came back at",
+        "level was",
+    ];
+    let bare =
+        medication.dose.is_none() && medication.frequency.is_none() && medication.form.is_none();
+    let amount = draft.pieces.iter().find(|piece| piece.field == "strength");
+    bare && amount.is_some_and(|amount| {
+        let between = text.get(name.end..amount.span.start).unwrap_or_default();
+        TELLS.contains(&between.trim().to_lowercase().as_str())
     })
 }
 

@@ -59,6 +59,12 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 span.end = end.map_or(span.end, |end| end.min(span.end));
                 value.end = value.end.min(span.end).max(value.start);
             }
+            if *part == Part::Strength
+                && let Some(dash) = amount_behind_concentration(&text[span.clone()])
+            {
+                span.end = span.start + dash;
+                value.end = value.end.min(span.end);
+            }
             let free = out
                 .iter()
                 .map(|f| &f.span)
@@ -82,6 +88,17 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
     }
     out.sort_by_key(|f| f.span.start);
     out
+}
+
+/// Where the dash stands in `2 mg/mL - 3 mL`: what is taken behind how strong it is, and no range.
+fn amount_behind_concentration(phrase: &str) -> Option<usize> {
+    let dash = phrase.find([' ', '\t']).and_then(|_| {
+        [" - ", " \u{2013} "]
+            .iter()
+            .find_map(|dash| phrase.find(dash))
+    })?;
+    let (strong, taken) = phrase.split_at(dash);
+    (strong.contains('/') && !taken.contains('/')).then_some(dash)
 }
 
 /// `(AM` without its other half, or a closing mark too many.
@@ -317,6 +334,15 @@ mod tests {
                 ],
             ),
             ("# 30 RF: 5", vec![(Quantity, "30"), (Refills, "5")]),
+            (
+                "2 mg/mL - 3 mL once daily",
+                vec![
+                    (Strength, "2 mg/mL"),
+                    (Strength, "3 mL"),
+                    (Frequency, "once daily"),
+                ],
+            ),
+            ("5 mg - 10 mg", vec![(Strength, "5 mg - 10 mg")]),
             ("Qty:60Refills:0", vec![(Quantity, "60"), (Refills, "0")]),
             (
                 "160-4.5 mcg Inhaler",

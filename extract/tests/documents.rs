@@ -559,3 +559,19 @@ fn a_unit_that_the_test_is_measured_in_is_no_guess() {
         assert_eq!(unsure, review, "{unit}: {entities:#?}");
     }
 }
+
+#[test]
+fn an_amount_that_no_field_holds_is_looked_at_and_a_measured_one_is_no_strength() {
+    check(
+        "Medication:\nFurosemide 40mg tabs - one in the morning and one at lunchtime\nGliclazide 80 mg 1 in the morning and 2 at night\n\
+         Omeprazole suspension 2 mg/mL - 3 mL once daily\nAtorvastatin 20 mg - one at night\n\n\
+         His alpha-1 antitrypsin was 1.5 g/L when it was last looked at.\n",
+        &[
+            r#"{"type":"medication","name":"Furosemide","needs_review":true}"#,
+            r#"{"type":"medication","name":"Gliclazide","needs_review":true}"#,
+            r#"{"type":"medication","name":"Omeprazole","strength":"2 mg/mL","dose":"3 mL"}"#,
+            r#"{"type":"medication","name":"Atorvastatin","dose":"one","needs_review":false}"#,
+        ],
+        &[r#"{"type":"medication","strength":"1.5 g/L"}"#],
+    );
+}

@@ -128,6 +128,27 @@ pub(super) fn leaves_frequency(text: &str, within: Span, found: &[Read]) -> bool
     })
 }
 
+/// Does an amount stand right before a time of day, in a stretch and in none of its phrases? `one in the morning and
+/// two at night`.
+pub(super) fn leaves_amount(text: &str, within: Span, found: &[Read]) -> bool {
+    static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b([1-9]\d?(?:\.\d+)?|half|one|two|three|four|five|six)\s*(?:tab(?:let)?s?|cap(?:sule)?s?|puffs?|drops?|units?|sachets?|ml)?\s+(?:in the|at|with|before|after|every|each)\s+(?:the\s+|your\s+)?(?:mornings?|noon|lunch\w*|midday|evenings?|nights?|bed\w*|breakfast|dinner|supper|tea\w*|mid-?morning)\b")
+            .expect("a valid expression")
+    });
+    let stretch = &text[within.clone()];
+    AMOUNT
+        .captures_iter(stretch)
+        .filter_map(|amount| amount.get(1))
+        .any(|number| {
+            let at = within.start + number.start();
+            let hour = stretch[..number.start()]
+                .trim_end()
+                .to_lowercase()
+                .ends_with("at");
+            !hour && !found.iter().any(|read| read.found.span.contains(&at))
+        })
+}
+
 /// `20 mg of prednisone`, `IV methylprednisolone`: phrases right before the name.
 pub(super) fn leading(text: &str, found: &[Found], mention: &Mention) -> Vec<Found> {
     let mut out = Vec::new();
