@@ -270,7 +270,10 @@ pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Resul
 
 /// The task's own words are left out: a panic may quote what it stumbled over.
 fn broke_down(_: tokio::task::JoinError) -> DbError {
-    DbError::new(DbErrorKind::Unavailable, "a task of the database broke down")
+    DbError::new(
+        DbErrorKind::Unavailable,
+        "a task of the database broke down",
+    )
 }
 
 #[cfg(test)]
