@@ -8,7 +8,7 @@ use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use fixtures::gold::{GoldDocument, GoldWord};
-use fusion::{FusedWord, LineReadings, Rulings, assemble, reading_order};
+use fusion::{FusedWord, LineReadings, Rulings, Words, assemble, reading_order};
 use schemas::{BBox, Confidence, Engine, Quad, ReadLine, ReadWord, Reading};
 use serde::{Deserialize, Serialize};
 use workers::{
@@ -69,18 +69,21 @@ impl ReadPage {
     }
 }
 
-/// The text of a document: `lines` chooses the readings of a page, `fuse` makes words of them.
+/// The text of a document: `lines` chooses the readings of a page, `fuse` makes words of them, of which some are
+/// expected.
 #[must_use]
 pub fn text<'a>(
     pages: &'a [ReadPage],
     lines: impl Fn(&'a ReadPage) -> Vec<LineReadings<'a>>,
     fuse: impl Fn(&[LineReadings<'_>]) -> Vec<Vec<FusedWord>>,
+    expected: &Words,
 ) -> String {
     let ordered = pages
         .iter()
         .map(|page| {
             let words = fuse(&lines(page));
-            reading_order(page::segments(&page.detected.lines, words), &page.rulings)
+            let segments = page::segments(&page.detected.lines, words);
+            reading_order(segments, &page.rulings, expected)
         })
         .collect();
     assemble(ordered).text

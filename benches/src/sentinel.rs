@@ -158,7 +158,11 @@ pub fn outcome(pipeline: &Pipeline, pages: &[ReadPage], readings: &[Vec<Reading>
         .map(|(read, readings)| {
             let lines: Vec<LineReadings<'_>> = page::by_line(&read.detected, readings);
             let words = fuse_page(&lines, calibration, &pipeline.words);
-            reading_order(page::segments(&read.detected.lines, words), &read.rulings)
+            reading_order(
+                page::segments(&read.detected.lines, words),
+                &read.rulings,
+                &pipeline.words,
+            )
         })
         .collect();
     let text = assemble(ordered);

@@ -9,11 +9,12 @@
 use schemas::{BBox, Quad};
 use serde::{Deserialize, Serialize};
 
-use crate::vote::FusedWord;
+use crate::{priors::Words, vote::FusedWord};
 
 mod boxes;
 mod columns;
 mod divider;
+mod pieces;
 mod rows;
 mod side_by_side;
 mod specks;
@@ -68,20 +69,25 @@ impl Segment {
 /// A gap wider than this many line heights separates cells.
 const CELL_GAP: f32 = 1.1;
 
-/// Puts segments into lines and lines into reading order; specks of dirt are left out.
+/// Puts segments into lines and lines into reading order; specks of dirt are left out, and words that were cut are
+/// joined.
 #[must_use]
-pub fn reading_order(segments: Vec<Segment>, rulings: &Rulings) -> Vec<OrderedLine> {
+pub fn reading_order(
+    segments: Vec<Segment>,
+    rulings: &Rulings,
+    expected: &Words,
+) -> Vec<OrderedLine> {
     divider::parts(specks::without(segments, rulings), rulings)
         .into_iter()
         .flat_map(|part| boxes::units(part, rulings))
         .flat_map(|unit| columns::split(rows::rows(unit), rulings))
         .filter(|row| !specks::is_scribble(row))
-        .map(line)
+        .map(|row| line(row, expected))
         .collect()
 }
 
 /// One output line from the segments of a row.
-fn line(row: Vec<Segment>) -> OrderedLine {
+fn line(row: Vec<Segment>, expected: &Words) -> OrderedLine {
     let mut previous: Option<BBox> = None;
     let segments = row
         .into_iter()
@@ -94,7 +100,9 @@ fn line(row: Vec<Segment>) -> OrderedLine {
             (wide, segment)
         })
         .collect();
-    OrderedLine { segments }
+    let mut line = OrderedLine { segments };
+    pieces::join(&mut line, expected);
+    line
 }
 
 #[cfg(test)]
@@ -102,7 +110,7 @@ mod tests {
     use schemas::{BBox, Confidence};
 
     use super::{OrderedLine, Rulings, Segment, reading_order};
-    use crate::vote::FusedWord;
+    use crate::{priors::Words, vote::FusedWord};
 
     pub(super) fn segment(text: &str, x: f32, y: f32) -> Segment {
         let quad = BBox::new(x, y, x + 10.0 * text.len() as f32, y + 20.0).quad();
@@ -122,7 +130,7 @@ mod tests {
     }
 
     fn read(segments: Vec<Segment>, rulings: &Rulings) -> Vec<String> {
-        reading_order(segments, rulings)
+        reading_order(segments, rulings, &Words::default())
             .iter()
             .map(|OrderedLine { segments }| {
                 segments

@@ -29,6 +29,8 @@ const SHORTHAND: &str = "po pr sl im iv sc prn bid tid qid qd qhs qam qpm qod hs
      sig disp rf qty daw npo inh neb gtt supp daily nightly weekly monthly bedtime";
 /// Words of forms, letters and reports.
 const COMMON: &str = include_str!("words.txt");
+/// Words of English; lines that begin with `#` say whose list it is.
+const ENGLISH: &str = include_str!("english.txt");
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
@@ -38,10 +40,14 @@ const MONTHS: [&str; 12] = [
 pub struct Words(HashSet<String>);
 
 impl Words {
-    /// Common words of medical documents, and these.
+    /// Common words of medical documents and of English, and these.
     #[must_use]
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let words = words.into_iter().chain(COMMON.split_whitespace());
+        let english = ENGLISH.lines().filter(|line| !line.starts_with('#'));
+        let words = words
+            .into_iter()
+            .chain(COMMON.split_whitespace())
+            .chain(english.flat_map(str::split_whitespace));
         Self(words.map(str::to_lowercase).collect())
     }
 
@@ -51,6 +57,21 @@ impl Words {
         core.chars().count() >= least
             && core.chars().all(char::is_alphabetic)
             && self.0.contains(&core.to_lowercase())
+    }
+
+    /// Is this a date?
+    pub(crate) fn is_date(&self, word: &str) -> bool {
+        is_date(&core(word).to_lowercase())
+    }
+
+    /// Is this a unit?
+    pub(crate) fn is_unit(&self, word: &str) -> bool {
+        listed(UNITS, &core(word).to_lowercase())
+    }
+
+    /// Is this shorthand of a prescription, of two letters or more?
+    pub(crate) fn is_shorthand(&self, word: &str) -> bool {
+        word.len() >= 2 && listed(SHORTHAND, &core(word).to_lowercase().replace('.', ""))
     }
 
     /// What the look of a word is worth, in log-odds; 0 when it looks like nothing known.

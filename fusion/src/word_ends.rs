@@ -5,6 +5,9 @@ use crate::{parties::Decision, priors::Words};
 /// Two known words have at least so many letters together, each at least so many.
 const LETTERS: usize = 6;
 const OF_ONE: usize = 2;
+/// A word at a number has at least so many letters, and a number at a word at most so many digits.
+const WORD: usize = 4;
+const COUNT: usize = 3;
 /// A name that a capital follows has at least so many letters: more than `Mc` and `Mac`.
 const NAME: usize = 4;
 
@@ -21,8 +24,8 @@ fn reversed(text: &str) -> String {
     text.chars().rev().collect()
 }
 
-/// Puts in a space that an engine saw and that was voted down: before a year, `May 31,2026`, and between
-/// words that are known where both together are not, `Migrainewithout`. Specks and print that shows through
+/// Puts in a space that an engine saw and that was voted down: before a year, `May 31,2026`, between
+/// words that are known where both together are not, `Migrainewithout`, and between a word and a number, `6hours`. Specks and print that shows through
 /// fill the gaps between words, so that too few see them.
 pub(crate) fn open(decisions: &mut [Decision], expected: &Words) {
     for i in 0..decisions.len() {
@@ -30,7 +33,10 @@ pub(crate) fn open(decisions: &mut [Decision], expected: &Words) {
         if voted_down {
             let before = reversed(&run(decisions[..i].iter().rev()));
             let after = run(decisions[i + 1..].iter());
-            if parts_day_from_year(&before, &after) || parts_words(&before, &after, expected) {
+            if parts_day_from_year(&before, &after)
+                || parts_words(&before, &after, expected)
+                || parts_number(&before, &after, expected)
+            {
                 decisions[i].winner = Some(' ');
                 decisions[i].posterior = 0.5;
             }
@@ -132,6 +138,19 @@ fn parts_words(before: &str, after: &str, expected: &Words) -> bool {
         && before.ends_with(char::is_lowercase)
 }
 
+/// Is this a count before what is counted, `6hours`, or a word before a number or date, `signed23-JUL-2025`, `Rf4`?
+/// Units stand at their numbers as well as apart, so they tell nothing.
+fn parts_number(before: &str, after: &str, expected: &Words) -> bool {
+    let word = |part: &str| expected.has_word(part, WORD) && !expected.is_unit(part);
+    let number =
+        |part: &str| (1..=COUNT).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if number(before) {
+        return word(after);
+    }
+    (word(before) && (number(after) || expected.is_date(after)))
+        || (expected.is_shorthand(before) && number(after))
+}
+
 /// Are these the ends of a range, `3.5` and `5.1`? With a space on one side of its dash there is one on the
 /// other.
 fn is_range(low: &str, high: &str) -> bool {
@@ -145,7 +164,7 @@ fn is_range(low: &str, high: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_label, is_range, parts_day_from_year, parts_words};
+    use super::{is_label, is_range, parts_day_from_year, parts_number, parts_words};
     use crate::priors::Words;
 
     #[test]
@@ -171,6 +190,28 @@ mod tests {
         ] {
             assert_eq!(
                 parts_words(before, after, &words),
+                apart,
+                "{before} {after}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_stand_apart_from_words_and_not_from_units() {
+        let words = Words::new(["hours", "signed", "units"]);
+        for (before, after, apart) in [
+            ("6", "hours", true),
+            ("signed", "23-JUL-2025", true),
+            ("Rf", "4", true),
+            ("Signed", "44", true),
+            ("5", "mg", false),
+            ("10", "units", false),
+            ("2000", "hours", false),
+            ("B", "12", false),
+            ("1.5", "hours", false),
+        ] {
+            assert_eq!(
+                parts_number(before, after, &words),
                 apart,
                 "{before} {after}"
             );

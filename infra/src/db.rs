@@ -41,7 +41,7 @@ mod table_queue;
 mod uploads;
 mod webhooks;
 
-pub use backlog::{Backlog, ReviewGap};
+pub use backlog::{Backlog, OpenJobs, ReviewGap};
 pub use chats::{Chat, ChatTurn, TokenCounts};
 pub use claim::{Claimed, Reader, StageInputs};
 pub use connect::{Db, DbSettings};

@@ -55,7 +55,7 @@ pub fn doubtful(
         .filter(|(_, words)| words.is_empty() || words.iter().any(unsure))
         .map(|(n, _)| n)
         .collect();
-    wanted.extend(dangerous(detected, fused, rulings, lexicon));
+    wanted.extend(dangerous(detected, fused, rulings, words, lexicon));
     wanted.into_iter().collect()
 }
 
@@ -69,9 +69,10 @@ fn dangerous(
     detected: &Detected,
     fused: Vec<Vec<FusedWord>>,
     rulings: &Rulings,
+    words: &Words,
     lexicon: &Lexicon,
 ) -> Vec<usize> {
-    let ordered = reading_order(page::segments(&detected.lines, fused), rulings);
+    let ordered = reading_order(page::segments(&detected.lines, fused), rulings, words);
     // Of each word, in reading order, the line that it stands in.
     let places: Vec<usize> = ordered
         .iter()

@@ -321,7 +321,7 @@ impl Pipeline {
             .collect();
         page.unread_ink = rounded(page::unread_ink(prepared, &quads));
         page.status = status(&page.readers, quads.is_empty());
-        let mut lines = reading_order(segments, &prepared.rulings);
+        let mut lines = reading_order(segments, &prepared.rulings, &self.words);
         let grids = grids(&lines);
         let mut ticks = ticks(&lines, &prepared.checkboxes);
         let place = |quad: &Quad| on_raster(&prepared.upright.raster_quad(quad), &page);

@@ -366,7 +366,7 @@ impl Shell {
                     .await
                 {
                     Ok(found) if found != infra::db::Swept::default() => {
-                        telemetry::swept(found);
+                        telemetry::swept(&found);
                         tracing::info!(
                             retried = found.retried,
                             given_up = found.given_up,

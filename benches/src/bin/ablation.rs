@@ -91,17 +91,18 @@ fn main() -> anyhow::Result<()> {
         let read = pages::read(&pipeline, &bytes, None, cache)
             .with_context(|| format!("a document of tier {}", document.tier))?;
         for row in 0..ROWS.len() {
-            let vote = |lines: &[LineReadings<'_>]| match row {
-                PLAIN => fuse_page(lines, &plain, &none),
-                CALIBRATED => fuse_page(lines, fitted, &none),
-                _ => fuse_page(lines, fitted, words),
+            let (calibration, expected) = match row {
+                PLAIN => (&plain, &none),
+                CALIBRATED => (fitted, &none),
+                _ => (fitted, words),
             };
+            let vote = |lines: &[LineReadings<'_>]| fuse_page(lines, calibration, expected);
             let text = match SINGLE.get(row) {
-                Some(engine) => pages::text(&read, |page| page.lines(&[*engine]), vote),
+                Some(engine) => pages::text(&read, |page| page.lines(&[*engine]), vote, expected),
                 None if row == ADAPTIVE => {
-                    pages::text(&read, |page| page.adaptive(&pipeline), vote)
+                    pages::text(&read, |page| page.adaptive(&pipeline), vote, expected)
                 }
-                None => pages::text(&read, |page| page.lines(&[]), vote),
+                None => pages::text(&read, |page| page.lines(&[]), vote, expected),
             };
             if row == WHOLE {
                 let line = serde_json::json!({"file": document.file, "text": text});

@@ -20,15 +20,16 @@ const LOOK: Duration = Duration::from_secs(2);
 const WARM_UP: f64 = 0.2;
 /// Shorter times say nothing of growth.
 const GROWS_IN: Duration = Duration::from_mins(10);
-/// Growth that is none: megabytes and descriptors an hour.
+/// Growth that is none: megabytes, and processes, descriptors and connections, an hour.
 const FLAT_MB: f64 = 10.0;
-const FLAT_FILES: f64 = 6.0;
+const FLAT_COUNT: f64 = 6.0;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
     Memory,
     ChildrensMemory,
+    Children,
     Files,
     ConnectionsTo(&'static str),
 }
@@ -77,13 +78,16 @@ impl Seen {
         for (name, pid) in processes {
             let pid = pid();
             let children = all.tree(pid).into_iter().filter(|child| *child != pid);
-            let children: u64 = children.filter_map(proc::resident).sum();
+            let children: Vec<u64> = children.filter_map(proc::resident).collect();
             let (Some(own), Some(open)) = (proc::resident(pid), proc::files(pid)) else {
                 continue;
             };
             self.add(What::Memory, name, own as f64 / 1e6);
-            if children > 0 {
-                self.add(What::ChildrensMemory, name, children as f64 / 1e6);
+            let before = self.values.contains_key(&(What::Children, name.clone()));
+            if before || !children.is_empty() {
+                let held: u64 = children.iter().sum();
+                self.add(What::ChildrensMemory, name, held as f64 / 1e6);
+                self.add(What::Children, name, children.len() as f64);
             }
             self.add(What::Files, name, open.all as f64);
             for (server, port) in servers {
@@ -113,7 +117,7 @@ impl Seen {
         let grows = |(what, _): &(What, String), values: &[(f64, f64)]| {
             let flat = match what {
                 What::Memory | What::ChildrensMemory => FLAT_MB,
-                What::Files | What::ConnectionsTo(_) => FLAT_FILES,
+                What::Children | What::Files | What::ConnectionsTo(_) => FLAT_COUNT,
             };
             self.slope(values).is_some_and(|slope| slope.exceeds(flat))
         };
@@ -129,6 +133,7 @@ impl fmt::Display for Seen {
             let head = match what {
                 What::Memory => "memory MB".to_owned(),
                 What::ChildrensMemory => "children MB".to_owned(),
+                What::Children => "children".to_owned(),
                 What::Files => "open files".to_owned(),
                 What::ConnectionsTo(server) => format!("to {server}"),
             };
@@ -182,6 +187,7 @@ mod tests {
         assert_eq!(hour(What::Memory, 0.0).growing(), 0);
         assert_eq!(hour(What::Memory, 40.0).growing(), 1);
         assert_eq!(hour(What::ConnectionsTo("postgres"), 8.0).growing(), 1);
+        assert_eq!(hour(What::Children, 8.0).growing(), 1);
         assert_eq!(hour(What::Memory, 8.0).growing(), 0, "within what is flat");
     }
 

@@ -23,6 +23,15 @@ pub struct Backlog {
     pub oldest_unsent_seconds: Option<f64>,
 }
 
+/// Jobs in a state that they leave again. A state without any is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenJobs {
+    /// Which state: queued, running, needs_review.
+    pub state: String,
+    /// How many.
+    pub jobs: i64,
+}
+
 /// What reviewers found in entities, beside what was stated of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReviewGap {
@@ -43,6 +52,20 @@ impl Db {
             r#"SELECT stage AS "stage!", unsent AS "unsent!", sent AS "sent!", due AS "due!",
                    running AS "running!", dead AS "dead!", oldest_due_seconds, oldest_unsent_seconds
                FROM backlog ORDER BY stage"#
+        )
+        .fetch_all(self.worker())
+        .await?)
+    }
+
+    /// Jobs that are not at their end, by state.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn open_jobs(&self) -> Result<Vec<OpenJobs>, DbError> {
+        Ok(sqlx::query_as!(
+            OpenJobs,
+            r#"SELECT state, count(*) AS "jobs!" FROM jobs
+               WHERE state IN ('queued', 'running', 'needs_review') GROUP BY state ORDER BY state"#
         )
         .fetch_all(self.worker())
         .await?)

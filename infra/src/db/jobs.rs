@@ -59,8 +59,10 @@ pub enum Polled {
 /// What asking to cancel a job came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It is cancelled, now or since before.
-    Yes,
+    /// It is cancelled now.
+    Now,
+    /// It was cancelled before.
+    Before,
     /// It had ended already.
     TooLate(JobState),
 }
@@ -193,7 +195,7 @@ impl Db {
         let Some(row) = row else { return Ok(None) };
         let state: JobState = row.state.parse().unwrap_or(JobState::Cancelled);
         if state == JobState::Cancelled {
-            return Ok(Some(Cancelled::Yes));
+            return Ok(Some(Cancelled::Before));
         }
         if state.is_final() {
             return Ok(Some(Cancelled::TooLate(state)));
@@ -215,7 +217,7 @@ impl Db {
         settle::announce(session, job.0).await?;
         webhooks::tell(session, job.0).await?;
         commit(transaction).await?;
-        Ok(Some(Cancelled::Yes))
+        Ok(Some(Cancelled::Now))
     }
 
     /// A batch of a tenant.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use schemas::JobState;
+
 use super::{
     Db, DbError,
     connect::commit,
@@ -9,7 +11,7 @@ use super::{
 };
 
 /// What a sweep found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Tasks whose worker vanished and which somebody will take up.
     pub retried: u64,
@@ -17,6 +19,8 @@ pub struct Swept {
     pub given_up: u64,
     /// Notices that will be sent again.
     pub republished: u64,
+    /// Jobs that ended with a task that was given up.
+    pub ended: Vec<JobState>,
 }
 
 impl Db {
@@ -39,7 +43,11 @@ impl Db {
             commit(transaction).await?;
             match settled {
                 Settled::Retried => swept.retried += 1,
-                Settled::Ended | Settled::Finished { .. } => swept.given_up += 1,
+                Settled::Ended => swept.given_up += 1,
+                Settled::Finished { state, .. } => {
+                    swept.given_up += 1;
+                    swept.ended.push(state);
+                }
                 Settled::Stale => {}
             }
         }

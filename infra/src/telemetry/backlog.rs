@@ -30,6 +30,10 @@ pub async fn watch(db: &Db, mut stop: signal::Receiver<bool>) {
             Ok(rows) => metrics::backlog(&rows),
             Err(error) => tracing::warn!(%error, "what waits is not known now"),
         }
+        match db.open_jobs().await {
+            Ok(rows) => metrics::open_jobs(&rows),
+            Err(error) => tracing::warn!(%error, "the open jobs are not known now"),
+        }
         if reviews.is_none_or(|last| last.elapsed() >= LOOK_AT_REVIEWS) {
             match db.review_gap().await {
                 Ok(found) => {

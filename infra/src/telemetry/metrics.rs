@@ -9,7 +9,7 @@ use metrics_process::Collector;
 use schemas::{JobState, Outcome, Stage, TaskError, TaskErrorKind};
 
 use super::{TelemetryError, cgroup};
-use crate::db::{Backlog, EntityRow, ReviewGap, Settled, Swept, TokenCounts};
+use crate::db::{Backlog, EntityRow, OpenJobs, ReviewGap, Settled, Swept, TokenCounts};
 
 /// How a metric is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 /// Every metric of medbot's own, with what it means.
-pub const DESCRIBED: [(&str, Kind, &str); 19] = [
+pub const DESCRIBED: [(&str, Kind, &str); 20] = [
     (
         "medbot_build_info",
         Kind::Gauge,
@@ -52,7 +52,7 @@ pub const DESCRIBED: [(&str, Kind, &str); 19] = [
     (
         "medbot_jobs_ended_total",
         Kind::Counter,
-        "Jobs that this worker ended, by state",
+        "Jobs that this process ended, by state: succeeded, needs_review, failed, cancelled",
     ),
     (
         "medbot_entities_total",
@@ -83,6 +83,11 @@ pub const DESCRIBED: [(&str, Kind, &str); 19] = [
         "medbot_event_streams",
         Kind::Gauge,
         "Streams of events that are open",
+    ),
+    (
+        "medbot_jobs",
+        Kind::Gauge,
+        "Jobs of all tenants that are not at their end, by state: queued, running, needs_review",
     ),
     (
         "medbot_tasks",
@@ -120,6 +125,9 @@ pub const DESCRIBED: [(&str, Kind, &str); 19] = [
         "Reviews that the gap rests on",
     ),
 ];
+
+/// States that a job leaves again.
+const OPEN: [JobState; 3] = [JobState::Queued, JobState::Running, JobState::NeedsReview];
 
 const TASK_BUCKETS: [f64; 12] = [
     0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0,
@@ -247,13 +255,13 @@ pub fn task_ended(
     }
 }
 
-/// A worker ended a job.
+/// This process ended a job.
 pub fn job_ended(state: JobState) {
     counter!("medbot_jobs_ended_total", "state" => state.name()).increment(1);
 }
 
 /// The sweep took up what had been left lying.
-pub fn swept(found: Swept) {
+pub fn swept(found: &Swept) {
     for (what, count) in [
         ("lost", found.retried),
         ("given_up", found.given_up),
@@ -261,6 +269,7 @@ pub fn swept(found: Swept) {
     ] {
         counter!("medbot_tasks_swept_total", "found" => what).increment(count);
     }
+    found.ended.iter().copied().for_each(job_ended);
 }
 
 /// A sandboxed child ended without an answer.
@@ -319,6 +328,15 @@ pub(super) fn backlog(rows: &[Backlog]) {
     }
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     gauge!("medbot_backlog_looked_timestamp_seconds").set(now.unwrap_or_default().as_secs_f64());
+}
+
+/// What the database says of jobs that somebody waits for.
+pub(super) fn open_jobs(rows: &[OpenJobs]) {
+    for state in OPEN {
+        let row = rows.iter().find(|row| row.state == state.name());
+        let count = row.map_or(0, |row| row.jobs);
+        gauge!("medbot_jobs", "state" => state.name()).set(count as f64);
+    }
 }
 
 /// What the database says of reviews.

@@ -1,12 +1,12 @@
 //! What waits is counted over all tenants, and whoever scales by it sees nothing else.
 
-use infra::db::{Backlog, ReviewGap};
+use infra::db::{Backlog, OpenJobs, ReviewGap};
 use schemas::{Stage, TenantId};
 use uuid::Uuid;
 
 use super::{
     fresh::{Fresh, with_database},
-    run::{page_task, reject, upload},
+    run::{TENANT, page_task, reject, upload},
 };
 
 async fn of_decoding(fresh: &Fresh) -> Backlog {
@@ -63,6 +63,26 @@ async fn open_tasks_are_counted_by_what_is_to_be_done_with_them() {
             gap: None,
         };
         assert_eq!(fresh.db.review_gap().await.unwrap(), none);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_are_not_at_their_end_are_counted_by_state() {
+    with_database(async |fresh| {
+        assert_eq!(fresh.db.open_jobs().await.unwrap(), []);
+        let open = |state: &str, jobs| OpenJobs {
+            state: state.to_owned(),
+            jobs,
+        };
+        let begun = fresh.job().await;
+        let (ended, stopped) = (fresh.job().await, fresh.job().await);
+        fresh.claim(page_task(begun, Stage::Decode, 0)).await;
+        let waiting = [open("queued", 2), open("running", 1)];
+        assert_eq!(fresh.db.open_jobs().await.unwrap(), waiting);
+        fresh.run_well(ended, 1).await;
+        fresh.db.cancel(TENANT, stopped).await.unwrap();
+        assert_eq!(fresh.db.open_jobs().await.unwrap(), [open("running", 1)]);
     })
     .await;
 }

@@ -23,8 +23,8 @@ async fn a_cancelled_job_stays_so() {
         let job = fresh.job().await;
         let claimed = fresh.claim(page_task(job, Stage::Decode, 0)).await;
         let cancel = || fresh.db.cancel(TENANT, job);
-        assert_eq!(cancel().await.unwrap(), Some(Cancelled::Yes));
-        assert_eq!(cancel().await.unwrap(), Some(Cancelled::Yes), "twice");
+        assert_eq!(cancel().await.unwrap(), Some(Cancelled::Now));
+        assert_eq!(cancel().await.unwrap(), Some(Cancelled::Before), "twice");
         assert!(!fresh.db.renew(&claimed, LEASE).await.unwrap());
         for said in [well(claimed.step, 2), reject()] {
             assert_eq!(fresh.settle(&claimed, said).await, Settled::Stale);

@@ -199,7 +199,7 @@ async fn what_cannot_be_replayed() {
         }
         assert_eq!(
             fresh.db.cancel(TENANT, job).await.unwrap(),
-            Some(Cancelled::Yes)
+            Some(Cancelled::Now)
         );
         assert!(
             !fresh.db.replay(None, engine).await.unwrap(),

@@ -308,6 +308,8 @@ async fn a_vanished_worker_is_one_attempt() {
                 (swept.retried, swept.given_up),
                 (u64::from(!last), u64::from(last))
             );
+            let ended = [JobState::Failed];
+            assert_eq!(swept.ended, ended[..usize::from(last)]);
         }
         assert_eq!(fresh.state(job).await, JobState::Failed);
     })

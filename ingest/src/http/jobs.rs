@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use infra::{
     audit::Extent,
     db::{Cancelled, Job, Polled, Role, StageProgress},
+    telemetry,
 };
 use schemas::{JobId, JobState, Problem};
 use serde::{Deserialize, Serialize};
@@ -224,7 +225,10 @@ pub(crate) async fn cancel(
             let detail = format!("the job has ended already: {}", state.name());
             Err(ApiError::Conflict(detail, None))
         }
-        Some(Cancelled::Yes) => {
+        Some(cancelled) => {
+            if cancelled == Cancelled::Now {
+                telemetry::job_ended(JobState::Cancelled);
+            }
             let job = api.db.job(caller.tenant, job).await?;
             Ok(Json(job.ok_or(ApiError::NotFound)?.into()))
         }

@@ -8,10 +8,16 @@
 //! open one (bullets are such) are not found; a box that touches a ruled line may be lost.
 
 use fusion::DrawnBox;
-use image::{GrayImage, Rgb, RgbImage};
-use schemas::BBox;
+use image::GrayImage;
 
 use crate::prepare::{binarise::BinaryImage, components, scale};
+
+mod erase;
+mod outline;
+mod square;
+
+pub use erase::erase;
+use square::{AROUND, COVERED, FILLED, Frame, MARKED, SURE, Square, alike};
 
 /// Sides of boxes in x-heights.
 const SIDE: std::ops::RangeInclusive<f32> = 1.15..=4.2;
@@ -19,24 +25,9 @@ const SIDE: std::ops::RangeInclusive<f32> = 1.15..=4.2;
 const X_HEIGHT: f32 = 16.0;
 /// The shorter side over the longer.
 const ASPECT: f32 = 0.76;
-/// Share of each side that ink must cover.
-const COVERED: f32 = 0.8;
-/// Share of the clear ring around a box that ink may cover: a tick goes beyond its box.
-const AROUND: f32 = 0.2;
 /// The outline is no thicker than this share of the side.
 const THICK: f32 = 0.24;
-/// More ink than this share of the inside is a mark.
-const MARKED: f32 = 0.07;
-/// Evidence of a box without doubt, of one that stands alone, and of one beside others of its size.
-const SURE: f32 = 0.7;
-const ALONE: f32 = 0.85;
-const BESIDE_KIN: f32 = 0.35;
-/// A marked square of a shorter side, in pixels, may be a letter.
-const PLAIN_SIDE: usize = 18;
-/// The shorter side of two boxes of one form over the longer.
-const KIN: f32 = 0.85;
-/// More than this is a filled square.
-const FILLED: f32 = 0.85;
+
 /// The boxes of an upright page, from top to bottom, given its ink without ruled lines, its flattened
 /// grey and its x-height in pixels (NaN when unknown). Boxes are in pixels of these images.
 #[must_use]
@@ -74,56 +65,6 @@ pub fn find(ink: &BinaryImage, flat: &GrayImage, x_height: f32) -> Vec<DrawnBox>
     kept.iter().map(Square::drawn).collect()
 }
 
-/// Paints boxes over with the paper around them, marks that stick out of them included.
-pub fn erase(
-    boxes: &[DrawnBox],
-    color: &mut RgbImage,
-    flat: &mut GrayImage,
-    ink: &mut BinaryImage,
-) {
-    for drawn in boxes {
-        let b = drawn.bbox;
-        let reach = if drawn.checked { 0.3 } else { 0.12 } * b.height() + 1.0;
-        // A mark sticks out upwards and to the right; text begins further right than it goes.
-        let side = 0.12 * b.height() + 1.0;
-        let part = BBox::new(b.x0 - side, b.y0 - reach, b.x1 + side, b.y1 + reach);
-        let [x0, y0, x1, y1] = pixels(&part, flat.width(), flat.height());
-        let paper = paper(color, [x0, y0, x1, y1]);
-        for y in y0..y1 {
-            for x in x0..x1 {
-                color.put_pixel(x, y, paper);
-                flat.put_pixel(x, y, image::Luma([255]));
-                ink.set(x as usize, y as usize, false);
-            }
-        }
-    }
-}
-
-/// The brightest tenth of the rim of a region, by channel.
-fn paper(color: &RgbImage, [x0, y0, x1, y1]: [u32; 4]) -> Rgb<u8> {
-    let rows = (y0..y1).flat_map(|y| [[x0, y], [x1.saturating_sub(1), y]]);
-    let columns = (x0..x1).flat_map(|x| [[x, y0], [x, y1.saturating_sub(1)]]);
-    let rim: Vec<[u8; 3]> = rows
-        .chain(columns)
-        .filter_map(|[x, y]| Some(color.get_pixel_checked(x, y)?.0))
-        .collect();
-    Rgb([0, 1, 2].map(|channel| {
-        let mut levels: Vec<u8> = rim.iter().map(|pixel| pixel[channel]).collect();
-        levels.sort_unstable();
-        levels.get(levels.len() * 7 / 10).copied().unwrap_or(255)
-    }))
-}
-
-fn pixels(part: &BBox, width: u32, height: u32) -> [u32; 4] {
-    let cut = |v: f32, most: u32| (v.round().max(0.0) as u32).min(most);
-    [
-        cut(part.x0, width),
-        cut(part.y0, height),
-        cut(part.x1, width),
-        cut(part.y1, height),
-    ]
-}
-
 /// A page with the lengths that suit it, in pixels.
 struct Sheet<'a> {
     ink: &'a BinaryImage,
@@ -142,88 +83,6 @@ struct Stroke {
     x: usize,
     y0: usize,
     y1: usize,
-}
-
-/// Outer pixels of a square, all four included.
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    x0: usize,
-    y0: usize,
-    x1: usize,
-    y1: usize,
-}
-
-/// A square and what speaks for it.
-#[derive(Clone, Copy, Debug)]
-struct Square {
-    frame: Frame,
-    /// Share of the worst side that is inked.
-    covered: f32,
-    /// Share of the worst side that is as dark as the outline.
-    dark: f32,
-    /// Share of the ring around it that is inked.
-    around: f32,
-    /// Share of the inside that is inked.
-    inside: f32,
-}
-
-impl Frame {
-    fn width(&self) -> usize {
-        self.x1 - self.x0 + 1
-    }
-
-    fn height(&self) -> usize {
-        self.y1 - self.y0 + 1
-    }
-
-    fn side(&self) -> usize {
-        self.width().midpoint(self.height())
-    }
-
-    fn apart(&self, other: &Self) -> bool {
-        self.x1 < other.x0 || other.x1 < self.x0 || self.y1 < other.y0 || other.y1 < self.y0
-    }
-}
-
-impl Square {
-    /// The best of several that overlap: well covered, then large.
-    fn rank(&self) -> f32 {
-        self.covered - self.around + 0.004 * self.frame.side() as f32
-    }
-
-    fn drawn(&self) -> DrawnBox {
-        let Frame { x0, y0, x1, y1 } = self.frame;
-        DrawnBox {
-            bbox: BBox::new(x0 as f32, y0 as f32, (x1 + 1) as f32, (y1 + 1) as f32),
-            checked: self.inside > MARKED,
-            evidence: self.evidence(),
-        }
-    }
-
-    /// Is it drawn well enough, given the well drawn empty boxes of the page? One without its like must
-    /// be drawn better, and if it is marked, be no letter: a filled one is a bullet, a small one an `8`.
-    fn is_box(&self, empty: &[Self]) -> bool {
-        let kin = |other: &&Self| alike(self.frame.side(), other.frame.side(), KIN);
-        let is_empty = self.inside <= MARKED;
-        let itself = is_empty && self.evidence() >= SURE;
-        if empty.iter().filter(kin).count() > usize::from(itself) {
-            return self.evidence() >= BESIDE_KIN;
-        }
-        let plain = is_empty || (self.inside < FILLED && self.frame.side() >= PLAIN_SIDE);
-        plain && self.evidence() >= ALONE
-    }
-
-    /// 0..=1: how well the outline is drawn and how clearly it is marked or empty.
-    fn evidence(&self) -> f32 {
-        let outline = (self.dark - COVERED) / (1.0 - COVERED);
-        let clear = 1.0 - self.around / AROUND;
-        let state = (self.inside - MARKED).abs() / MARKED;
-        outline.clamp(0.0, 1.0).min(state.clamp(0.0, 1.0)) * 0.7 + clear.clamp(0.0, 1.0) * 0.3
-    }
-}
-
-fn alike(a: usize, b: usize, least: f32) -> bool {
-    a.min(b) as f32 >= least * a.max(b) as f32
 }
 
 impl Sheet<'_> {
@@ -338,140 +197,6 @@ impl Sheet<'_> {
             && sized(tight.height())
             && alike(tight.width(), tight.height(), ASPECT))
         .then_some(tight)
-    }
-
-    /// Is there ink in this region, both ends included?
-    fn any(&self, xs: [usize; 2], ys: [usize; 2]) -> bool {
-        (ys[0]..=ys[1]).any(|y| (xs[0]..=xs[1]).any(|x| self.ink.get(x, y)))
-    }
-
-    /// Share of a stretch, given as the places along it, that ink covers.
-    fn share(range: std::ops::RangeInclusive<usize>, inked: impl Fn(usize) -> bool) -> f32 {
-        let length = range.clone().count().max(1);
-        range.filter(|at| inked(*at)).count() as f32 / length as f32
-    }
-
-    /// The least covered side.
-    fn covered(&self, f: &Frame, inked: impl Fn(usize, usize) -> bool) -> f32 {
-        let band = |at: usize| at.saturating_sub(self.slack)..=at + self.slack;
-        let level = |y: usize| Self::share(f.x0..=f.x1, |x| band(y).any(|y| inked(x, y)));
-        let upright = |x: usize| Self::share(f.y0..=f.y1, |y| band(x).any(|x| inked(x, y)));
-        let sides = [level(f.y0), level(f.y1), upright(f.x0), upright(f.x1)];
-        sides.into_iter().fold(1.0, f32::min)
-    }
-
-    /// Ink in all four corners: round letters leave them bare.
-    fn has_corners(&self, f: &Frame) -> bool {
-        let reach = self.slack.max(f.side() / 9);
-        let first = |at: usize| [at, at + reach];
-        let last = |at: usize| [at.saturating_sub(reach), at];
-        [first(f.x0), last(f.x1)].into_iter().all(|xs| {
-            [first(f.y0), last(f.y1)]
-                .into_iter()
-                .all(|ys| self.any(xs, ys))
-        })
-    }
-
-    /// Sides that go on beyond a corner.
-    fn continued(&self, f: &Frame) -> usize {
-        let from = self.slack + 2;
-        let length = (f.side() / 4).max(3);
-        let band = |at: usize| [at.saturating_sub(self.slack), at + self.slack];
-        let before = |at: usize| at.saturating_sub(from + length)..=at.saturating_sub(from);
-        let after = |at: usize| at + from..=at + from + length;
-        let level = [f.y0, f.y1].into_iter().flat_map(|y| {
-            [before(f.x0), after(f.x1)].map(|xs| Self::share(xs, |x| self.any([x, x], band(y))))
-        });
-        let upright = [f.x0, f.x1].into_iter().flat_map(|x| {
-            [before(f.y0), after(f.y1)].map(|ys| Self::share(ys, |y| self.any(band(x), [y, y])))
-        });
-        level.chain(upright).filter(|share| *share > 0.7).count()
-    }
-
-    /// Share of a ring outside the frame that is inked.
-    fn around(&self, f: &Frame) -> f32 {
-        let (near, far) = (self.slack, self.slack + (f.side() / 6).max(2));
-        let (mut all, mut inked) = (0_u32, 0_u32);
-        for y in f.y0.saturating_sub(far)..=f.y1 + far {
-            for x in f.x0.saturating_sub(far)..=f.x1 + far {
-                let within =
-                    x + near >= f.x0 && x <= f.x1 + near && y + near >= f.y0 && y <= f.y1 + near;
-                if !within {
-                    all += 1;
-                    inked += u32::from(self.ink.get(x, y));
-                }
-            }
-        }
-        inked as f32 / all.max(1) as f32
-    }
-
-    /// Median of the ink that follows inwards from points of the sides, in pixels.
-    fn thickness(&self, f: &Frame) -> f32 {
-        let part = f.side() / 6;
-        let depth = f.side() / 2;
-        let slack = self.slack as isize;
-        let run = |x: usize, y: usize, dx: isize, dy: isize| {
-            let at = |n: isize| {
-                self.ink.get(
-                    x.saturating_add_signed(dx * n),
-                    y.saturating_add_signed(dy * n),
-                )
-            };
-            // The side may begin some pixels further in.
-            let start = (-slack..=slack).find(|n| at(*n)).unwrap_or(0);
-            (start..start + depth as isize)
-                .take_while(|n| at(*n))
-                .count()
-        };
-        let mut runs: Vec<usize> = (f.y0 + part..=f.y1 - part)
-            .flat_map(|y| [run(f.x0, y, 1, 0), run(f.x1, y, -1, 0)])
-            .chain(
-                (f.x0 + part..=f.x1 - part).flat_map(|x| [run(x, f.y0, 0, 1), run(x, f.y1, 0, -1)]),
-            )
-            .collect();
-        runs.sort_unstable();
-        runs.get(runs.len() / 2).copied().unwrap_or(0) as f32
-    }
-
-    /// Share of the inside, well off the outline, that is dark.
-    fn inside(&self, f: &Frame, is_dark: impl Fn(usize, usize) -> bool) -> f32 {
-        let off = (f.side() / 4).max(self.slack + 1);
-        let (mut all, mut dark) = (0_u32, 0_u32);
-        for y in f.y0 + off..=f.y1.saturating_sub(off) {
-            for x in f.x0 + off..=f.x1.saturating_sub(off) {
-                all += 1;
-                dark += u32::from(is_dark(x, y));
-            }
-        }
-        dark as f32 / all.max(1) as f32
-    }
-
-    /// Grey of the flattened page, white outside it.
-    fn grey(&self, x: usize, y: usize) -> u8 {
-        let pixel = self.flat.get_pixel_checked(x as u32, y as u32);
-        pixel.map_or(255, |pixel| pixel[0])
-    }
-
-    /// Half-way from the outline's grey to paper: darker is ink, however thick it is.
-    fn dark(&self, f: &Frame) -> u8 {
-        let darkest = |xs: [usize; 2], ys: [usize; 2]| {
-            (ys[0]..=ys[1])
-                .flat_map(|y| (xs[0]..=xs[1]).map(move |x| (x, y)))
-                .map(|(x, y)| self.grey(x, y))
-                .min()
-                .unwrap_or(255)
-        };
-        let band = |at: usize| [at.saturating_sub(self.slack), at + self.slack];
-        let mut levels: Vec<u8> = (f.y0..=f.y1)
-            .flat_map(|y| [darkest(band(f.x0), [y, y]), darkest(band(f.x1), [y, y])])
-            .chain(
-                (f.x0..=f.x1)
-                    .flat_map(|x| [darkest([x, x], band(f.y0)), darkest([x, x], band(f.y1))]),
-            )
-            .collect();
-        levels.sort_unstable();
-        let outline = levels.get(levels.len() / 2).copied().unwrap_or(0);
-        outline.midpoint(255)
     }
 }
 
