@@ -41,7 +41,7 @@ async fn fill(fresh: &Fresh) {
                  INSERT INTO passages (id, tenant_id, document_id, page, position, heading, text, words, embedding,
                                        search)
                  SELECT gen_random_uuid(), '{id}', document.id, 0, n, '', 'a line', '{{}}',
-                     (SELECT array_agg(0.5 + random() + 0 * n) FROM generate_series(1, 384))::real[]::vector, ''
+                     ARRAY(SELECT 0.5 + random() + 0 * n FROM generate_series(1, 384))::real[]::vector, ''
                  FROM document, generate_series(1, {passages}) AS n"
             ))
             .await;
