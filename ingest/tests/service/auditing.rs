@@ -339,7 +339,9 @@ async fn who_asks_too_often_is_told_to_wait() {
     assert_eq!(answers[69], 429);
     // What was refused for its number stands in the log, and a flood of it does not fill it.
     for _ in 0..200 {
-        assert_eq!(guesser.get("/v1/entities").await.status(), 429);
+        // Now and then there is room for one more guess.
+        let status = guesser.get("/v1/entities").await.status().as_u16();
+        assert!([401, 429].contains(&status), "{status}");
     }
     let lines = refused_lines(&[("MEDBOT_DATA", data.path().to_str().unwrap())], 429);
     let first = |of: &str| lines.iter().find(|(object, _)| object == of).cloned();
