@@ -79,11 +79,14 @@ fn serves_if_asked() {
         let key = fs::read_to_string(settings.data.join("admin.key")).unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
 
+        let scan =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/documents/lab_columns.png");
+        let scan = fs::read(scan).unwrap();
         let upload = client
             .post(format!("{url}/v1/documents"))
             .bearer_auth(key.trim())
             .header("content-disposition", "attachment; filename=\"a.png\"")
-            .body(SECRET);
+            .body(scan);
         let answer = upload.send().await.unwrap();
         assert_eq!(answer.status(), 500);
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
