@@ -38,7 +38,9 @@ mod settle;
 mod sign_ins;
 mod sweep;
 mod table_queue;
+mod tokens;
 mod uploads;
+mod versions;
 mod webhooks;
 
 pub use backlog::{Backlog, OpenJobs, ReviewGap};
@@ -70,4 +72,5 @@ pub use sessions::{Holder, Session, SessionLife};
 pub use settle::{Attempts, Findings, Settled};
 pub use sweep::Swept;
 pub use table_queue::TableQueue;
+pub use tokens::TokenRevocation;
 pub use webhooks::{DueDelivery, Webhook};

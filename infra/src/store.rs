@@ -14,7 +14,7 @@ mod secret;
 #[cfg(test)]
 mod contract;
 
-pub use keys::{DataKey, DataKeys};
+pub use keys::{DataKey, DataKeys, Version};
 pub(crate) use keys::{mac, random};
 pub use local::Local;
 pub(crate) use master::hex;
@@ -115,6 +115,20 @@ pub trait Store: Send + Sync {
     /// [`StoreError`]; nothing is visible under the key then, or what was there before. Only when a
     /// store in the network was [`StoreErrorKind::Unavailable`] the new object may be there, whole.
     async fn put(&self, key: ArtefactKey, body: Body) -> Result<u64, StoreError>;
+
+    /// The same, of a version that whoever reads it may ask for; what does not seal knows none. A version
+    /// must be no other body's of that key.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    async fn put_as(
+        &self,
+        key: ArtefactKey,
+        body: Body,
+        _version: Version,
+    ) -> Result<u64, StoreError> {
+        self.put(key, body).await
+    }
 
     /// Reads an object.
     ///

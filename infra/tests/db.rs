@@ -45,6 +45,8 @@ mod jobs;
 mod keys;
 #[path = "db/listening.rs"]
 mod listening;
+#[path = "db/methods.rs"]
+mod methods;
 #[path = "db/migrating.rs"]
 mod migrating;
 #[path = "db/orphans.rs"]
@@ -55,6 +57,8 @@ mod outbox;
 mod patients;
 #[path = "db/plans.rs"]
 mod plans;
+#[path = "db/recall.rs"]
+mod recall;
 #[path = "db/retries.rs"]
 mod retries;
 #[path = "db/reviews.rs"]
@@ -71,5 +75,9 @@ mod table_queue;
 mod tenants;
 #[path = "db/tls.rs"]
 mod tls;
+#[path = "db/tokens.rs"]
+mod tokens;
+#[path = "db/versions.rs"]
+mod versions;
 #[path = "db/webhooks.rs"]
 mod webhooks;

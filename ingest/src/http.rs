@@ -34,6 +34,7 @@ mod auth;
 mod batches;
 mod chat;
 mod code_flow;
+mod conversations;
 mod cursor;
 mod discovery;
 pub(crate) mod documents;
@@ -42,6 +43,7 @@ mod emergency;
 mod entities;
 mod events;
 mod evidence;
+mod exported;
 mod extract;
 mod gather;
 mod idempotency;
@@ -59,12 +61,14 @@ mod patients;
 mod peer;
 mod probes;
 mod problem;
+mod refusals;
 mod reviews;
 mod serve;
 mod sessions;
 mod sign_in;
 mod spools;
 mod tls;
+mod tokens;
 mod tryout;
 mod uploads;
 mod webhooks;
@@ -78,6 +82,7 @@ pub(crate) use keys::ApiKeyView;
 pub use known_keys::KnownKeys;
 pub use limits::{Limits, Rates};
 pub use peer::Proxies;
+pub use refusals::Refusals;
 pub use serve::serve;
 pub use spools::Spools;
 pub(crate) use tls::{Tls, TlsFiles};
@@ -122,6 +127,8 @@ pub struct Serving {
     pub audit: Recorder,
     /// How often one may ask.
     pub limits: Arc<Limits>,
+    /// Refusals that are written down together.
+    pub refusals: Refusals,
     /// Whose word on the client's address is taken.
     pub trusted_proxies: Proxies,
     /// How long an emergency access lasts; none: there is none.
@@ -164,6 +171,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(sessions::end_all))
         .routes(routes!(keys::add, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(tokens::revoke, tokens::list))
         .routes(routes!(emergency::open))
         .routes(routes!(emergency::list))
         .routes(routes!(emergency::end))
@@ -176,8 +184,8 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(patients::show))
         .routes(routes!(tryout::read))
         .routes(routes!(chat::ask))
-        .routes(routes!(chat::list))
-        .routes(routes!(chat::show, chat::remove))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::show, conversations::remove))
         .split_for_parts();
     let (open, probes) = OpenApiRouter::new()
         .routes(routes!(probes::healthz))

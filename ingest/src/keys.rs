@@ -67,6 +67,13 @@ pub(crate) enum Keys {
         /// Its id.
         id: Uuid,
     },
+    /// Takes back every token that a person of the identity provider was given until now, and ends their sessions.
+    RevokeTokens {
+        #[command(flatten)]
+        of: Of,
+        /// The person's id, as the audit log names them.
+        person: Uuid,
+    },
     /// Makes a key of the same role in the place of another, which stays good for a while.
     Rotate {
         /// Hours for which the old key stays good.
@@ -83,6 +90,8 @@ pub(crate) enum Keys {
 
 /// What the audit log calls a tenant's keys, as for who asks the API.
 const KEYS: &str = "/v1/admin/keys";
+/// And what it calls tokens that were taken back.
+const TOKENS: &str = "/v1/admin/token-revocations";
 
 /// Whose keys.
 #[derive(clap::Args, Clone, Copy)]
@@ -189,6 +198,13 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                 }
                 record(of.id(), "key.remove", one(id)).await?;
                 eprintln!("medbot: the key {id} is good no longer");
+            }
+            Keys::RevokeTokens { of, person } => {
+                let tenant = known(of).await?;
+                db.revoke_tokens(tenant, person, None).await?;
+                let object = format!("{TOKENS}/{person}");
+                record(tenant, "token.revoke", object).await?;
+                eprintln!("medbot: no token that {person} was given until now is good any more");
             }
             Keys::Rotate {
                 overlap,

@@ -153,6 +153,7 @@ async fn parts_until_told(
         }
         let api = opened.api(settings, told.clone())?;
         let under_way = api.under_way.clone();
+        running.spawn(http::Refusals::keep(Arc::clone(&api), told.clone()));
         let router = http::router(api, &settings.cors_origins)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         if let Some(tls) = &tls {
@@ -336,6 +337,7 @@ impl Opened {
                 settings.audit_anchors.clone().map(Anchors::new),
             ),
             limits: Arc::new(http::Limits::new(&settings.rates, together.transpose()?)),
+            refusals: http::Refusals::default(),
             trusted_proxies: settings.trusted_proxies.clone(),
             chat,
             emergency: settings.emergency,
@@ -492,3 +494,6 @@ pub(crate) fn migrate(settings: &Settings) -> anyhow::Result<u8> {
         Ok(DONE)
     })
 }
+
+#[cfg(test)]
+mod tests;

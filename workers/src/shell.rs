@@ -5,7 +5,8 @@
 //! another worker when this one vanishes, or by this one when the database does not answer.
 
 use std::{
-    sync::Arc,
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -245,6 +246,7 @@ impl Shell {
         let artefacts = Shelved {
             store: Arc::clone(&self.store),
             claimed: claimed.clone(),
+            written: Mutex::default(),
             runtime: Handle::current(),
         };
         let stages = Arc::clone(&self.stages);
@@ -438,6 +440,8 @@ fn key(claimed: &Claimed, artefact: Artefact) -> ArtefactKey {
 struct Shelved {
     store: Arc<dyn Store>,
     claimed: Claimed,
+    /// What this attempt has begun to write.
+    written: Mutex<HashSet<Artefact>>,
     runtime: Handle,
 }
 
@@ -453,11 +457,18 @@ impl Artefacts for Shelved {
     }
 
     fn put(&self, artefact: Artefact, bytes: Vec<u8>) -> Result<(), TaskError> {
+        // A version is one body's alone: two sealed as the same would give their texts away.
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if !written.insert(artefact) {
+            return Err(TaskError {
+                kind: TaskErrorKind::Failed,
+                detail: "the stage wrote an artefact twice".into(),
+            });
+        }
+        drop(written);
+        let (key, body) = (key(&self.claimed, artefact), store::body(bytes));
         self.runtime
-            .block_on(
-                self.store
-                    .put(key(&self.claimed, artefact), store::body(bytes)),
-            )
+            .block_on(self.store.put_as(key, body, self.claimed.version))
             .map(drop)
             .map_err(|error| stored(&error))
     }

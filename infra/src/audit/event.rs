@@ -28,9 +28,12 @@ pub struct Extent {
     /// Only of this patient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patient: Option<Uuid>,
-    /// Rows of the answer; not known of one that streams.
+    /// Rows of the answer; of one that streams they are known at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// How often, where one line stands for several refusals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
 }
 
 impl Extent {

@@ -47,8 +47,15 @@ pub fn audit_event(event: &Event) -> Value {
         agent["network"] = json!({"address": address.to_string(), "type": "2"});
     }
     let mut entity = json!({"what": {"display": what.object}});
-    if let Some(rows) = what.extent.rows {
-        entity["detail"] = json!([{"type": "rows", "valueString": rows.to_string()}]);
+    let counts = [("rows", what.extent.rows), ("times", what.extent.times)];
+    let detail: Vec<Value> = counts
+        .iter()
+        .filter_map(|(name, count)| {
+            Some(json!({"type": name, "valueString": (*count)?.to_string()}))
+        })
+        .collect();
+    if !detail.is_empty() {
+        entity["detail"] = Value::Array(detail);
     }
     let mut entities = vec![entity];
     let narrowed = [

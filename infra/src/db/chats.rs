@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use schemas::{ChatId, DocumentId, TenantId};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Caller, Db, DbError, connect::commit};
@@ -129,56 +130,42 @@ impl Db {
         Ok(Some(turns.collect()))
     }
 
-    /// Adds a turn to a conversation of a tenant, unless that was removed meanwhile. A turn about a document
-    /// that was erased meanwhile is not kept.
+    /// Adds a turn to a conversation of a tenant, unless that was removed meanwhile; `seal` is told its place
+    /// there. A turn about a document that was erased meanwhile is not kept.
     ///
     /// # Errors
-    /// [`DbError`].
-    pub async fn keep_turn(
+    /// Those of `seal`, and [`DbError`].
+    pub async fn keep_turn<E: From<DbError>>(
         &self,
         tenant: TenantId,
         chat: ChatId,
-        sealed: &[u8],
+        seal: impl FnOnce(i32) -> Result<Vec<u8>, E>,
         documents: &[DocumentId],
         tokens: Option<TokenCounts>,
-    ) -> Result<(), DbError> {
+    ) -> Result<(), E> {
         let ids: Vec<Uuid> = documents.iter().map(|document| document.0).collect();
-        let count = |tokens: u32| i32::try_from(tokens).unwrap_or(i32::MAX);
         let mut transaction = self.of_tenant(tenant).await?;
-        // Held, so that no erasure comes in between.
-        let there = sqlx::query_scalar!(
-            "SELECT id FROM documents WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE",
-            &ids
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
-        if there.len() < ids.len() {
+        let Some(position) = next_position(&mut transaction, chat, &ids).await? else {
             return Ok(());
-        }
-        let touched = sqlx::query!(
-            "UPDATE chat_sessions SET updated_at = now() WHERE id = $1",
-            chat.0
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if touched.rows_affected() == 0 {
-            return Ok(());
-        }
-        sqlx::query!(
+        };
+        let sealed = seal(position)?;
+        let count = |tokens: u32| i32::try_from(tokens).unwrap_or(i32::MAX);
+        let kept = sqlx::query!(
             "INSERT INTO chat_turns (session_id, position, tenant_id, sealed, documents, prompt_tokens,
                  completion_tokens)
-             SELECT $1, coalesce(max(position) + 1, 0), $2, $3, $4, $5, $6
-             FROM chat_turns WHERE session_id = $1",
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
             chat.0,
+            position,
             tenant.0,
             sealed,
             &ids,
             tokens.map(|tokens| count(tokens.prompt)),
             tokens.map(|tokens| count(tokens.completion)),
-        )
-        .execute(&mut *transaction)
-        .await?;
-        commit(transaction).await
+        );
+        kept.execute(&mut *transaction)
+            .await
+            .map_err(DbError::from)?;
+        Ok(commit(transaction).await?)
     }
 
     /// Removes the caller's conversation. False when there is none.
@@ -197,4 +184,39 @@ impl Db {
         commit(transaction).await?;
         Ok(removed.rows_affected() > 0)
     }
+}
+
+/// The place of the next turn in a conversation, which is held; none when it was removed, or a document of the turn
+/// erased.
+async fn next_position(
+    session: &mut PgConnection,
+    chat: ChatId,
+    documents: &[Uuid],
+) -> Result<Option<i32>, DbError> {
+    // Held, so that no erasure comes in between.
+    let there = sqlx::query_scalar!(
+        "SELECT id FROM documents WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE",
+        documents
+    )
+    .fetch_all(&mut *session)
+    .await?;
+    if there.len() < documents.len() {
+        return Ok(None);
+    }
+    let touched = sqlx::query!(
+        "UPDATE chat_sessions SET updated_at = now() WHERE id = $1",
+        chat.0
+    )
+    .execute(&mut *session)
+    .await?;
+    if touched.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let position = sqlx::query_scalar!(
+        r#"SELECT coalesce(max(position) + 1, 0) AS "position!" FROM chat_turns WHERE session_id = $1"#,
+        chat.0
+    )
+    .fetch_one(session)
+    .await?;
+    Ok(Some(position))
 }

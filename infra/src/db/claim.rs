@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use schemas::{DocumentId, Engine, JobId, Stage, Step, TaskError, TaskId, TenantId};
 
-use super::{Db, DbError, DbErrorKind};
+use super::{Db, DbError, DbErrorKind, versions::REMEMBERED};
+use crate::store::Version;
 
 /// A task that this process may run until its lease ends.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Claimed {
     pub attempt: i32,
     /// The fencing token: a settle with another than the task's last does nothing.
     pub fence: i64,
+    /// Of the objects that this attempt writes.
+    pub version: Version,
     /// Whose.
     pub tenant: TenantId,
     /// Of which document.
@@ -59,11 +62,16 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn claim(&self, task: TaskId, lease: Duration) -> Result<Option<Claimed>, DbError> {
+        let version =
+            Version::new().map_err(|error| DbError::new(DbErrorKind::Unavailable, error))?;
         let row = sqlx::query!(
-            r#"UPDATE tasks t SET state = 'running', attempt = attempt + 1,
-                   fence = nextval('fences'), lease_until = now() + make_interval(secs => $2), updated_at = now(),
+            r#"WITH next AS MATERIALIZED (SELECT nextval('fences') AS fence)
+               UPDATE tasks t SET state = 'running', attempt = attempt + 1,
+                   fence = next.fence, versioned_fence = next.fence,
+                   versions = (t.versions || $3::bytea)[greatest(cardinality(t.versions) + 2 - $4, 1):],
+                   lease_until = now() + make_interval(secs => $2), updated_at = now(),
                    published_at = coalesce(published_at, now())
-               FROM jobs j JOIN documents d ON d.id = j.document_id
+               FROM next, jobs j JOIN documents d ON d.id = j.document_id
                WHERE t.id = $1 AND j.id = t.job_id
                  AND (t.state = 'queued' AND t.run_at <= now()
                       OR t.state = 'running' AND t.lease_until < now())
@@ -71,6 +79,8 @@ impl Db {
                    j.engines, j.traceparent, j.state AS job_state, d.file"#,
             task.0,
             lease.as_secs_f64(),
+            version.0.as_slice(),
+            REMEMBERED,
         )
         .fetch_optional(self.worker())
         .await?;
@@ -91,6 +101,7 @@ impl Db {
             task,
             attempt: row.attempt,
             fence: row.fence,
+            version,
             tenant: TenantId(row.tenant_id),
             document: DocumentId(row.document_id),
             job: JobId(row.job_id),

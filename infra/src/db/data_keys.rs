@@ -11,11 +11,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use schemas::{DocumentId, TenantId};
+use schemas::{ArtefactKey, DocumentId, TenantId};
 use sqlx::PgConnection;
 
 use super::{Db, DbError, DbErrorKind};
-use crate::store::{DataKey, DataKeys, MasterKey, StoreError, StoreErrorKind};
+use crate::store::{DataKey, DataKeys, MasterKey, StoreError, StoreErrorKind, Version};
 
 /// For how long an unwrapped key is kept.
 const KEPT: Duration = Duration::from_secs(20);
@@ -60,13 +60,6 @@ impl DataKeys for WrappedKeys {
         if let Some(key) = self.kept((tenant, document)) {
             return Ok(key);
         }
-        let stored = |error: DbError| {
-            let kind = match error.kind {
-                DbErrorKind::Refused => StoreErrorKind::Refused,
-                DbErrorKind::Unavailable | DbErrorKind::Conflict => StoreErrorKind::Unavailable,
-            };
-            StoreError::new(kind, error)
-        };
         let known = self.db.wrapped_key(tenant, document).await;
         let wrapped = if let Some(wrapped) = known.map_err(stored)? {
             wrapped
@@ -92,6 +85,18 @@ impl DataKeys for WrappedKeys {
             .await
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error))
     }
+
+    async fn versions(&self, key: ArtefactKey) -> Result<Option<Vec<Version>>, StoreError> {
+        self.db.versions(key).await.map_err(stored)
+    }
+}
+
+fn stored(error: DbError) -> StoreError {
+    let kind = match error.kind {
+        DbErrorKind::Refused => StoreErrorKind::Refused,
+        DbErrorKind::Unavailable | DbErrorKind::Conflict => StoreErrorKind::Unavailable,
+    };
+    StoreError::new(kind, error)
 }
 
 impl Db {

@@ -10,7 +10,7 @@ use super::{Db, DbError, DbErrorKind, connect::commit};
 use crate::api_key::KeptKey;
 
 /// What a caller may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Upload and follow.
     Uploader,
@@ -48,7 +48,7 @@ impl Role {
 }
 
 /// Somebody whose key is good.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Caller {
     /// The key's id.
     pub id: Uuid,

@@ -3,6 +3,7 @@
 
 use schemas::{DocumentId, TenantId};
 use serde::Serialize;
+use sqlx::postgres::PgQueryResult;
 use uuid::Uuid;
 
 use super::{
@@ -55,36 +56,61 @@ impl Rewrapped {
     }
 }
 
-/// A value that is sealed for its row.
-struct SealedRow {
-    id: Uuid,
-    tenant_id: Uuid,
+/// A value that is sealed for its row, and by what the row is found.
+struct SealedRow<K> {
+    key: K,
+    tenant: Uuid,
     sealed: Vec<u8>,
 }
 
-/// Seals the values of a table anew and says how many: `page` gives rows after an id, in order, and `write`
+/// Seals the values of a table anew and says how many: `page` gives rows after a key, in order, and `write`
 /// puts a value in the place of a row's, unless somebody else has changed it meanwhile.
-async fn reseal(
-    master: &MasterKey,
-    purpose: &str,
+async fn reseal<K: RowKey>(
+    (master, purpose): (&MasterKey, &str),
     done: &mut Rewrapped,
-    page: impl AsyncFn(Uuid) -> Result<Vec<SealedRow>, DbError>,
-    write: impl AsyncFn(SealedRow, Vec<u8>) -> Result<u64, DbError>,
+    mut last: K,
+    page: impl AsyncFn(&K) -> Result<Vec<SealedRow<K>>, DbError>,
+    write: impl AsyncFn(&SealedRow<K>, Vec<u8>) -> Result<PgQueryResult, DbError>,
 ) -> Result<u64, DbError> {
-    let (mut last, mut resealed) = (Uuid::nil(), 0);
+    let mut resealed = 0;
     loop {
-        let rows = page(last).await?;
-        match rows.last() {
-            Some(row) => last = row.id,
-            None => return Ok(resealed),
-        }
-        for row in rows {
-            let tenant = TenantId(row.tenant_id);
-            let made = master.reseal(purpose, tenant, row.id.as_bytes(), &row.sealed);
+        let mut rows = page(&last).await?;
+        for row in &rows {
+            let made = master.reseal(purpose, TenantId(row.tenant), row.key.bound(), &row.sealed);
             if let Some(anew) = done.anew(made) {
-                resealed += write(row, anew).await?;
+                resealed += write(row, anew).await?.rows_affected();
             }
         }
+        match rows.pop() {
+            Some(row) => last = row.key,
+            None => return Ok(resealed),
+        }
+    }
+}
+
+/// By what a row is found.
+trait RowKey {
+    /// What of it the row's value is sealed for.
+    fn bound(&self) -> &[u8];
+}
+
+impl RowKey for Uuid {
+    fn bound(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// Conversation and place.
+impl RowKey for (Uuid, i32) {
+    fn bound(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// Tenant and `Idempotency-Key`.
+impl RowKey for (Uuid, String) {
+    fn bound(&self) -> &[u8] {
+        self.1.as_bytes()
     }
 }
 
@@ -158,63 +184,61 @@ impl Db {
         master: &MasterKey,
         done: &mut Rewrapped,
     ) -> Result<(), DbError> {
-        let page = async |after: Uuid| {
-            Ok(sqlx::query_as!(
+        let page = async |after: &Uuid| {
+            let page = sqlx::query_as!(
                 SealedRow,
-                "SELECT id, tenant_id, secret AS sealed FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2",
+                "SELECT id AS key, tenant_id AS tenant, secret AS sealed FROM webhooks
+                 WHERE id > $1 ORDER BY id LIMIT $2",
                 after,
                 PAGE
-            )
-            .fetch_all(self.worker())
-            .await?)
+            );
+            Ok(page.fetch_all(self.worker()).await?)
         };
-        let write = async |row: SealedRow, anew: Vec<u8>| {
-            let written = sqlx::query!(
+        let write = async |row: &SealedRow<Uuid>, anew: Vec<u8>| {
+            let write = sqlx::query!(
                 "UPDATE webhooks SET secret = $2 WHERE id = $1 AND secret = $3",
-                row.id,
+                row.key,
                 anew,
                 row.sealed
-            )
-            .execute(self.worker())
-            .await?;
-            Ok(written.rows_affected())
+            );
+            Ok(write.execute(self.worker()).await?)
         };
-        done.webhooks += reseal(master, webhook::SECRET, done, page, write).await?;
+        let of = (master, webhook::SECRET);
+        done.webhooks += reseal(of, done, Uuid::nil(), page, write).await?;
         Ok(())
     }
 
     async fn reseal_turns(&self, master: &MasterKey, done: &mut Rewrapped) -> Result<(), DbError> {
-        let (mut session, mut position) = (Uuid::nil(), -1);
-        loop {
-            let rows = sqlx::query!(
+        type Turn = (Uuid, i32);
+        let page = async |(session, position): &Turn| {
+            let page = sqlx::query!(
                 "SELECT session_id, position, tenant_id, sealed FROM chat_turns
                  WHERE (session_id, position) > ($1, $2) ORDER BY session_id, position LIMIT $3",
                 session,
                 position,
                 PAGE
-            )
-            .fetch_all(self.worker())
-            .await?;
-            match rows.last() {
-                Some(row) => (session, position) = (row.session_id, row.position),
-                None => return Ok(()),
-            }
-            for row in rows {
-                let (tenant, aad) = (TenantId(row.tenant_id), row.session_id.as_bytes());
-                let Some(anew) = done.anew(master.reseal(CHAT, tenant, aad, &row.sealed)) else {
-                    continue;
-                };
-                let written = sqlx::query!(
-                    "UPDATE chat_turns SET sealed = $3 WHERE session_id = $1 AND position = $2",
-                    row.session_id,
-                    row.position,
-                    anew
-                )
-                .execute(self.worker())
-                .await?;
-                done.chat_turns += written.rows_affected();
-            }
-        }
+            );
+            let rows = page.fetch_all(self.worker()).await?.into_iter();
+            let rows = rows.map(|row| SealedRow {
+                key: (row.session_id, row.position),
+                tenant: row.tenant_id,
+                sealed: row.sealed,
+            });
+            Ok(rows.collect())
+        };
+        let write = async |row: &SealedRow<Turn>, anew: Vec<u8>| {
+            let write = sqlx::query!(
+                "UPDATE chat_turns SET sealed = $3 WHERE session_id = $1 AND position = $2 AND sealed = $4",
+                row.key.0,
+                row.key.1,
+                anew,
+                row.sealed
+            );
+            Ok(write.execute(self.worker()).await?)
+        };
+        let first = (Uuid::nil(), -1);
+        done.chat_turns += reseal((master, CHAT), done, first, page, write).await?;
+        Ok(())
     }
 
     async fn reseal_answers(
@@ -222,40 +246,38 @@ impl Db {
         master: &MasterKey,
         done: &mut Rewrapped,
     ) -> Result<(), DbError> {
-        let (mut tenant, mut key) = (Uuid::nil(), String::new());
-        loop {
-            let rows = sqlx::query!(
+        type Answer = (Uuid, String);
+        let page = async |(tenant, key): &Answer| {
+            let page = sqlx::query!(
                 r#"SELECT tenant_id, key, sealed AS "sealed!" FROM idempotency_keys
                    WHERE (tenant_id, key) > ($1, $2) AND sealed IS NOT NULL
                    ORDER BY tenant_id, key LIMIT $3"#,
                 tenant,
                 key,
                 PAGE
-            )
-            .fetch_all(self.worker())
-            .await?;
-            match rows.last() {
-                Some(row) => (tenant, key) = (row.tenant_id, row.key.clone()),
-                None => return Ok(()),
-            }
-            for row in rows {
-                let (of, aad) = (TenantId(row.tenant_id), row.key.as_bytes());
-                let Some(anew) = done.anew(master.reseal(ANSWER, of, aad, &row.sealed)) else {
-                    continue;
-                };
-                let written = sqlx::query!(
-                    "UPDATE idempotency_keys SET sealed = $3
-                     WHERE tenant_id = $1 AND key = $2 AND sealed = $4",
-                    row.tenant_id,
-                    row.key,
-                    anew,
-                    row.sealed
-                )
-                .execute(self.worker())
-                .await?;
-                done.answers += written.rows_affected();
-            }
-        }
+            );
+            let rows = page.fetch_all(self.worker()).await?.into_iter();
+            let rows = rows.map(|row| SealedRow {
+                key: (row.tenant_id, row.key),
+                tenant: row.tenant_id,
+                sealed: row.sealed,
+            });
+            Ok(rows.collect())
+        };
+        let write = async |row: &SealedRow<Answer>, anew: Vec<u8>| {
+            let write = sqlx::query!(
+                "UPDATE idempotency_keys SET sealed = $3
+                 WHERE tenant_id = $1 AND key = $2 AND sealed = $4",
+                row.key.0,
+                row.key.1,
+                anew,
+                row.sealed
+            );
+            Ok(write.execute(self.worker()).await?)
+        };
+        let first = (Uuid::nil(), String::new());
+        done.answers += reseal((master, ANSWER), done, first, page, write).await?;
+        Ok(())
     }
 
     async fn reseal_lookup_key(
@@ -291,29 +313,27 @@ impl Db {
         master: &MasterKey,
         done: &mut Rewrapped,
     ) -> Result<(), DbError> {
-        let page = async |after: Uuid| {
-            Ok(sqlx::query_as!(
+        let page = async |after: &Uuid| {
+            let page = sqlx::query_as!(
                 SealedRow,
-                r#"SELECT id, tenant_id, sealed AS "sealed!" FROM patients
+                r#"SELECT id AS key, tenant_id AS tenant, sealed AS "sealed!" FROM patients
                    WHERE id > $1 AND sealed IS NOT NULL ORDER BY id LIMIT $2"#,
                 after,
                 PAGE
-            )
-            .fetch_all(self.worker())
-            .await?)
+            );
+            Ok(page.fetch_all(self.worker()).await?)
         };
-        let write = async |row: SealedRow, anew: Vec<u8>| {
-            let written = sqlx::query!(
+        let write = async |row: &SealedRow<Uuid>, anew: Vec<u8>| {
+            let write = sqlx::query!(
                 "UPDATE patients SET sealed = $2 WHERE id = $1 AND sealed = $3",
-                row.id,
+                row.key,
                 anew,
                 row.sealed
-            )
-            .execute(self.worker())
-            .await?;
-            Ok(written.rows_affected())
+            );
+            Ok(write.execute(self.worker()).await?)
         };
-        done.patients += reseal(master, PATIENT, done, page, write).await?;
+        let of = (master, PATIENT);
+        done.patients += reseal(of, done, Uuid::nil(), page, write).await?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use aes_gcm::aead::Generate as _;
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use schemas::{DocumentId, TenantId};
+use schemas::{ArtefactKey, DocumentId, TenantId};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -30,6 +30,28 @@ pub trait DataKeys: Send + Sync {
     /// # Errors
     /// [`StoreError`]; the key is still there then.
     async fn forget(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError>;
+
+    /// The versions of an object of which one must lie there; none where nobody has said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn versions(&self, key: ArtefactKey) -> Result<Option<Vec<Version>>, StoreError>;
+}
+
+/// Which of the objects that lay at a path one is: random, and proven with the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version(pub(crate) [u8; Self::BYTES]);
+
+impl Version {
+    pub(crate) const BYTES: usize = 7;
+
+    /// A new version.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn new() -> Result<Self, StoreError> {
+        random().map(Self)
+    }
 }
 
 impl DataKey {

@@ -2,7 +2,7 @@
 //!
 //! Each document has a key of its own, and erasing a document destroys the key before the objects,
 //! so that copies and old versions are lost with it. Names and sizes of objects stay visible below.
-//! A whole older object under its own key is taken for the present one.
+//! An older object in the place of the one that counts is refused where it is known which does.
 
 mod chunks;
 
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _};
 use schemas::{ArtefactKey, DocumentId, TenantId};
 
-use super::{Body, DataKeys, Listed, Listing, Store, StoreError};
+use super::{Body, DataKeys, Listed, Listing, Store, StoreError, Version};
 
 pub(crate) use chunks::{open, seal};
 
@@ -34,8 +34,17 @@ impl Sealed {
 #[async_trait]
 impl Store for Sealed {
     async fn put(&self, key: ArtefactKey, body: Body) -> Result<u64, StoreError> {
+        self.put_as(key, body, Version::new()?).await
+    }
+
+    async fn put_as(
+        &self,
+        key: ArtefactKey,
+        body: Body,
+        version: Version,
+    ) -> Result<u64, StoreError> {
         let data_key = self.keys.data_key(key.tenant, key.document).await?;
-        let sealed = chunks::seal(body, &data_key, &key.to_string())?;
+        let sealed = chunks::seal_as(body, &data_key, &key.to_string(), version);
         let size = self.store.put(key, sealed).await?;
         Ok(chunks::plain_size(size))
     }
@@ -46,7 +55,13 @@ impl Store for Sealed {
         // First the object: no key is to be made for a document that is not there.
         let sealed = self.store.get(key).await?;
         let data_key = self.keys.data_key(key.tenant, key.document).await?;
-        Ok(chunks::open(sealed, &data_key, &key.to_string()))
+        let versions = self.keys.versions(key).await?;
+        Ok(chunks::open_one_of(
+            sealed,
+            &data_key,
+            &key.to_string(),
+            versions,
+        ))
     }
 
     async fn delete(&self, key: ArtefactKey) -> Result<(), StoreError> {

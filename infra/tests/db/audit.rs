@@ -36,8 +36,8 @@ pub fn occurrence(n: usize) -> Occurrence {
         address: Some("192.0.2.1".parse().unwrap()),
         extent: infra::audit::Extent {
             document: Some(Uuid::from_u128(9)),
-            patient: None,
             rows: Some(n as u64),
+            ..infra::audit::Extent::default()
         },
     }
 }

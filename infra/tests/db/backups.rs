@@ -13,7 +13,7 @@ use infra::{
     backup::{self, Backup, BackupError, Erasures, Places, Restored},
     db::{Contents, Db, WrappedKeys},
     erasure::{self, ErasureList, ErasureListError},
-    store::{Local, MasterKey, Sealed, Store, StoreErrorKind, body, collect},
+    store::{Local, MasterKey, Sealed, Store, StoreErrorKind, Version, body, collect},
 };
 use schemas::{Artefact, ArtefactKey, DocumentId, JobId, JobState, Stage, TenantId};
 use sqlx::Row as _;
@@ -81,7 +81,11 @@ impl System {
         let store = self.store();
         for artefact in [Artefact::Original, Artefact::Result(job)] {
             let key = key(document, artefact);
-            store.put(key, body(text(key))).await.unwrap();
+            // As the attempt that ended the task.
+            let versions = self.fresh.db.versions(key).await.unwrap();
+            let version = versions.and_then(|versions| versions.last().copied());
+            let version = version.unwrap_or_else(|| Version::new().unwrap());
+            store.put_as(key, body(text(key)), version).await.unwrap();
         }
         (document, job)
     }

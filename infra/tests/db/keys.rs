@@ -171,3 +171,35 @@ async fn a_key_of_an_earlier_program_is_good_until_another_takes_its_place() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_known_by_their_hash_alone() {
+    with_database(async |fresh| {
+        let key = text('k');
+        for role in [Role::Reviewer, Role::Admin] {
+            fresh.db.admit(TENANT, &kept('k'), role).await.unwrap();
+        }
+        let holder = caller(&fresh, &key).await.expect("a good key");
+        assert_eq!(
+            (holder.tenant, holder.role),
+            (TENANT, Role::Reviewer),
+            "the first admission counts"
+        );
+        let alike = format!("{}l", &key[..46]);
+        assert!(caller(&fresh, &alike).await.is_none());
+        assert!(caller(&fresh, &text('l')).await.is_none());
+        let row: String = sqlx::query_scalar("SELECT k::text FROM api_keys k")
+            .fetch_one(&fresh.pool)
+            .await
+            .unwrap();
+        assert!(
+            row.contains("$argon2id$") && !row.contains(&key[16..]),
+            "{row}"
+        );
+        fresh
+            .execute("UPDATE api_keys SET revoked_at = now()")
+            .await;
+        assert!(caller(&fresh, &key).await.is_none(), "revoked");
+    })
+    .await;
+}

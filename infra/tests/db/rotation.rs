@@ -8,7 +8,7 @@ use std::{
 
 use infra::{
     audit::{Chain, Flaw},
-    db::{ANSWER, CHAT, Caller, Recall, Rewrapped, Role, WrappedKeys},
+    db::{ANSWER, CHAT, Caller, DbError, Recall, Rewrapped, Role, WrappedKeys},
     store::{DataKeys as _, KeyId, Local, MasterKey, Sealed, Store as _, body, collect},
     webhook,
 };
@@ -80,7 +80,7 @@ async fn a_master_key_takes_the_place_of_another() {
         };
         let chat = db.open_chat(&caller).await.unwrap();
         let turn = old.seal(CHAT, TENANT, chat.0.as_bytes(), b"said").unwrap();
-        db.keep_turn(TENANT, chat, &turn, &[], None).await.unwrap();
+        db.keep_turn(TENANT, chat, |_| Ok::<_, DbError>(turn.clone()), &[], None).await.unwrap();
         let recalled = async || db.recall(TENANT, "k", &[1; 32], Duration::from_mins(1)).await.unwrap();
         let Recall::New(held) = recalled().await else { panic!("the key is free") };
         let answer = old.seal(ANSWER, TENANT, held.key().as_bytes(), b"taken").unwrap();

@@ -3,6 +3,7 @@
 //! nobody. A request goes on when its client has gone: what it did by then has its line.
 
 use std::{
+    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::{
         Arc, OnceLock,
@@ -35,6 +36,7 @@ use super::{
     auth::Known,
     peer,
     problem::{self, ApiError, Errors},
+    refusals,
 };
 
 /// What a route does. What is `None` is asked so often that only its refusals are written down: polls of
@@ -77,6 +79,8 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("POST",   "/v1/admin/keys",                    Some("key.create")),
     ("GET",    "/v1/admin/keys",                    Some("key.list")),
     ("DELETE", "/v1/admin/keys/{id}",               Some("key.remove")),
+    ("POST",   "/v1/admin/token-revocations",       Some("token.revoke")),
+    ("GET",    "/v1/admin/token-revocations",       Some("token.list")),
     ("GET",    "/v1/admin/queues",                  None),
     ("GET",    "/v1/admin/dead-letters",            Some("dead_letter.list")),
     ("POST",   "/v1/admin/dead-letters/{id}/replay", Some("dead_letter.replay")),
@@ -94,12 +98,39 @@ pub(super) struct Asker(Arc<Asked>);
 
 #[derive(Default)]
 struct Asked {
+    address: Option<IpAddr>,
     caller: OnceLock<Caller>,
     emergency: AtomicBool,
+    named: OnceLock<Uuid>,
     extent: OnceLock<Extent>,
 }
 
 impl Asker {
+    fn at(address: Option<IpAddr>) -> Self {
+        Self(Arc::new(Asked {
+            address,
+            ..Asked::default()
+        }))
+    }
+
+    /// Something that whoever asks does.
+    pub(super) fn does(&self, action: &str, object: String, outcome: u16) -> Occurrence {
+        let asked = &self.0;
+        Occurrence {
+            at: Utc::now().trunc_subsecs(6),
+            actor: asked.caller.get().map(|caller| Actor {
+                id: caller.id,
+                role: caller.role.name().into(),
+                emergency: asked.emergency.load(Ordering::Relaxed),
+            }),
+            action: action.into(),
+            object,
+            outcome,
+            address: asked.address,
+            extent: asked.extent.get().copied().unwrap_or_default(),
+        }
+    }
+
     pub(super) fn is(&self, caller: Caller) {
         // A request has one caller.
         let _ = self.0.caller.set(caller);
@@ -108,6 +139,11 @@ impl Asker {
     /// Their role alone would not have let them.
     pub(super) fn is_in_emergency(&self) {
         self.0.emergency.store(true, Ordering::Relaxed);
+    }
+
+    /// What was made or changed, where the path does not say.
+    pub(super) fn names(&self, id: Uuid) {
+        let _ = self.0.named.set(id);
     }
 
     /// To what a list or a search was narrowed, and how much was given.
@@ -190,18 +226,23 @@ pub(super) async fn record(State(api): State<Api>, mut request: Request, next: N
 async fn written_down(
     api: Api,
     action: Option<&'static str>,
-    object: String,
+    mut object: String,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let asker = Asker::default();
-    request.extensions_mut().insert(asker.clone());
     let address = peer::address(
         request.extensions(),
         request.headers(),
         &api.trusted_proxies,
     );
+    let asker = Asker::at(address);
+    request.extensions_mut().insert(asker.clone());
     let response = caught(next.run(request)).await;
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        let whose = response.extensions().get().copied();
+        refusals::too_many(&api, asker.0.caller.get(), address, whose).await;
+        return response;
+    }
     let refused = matches!(
         response.status(),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
@@ -209,20 +250,11 @@ async fn written_down(
     let Some(action) = action.or(refused.then_some("request.refused")) else {
         return response;
     };
+    if let Some(id) = asker.0.named.get() {
+        object = format!("{object}/{id}");
+    }
+    let what = asker.does(action, object, response.status().as_u16());
     let caller = asker.0.caller.get();
-    let what = Occurrence {
-        at: Utc::now().trunc_subsecs(6),
-        actor: caller.map(|caller| Actor {
-            id: caller.id,
-            role: caller.role.name().into(),
-            emergency: asker.0.emergency.load(Ordering::Relaxed),
-        }),
-        action: action.into(),
-        object,
-        outcome: response.status().as_u16(),
-        address,
-        extent: asker.0.extent.get().copied().unwrap_or_default(),
-    };
     let tenant = caller.map_or(TenantId::DEFAULT, |caller| caller.tenant);
     match api.audit.record(tenant, what).await {
         Ok(()) => response,

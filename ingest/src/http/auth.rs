@@ -8,7 +8,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use infra::{
-    audit::Extent,
+    audit::{Extent, Occurrence},
     db::{Caller, Role},
 };
 use schemas::TenantId;
@@ -49,6 +49,17 @@ impl Known {
             }
             caller => caller,
         }
+    }
+
+    /// Says for the log what was made or changed, where the path does not.
+    pub(crate) fn names(&self, id: Uuid) {
+        self.asker.names(id);
+    }
+
+    /// Something that this caller does, as the log says it, and in whose log.
+    pub(crate) fn does(&self, action: &str, object: &str, outcome: u16) -> (TenantId, Occurrence) {
+        let what = self.asker.does(action, object.to_owned(), outcome);
+        (self.caller.tenant, what)
     }
 
     /// Says for the log to what a list or a search was narrowed, and how much was given.
@@ -138,11 +149,11 @@ impl Known {
             // No key of ours has a dot in it.
             let caller = match &api.tokens {
                 Some(tokens) if key.contains('.') => {
-                    let caller = tokens.caller(key).await?;
-                    if !api.db.knows(caller.tenant).await? {
+                    let said = tokens.said(key).await?;
+                    if !api.db.is_good_token(&said.caller, said.made_at).await? {
                         return Err(ApiError::Unauthenticated);
                     }
-                    caller
+                    said.caller
                 }
                 _ => {
                     let caller = api.keys.caller(&api.db, key).await?;

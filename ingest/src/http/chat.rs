@@ -1,22 +1,21 @@
-//! `/v1/chat`: questions about documents and medicine, as JSON or as a stream of sentences, and the
-//! conversations that they belong to. Turns are sealed; nobody reads those of another key.
+//! `/v1/chat`: questions about documents and medicine, answered as JSON or as a stream of sentences.
 
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json,
     extract::State,
-    http::{Extensions, HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, header},
     response::{
         IntoResponse as _, Response,
         sse::{Event, KeepAlive, Sse},
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures::stream;
 use infra::{
     audit::{Actor, Extent, Occurrence},
-    db::{self, Caller, DbError, Role},
+    db::{Caller, DbError, Role},
     llm::LlmError,
     search::Scope,
 };
@@ -29,8 +28,9 @@ use uuid::Uuid;
 use super::{
     Api,
     audit::Left,
-    auth::{Known, Visitor},
-    extract::{JsonBody, PathId},
+    auth::Visitor,
+    conversations::{self, Turn},
+    extract::JsonBody,
     peer,
     problem::{ApiError, Errors},
 };
@@ -73,40 +73,6 @@ struct Tokens {
     completion: u32,
 }
 
-/// A turn as it is sealed and shown.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct Turn {
-    /// What was asked.
-    question: String,
-    /// What was answered.
-    answer: Answer,
-}
-
-/// A conversation in a list.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChatSession {
-    id: Uuid,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    /// Its first question; null when that went with an erased document.
-    title: Option<String>,
-}
-
-/// Conversations.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChatSessions {
-    /// The last used first, at most 100.
-    sessions: Vec<ChatSession>,
-}
-
-/// A conversation with its turns.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChatHistory {
-    id: Uuid,
-    /// The oldest first.
-    turns: Vec<Turn>,
-}
-
 /// Who asks: somebody who is known, or a guest.
 enum Asking {
     Known(Caller),
@@ -147,7 +113,7 @@ pub(crate) async fn ask(
         known.was_given(Extent {
             document: body.document,
             patient: body.patient,
-            rows: None,
+            ..Extent::default()
         });
     }
     let length = body.question.chars().count();
@@ -226,7 +192,7 @@ async fn prepared(
         None => (api.db.open_chat(caller).await?, Vec::new(), Vec::new()),
         Some(session) => {
             let session = ChatId(session);
-            let turns = turns(api, caller, session).await?;
+            let turns = conversations::turns(api, caller, session).await?;
             let cited = turns.iter().flat_map(|turn| quoted(&turn.answer)).collect();
             let history = turns.into_iter().map(|turn| {
                 let said: Vec<String> = turn.answer.sentences.into_iter().map(|s| s.text).collect();
@@ -297,14 +263,7 @@ impl Work {
             question: self.question.text.clone(),
             answer: told.answer.clone(),
         };
-        let plain = serde_json::to_vec(&turn).map_err(|_| ApiError::Internal)?;
-        let row = session.0.as_bytes();
-        let sealed = self.api.master.seal(db::CHAT, caller.tenant, row, &plain)?;
-        self.api
-            .db
-            .keep_turn(caller.tenant, session, &sealed, &documents, told.tokens)
-            .await?;
-        Ok(())
+        conversations::keep(&self.api, caller, session, turn, &documents, told.tokens).await
     }
 }
 
@@ -333,7 +292,7 @@ impl CallLog for Work {
             extent: Extent {
                 document: self.question.scope.document.map(|document| document.0),
                 patient: self.question.scope.patient,
-                rows: None,
+                ..Extent::default()
             },
         };
         self.api.audit.record(tenant, what).await
@@ -390,97 +349,4 @@ fn stream_of(
     });
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(events).keep_alive(keep_alive).into_response()
-}
-
-async fn turns(api: &Api, caller: &Caller, session: ChatId) -> Result<Vec<Turn>, ApiError> {
-    let turns = api.db.chat(caller, session).await?;
-    let turns = turns.ok_or(ApiError::NotFound)?;
-    turns
-        .iter()
-        .map(|turn| opened(api, caller, session, &turn.sealed))
-        .collect()
-}
-
-fn opened(api: &Api, caller: &Caller, session: ChatId, sealed: &[u8]) -> Result<Turn, ApiError> {
-    let row = session.0.as_bytes();
-    let plain = api.master.open(db::CHAT, caller.tenant, row, sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| ApiError::Internal)
-}
-
-/// The caller's conversations.
-#[utoipa::path(
-    get,
-    path = "/v1/chat/sessions",
-    tag = "chat",
-    responses((status = 200, description = "Conversations", body = ChatSessions), Errors)
-)]
-pub(crate) async fn list(
-    State(api): State<Api>,
-    known: Known,
-) -> Result<Json<ChatSessions>, ApiError> {
-    let caller = known.reader(&api).await?;
-    let chats = api.db.chats(&caller).await?;
-    known.was_given(Extent::rows(chats.len()));
-    let sessions = chats
-        .into_iter()
-        .map(|chat| {
-            let first = chat
-                .first
-                .map(|turn| opened(&api, &caller, chat.id, &turn.sealed));
-            Ok(ChatSession {
-                id: chat.id.0,
-                created_at: chat.created_at,
-                updated_at: chat.updated_at,
-                title: first.transpose()?.map(|turn| turn.question),
-            })
-        })
-        .collect::<Result<_, ApiError>>()?;
-    Ok(Json(ChatSessions { sessions }))
-}
-
-/// A conversation of the caller.
-#[utoipa::path(
-    get,
-    path = "/v1/chat/sessions/{id}",
-    tag = "chat",
-    params(("id" = String, Path, description = "Conversation")),
-    responses(
-        (status = 200, description = "Its turns", body = ChatHistory),
-        (status = 404, description = "There is no such conversation", body = inline(serde_json::Value), content_type = "application/problem+json"),
-        Errors,
-    )
-)]
-pub(crate) async fn show(
-    State(api): State<Api>,
-    known: Known,
-    PathId(id): PathId<ChatId>,
-) -> Result<Json<ChatHistory>, ApiError> {
-    let caller = known.reader(&api).await?;
-    let turns = turns(&api, &caller, id).await?;
-    Ok(Json(ChatHistory { id: id.0, turns }))
-}
-
-/// Removes a conversation of the caller.
-#[utoipa::path(
-    delete,
-    path = "/v1/chat/sessions/{id}",
-    tag = "chat",
-    params(("id" = String, Path, description = "Conversation")),
-    responses(
-        (status = 204, description = "Removed"),
-        (status = 404, description = "There is no such conversation", body = inline(serde_json::Value), content_type = "application/problem+json"),
-        Errors,
-    )
-)]
-pub(crate) async fn remove(
-    State(api): State<Api>,
-    known: Known,
-    PathId(id): PathId<ChatId>,
-) -> Result<StatusCode, ApiError> {
-    let caller = known.reader(&api).await?;
-    if api.db.remove_chat(&caller, id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::NotFound)
-    }
 }

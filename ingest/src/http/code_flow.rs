@@ -9,7 +9,6 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use infra::db::Caller;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -17,7 +16,7 @@ use url::{Url, form_urlencoded};
 
 use super::{
     discovery::{self, is_this_machine, private},
-    jwt::Tokens,
+    jwt::{Said, Tokens},
     problem::ApiError,
 };
 
@@ -151,11 +150,11 @@ impl SignIn {
     }
 
     /// Who has signed in, by the code that the browser came back with.
-    pub(super) async fn who(&self, code: &str, pending: &Pending<'_>) -> Result<Caller, ApiError> {
+    pub(super) async fn who(&self, code: &str, pending: &Pending<'_>) -> Result<Said, ApiError> {
         let token = self.exchange(code, pending).await?;
         let (client, nonce) = (&self.client.id, pending.nonce());
-        let caller = self.tokens.signed_in(&token, client, &nonce).await;
-        caller.map_err(|error| match error {
+        let said = self.tokens.signed_in(&token, client, &nonce).await;
+        said.map_err(|error| match error {
             ApiError::Unauthenticated => ApiError::SignIn(
                 "what the identity provider says of you does not hold; ask your administrator",
             ),

@@ -1,6 +1,12 @@
 //! `/v1/entities`: what was found in all documents, filtered.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::{
     Json,
@@ -24,7 +30,7 @@ use uuid::Uuid;
 use super::{
     Api,
     auth::Known,
-    cursor,
+    cursor, exported,
     extract::{Asked, JsonBody},
     problem::{ApiError, Errors},
 };
@@ -260,7 +266,7 @@ async fn answer(
     let mut extent = Extent {
         document: filter.document,
         patient: filter.patient,
-        rows: None,
+        ..Extent::default()
     };
     if format == Format::Json {
         let most = i64::from(limit) + 1;
@@ -278,9 +284,12 @@ async fn answer(
         })
         .into_response());
     }
-    // Of these the rows are known only when the last has left.
+    // Of these the rows are known only when the last has left: a second line says so.
     known.was_given(extent);
+    let left = Arc::new(AtomicU64::new(0));
+    let end = exported::End::new(&api, known, Arc::clone(&left));
     let rows = rows(api, tenant, filter, after, how);
+    let rows = rows.inspect_ok(move |_| _ = left.fetch_add(1, Ordering::Relaxed));
     Ok((
         [
             (header::CONTENT_TYPE, format.media_type()),
@@ -293,7 +302,7 @@ async fn answer(
                 },
             ),
         ],
-        Body::from_stream(export::stream(format, rows)),
+        Body::from_stream(end.watch(export::stream(format, rows))),
     )
         .into_response())
 }

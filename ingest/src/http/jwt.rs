@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
+use chrono::{DateTime, Utc};
 use infra::db::{Caller, Role};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
@@ -55,6 +56,14 @@ pub struct Tokens {
     keys: Mutex<Keys>,
 }
 
+/// What a good token says.
+pub(super) struct Said {
+    /// Whom it speaks for.
+    pub caller: Caller,
+    /// When it was made, where it says so.
+    pub made_at: Option<DateTime<Utc>>,
+}
+
 #[derive(Default)]
 struct Keys {
     set: Option<Arc<JwkSet>>,
@@ -87,20 +96,20 @@ impl Tokens {
         &self.discovery
     }
 
-    /// Who a good token speaks for.
-    pub(super) async fn caller(&self, token: &str) -> Result<Caller, ApiError> {
+    /// What a good token says. Whether it was taken back the database knows.
+    pub(super) async fn said(&self, token: &str) -> Result<Said, ApiError> {
         let claims = self.claims(token, &self.provider.audience).await?;
         self.person(&claims)
     }
 
-    /// Who a good ID token speaks for, which this client was given for a sign-in with this nonce (`OpenID`
+    /// What a good ID token says, which this client was given for a sign-in with this nonce (`OpenID`
     /// Connect Core 1.0, 3.1.3.7).
     pub(super) async fn signed_in(
         &self,
         token: &str,
         client: &str,
         nonce: &str,
-    ) -> Result<Caller, ApiError> {
+    ) -> Result<Said, ApiError> {
         let claims = self.claims(token, client).await?;
         let text = |name: &str| {
             claims
@@ -147,7 +156,7 @@ impl Tokens {
     }
 
     /// Whom the claims of a good token name.
-    fn person(&self, claims: &Value) -> Result<Caller, ApiError> {
+    fn person(&self, claims: &Value) -> Result<Said, ApiError> {
         let subject = claims.get("sub").and_then(Value::as_str);
         let subject = subject.ok_or_else(|| refused("it has no subject"))?;
         let role = claim(claims, &self.provider.role_claim)
@@ -157,15 +166,19 @@ impl Tokens {
             .and_then(Value::as_str)
             .and_then(|tenant| tenant.parse().ok())
             .ok_or(ApiError::Forbidden)?;
-        Ok(Caller {
-            id: self.id(subject),
-            tenant: TenantId(tenant),
-            role,
+        let made_at = claims.get("iat").and_then(Value::as_f64);
+        Ok(Said {
+            caller: Caller {
+                id: self.id(subject),
+                tenant: TenantId(tenant),
+                role,
+            },
+            made_at: made_at.and_then(|at| DateTime::from_timestamp_micros((at * 1e6) as i64)),
         })
     }
 
     /// A person's id: the subject itself where it is a UUID, otherwise one that follows from it.
-    fn id(&self, subject: &str) -> Uuid {
+    pub(super) fn id(&self, subject: &str) -> Uuid {
         subject.parse().unwrap_or_else(|_| {
             let name = format!("{}\n{subject}", self.provider.issuer);
             Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())

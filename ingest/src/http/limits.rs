@@ -18,7 +18,7 @@ use infra::{
     together::{Count, Full, Together},
 };
 
-use super::{Api, peer, problem::ApiError};
+use super::{Api, peer, problem::ApiError, refusals};
 
 /// Requests a minute; none is no limit.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +151,17 @@ impl Whose {
             Self::Guest => "guest",
         }
     }
+
+    /// As the audit log says it.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Address => "limit address",
+            Self::Key => "limit key",
+            Self::Tenant => "limit tenant",
+            Self::Stranger => "limit stranger",
+            Self::Guest => "limit guest",
+        }
+    }
 }
 
 /// A limit that has no room, and for how long.
@@ -220,7 +231,12 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
     let address = peer::counted(address);
     let left = match api.limits.address(address).await {
         Ok(left) => left,
-        Err(error) => return error.into_response(),
+        Err(error) => {
+            let answer = error.into_response();
+            let whose = answer.extensions().get().copied();
+            refusals::too_many(&api, None, Some(address), whose).await;
+            return answer;
+        }
     };
     let mut response = next.run(request).await;
     if response.status() == StatusCode::UNAUTHORIZED {

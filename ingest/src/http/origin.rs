@@ -12,7 +12,7 @@ use axum::{
 };
 use subtle::ConstantTimeEq as _;
 
-use super::{Api, auth::Authentication, problem::ApiError};
+use super::{Api, auth::Authentication, peer, problem::ApiError, refusals};
 
 /// The header with the session's token against forged requests.
 pub(super) const CSRF: &str = "x-csrf-token";
@@ -63,6 +63,12 @@ pub(super) async fn own_name(State(api): State<Api>, request: Request, next: Nex
     if api.authentication == Authentication::Off
         && !names_this_machine(request.uri(), request.headers())
     {
+        let address = peer::address(
+            request.extensions(),
+            request.headers(),
+            &api.trusted_proxies,
+        );
+        refusals::misdirected(&api, address).await;
         return ApiError::Misdirected.into_response();
     }
     next.run(request).await

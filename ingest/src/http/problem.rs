@@ -237,6 +237,7 @@ impl IntoResponse for ApiError {
         let (status, problem, after) = self.parts();
         let mut response = answer(status, problem, after);
         if let Some(waits) = waits {
+            response.extensions_mut().insert(waits.whose);
             waits.tell(response.headers_mut());
         }
         response

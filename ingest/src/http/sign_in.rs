@@ -22,6 +22,7 @@ use super::{
     audit::Asker,
     auth,
     code_flow::Pending,
+    jwt::Said,
     page,
     problem::{ApiError, Errors},
     sessions,
@@ -149,9 +150,14 @@ async fn finished(
             ));
         }
     };
-    let caller = sign_in.who(code, &pending).await?;
+    let Said { caller, made_at } = sign_in.who(code, &pending).await?;
     if !api.db.knows(caller.tenant).await? {
         return Err(ApiError::NoPart);
+    }
+    if !api.db.is_good_token(&caller, made_at).await? {
+        return Err(ApiError::SignIn(
+            "what the identity provider said of you was taken back meanwhile; begin again",
+        ));
     }
     asker.is(caller);
     let (session, _) = sessions::opened(api, &caller, Holder::Person).await?;

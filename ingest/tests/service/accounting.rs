@@ -279,14 +279,24 @@ async fn a_line_says_to_what_a_search_was_narrowed_and_how_much_was_given() {
         .ask(Method::GET, &format!("/v1/entities?document={id}"))
         .header("accept", "text/csv");
     let export = export.send().await.unwrap();
-    assert!(export.text().await.unwrap().lines().count() > 2);
+    // Below their names.
+    let exported = export.text().await.unwrap().lines().count() - 1;
+    assert!(exported > 1);
+    let pause = std::time::Duration::from_millis(50);
+    let mut log = Value::Null;
+    let begun = std::time::Instant::now();
+    while !log.to_string().contains("entity.export") {
+        assert!(begun.elapsed() < PATIENCE, "the export has no end: {log}");
+        tokio::time::sleep(pause).await;
+        log = caller.json("/v1/admin/audit?after=1").await;
+    }
     caller.json("/v1/jobs").await;
-
     let log = caller.json("/v1/admin/audit?after=1").await;
     let extents: Vec<Value> = log["events"]
         .as_array()
         .unwrap()
         .iter()
+        .filter(|event| event["action"] != "audit.read")
         .map(|event| json!([event["document"], event["patient"], event["rows"]]))
         .collect();
     assert_eq!(
@@ -296,6 +306,8 @@ async fn a_line_says_to_what_a_search_was_narrowed_and_how_much_was_given() {
             json!([null, patient, 0]),
             // An export streams: the line stands before it is known how much there is.
             json!([id, null, null]),
+            // At its end there is another.
+            json!([id, null, exported]),
             json!([null, null, 1]),
         ]
     );
@@ -310,4 +322,72 @@ async fn a_line_says_to_what_a_search_was_narrowed_and_how_much_was_given() {
     assert_eq!(event["entity"][1]["what"]["display"], object);
     let intact = caller.json("/v1/admin/audit/verification").await;
     assert_eq!(intact["intact"], true, "{intact}");
+}
+
+/// Rows and status of the lines that ends of exports have left, once there are so many.
+async fn ends(pool: &sqlx::PgPool, wanted: usize) -> Vec<(i64, i32)> {
+    let begun = std::time::Instant::now();
+    loop {
+        let ends: Vec<(i64, i32)> = sqlx::query_as(
+            "SELECT (event::json ->> 'rows')::bigint, (event::json ->> 'outcome')::int FROM audit_events
+             WHERE event::json ->> 'action' = 'entity.export' ORDER BY seq",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap();
+        if ends.len() >= wanted {
+            return ends;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{ends:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_export_says_at_its_end_how_much_left_also_when_its_client_has_gone() {
+    let _turn = turn().await;
+    let folder = folder();
+    let shared = Shared::in_folder(folder.path(), &[("MEDBOT_ENGINES", "tesseract")]);
+    let (_server, caller) = shared.serve(&[]);
+    let worker = shared.work(&[]);
+    caller.until("/readyz", StatusCode::OK).await;
+    let (job, _) = caller.take("a.png", document("lab_columns.png")).await;
+    caller.end_of(&job).await;
+    drop(worker);
+    // Many more of the same: far more than waits on the way to a client.
+    let url = shared.database.variable("MEDBOT_TEST_DATABASE_URL");
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    sqlx::query(
+        "INSERT INTO entities (id, tenant_id, document_id, job_id, local_id, type, name, iso, assertion, confidence,
+             needs_review, codes, entity, created_at)
+         SELECT gen_random_uuid(), tenant_id, document_id, job_id, local_id, type, name, iso, assertion, confidence,
+             needs_review, codes, entity, created_at FROM entities, generate_series(1, 5000)",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let there: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM entities WHERE assertion = 'present'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let export = async || {
+        let asked = caller
+            .ask(Method::GET, "/v1/entities")
+            .header("accept", "application/x-ndjson");
+        asked.send().await.unwrap()
+    };
+    let whole = export().await.text().await.unwrap();
+    assert_eq!(whole.lines().count() as i64, there);
+    assert_eq!(ends(&pool, 1).await, [(there, 200)]);
+
+    let mut left = export().await;
+    let first = left.chunk().await.unwrap().expect("a piece");
+    drop(left);
+    let (rows, outcome) = ends(&pool, 2).await[1];
+    assert_eq!(outcome, 499);
+    assert!(rows > 0 && rows < there, "{rows} of {there}");
+    let given = first.iter().filter(|byte| **byte == b'\n').count() as i64;
+    assert!(rows >= given, "{rows} of which {given} were taken");
+    pool.close().await;
 }

@@ -337,6 +337,18 @@ async fn who_asks_too_often_is_told_to_wait() {
     }
     assert_eq!(answers[..60], [401; 60]);
     assert_eq!(answers[69], 429);
+    // What was refused for its number stands in the log, and a flood of it does not fill it.
+    for _ in 0..200 {
+        // Now and then there is room for one more guess.
+        let status = guesser.get("/v1/entities").await.status().as_u16();
+        assert!([401, 429].contains(&status), "{status}");
+    }
+    let lines = refused_lines(&[("MEDBOT_DATA", data.path().to_str().unwrap())], 429);
+    let first = |of: &str| lines.iter().find(|(object, _)| object == of).cloned();
+    for limit in ["limit key", "limit stranger"] {
+        assert_eq!(first(limit), Some((limit.to_owned(), 1)), "{lines:?}");
+    }
+    assert!(lines.len() <= 2 + 4, "a minute has one of each: {lines:?}");
     assert_eq!(
         server_is_well(&guesser).await,
         StatusCode::OK,
@@ -346,4 +358,27 @@ async fn who_asks_too_often_is_told_to_wait() {
 
 async fn server_is_well(caller: &Caller) -> StatusCode {
     caller.get("/healthz").await.status()
+}
+
+/// What the log says of refusals with this status, and of how many each line is: by command, since nobody at this
+/// address is answered.
+pub fn refused_lines(settings: &[(&str, &str)], status: u64) -> Vec<(String, u64)> {
+    let output = Command::new(env!("CARGO_BIN_EXE_medbot"))
+        .args(["audit", "export"])
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let events = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events
+        .filter(|event| event["outcome"] == status)
+        .map(|event| {
+            assert_eq!(event["action"], "request.refused", "{event}");
+            let object = event["object"].as_str().unwrap();
+            (object.to_owned(), event["times"].as_u64().unwrap())
+        })
+        .collect()
 }

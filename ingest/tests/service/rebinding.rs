@@ -4,6 +4,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
+use crate::auditing::refused_lines;
 use crate::server::{Caller, Shared, folder, problem, turn};
 
 #[tokio::test]
@@ -38,6 +39,11 @@ async fn without_authentication_no_other_name_is_answered() {
             problem(asked.send().await.unwrap(), 421, "misdirected").await;
         }
     }
+    // Each stands in the log, and the log is not filled with them.
+    let lines = refused_lines(&shared.with(&[]), 421);
+    assert_eq!(lines.first(), Some(&("another name".to_owned(), 1)));
+    assert!(lines.len() <= 3, "one a minute: {lines:?}");
+
     for host in ["localhost", "127.0.0.1", "[::1]"] {
         for host in [host.to_owned(), format!("{host}:{port}")] {
             let session = anybody

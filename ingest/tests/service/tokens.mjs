@@ -32,7 +32,7 @@ server.listen(0, "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const now = Math.floor(Date.now() / 1000);
   const claims = (more) => ({
-    iss: issuer, aud: "medbot", sub: "somebody", exp: now + 600,
+    iss: issuer, aud: "medbot", sub: "somebody", iat: now, exp: now + 600,
     medbot: { role: "reviewer", tenant: "00000000-0000-0000-0000-000000000001" }, ...more,
   });
   const by = (more) => token("RS256", "r", rsa.privateKey, claims(more));
@@ -90,6 +90,14 @@ server.listen(0, "127.0.0.1", () => {
       entra: shape("roles", "extn.medbot", own, (roles) => ({ roles })),
     },
     hs256: token("HS256", undefined, secret, claims({})),
+    // Of one person and another, and of them both later.
+    revoked: {
+      before: [by({ iat: now - 60 }), by({ iat: now }), by({ iat: undefined })],
+      after: by({ iat: now + 300 }),
+      other: by({ sub: "somebody else", iat: now - 60 }),
+      elsewhere: by({ iat: now - 60, ...medbot("reviewer", "00000000-0000-0000-0000-00000000000a") }),
+      admin: by({ sub: "admin", ...medbot("admin", own) }),
+    },
   }));
 });
 process.stdin.on("end", () => process.exit(0)).resume();

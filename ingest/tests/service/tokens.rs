@@ -4,13 +4,13 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::server::{Caller, Medbot, folder, turn};
+use crate::server::{Caller, Medbot, Shared, folder, problem, turn};
 
 async fn status(caller: &Caller, token: &Value) -> (StatusCode, Value) {
     let asked = caller
@@ -20,30 +20,163 @@ async fn status(caller: &Caller, token: &Value) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.unwrap())
 }
 
+/// An identity provider that has said what tokens it made.
+struct Provider {
+    process: Child,
+    said: Value,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/service/tokens.mjs");
+        let mut process = Command::new("node")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Node runs");
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut said)
+            .unwrap();
+        Self {
+            process,
+            said: serde_json::from_str(&said).unwrap(),
+        }
+    }
+
+    fn settings(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("MEDBOT_OIDC_ISSUER", self.said["issuer"].as_str().unwrap()),
+            ("MEDBOT_OIDC_AUDIENCE", "medbot"),
+            ("MEDBOT_OIDC_ROLE_CLAIM", "medbot.role"),
+            ("MEDBOT_OIDC_TENANT_CLAIM", "medbot.tenant"),
+        ]
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        // It ends with its input.
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// An administrator takes back what a person was given: the next request is refused, by every process, and a later
+/// token is good again.
+#[tokio::test]
+async fn a_token_that_was_taken_back_is_refused_by_every_process() {
+    let _turn = turn().await;
+    let provider = Provider::start();
+    let of = &provider.said["revoked"];
+    let folder = folder();
+    let shared = Shared::in_folder(folder.path(), &provider.settings());
+    let clinic = "00000000-0000-0000-0000-00000000000a";
+    let url = shared.database.variable("MEDBOT_TEST_DATABASE_URL");
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    sqlx::query("INSERT INTO tenants (id, name) VALUES ($1::uuid, 'another')")
+        .bind(clinic)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let ((one, by_one), (other, by_other)) = (shared.serve(&[]), shared.serve(&[]));
+    // Without a key of their own: a token alone says who asks.
+    let both = [&one, &other].map(|server| Caller::new(&server.url, None));
+    let before = of["before"].as_array().unwrap();
+    let mut person = String::new();
+    for caller in &both {
+        for token in before {
+            let (status, who) = status(caller, token).await;
+            assert_eq!(status, StatusCode::OK, "{who}");
+            person = who["key_id"].as_str().unwrap().to_owned();
+        }
+    }
+
+    let revoke = async |body: Value| {
+        let asked = by_one
+            .ask(Method::POST, "/v1/admin/token-revocations")
+            .json(&body);
+        asked.send().await.unwrap()
+    };
+    for nobody in [json!({}), json!({"person": person, "subject": "somebody"})] {
+        problem(revoke(nobody).await, 422, "revocation-refused").await;
+    }
+    let asked = both[0]
+        .ask(Method::POST, "/v1/admin/token-revocations")
+        .bearer_auth(of["other"].as_str().unwrap())
+        .json(&json!({"person": person}));
+    problem(asked.send().await.unwrap(), 403, "forbidden").await;
+    assert_eq!(status(&both[1], &before[0]).await.0, StatusCode::OK);
+
+    let revoked = revoke(json!({"subject": "somebody"})).await;
+    assert_eq!(revoked.status(), StatusCode::CREATED);
+    let revoked: Value = revoked.json().await.unwrap();
+    assert_eq!(revoked["person"], *person, "{revoked}");
+    for caller in &both {
+        for token in before {
+            let status = status(caller, token).await.0;
+            assert_eq!(status, StatusCode::UNAUTHORIZED);
+        }
+        for token in ["after", "other", "elsewhere"] {
+            assert_eq!(
+                status(caller, &of[token]).await.0,
+                StatusCode::OK,
+                "{token}"
+            );
+        }
+    }
+    let listed = by_other.json("/v1/admin/token-revocations").await;
+    assert_eq!(listed["revocations"][0]["person"], *person, "{listed}");
+    assert!(listed["revocations"][0]["revoked_by"].is_string());
+
+    // The operator too, by command; whoever is struck off last is an administrator.
+    let admin = &of["admin"];
+    let (found, who) = status(&both[0], admin).await;
+    assert_eq!(found, StatusCode::OK);
+    let admin_id = who["key_id"].as_str().unwrap();
+    let command = ["keys", "revoke-tokens", admin_id];
+    let ended = Medbot::start(&command, &shared.with(&[]), false).ended();
+    assert_eq!(ended, Some(0));
+    for caller in &both {
+        assert_eq!(status(caller, admin).await.0, StatusCode::UNAUTHORIZED);
+    }
+
+    let log = by_one.json("/v1/admin/audit?newest=true").await;
+    let lines: Vec<(&str, u64)> = log["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["action"] == "token.revoke")
+        .map(|event| {
+            let object = event["object"].as_str().unwrap();
+            (object, event["outcome"].as_u64().unwrap())
+        })
+        .collect();
+    let all = "/v1/admin/token-revocations";
+    let (by_admin, by_operator) = (format!("{all}/{person}"), format!("{all}/{admin_id}"));
+    assert_eq!(
+        lines,
+        [
+            (all, 422),
+            (all, 422),
+            (all, 403),
+            (by_admin.as_str(), 201),
+            (by_operator.as_str(), 200)
+        ]
+    );
+    pool.close().await;
+}
+
 #[tokio::test]
 async fn only_good_tokens_are_somebody() {
     let _turn = turn().await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/service/tokens.mjs");
-    let mut provider = Command::new("node")
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Node runs");
-    let mut said = String::new();
-    BufReader::new(provider.stdout.take().unwrap())
-        .read_line(&mut said)
-        .unwrap();
-    let said: Value = serde_json::from_str(&said).unwrap();
+    let provider = Provider::start();
+    let said = &provider.said;
     let data = folder();
     let secret = data.path().join("secret");
     fs::write(&secret, said["secret"].as_str().unwrap()).unwrap();
-    let mut settings = vec![
-        ("MEDBOT_OIDC_ISSUER", said["issuer"].as_str().unwrap()),
-        ("MEDBOT_OIDC_AUDIENCE", "medbot"),
-        ("MEDBOT_OIDC_ROLE_CLAIM", "medbot.role"),
-        ("MEDBOT_OIDC_TENANT_CLAIM", "medbot.tenant"),
-    ];
+    let mut settings = provider.settings();
     {
         let server = Medbot::up(data.path(), &settings);
         let caller = Caller::new(&server.url, None);
@@ -109,6 +242,4 @@ async fn only_good_tokens_are_somebody() {
     ] {
         assert_eq!(status(&caller, token).await.0, StatusCode::UNAUTHORIZED);
     }
-    drop(provider.stdin.take());
-    provider.wait().unwrap();
 }

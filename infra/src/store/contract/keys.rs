@@ -4,16 +4,20 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use schemas::{DocumentId, TenantId};
+use schemas::{ArtefactKey, DocumentId, TenantId};
 
-use crate::store::{DataKey, DataKeys, StoreError};
+use crate::store::{DataKey, DataKeys, StoreError, Version};
 
 #[derive(Default)]
-pub(in crate::store) struct KeysInMemory(Mutex<HashMap<(TenantId, DocumentId), DataKey>>);
+pub(in crate::store) struct KeysInMemory {
+    keys: Mutex<HashMap<(TenantId, DocumentId), DataKey>>,
+    /// Of objects of which it is known what must lie there.
+    pub(in crate::store) versions: Mutex<HashMap<ArtefactKey, Vec<Version>>>,
+}
 
 impl KeysInMemory {
     pub(in crate::store) fn count(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.keys.lock().unwrap().len()
     }
 }
 
@@ -24,13 +28,17 @@ impl DataKeys for KeysInMemory {
         tenant: TenantId,
         document: DocumentId,
     ) -> Result<DataKey, StoreError> {
-        let mut keys = self.0.lock().unwrap();
+        let mut keys = self.keys.lock().unwrap();
         let fresh = DataKey::generate()?;
         Ok(keys.entry((tenant, document)).or_insert(fresh).clone())
     }
 
     async fn forget(&self, tenant: TenantId, document: DocumentId) -> Result<(), StoreError> {
-        self.0.lock().unwrap().remove(&(tenant, document));
+        self.keys.lock().unwrap().remove(&(tenant, document));
         Ok(())
+    }
+
+    async fn versions(&self, key: ArtefactKey) -> Result<Option<Vec<Version>>, StoreError> {
+        Ok(self.versions.lock().unwrap().get(&key).cloned())
     }
 }

@@ -5,6 +5,9 @@
 //! reordered, doubled or taken from another object without the opening failing. The key of an object
 //! is HMAC-SHA256 of the document's key over the object's path: with 7 random bytes alone, the
 //! thousands of objects of a long document would come too close to sharing a nonce.
+//!
+//! The prefix is the object's [`Version`]: each chunk proves it, so that an older object under its own
+//! path is told from the present one by whoever knows which version counts.
 
 use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -13,21 +16,23 @@ use futures::{StreamExt as _, stream};
 use zeroize::Zeroizing;
 
 use crate::store::cut::Cut;
-use crate::store::keys::{mac, random};
-use crate::store::{Body, DataKey, StoreError, StoreErrorKind};
+use crate::store::keys::mac;
+use crate::store::{Body, DataKey, StoreError, StoreErrorKind, Version};
 
 const MAGIC_AND_VERSION: [u8; 5] = *b"MBSO\x01";
-const PREFIX_BYTES: usize = 7;
+const PREFIX_BYTES: usize = Version::BYTES;
 const HEADER_BYTES: usize = MAGIC_AND_VERSION.len() + PREFIX_BYTES;
 const CHUNK_BYTES: usize = 64 * 1024;
 const TAG_BYTES: usize = 16;
 
 /// Encrypts a body for its path.
 pub(crate) fn seal(body: Body, key: &DataKey, path: &str) -> Result<Body, StoreError> {
-    Ok(seal_with(body, key, path, random()?))
+    Ok(seal_as(body, key, path, Version::new()?))
 }
 
-fn seal_with(body: Body, key: &DataKey, path: &str, prefix: [u8; PREFIX_BYTES]) -> Body {
+/// Encrypts a body for its path as a version. No two bodies of a path may be of the same.
+pub(super) fn seal_as(body: Body, key: &DataKey, path: &str, version: Version) -> Body {
+    let prefix = version.0;
     let header = [&MAGIC_AND_VERSION[..], &prefix].concat();
     let state = Some((Cut::new(body), Chunks::new(key, path, prefix)));
     let chunks = stream::try_unfold(state, async |state| {
@@ -51,12 +56,25 @@ fn seal_with(body: Body, key: &DataKey, path: &str, prefix: [u8; PREFIX_BYTES]) 
 
 /// Decrypts a body of that path; it fails when it is not all that was sealed there.
 pub(crate) fn open(body: Body, key: &DataKey, path: &str) -> Body {
+    open_one_of(body, key, path, None)
+}
+
+/// The same, of one of these versions where they are said.
+pub(super) fn open_one_of(
+    body: Body,
+    key: &DataKey,
+    path: &str,
+    versions: Option<Vec<Version>>,
+) -> Body {
     let (key, path) = (key.clone(), path.to_owned());
     let opened = async move {
         let mut cut = Cut::new(body);
         let header = cut.take(HEADER_BYTES).await?;
         let prefix = header.strip_prefix(&MAGIC_AND_VERSION);
         let prefix = prefix.and_then(|p| p.try_into().ok()).ok_or_else(broken)?;
+        if versions.is_some_and(|versions| !versions.contains(&Version(prefix))) {
+            return Err(replaced());
+        }
         let state = Some((cut, Chunks::new(&key, &path, prefix)));
         Ok(stream::try_unfold(state, async |state| {
             let Some((mut cut, mut chunks)) = state else {
@@ -121,6 +139,11 @@ type NonceSize = <Aes256Gcm as aes_gcm::AeadCore>::NonceSize;
 
 fn broken() -> StoreError {
     let detail = "what lies there is not what was sealed there";
+    StoreError::new(StoreErrorKind::Corrupt, detail)
+}
+
+fn replaced() -> StoreError {
+    let detail = "what lies there is another version than the last that was written";
     StoreError::new(StoreErrorKind::Corrupt, detail)
 }
 

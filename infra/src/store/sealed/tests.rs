@@ -154,6 +154,39 @@ async fn an_object_opens_in_its_own_place_alone() {
 }
 
 #[tokio::test]
+async fn an_older_object_in_the_place_of_the_one_that_counts_stays_closed() {
+    let (disk, place) = (Disk::new(), some_key());
+    let [old, new, other] = [(); 3].map(|()| Version::new().unwrap());
+    let counts = |versions: &[Version]| {
+        let mut known = disk.keys.versions.lock().unwrap();
+        known.insert(place, versions.to_vec());
+    };
+    disk.store.put_as(place, body("5 mg"), old).await.unwrap();
+    let kept = disk.read(place);
+    disk.store.put_as(place, body("50 mg"), new).await.unwrap();
+    counts(&[new]);
+    assert_eq!(disk.opened(place).await.unwrap(), "50 mg");
+    std::fs::write(disk.path(place), &kept).unwrap();
+    disk.assert_corrupt("the one before", place).await;
+    // Another version's name does not make it that version.
+    let mut renamed = kept.clone();
+    renamed[HEADER - Version::BYTES..HEADER].copy_from_slice(&new.0);
+    std::fs::write(disk.path(place), renamed).unwrap();
+    disk.assert_corrupt("the one before, called the present one", place)
+        .await;
+
+    // Whichever of two attempts wrote last; and what an earlier program wrote, of which nothing is known.
+    std::fs::write(disk.path(place), &kept).unwrap();
+    counts(&[other, old]);
+    assert_eq!(disk.opened(place).await.unwrap(), "5 mg");
+    disk.keys.versions.lock().unwrap().clear();
+    assert_eq!(disk.opened(place).await.unwrap(), "5 mg");
+    counts(&[]);
+    disk.assert_corrupt("of no version that counts", place)
+        .await;
+}
+
+#[tokio::test]
 async fn without_its_key_it_stays_closed() {
     let (disk, place) = (Disk::new(), some_key());
     let text = "a patient's page";

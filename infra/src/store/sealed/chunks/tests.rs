@@ -23,7 +23,7 @@ fn all(body: Body) -> Result<Bytes, StoreError> {
 
 fn sealed(size: usize) -> Bytes {
     let plain: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
-    all(seal_with(body(plain), &key(), PATH, PREFIX)).unwrap()
+    all(seal_as(body(plain), &key(), PATH, Version(PREFIX))).unwrap()
 }
 
 fn hex(bytes: &[u8]) -> String {
