@@ -31,6 +31,7 @@ mod layout;
 mod lexicon;
 mod medication;
 mod names;
+mod number;
 mod org;
 mod passages;
 mod person;

@@ -113,8 +113,9 @@ pub(super) fn fill(
                 let product = found.get(n + 1).is_some_and(|next| {
                     next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
                 });
-                let amount_dose =
-                    medication.strength.is_some() || verb || is_dose_unit(&value) && !product;
+                let amount_dose = medication.strength.is_some()
+                    || verb
+                    || is_dose_unit(&value) && !product && !is_vitamin(&text[mention.name.clone()]);
                 if amount_dose {
                     let repeated = medication.strength.as_deref() == Some(&value)
                         || text[..item.span.start].ends_with('(');
@@ -269,4 +270,10 @@ fn is_dose_unit(value: &str) -> bool {
     let per = value.contains('/') || value.contains(" per ");
     let unit = sig::strength_unit(value).unwrap_or_default();
     !per && matches!(unit.as_str(), "unit" | "units" | "u" | "ml" | "cc" | "mls")
+}
+
+/// Vitamins and the like are sold by their units: `colecalciferol 400 units` is the product's strength.
+fn is_vitamin(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.contains("calciferol") || name.starts_with("vit")
 }
