@@ -203,16 +203,21 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let last = text[span.end..].trim_start_matches([' ', '\t']);
             // `78 mcg/mL on 24/03/2025` is a day.
             let dated = bare == "on" && last.starts_with(|c: char| c.is_ascii_digit());
-            let ends = !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
+            let apart =
+                text[span.end..].starts_with(['\t', '\n']) || text[span.end..].starts_with("  ");
+            let ends = apart || !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
             let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
                 .into_iter()
                 .any(behind);
             let eye = phrase.starts_with("OD") && is_drop(text, found, upto);
             // The number before `-hourly` is not understood.
             let cut = bare == "hourly" && matches!(before, Some('-' | '–' | '0'..='9'));
+            // `on day 1 then`: the rest is told in the instructions.
+            let step = bare.starts_with("on day") && last.starts_with("then");
             !glued_after
                 && !eye
                 && !cut
+                && !step
                 && (!word || before.is_some_and(char::is_whitespace))
                 && (!common || dosed && ends)
         }
@@ -290,7 +295,7 @@ pub(crate) fn is_form(word: &str) -> bool {
 pub(crate) fn unit_of(letters: &str) -> Option<&'static str> {
     Some(match letters {
         "mg" | "mgs" | "milligram" | "milligrams" => "mg",
-        "mcg" | "ug" | "µg" | "μg" | "microgram" | "micrograms" => "mcg",
+        "mcg" | "ug" | "µg" | "μg" | "microg" | "microgram" | "micrograms" => "mcg",
         "g" | "gm" | "gram" | "grams" => "g",
         "ng" => "ng",
         "kg" => "kg",

@@ -201,6 +201,9 @@ pub(super) fn fill(
                 draft.doubt(reason);
             }
         }
+        if item.part == Part::Frequency && has_exception(&text[item.span.end..]) {
+            draft.doubt("an exception follows the frequency");
+        }
         if corrected.is_some() {
             draft.doubt(format!("a word of the {field} is misread"));
         }
@@ -276,4 +279,15 @@ fn is_dose_unit(value: &str) -> bool {
 fn is_vitamin(name: &str) -> bool {
     let name = name.to_lowercase();
     name.contains("calciferol") || name.starts_with("vit")
+}
+
+/// `daily except on methotrexate day`: the frequency is not the whole of it.
+fn has_exception(rest: &str) -> bool {
+    static EXCEPT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^[\s,(]{0,3}(?:except|but not|apart from|other than|omit(?:ting)?|excluding)\b",
+        )
+        .expect("a valid expression")
+    });
+    EXCEPT.is_match(rest)
 }
