@@ -146,6 +146,26 @@ impl Lexicon {
         self.analytes.contains_key(&key(name))
     }
 
+    /// The analyte whose name this is with a letter or two misread; none where names of several are as near.
+    pub(crate) fn near_analyte(&self, name: &str) -> Option<&str> {
+        const SHORTEST: usize = 5;
+        const LONG: usize = 10;
+        let key = key(name);
+        if key.len() < SHORTEST {
+            return None;
+        }
+        let allowed = if key.len() < LONG { 1 } else { 2 };
+        let near = self.analytes.iter().filter(|(known, _)| {
+            known.len() >= SHORTEST
+                && known.len().abs_diff(key.len()) <= allowed
+                && distance(known, &key, allowed).is_some()
+        });
+        let mut near: Vec<(&str, usize)> = near.map(|(known, of)| (known.as_str(), *of)).collect();
+        near.sort_unstable();
+        let (first, own) = *near.first()?;
+        near.iter().all(|(_, of)| *of == own).then_some(first)
+    }
+
     /// Is this an illness that the compiled-in table knows?
     #[must_use]
     pub fn is_condition(&self, name: &str) -> bool {
