@@ -5,6 +5,18 @@ mod support;
 use support::check;
 
 #[test]
+fn the_result_comes_before_the_test() {
+    check(
+        "RESULT     TEST          UNITS      REFERENCE\n3.1 L      Potassium     mmol/L     3.5-5.1\n142        Sodium        mmol/L     136-145\n",
+        &[
+            r#"{"type":"lab","name":"Potassium","value":"3.1","unit":"mmol/L","range":"3.5-5.1","flag":"L"}"#,
+            r#"{"type":"lab","name":"Sodium","value":"142","unit":"mmol/L","needs_review":false}"#,
+        ],
+        &[r#"{"type":"lab","value":"136-145"}"#],
+    );
+}
+
+#[test]
 fn dates_over_columns_behind_a_label_and_units_before_values() {
     check(
         "Date:         12/01/25    19/02/25\nTime:         08:10       08:25\nSodium        138         139 H       (135-145) mmol/L\n\

@@ -45,8 +45,8 @@ pub(super) fn assemble(
         return Vec::new();
     }
     let first = cells
-        .first()
-        .filter(|c| c.span.start >= name.end)
+        .iter()
+        .find(|c| c.span.start >= name.end)
         .map_or(usize::MAX, |c| c.span.start);
     let gap = text[name.end..first.min(line.end)].trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
