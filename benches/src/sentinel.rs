@@ -130,6 +130,8 @@ pub struct Target {
     /// Index of the page.
     page: usize,
     place: BBox,
+    /// Of the first word of its entity.
+    entity: Option<BBox>,
     /// `medication` or `lab`.
     pub kind: &'static str,
     /// The field.
@@ -225,20 +227,24 @@ impl Outcome {
         told.collect::<Vec<_>>().join("  ")
     }
 
-    /// Every word of a dangerous field that is one word, as far as it holds one value.
+    /// Every word of a dangerous field. A word counts where the whole value stands, so that the 10 of a quantity is
+    /// no part of `10 mg`.
     #[must_use]
     pub fn targets(&self) -> Vec<Target> {
         let mut out = Vec::new();
         for entity in &self.entities {
+            let own: Vec<(usize, &Word)> = self
+                .words()
+                .filter(|(_, word)| entity.words.contains(&word.id))
+                .collect();
             for (field, value) in fields(entity) {
                 let Some(value) = value else { continue };
-                let of_entity = self.words().filter(|(_, w)| entity.words.contains(&w.id));
-                for (page, word) in of_entity {
-                    let inside = value.split_whitespace().any(|part| part == word.text);
-                    if inside {
+                for (page, word) in spelt(&own, value) {
+                    if value.split_whitespace().any(|part| part == word.text) {
                         out.push(Target {
                             page,
                             place: word.bbox,
+                            entity: own.first().map(|(_, word)| word.bbox),
                             kind: kind(entity),
                             field,
                             value: value.to_owned(),
@@ -283,8 +289,33 @@ impl Outcome {
             (end, self.votes(entity))
         });
         // Of several that share the word the worst counts.
-        ends.max()
-            .unwrap_or_else(|| (End::Lost, self.beside(target)))
+        ends.max().unwrap_or_else(|| {
+            let end = if self.is_asked_about(target) {
+                End::Review
+            } else {
+                End::Lost
+            };
+            (end, self.beside(target))
+        })
+    }
+
+    /// Is a person asked about what begins where the entity of the target began?
+    fn is_asked_about(&self, target: &Target) -> bool {
+        let Some(place) = &target.entity else {
+            return false;
+        };
+        self.entities.iter().any(|entity| {
+            let first = self
+                .words()
+                .find(|(_, word)| entity.words.contains(&word.id));
+            let same = matches!(
+                (&entity.fact, target.kind),
+                (Fact::Medication(_), "medication") | (Fact::Lab(_), "lab")
+            );
+            same && entity.needs_review
+                && first
+                    .is_some_and(|(page, word)| page == target.page && overlap(&word.bbox, place))
+        })
     }
 
     /// What stands on a target's line, for where nothing was found.
@@ -295,6 +326,22 @@ impl Outcome {
         let words: Vec<&str> = words.map(|(_, word)| word.text.as_str()).collect();
         words.join(" ")
     }
+}
+
+/// The words of an entity that spell a value, one behind the other.
+fn spelt<'a>(words: &[(usize, &'a Word)], value: &str) -> Vec<(usize, &'a Word)> {
+    let parts: Vec<&str> = value.split_whitespace().collect();
+    let bare = |word: &str| word.trim_matches([',', ';', ':', '.', '(', ')']).to_owned();
+    words
+        .windows(parts.len().max(1))
+        .filter(|window| {
+            window
+                .iter()
+                .zip(&parts)
+                .all(|((_, word), part)| bare(&word.text) == bare(part))
+        })
+        .flat_map(|window| window.iter().copied())
+        .collect()
 }
 
 fn kind(entity: &Entity) -> &'static str {

@@ -114,6 +114,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         }
     }
     out.extend(in_prose(context, &out));
+    out.extend(with_reaction(context, &out));
     once(out)
 }
 
@@ -364,6 +365,53 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
         }
     }
     out
+}
+
+/// `Penicillin allergy (anaphylaxis 1998)`, `avoid sulfa - hives`, `Haldol -> dystonia`: the substance with what it
+/// did. Without a reaction, what is to be avoided is advice.
+fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:\b([\p{L}-]+) (?:allergy|intolerance)\b|\bavoid ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    SAID.captures_iter(text)
+        .filter_map(|found| {
+            let stated = found.get(1);
+            let name = stated.or(found.get(2)).or(found.get(3))?;
+            let reaction = found.get(4).filter(|said| {
+                let said = said.as_str().trim().to_lowercase();
+                REACTIONS.iter().any(|known| said.contains(known))
+            });
+            let known = context.lexicon.is_substance(name.as_str())
+                || context.lexicon.is_any_drug(name.as_str());
+            let sentence = context.layout.sentence(name.start()).start;
+            let lead = text[sentence.min(name.start())..name.start()].to_lowercase();
+            let denied = ["no ", "denies ", "nor ", "without "]
+                .iter()
+                .any(|word| lead.contains(word));
+            let taken = before.iter().any(|draft| {
+                draft
+                    .pieces
+                    .iter()
+                    .any(|p| p.span.start < name.end() && name.start() < p.span.end)
+            });
+            if taken || denied || !known || stated.is_none() && reaction.is_none() {
+                return None;
+            }
+            let reaction = reaction.map(|said| trim_by(text, said.range(), char::is_whitespace));
+            let fact = Fact::Allergy(Allergy {
+                substance: Some(name.as_str().into()),
+                reaction: reaction.as_ref().map(|said| context.text(said)),
+            });
+            let mut draft = Draft::new(fact, 0.88);
+            draft.add("substance", name.range(), true);
+            if let Some(reaction) = reaction {
+                draft.add("reaction", reaction, false);
+            }
+            Some(draft)
+        })
+        .collect()
 }
 
 /// `allergic to sulfa (hives) and codeine (nausea)`: what follows the first pair.

@@ -17,7 +17,7 @@ mod vocabulary;
 
 #[cfg(test)]
 pub(crate) use analytes::is_measured_in;
-pub(crate) use analytes::{is_foreign_unit, measured, si};
+pub(crate) use analytes::{is_foreign_unit, is_own_unit, measured, si};
 pub use diagnosis::add_icd10cm;
 pub use rxnorm::{NotRxnconso, add_rxnorm};
 pub(crate) use units::ucum;

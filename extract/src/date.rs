@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{Date, DateRole, DocumentKind, Fact};
+use schemas::{Date, DateRole, DocumentKind, Fact, PersonRole};
 
 use crate::{
     context::Context,
@@ -12,6 +12,8 @@ use crate::{
     draft::Draft,
     lab,
     labels::{self, Target},
+    layout::trim_by,
+    names,
     sections::SectionKind,
 };
 
@@ -51,17 +53,17 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
 }
 
 fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
-    if is_birth(context, date) {
+    if is_birth(context, date) || behind_name(context, date) {
         return (DateRole::Dob, 0.97);
+    }
+    if over_results(context, date) {
+        return (DateRole::Collected, 0.9);
     }
     if let Some(role) = on_line(context, date) {
         return (role, 0.97);
     }
     if let Some(role) = service_row(context, date) {
         return (role, 0.95);
-    }
-    if over_results(context, date) {
-        return (DateRole::Collected, 0.9);
     }
     if let Some(role) = in_sentence(context, date) {
         return (role, 0.9);
@@ -71,6 +73,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     }
     if with_result(context, date) {
         return (DateRole::Collected, 0.85);
+    }
+    if in_follow_up(context, date) {
+        return (DateRole::FollowUp, 0.85);
     }
     if let Some(role) = from_neighbours(context, date) {
         return (role, 0.93);
@@ -168,7 +173,10 @@ fn over_results(context: &Context, date: &Printed) -> bool {
         .iter()
         .filter(|d| context.layout.line_at(d.span.start) == line)
         .count();
-    dates > 1 && lab::is_heading(context, line)
+    let told = context.labels_on(line).any(
+        |(_, label)| matches!(label.target, Target::Date(role) if role != DateRole::Collected),
+    );
+    dates > 1 && !told && lab::is_heading(context, line)
 }
 
 /// The label above in its column, or the k-th label of a line of labels for the k-th date.
@@ -270,6 +278,45 @@ fn is_birth(context: &Context, date: &Printed) -> bool {
     BORN.is_match(&context.layout.text[line.start..date.span.start])
 }
 
+/// `Follow up: Dr Hart on 03/13/2025; cardiology on 04/03/2025`: the heading of the line tells of all of them.
+fn in_follow_up(context: &Context, date: &Printed) -> bool {
+    let line = context.layout.line_at(date.span.start);
+    context.labels_on(line).any(|(_, label)| {
+        let key = labels::letters(context.layout.get(&label.span));
+        label.span.end <= date.span.start
+            && label.at_start
+            && label.target == Target::Section(SectionKind::FollowUp)
+            && (key.starts_with("fu") || key.contains("follow") || key.contains("appointment"))
+    })
+}
+
+/// `Re: Ms Shanelle Whyte, 26/10/1990`, `Bertrand Achilles, 14/05/1960`: what stands beside a name at the start of
+/// its line and is years ago.
+fn behind_name(context: &Context, date: &Printed) -> bool {
+    let line = context.layout.line_at(date.span.start);
+    let mut labels = context.labels_on(line).map(|(_, label)| label);
+    let label = labels.find(|label| label.target == Target::Person(PersonRole::Patient));
+    let start = context.layout.lines[line].span.start;
+    let start = label.map_or(start, |label| label.span.end);
+    if start >= date.span.start {
+        return false;
+    }
+    let lead = trim_by(context.layout.text, start..date.span.start, |c| {
+        c.is_whitespace() || matches!(c, ':' | ',' | '(')
+    });
+    let name = names::at_start(context.layout.text, &lead);
+    name.is_some_and(|name| name.end == lead.end && context.layout.get(&name).contains(' '))
+        && is_long_ago(context, date)
+}
+
+/// Years before the others of its document, or the only one.
+pub(crate) fn is_long_ago(context: &Context, date: &Printed) -> bool {
+    let iso = date.iso(context.style, true);
+    let year = iso.and_then(|iso| iso.get(..4)?.parse::<i16>().ok());
+    let only = context.dates.len() == 1;
+    year.is_some_and(|year| year < context.style.latest_year || only)
+}
+
 static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
     [
         (r"\b(?:date of birth|d\.?o\.?b|born)\W*(?:on|is)?\W*$", DateRole::Dob),
@@ -279,6 +326,13 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
             DateRole::Service,
         ),
         (r"\b(?:labs?|bloods?|blood tests?|blood results|results|investigations|cultures?)(?: (?:from|on|of|taken|dated))?\W*$", DateRole::Collected),
+        (r"\badm(?:it|n)?\W{0,3}$", DateRole::Admission),
+        (r"(?:\bd/c(?:'?d)?|\bdisch|\bdod)\W{0,3}$", DateRole::Discharge),
+        (r"\b(?:f/u|next appt|appt)\b.{0,60}$", DateRole::FollowUp),
+        (
+            r"\b(?:operation|cath(?:eteri[sz]ation)?|angiogra\w+|\w+(?:ectomy|plasty|oscopy|otomy|ostomy)|mammogram|stent(?:ing)?|fixation|replacement)\b.{0,40}$",
+            DateRole::Service,
+        ),
         (r"\b(?:arriv(?:ed|al))\b.{0,40}$", DateRole::Admission),
         (r"\b(?:left (?:the )?(?:department|hospital|ward|unit)|departed|departure)\b.{0,30}$", DateRole::Discharge),
         (r"\borders?\W*$", DateRole::Prescribed),
@@ -286,7 +340,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:dictated)\b.{0,50}$", DateRole::Dictated),
         (r"\b(?:transcribed|typed)\b.{0,50}$", DateRole::Transcribed),
         (
-            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|in clinic|again)|reviewed (?:in clinic|again)|(?:see|meet|review|speak (?:to|with)|contact|call) (?:him|her|them|you|the patient|mr|mrs|ms|miss)\b[^.]{0,20}\bagain|(?:seen?|speak|meet) again|plan(?:s|ning)? to (?:see|review|meet)|return to see)\b.{0,90}$",
+            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|in (?:the |my |our )?(?:[a-z]+ )?clinic|again)|reviewed (?:in clinic|again)|(?:see|meet|review|speak (?:to|with)|contact|call) (?:him|her|them|you|the patient|mr|mrs|ms|miss)\b[^.]{0,20}\bagain|(?:seen?|speak|meet) again|plan(?:s|ning)? to (?:see|review|meet)|return to see)\b.{0,90}$",
             DateRole::FollowUp,
         ),
         (r"\b(?:admitted|admission|hospitali[sz]ed|presented to hospital)\b.{0,60}$", DateRole::Admission),
@@ -394,6 +448,19 @@ fn by_kind(context: &Context, date: &Printed) -> DateRole {
         .filter(|l| !l.span.is_empty())
         .count()
         < 15;
+    let signed = context
+        .labels_on(line)
+        .any(|(_, label)| label.target == Target::Signature && label.span.end <= date.span.start);
+    if signed {
+        return DateRole::Signed;
+    }
+    // In a sentence it is the date of what the sentence tells.
+    let told = layout
+        .get(&layout.sentence(date.span.start))
+        .split_whitespace()
+        .count()
+        > 8
+        && layout.line(line).split_whitespace().count() > 8;
     let near_signature = context
         .labels
         .iter()
@@ -401,11 +468,12 @@ fn by_kind(context: &Context, date: &Printed) -> DateRole {
     if near_signature && !top {
         return DateRole::Signed;
     }
-    let note = top && alone(context, date) && is_note(context);
+    let headed = line < 4 && layout.line(line).split_whitespace().count() <= 8 && !told;
+    let note = top && (alone(context, date) || headed) && is_note(context);
     match context.kind {
         DocumentKind::Other if note => DateRole::Service,
         DocumentKind::Prescription => DateRole::Prescribed,
-        DocumentKind::ReferralLetter if top => DateRole::Letter,
+        DocumentKind::ReferralLetter if top && !told => DateRole::Letter,
         DocumentKind::LabReport if top => DateRole::Reported,
         DocumentKind::Imaging if top => DateRole::Service,
         DocumentKind::Other | DocumentKind::DischargeSummary if top && alone(context, date) => {
@@ -418,7 +486,7 @@ fn by_kind(context: &Context, date: &Printed) -> DateRole {
 /// A record of a visit, which nobody is addressed in.
 fn is_note(context: &Context) -> bool {
     static HEADING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:notes?|visit|consultation|consult|encounter|review|attendance)\b")
+        Regex::new(r"(?i)\b(?:notes?|visit|consultation|consult|encounter|review|attendance|assessment|ward round|clerking)\b")
             .expect("a valid expression")
     });
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {

@@ -45,6 +45,10 @@ static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
         r"({D}{{1,2}})\s?([/.\-])\s?({D}{{1,2}})\s?([/.\-])\s?((?:{D}{{4}})|(?:{D}{{2}}))"
     ))
 });
+/// `06 19 1985` in the boxes of a form.
+static BOXED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(0[1-9]|[12][0-9]|3[01])( )(0[1-9]|[12][0-9]|3[01])( )((?:19|20)[0-9]{2})")
+});
 static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
         r"([12OIl]{D}{{3}})\s?[/.\-]\s?({D}{{1,2}})\s?[/.\-]\s?({D}{{1,2}})"
@@ -68,7 +72,7 @@ fn regex(pattern: &str) -> Regex {
 /// All dates in reading order.
 pub(crate) fn find(text: &str) -> Vec<Printed> {
     let mut out: Vec<Printed> = Vec::new();
-    for (n, pattern) in [&*YEAR_FIRST, &*NAMED_DAY, &*DAY_NAMED, &*NUMERIC]
+    for (n, pattern) in [&*YEAR_FIRST, &*NAMED_DAY, &*DAY_NAMED, &*NUMERIC, &*BOXED]
         .into_iter()
         .enumerate()
     {

@@ -59,8 +59,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         ];
         let free_text = loose.iter().any(|word| heading.contains(word));
         for item in sections::items(&context.layout, &section.body) {
-            let parts = short_sentences(context.layout.text, item)
+            let parts = short_sentences(context.layout.text, item, section.kind)
                 .into_iter()
+                .flat_map(|item| at_semicolons(context.layout.text, item))
                 .flat_map(|item| comma_list(context, item, section.kind));
             for part in parts {
                 out.extend(listed(context, &part, section.kind, free_text));
@@ -87,12 +88,13 @@ fn doubt_uncoded(list: &mut [Draft]) {
 }
 
 /// `Lumbar spinal stenosis. Renal cyst.` are two; longer sentences stay together.
-fn short_sentences(text: &str, item: Span) -> Vec<Span> {
+fn short_sentences(text: &str, item: Span, kind: SectionKind) -> Vec<Span> {
     const LONGEST: usize = 6;
     let part = &text[item.clone()];
     let pieces: Vec<&str> = part.split_inclusive(". ").collect();
-    let short = pieces.iter().all(|piece| {
-        piece.split_whitespace().count() <= LONGEST && piece.starts_with(char::is_uppercase)
+    let short = pieces.iter().enumerate().all(|(n, piece)| {
+        piece.split_whitespace().count() <= LONGEST
+            && (piece.starts_with(char::is_uppercase) || n == 0 && kind == SectionKind::History)
     });
     if !short {
         return vec![item];
@@ -108,6 +110,18 @@ fn short_sentences(text: &str, item: Span) -> Vec<Span> {
         .collect()
 }
 
+/// `reflux; possible milk allergy` are two.
+fn at_semicolons(text: &str, item: Span) -> Vec<Span> {
+    let mut at = item.start;
+    let mut out = Vec::new();
+    for piece in text[item.clone()].split_inclusive(';') {
+        let span = at..at + piece.len();
+        at = span.end;
+        out.push(trim_by(text, span, |c| c.is_whitespace() || c == ';'));
+    }
+    out
+}
+
 /// `hypertension, gout, asthma` are three when most of them are known.
 fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
     let text = context.layout.text;
@@ -117,10 +131,15 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
         .iter()
         .filter(|p| {
             let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
+            let bare = phrase::without_lead(bare);
             context.lexicon.is_condition(bare)
         })
         .count();
-    let several = pieces.len() > 1 && (known >= 2 || known == 1 && kind == SectionKind::History);
+    let led = pieces
+        .iter()
+        .any(|p| phrase::without_lead(p.trim()) != p.trim());
+    let several = pieces.len() > 1
+        && (known >= 2 || known == 1 && led || known == 1 && kind == SectionKind::History);
     if !several {
         return vec![item];
     }
@@ -139,6 +158,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let text = context.layout.text;
     let unticked = text[..item.start].trim_end().ends_with("[ ]")
         || text[..item.start].trim_end().ends_with("[]");
+    let item = &without_number(text, item);
     let (mut name, mut code) = split_code(text, item);
     if code.as_ref().is_some_and(|code| is_digits(text, code)) && !holds_condition(context, &name) {
         (name, code) = (tidy(text, item.clone()), None);
@@ -186,6 +206,12 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         return None;
     }
     let negative = printed.to_lowercase();
+    // `Intolerant of glipizide (hypoglycaemia)` stands among the allergies.
+    if negative.starts_with("intoleran")
+        || negative.starts_with("allerg") && negative.contains(" to ")
+    {
+        return None;
+    }
     if kind == SectionKind::Diagnoses
         && (negative.starts_with("no ") || negative.starts_with("normal "))
         && !medical
@@ -223,10 +249,18 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         assertion::of(&context.layout, &name, Some(kind))
     };
     let absent = printed.to_lowercase();
-    if absent.starts_with("no ") || absent.starts_with("denies ") {
+    if absent.starts_with("no ") || absent.starts_with("denies ") || absent.starts_with("never ") {
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// `1  CKD G4 A3`: the number of an item that a wide gap parts from it.
+fn without_number(text: &str, item: &Span) -> Span {
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[0-9]{1,2}(?:\t|  )\s*").expect("a valid expression"));
+    let number = NUMBER.find(&text[item.clone()]);
+    item.start + number.map_or(0, |number| number.end())..item.end
 }
 
 /// The document says that its codes are of the ninth revision, whose codes are digits, and of no other.

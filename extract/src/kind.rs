@@ -22,6 +22,8 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:sig|directions)\s*:", Kind::Prescription, 1.5),
         (r"(?i)\bDEA\b", Kind::Prescription, 1.0),
         (r"(?m)#\s?\d+\b.*\bR", Kind::Prescription, 1.5),
+        (r"(?i)#\s?\d+\b.{0,20}\b(?:refills?|rf)\b|\b(?:qty|mitte)\b.{0,14}\b(?:rpts?|repeats?|refills?)\b", Kind::Prescription, 2.0),
+        (r"\bR?PBS\b|\bFP10\b|(?i:\bsignature of prescriber\b)", Kind::Prescription, 2.0),
         (r"(?i)\breference (?:range|interval)s?|standard range|normal range|ref\.? (?:range|interval)", Kind::LabReport, 3.0),
         (r"(?i)\b(?:laboratory|laboratories|pathology services|clia|diagnostics lab)\b", Kind::LabReport, 1.0),
         (r"(?i)\bspecimen\b", Kind::LabReport, 1.0),

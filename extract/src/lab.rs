@@ -16,7 +16,9 @@ mod name;
 mod parts;
 mod prose;
 mod review;
+mod serology;
 mod stacked;
+mod trend;
 
 use cells::{Cell, CellKind};
 pub(crate) use cells::{flag_norm, is_flag};
@@ -63,7 +65,8 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
-        out.extend(prose::in_prose(context, index, among_results));
+        let found = prose::in_prose(context, index, among_results, &out);
+        out.extend(found);
         missed += 1;
         if missed > 6 {
             header = None;
@@ -137,8 +140,12 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     if line.is_empty() || is_labelled_line(context, &line) {
         return Vec::new();
     }
+    let before = value_before_name(context, &line, header);
     let lead = flag_before_name(context, &line, header);
-    let named = lead.as_ref().map_or(line.start, |flag| flag.span.end)..line.end;
+    let start = before.last().or(lead.as_ref()).map(|cell| cell.span.end);
+    let named = start.map_or(line.clone(), |start| {
+        crate::layout::trim(text, start..line.end)
+    });
     let Some((name, known)) = name::row_name(context, &named) else {
         return Vec::new();
     };
@@ -168,6 +175,7 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
         lead.span = crate::layout::trim(text, lead.span);
         cells.push(lead);
     }
+    cells.splice(0..0, before);
     accept::assemble(context, &name, known, &cells, &line, header)
 }
 
@@ -197,16 +205,34 @@ fn lists_others(context: &Context, rest: Span) -> bool {
     })
 }
 
-/// `Sodium (mmol/L)`: the unit stands behind the name.
+/// `Sodium (mmol/L)`, `Haemoglobin g/L (115-165) 87`: the unit stands behind the name.
 fn unit_after_name(text: &str, rest: Span) -> Option<Cell> {
     static BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^\s?[(\[]([^()\[\]]{1,18})[)\]]").expect("a valid expression")
     });
-    let unit = BRACKETS.captures(&text[rest.clone()])?.get(1)?;
-    cells::is_unit(unit.as_str().trim()).then(|| Cell {
+    static BARE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[ \t|]+([^\s()\[\]|]*[%/][^\s()\[\]|]*)[ \t|]+[(\[<>0-9]")
+            .expect("a valid expression")
+    });
+    let found = [&*BRACKETS, &*BARE].into_iter();
+    let mut found = found.filter_map(|shape| shape.captures(&text[rest.clone()])?.get(1));
+    let unit = found.find(|unit| cells::is_unit(unit.as_str().trim()))?;
+    Some(Cell {
         kind: CellKind::Unit,
         span: rest.start + unit.start()..rest.start + unit.end(),
     })
+}
+
+/// `3.1 L  Potassium  mmol/L`: where the heading says so, the value and its flag come before the name.
+fn value_before_name(context: &Context, line: &Span, header: Option<&Header>) -> Vec<Cell> {
+    if !header.is_some_and(|heading| heading.before(Column::Value, Column::Name)) {
+        return Vec::new();
+    }
+    let cells = cells::scan_run(context.layout.text, line.clone());
+    let own = |c: &Cell| !matches!(c.kind, CellKind::Unit | CellKind::Date);
+    let valued = cells.first().is_some_and(|c| c.kind != CellKind::Flag);
+    let lead = cells.into_iter().take(2).take_while(own);
+    lead.filter(|_| valued).collect()
 }
 
 static LONE_FLAG: LazyLock<Regex> = LazyLock::new(|| {
@@ -230,8 +256,12 @@ fn flag_after_name(
     line: &Span,
     header: Option<&Header>,
 ) -> Option<Cell> {
-    let between = header?.before(Column::Flag, Column::Value);
+    static BEFORE_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\s|]+(?:HH|LL|H|L|\*{1,2})[\s|]+[<>]?\s?[0-9]").expect("a valid expression")
+    });
     let rest = name.end..line.end;
+    let between = header.is_some_and(|heading| heading.before(Column::Flag, Column::Value))
+        || BEFORE_NUMBER.is_match(context.layout.get(&rest));
     let found = LONE_FLAG
         .find(context.layout.get(&rest))
         .filter(|_| between)?;

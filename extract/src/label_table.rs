@@ -20,15 +20,15 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Admission),
-        "date of admission|admission date|admitted|admit|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time",
+        "date of admission|admission date|admitted|admit|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time|adm|date of adm|attendance date",
     ),
     (
         Date(D::Discharge),
-        "date of discharge|discharge date|discharged|discharged on|date discharged|dc date|disch date|discharge date time",
+        "date of discharge|discharge date|discharged|discharged on|date discharged|dc date|disch date|discharge date time|disch|dod|date of disch",
     ),
     (
         Date(D::Collected),
-        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
+        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
     ),
     (
         Date(D::Received),
@@ -36,11 +36,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
     ),
     (
         Date(D::FollowUp),
-        "follow up date|follow up appointment|followup|follow up on|next appointment|next visit|return visit|follow up visit|appointment date|review date|next review|next appointment date|come back|outpatient review|medication review due|review due|next review due|return date|return to clinic|rtc|appointment|next test|next inr|next check|next blood test|next bloods|next clinic|next attendance",
+        "follow up date|follow up appointment|followup|follow up on|next appointment|next visit|return visit|follow up visit|appointment date|review date|next review|next appointment date|come back|outpatient review|medication review due|review due|next review due|return date|return to clinic|rtc|appointment|next test|next inr|next check|next blood test|next bloods|next clinic|next attendance|appt|appt date|next appt|next appt date|next seen",
     ),
     (
         Date(D::Dictated),
@@ -56,7 +56,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Referral),
-        "referral date|date of referral|date referred|referred on|referral created|request date|date of request|date requested|requested on",
+        "referral date|date of referral|date referred|referred on|referral created|request date|date of request|date requested|requested on|date of decision to refer|decision to refer",
     ),
     (
         Date(D::Onset),
@@ -64,7 +64,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Service),
-        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic",
+        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review",
     ),
     (
         Date(D::Processed),
@@ -88,7 +88,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Patient),
-        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi",
+        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name",
     ),
     (
         Person(P::Insured),
@@ -104,7 +104,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Attending),
-        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by",
+        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|consultant surgeon|consultant physician",
     ),
     (
         Person(P::Referring),
@@ -217,7 +217,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Allergies),
-        "allergies|allergy|allergies and adverse reactions|drug allergies|known allergies|allergies intolerances|allergies adverse reactions|allergy list|medication allergies|allergic to|adverse reactions|drug allergy|allergies sensitivities|allergies and sensitivities|allergies reactions|intolerances|allergies and intolerances|allergy intolerance|known drug allergies|drug sensitivities|sensitivities|allergies adverse drug reactions|allergy status|drug allergies sensitivities|allergy and adverse reactions|adverse drug reactions",
+        "allergies|allergy|allergies and adverse reactions|drug allergies|known allergies|allergies intolerances|allergies adverse reactions|allergy list|medication allergies|allergic to|adverse reactions|drug allergy|allergies sensitivities|allergies and sensitivities|allergies reactions|intolerances|allergies and intolerances|allergy intolerance|known drug allergies|drug sensitivities|sensitivities|allergies adverse drug reactions|drug reactions|known reactions|adverse drug reaction|adr|adrs|drug intolerances|sensitivity|intolerance|allergies intolerance|known allergy|allergic reactions|drug hypersensitivities|allergy status|drug allergies sensitivities|allergy and adverse reactions|adverse drug reactions",
     ),
     (
         Section(S::Diagnoses),
@@ -245,7 +245,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::FollowUp),
-        "follow up|followup plan|follow up plan|follow up appointments|follow up care|scheduled appointments|appointments|follow up instructions|plan|recommendations|recommendation|plan and recommendations|plan of care|management plan|actions for gp|gp actions|treatment plan|actions required by gp|plan and requested actions",
+        "follow up|followup plan|f u|fu|follow up plan|follow up appointments|follow up care|scheduled appointments|appointments|follow up instructions|plan|recommendations|recommendation|plan and recommendations|plan of care|management plan|actions for gp|gp actions|treatment plan|actions required by gp|plan and requested actions",
     ),
     (
         Section(S::Procedures),

@@ -15,6 +15,8 @@ use crate::coding::{Vocabulary, term};
 mod near;
 
 const DRUGS: &str = include_str!("lexicon/drugs.txt");
+/// Names that products have in Britain, India and Australia. No word is taken for a misreading of one.
+const BRANDS: &str = include_str!("lexicon/brands.txt");
 const CLASSES: &str = include_str!("lexicon/classes.txt");
 const ANALYTES: &str = include_str!("lexicon/analytes.txt");
 const CONDITIONS: &str = include_str!("lexicon/conditions.txt");
@@ -50,7 +52,7 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The compiled-in tables: about 1,300 drug names, 150 analytes with their synonyms, 1100 conditions.
+    /// The compiled-in tables: about 1,500 drug names, 150 analytes with their synonyms, 1100 conditions.
     #[must_use]
     pub fn builtin() -> Self {
         let analytes = ANALYTES
@@ -59,7 +61,10 @@ impl Lexicon {
             .flat_map(|(n, line)| line.split('|').map(move |name| (key(name), n)))
             .collect();
         Self {
-            drugs: comma_separated(DRUGS),
+            drugs: [DRUGS, BRANDS]
+                .into_iter()
+                .flat_map(comma_separated)
+                .collect(),
             ordinary: comma_separated(ORDINARY),
             classes: comma_separated(CLASSES),
             analytes,
@@ -139,6 +144,26 @@ impl Lexicon {
 
     pub(crate) fn is_analyte(&self, name: &str) -> bool {
         self.analytes.contains_key(&key(name))
+    }
+
+    /// The analyte whose name this is with a letter or two misread; none where names of several are as near.
+    pub(crate) fn near_analyte(&self, name: &str) -> Option<&str> {
+        const SHORTEST: usize = 5;
+        const LONG: usize = 10;
+        let key = key(name);
+        if key.len() < SHORTEST {
+            return None;
+        }
+        let allowed = if key.len() < LONG { 1 } else { 2 };
+        let near = self.analytes.iter().filter(|(known, _)| {
+            known.len() >= SHORTEST
+                && known.len().abs_diff(key.len()) <= allowed
+                && distance(known, &key, allowed).is_some()
+        });
+        let mut near: Vec<(&str, usize)> = near.map(|(known, of)| (known.as_str(), *of)).collect();
+        near.sort_unstable();
+        let (first, own) = *near.first()?;
+        near.iter().all(|(_, of)| *of == own).then_some(first)
     }
 
     /// Is this an illness that the compiled-in table knows?

@@ -31,6 +31,7 @@ mod layout;
 mod lexicon;
 mod medication;
 mod names;
+mod number;
 mod org;
 mod passages;
 mod person;
@@ -147,10 +148,11 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     }
 }
 
-/// Signs of a British document: how it abbreviates frequencies, whom it names, how it spells.
+/// Signs of a document of Britain, or of a country that writes as Britain does: how it abbreviates frequencies,
+/// whom it names, how it spells.
 fn is_british(text: &str) -> bool {
     static SIGN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\bNHS\b|\bGMC\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?i:surgery|tds|qds|nocte|mane|bd|micrograms|haemoglobin|paracetamol|salbutamol|oedema|anaemia|general practitioner|A&E)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\bDear GP\b")
+        Regex::new(r"\bNHS\b|\bGMC\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?i:surgery|tds|qds|nocte|mane|bd|micrograms|haemoglobin|paracetamol|salbutamol|oedema|anaemia|general practitioner|A&E|paediatric\w*|orthopaedic\w*|gynaecolog\w*|anaesth\w*|\w*oesophag\w*|haem[aor]\w+|\w{3,}aemia|diarrhoea|tumour|oestr\w+|mmol/L|sulphate)\b|\bGP\b|\b(?:NSW|QLD|VIC|TAS) [0-9]{4}\b|\bPBS\b|\b(?:UHID|Pvt|NABL|MBBS)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]|\bRs\.|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\bDear GP\b")
             .expect("a valid expression")
     });
     SIGN.find_iter(text).take(2).count() >= 2 || text.contains("NHS")

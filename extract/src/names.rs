@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|nurse|sister)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -26,6 +26,23 @@ const DEGREES: &[&str] = &[
     "arrt", "fracgp", "fracp", "fracs", "franzcp", "frcgp", "frcpsych", "mrcpsych",
 ];
 const NOT_NAMES: &[&str] = &[
+    "sheet",
+    "request",
+    "authorization",
+    "authorisation",
+    "urgent",
+    "care",
+    "note",
+    "notes",
+    "summary",
+    "record",
+    "chart",
+    "letter",
+    "statement",
+    "certificate",
+    "cumulative",
+    "outpatient",
+    "inpatient",
     "name",
     "date",
     "birth",

@@ -8,6 +8,7 @@ use schemas::{DocumentKind, Fact, Person, PersonRole as Role};
 
 use crate::{
     context::Context,
+    date::is_long_ago,
     draft::Draft,
     labels::{self, Target},
     layout::Span,
@@ -59,6 +60,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     from_first_name(context, &mut found);
     patient_alone(context, &mut found);
     patient_in_prose(context, &mut found);
+    others_named(context, &mut found);
+    addressee(context, &mut found);
+    from_first_name(context, &mut found);
     let named_in_parts = in_parts(context);
     let mut out = keep_one_each(context, found);
     let is_patient =
@@ -247,9 +251,14 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
-        (r"\b(?:reviewed|tested|seen|checked|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"\b(?:reviewed|tested|seen|checked|managed|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"^\W*(?:author|prepared by|written by|compiled by|entered by|summary by):?\s+((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"^(?:cc|copy to|copies to):?\s+((?:dr|doctor|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Other),
+        (r"^re\s+((?:mr|mrs|ms|miss|master)?\b\.?\s?)", Role::Patient),
+        (r"(?:\t|^|\s{2,})under\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Attending),
+        (r"\b(?:attn|attention|fao):?\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Recipient),
+        (r"^referral(?: to)?:\s+((?:dr|doctor|prof|mr|ms|miss)\b\.?\s?)", Role::Recipient),
+        (r"(?:^|\s)ref\.?(?:\s?by)?\s*:\s*((?:dr|doctor|prof)\b\.?\s?)", Role::Referring),
         (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
     ]
     .into_iter()
@@ -343,7 +352,7 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
                 .position(|(_, other, _)| same_name(text, other, &name));
             if let Some(k) = known
                 && key(&text[found[k].1.clone()]).len() == 1
-                && key(&text[name.clone()]).len() > 1
+                && (key(&text[name.clone()]).len() > 1 || fuller(text, &name, &found[k].1))
             {
                 found[k].1 = name.clone();
             }
@@ -367,6 +376,67 @@ fn from_letterhead(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
                 && found.iter().any(|(r, _, _)| *r == role);
             found.push((if taken { Role::Other } else { role }, name, 0.8));
         }
+    }
+}
+
+/// `H. Prosser` says more than `Prosser`.
+fn fuller(text: &str, name: &Span, known: &Span) -> bool {
+    let words = |span: &Span| text[span.clone()].split_whitespace().count();
+    words(name) > words(known)
+}
+
+/// `discussed with Dr Imelda Fairweather`: whom a text names with a title and nothing else tells of.
+fn others_named(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife)\b\.?:?\s+")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    for title in TITLE.captures_iter(text) {
+        let Some(all) = title.get(0) else { continue };
+        let line = &context.layout.lines[context.layout.line_at(all.start())].span;
+        if all.end() > line.end {
+            continue;
+        }
+        let Some(name) = names::at_start(text, &(all.end()..line.end)) else {
+            continue;
+        };
+        let near = name.start <= all.end();
+        let whole = text[name.clone()].contains(' ') || title.get(1).is_some();
+        let known = |other: &Span| same_name(text, other, &name);
+        if near
+            && whole
+            && !found.iter().any(|(_, other, _)| known(other))
+            && !is_organisation(context, &name)
+            && !is_drug(context, &name)
+        {
+            found.push((Role::Other, name, 0.75));
+        }
+    }
+}
+
+/// `Dr K Oyebanji, Fernhill Practice` above `Re: …` or `Dear …`: whom a letter is for.
+fn addressee(context: &Context, found: &mut [(Role, Span, f32)]) {
+    static OPENING: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)^\W*(?:re\b|dear\b)").expect("a valid expression"));
+    if found.iter().any(|(role, _, _)| *role == Role::Recipient) {
+        return;
+    }
+    let layout = &context.layout;
+    let Some(opening) = (0..layout.lines.len().min(14)).find(|i| OPENING.is_match(layout.line(*i)))
+    else {
+        return;
+    };
+    let addressed = found.iter_mut().find(|(role, name, _)| {
+        let line = layout.line_at(name.start);
+        let start = layout.lines[line].span.start;
+        let lead = layout.text[start..name.start].trim();
+        let titled =
+            lead.is_empty() || matches!(lead, "Dr" | "Dr." | "Prof" | "Mr" | "Ms" | "Mrs" | "Miss");
+        *role == Role::Other && titled && line < opening && opening - line <= 4
+    });
+    if let Some((role, _, _)) = addressed {
+        *role = Role::Recipient;
     }
 }
 
@@ -421,9 +491,11 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
         let alone = layout.get(&line.span).len() < name.len() + 6;
         let near = data(index) || alone && layout.below(index).is_some_and(data);
         let addressed = ADDRESSED.is_match(layout.line(index));
+        let born =
+            index < 6 && whole_name(layout.get(&name)) && born_behind(context, &name, &line.span);
         let only_numbers = !layout.text[name.end..line.span.end].contains(char::is_alphabetic);
         if (name.start == line.span.start || addressed)
-            && (near || addressed && index < 10 && only_numbers)
+            && (near || born || addressed && index < 10 && only_numbers)
             && !is_organisation(context, &name)
             && !names::has_degree(layout.text, name.end)
         {
@@ -431,6 +503,20 @@ fn patient_alone(context: &Context, found: &mut Vec<(Role, Span, f32)>) {
             return;
         }
     }
+}
+
+fn whole_name(name: &str) -> bool {
+    name.contains(' ')
+}
+
+/// `Bertrand Achilles, 14/05/1960`: nothing but a date of years ago follows.
+fn born_behind(context: &Context, name: &Span, line: &Span) -> bool {
+    context.dates.iter().any(|date| {
+        let inside = date.span.start >= name.end && date.span.end <= line.end;
+        inside
+            && is_long_ago(context, date)
+            && !context.layout.text[name.end..date.span.start].contains(char::is_alphanumeric)
+    })
 }
 
 /// `Mrs Rosalind Achterberg (DOB 30/01/1961) attended`, where no label names the patient.

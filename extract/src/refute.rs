@@ -25,6 +25,8 @@ pub(crate) struct Habits {
 }
 
 impl Habits {
+    /// Dipsticks are graded up to it.
+    const HIGHEST_GRADE: u32 = 4;
     /// Fewer results show no habit.
     const LEAST: usize = 4;
     /// Fewer results without a flag may be misread ones.
@@ -86,6 +88,14 @@ impl Habits {
                     && foreign(read)
                     && !foreign(printed);
             }
+            // `34` for `3+`: a dipstick's grade is no such number.
+            "value" if result.value.as_deref() == Some(&format!("{printed}+")) => {
+                let graded = read
+                    .parse::<u32>()
+                    .is_ok_and(|read| read > Self::HIGHEST_GRADE);
+                let words = result.range.as_deref();
+                return graded && words.is_some_and(|range| !range.contains(char::is_numeric));
+            }
             // What is no flag at all is a garbled one: value and range tell which.
             "flag" if !lab::is_flag(read) => {
                 return result.flag.is_some() && fits(result) == Some(true);
@@ -138,6 +148,19 @@ mod tests {
     use schemas::{Fact, Lab, Medication};
 
     use super::Habits;
+
+    #[test]
+    fn a_grade_is_no_number() {
+        for (value, range, read, refuted) in [
+            ("3+", "Negative", "34", true),
+            ("3+", "Negative", "1", false),
+            ("3+", "0-5", "34", false),
+        ] {
+            let fact = lab(value, range, None);
+            let habits = Habits::of(std::iter::once(&fact));
+            assert_eq!(habits.refute(&fact, "value", "3", read), refuted, "{read}");
+        }
+    }
 
     fn lab(value: &str, range: &str, flag: Option<&str>) -> Fact {
         Fact::Lab(Lab {

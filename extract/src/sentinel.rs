@@ -64,9 +64,9 @@ fn doubt(entity: &mut Entity, reason: String) {
 
 /// A plain number; none for a bound, a range or a word.
 fn number(printed: &str) -> Option<f64> {
-    let plain = printed.trim().replace(',', "");
-    let digits = plain
+    let digits = printed
+        .trim()
         .chars()
-        .all(|c| c.is_ascii_digit() || c == '.' || c == '-');
-    plain.parse().ok().filter(|_| digits)
+        .all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
+    crate::number::read(printed).filter(|_| digits)
 }

@@ -172,7 +172,18 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 || bare.chars().all(char::is_uppercase)
                 || matches!(
                     bare.to_lowercase().as_str(),
-                    "po" | "iv" | "im" | "sc" | "sl" | "inh" | "neb" | "sq" | "subq" | "top"
+                    "po" | "iv"
+                        | "im"
+                        | "sc"
+                        | "s/c"
+                        | "i/v"
+                        | "i/m"
+                        | "sl"
+                        | "inh"
+                        | "neb"
+                        | "sq"
+                        | "subq"
+                        | "top"
                 );
             let eye = !bare.eq_ignore_ascii_case("od") || cased && is_drop(text, found, upto);
             // `PR` of `PRN`.
@@ -190,13 +201,23 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             // Words of other sentences, unless a dose or its route stands before them.
             let common = matches!(bare.as_str(), "on" | "om" | "on." | "om." | "once" | "now");
             let last = text[span.end..].trim_start_matches([' ', '\t']);
-            let ends = last.is_empty() || !last.starts_with(|c: char| c.is_alphabetic());
+            // `78 mcg/mL on 24/03/2025` is a day.
+            let dated = bare == "on" && last.starts_with(|c: char| c.is_ascii_digit());
+            let apart =
+                text[span.end..].starts_with(['\t', '\n']) || text[span.end..].starts_with("  ");
+            let ends = apart || !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
             let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
                 .into_iter()
                 .any(behind);
             let eye = phrase.starts_with("OD") && is_drop(text, found, upto);
+            // The number before `-hourly` is not understood.
+            let cut = bare == "hourly" && matches!(before, Some('-' | '–' | '0'..='9'));
+            // `on day 1 then`: the rest is told in the instructions.
+            let step = bare.starts_with("on day") && last.starts_with("then");
             !glued_after
                 && !eye
+                && !cut
+                && !step
                 && (!word || before.is_some_and(char::is_whitespace))
                 && (!common || dosed && ends)
         }
@@ -274,7 +295,7 @@ pub(crate) fn is_form(word: &str) -> bool {
 pub(crate) fn unit_of(letters: &str) -> Option<&'static str> {
     Some(match letters {
         "mg" | "mgs" | "milligram" | "milligrams" => "mg",
-        "mcg" | "ug" | "µg" | "μg" | "microgram" | "micrograms" => "mcg",
+        "mcg" | "ug" | "µg" | "μg" | "microg" | "microgram" | "micrograms" => "mcg",
         "g" | "gm" | "gram" | "grams" => "g",
         "ng" => "ng",
         "kg" => "kg",

@@ -169,6 +169,11 @@ pub(crate) fn is_foreign_unit(name: &str, unit: &str) -> bool {
     units.all(|(known, _)| known.split('{').next() != unit.split('{').next())
 }
 
+/// Is this test measured in this unit? Not for what the table does not know.
+pub(crate) fn is_own_unit(name: &str, unit: &str) -> bool {
+    ANALYTES.names.contains_key(&key(name)) && ucum(unit).is_some() && !is_foreign_unit(name, unit)
+}
+
 /// Can results of the analyte of this first name be in this unit?
 #[cfg(test)]
 pub(crate) fn is_measured_in(name: &str, unit: &str) -> bool {

@@ -53,7 +53,10 @@ fn whole(text: &str) -> Option<&'static str> {
         "in" | "inch" | "inches" => "[in_i]",
         "ft" => "[ft_i]",
         "s" | "sec" | "secs" | "seconds" => "s",
-        "mm/hr" | "mm/h" | "mm/1hr" => "mm/h",
+        "mm/hr" | "mm/h" | "mm/1hr" | "mm/hour" | "mm/1sthr" | "mm/1sthour" | "mm1sthr" => "mm/h",
+        // Of the old style, in a hundred millilitres.
+        "g%" | "gm%" | "gms%" => "g/dL",
+        "mg%" => "mg/dL",
         "mmhg" => "mm[Hg]",
         "kpa" => "kPa",
         "°c" | "c" | "degreesc" => "Cel",
@@ -77,11 +80,12 @@ fn power(over: &str) -> Option<&'static str> {
     let digits: String = over
         .trim_start_matches('x')
         .chars()
-        .filter(|c| !matches!(c, '^' | '*' | 'e'))
+        .filter(|c| !matches!(c, '^' | '*' | 'e' | '~' | '°' | '\'' | '’' | '`' | '"'))
         .collect();
     Some(match digits.as_str() {
         "103" | "k" | "thou" | "thous" | "thousand" | "1000" => "10*3",
         // Before a volume a bare M counts millions.
+        "lakh" | "lakhs" | "lac" | "lacs" => "10*5",
         "106" | "mil" | "mill" | "million" | "m" => "10*6",
         "109" => "10*9",
         "1012" => "10*12",
@@ -94,12 +98,13 @@ fn numerator(over: &str) -> Option<&'static str> {
         "kg" => "kg",
         "g" | "gm" | "gms" => "g",
         "mg" | "mgs" => "mg",
-        "ug" | "mcg" => "ug",
+        "ug" | "mcg" | "microgram" | "micrograms" => "ug",
         "ng" => "ng",
         "pg" => "pg",
         "mol" => "mol",
-        "mmol" => "mmol",
-        "umol" => "umol",
+        // A reader's one for the l.
+        "mmol" | "millimol" | "millimoles" | "mmo1" | "mmoi" | "mmo|" => "mmol",
+        "umol" | "micromol" | "micromoles" | "umo1" | "umoi" | "umo|" => "umol",
         "nmol" => "nmol",
         "pmol" => "pmol",
         "meq" => "meq",
@@ -124,7 +129,7 @@ fn denominator(under: &str) -> Option<&'static str> {
         "l" | "ltr" | "litre" | "liter" => "L",
         "dl" => "dL",
         "ml" => "mL",
-        "ul" | "cumm" | "cmm" | "mm3" | "mm^3" => "uL",
+        "ul" | "mcl" | "cumm" | "cu.mm" | "cmm" | "c.mm" | "mm3" | "mm^3" => "uL",
         "kg" => "kg",
         "g" | "gm" | "gcreat" | "gcr" => "g",
         "mg" => "mg",
@@ -153,6 +158,14 @@ mod tests {
             ("x10^9/L", "10*9/L"),
             ("10^9/L", "10*9/L"),
             ("x10E3/uL", "10*3/uL"),
+            ("10~9/L", "10*9/L"),
+            ("x 10 9/L", "10*9/L"),
+            ("10°12/L", "10*12/L"),
+            ("lakhs/cu.mm", "10*5/uL"),
+            ("gm%", "g/dL"),
+            ("mm/1st hr", "mm/h"),
+            ("umo1/L", "umol/L"),
+            ("um ol/L", "umol/L"),
             ("K/uL", "10*3/uL"),
             ("M/uL", "10*6/uL"),
             ("mmol/L", "mmol/L"),

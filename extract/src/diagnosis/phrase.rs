@@ -314,12 +314,24 @@ fn is_part(word: &str) -> bool {
     letters && word.len() > 2 && !verb && !NO_PART.contains(&word)
 }
 
+/// Without the words that say how sure someone is, or since when: `known`, `rule out`, `findings consistent with`.
+pub(super) fn without_lead(name: &str) -> &str {
+    static LEAD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^(?:(?:h/o|hx of|history of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
+        )
+        .expect("a valid expression")
+    });
+    let end = LEAD.find(name).map_or(0, |found| found.end());
+    &name[end..]
+}
+
 /// Without what is remarked on a condition, as far as what is left still holds one.
 pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> bool) -> Span {
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
         let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:secondary to|requiring|needing)\s.*$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });
@@ -328,7 +340,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     });
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)^(?:[cp]?T[0-4][a-d]?\s?N[0-3x]\s?(?:M[01x])?|s/p|status post|h/o|hx of|history of|previous|prior|known)\s+(?:[LR]\s)?",
+            r"(?i)^(?:[cp]?T[0-4][a-d]?\s?N[0-3x]\s?(?:M[01x])?|s/p|status post)\s+(?:[LR]\s)?",
         )
         .expect("a valid expression")
     });
@@ -337,7 +349,11 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
         .find(printed)
         .filter(|found| !KEPT.is_match(found.as_str()))
         .map_or(printed.len(), |found| found.start());
-    let before = BEFORE.find(printed).map_or(0, |found| found.end());
+    let before = BEFORE
+        .find(printed)
+        .map_or(printed.len() - without_lead(printed).len(), |found| {
+            found.end()
+        });
     let cut = trim_by(
         text,
         name.start + before.min(behind)..name.start + behind,

@@ -45,8 +45,8 @@ pub(super) fn assemble(
         return Vec::new();
     }
     let first = cells
-        .first()
-        .filter(|c| c.span.start >= name.end)
+        .iter()
+        .find(|c| c.span.start >= name.end)
         .map_or(usize::MAX, |c| c.span.start);
     let gap = text[name.end..first.min(line.end)].trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
@@ -91,7 +91,7 @@ pub(super) fn assemble(
 
 pub(super) fn is_vital_or_sum(name: &str) -> bool {
     static NOT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:bp|blood pressure|pulse|heart rate|hr|temp(?:erature)?|resp(?:iratory rate)?|rr|weight|wt|height|ht|bmi|spo2|o2 sat\w*|age|page|phone|tel|fax|total|amount|room|suite|date|time|charge|balance|copay|deductible|apt|po box|days?|visit|qty|refills?)\b").expect("a valid expression")
+        Regex::new(r"(?i)^(?:bp|blood pressure|pulse|heart rate|hr|temp(?:erature)?|resp(?:iratory rate)?|rr|weight|wt|height|ht|bmi|spo2|fio2|o2 sat\w*|age|page|phone|tel|fax|total(?: (?:amount|charges?|due|paid|billed|cost|fee)|$)|amount|room|suite|date|time|charge|balance|copay|deductible|apt|po box|days?|visit|qty|refills?)\b").expect("a valid expression")
     });
     NOT.is_match(name)
 }

@@ -33,7 +33,7 @@ fn re(pattern: &str) -> Regex {
     Regex::new(&format!("^(?:{pattern})")).expect("a cell pattern is a valid expression")
 }
 
-const N: &str = r"[-+]?(?:[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|[OoIl][OoIl]?[0-9][0-9OoIl]*|\.[0-9]+)";
+const N: &str = r"[-+]?(?:[0-9]{1,4},[0-9]{1,2}\b|[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|[OoIl][OoIl]?[0-9][0-9OoIl]*|\.[0-9]+)";
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     re(
@@ -62,7 +62,7 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
 });
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?i:x\s?10\s?(?:[\^*eE]\s?)?[3369³⁶⁹][\^*]?\s?/\s?[uµμm]?[lL]|10\s?(?:[\^*eE]\s?)?[369³⁶⁹]\s?/\s?[uµμm]?[lL]|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cumm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
+        r"(?i:(?:gms?|g|mg)\s?%|mm\s?(?:/|in\s)?\s?(?:at\s(?:the\s)?end\sof\s)?1st\s?h(?:ou)?r|mm\s?/\s?hour|(?:[x×]\s?)?10\s?(?:[\^*~°'’`\x22e]\s?){0,2}(?:12|[369³⁶⁹]|¹²)\s?/\s?(?:[uµμm]?[lL]|mm3|cu\.?\s?mm|c\.?mm)\b|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|gms?|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|[munpµμ]\s?m\s?o\s?[lI1|]|lakhs?|lacs?|(?:micro|milli|nano|pico)?(?:grams?|mol(?:es?)?)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cu\.?\s?mm|c\.?mm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|kPa|/\s?cu\.?\s?mm|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
     )
 });
 
@@ -118,6 +118,14 @@ fn run(text: &str, within: Span, skip: bool, seen: Seen) -> Vec<Cell> {
             continue;
         }
         if let Some((kind, length)) = piece(text, rest, &out, seen) {
+            // `CRP mg/L (<5) 164`: a bound in brackets is no value where one may follow.
+            let bracketed = text[within.start..at].trim_end().ends_with(['(', '[']);
+            let bound = kind == CellKind::Number && rest.starts_with(['<', '>', '≤', '≥']);
+            let kind = if bound && bracketed {
+                CellKind::Range
+            } else {
+                kind
+            };
             let end = at + rest[..length].trim_end_matches([' ', '\t', ')', ']']).len();
             let end = if rest.starts_with(['(', '[']) {
                 at + length

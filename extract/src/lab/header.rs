@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{context::Context, layout::Span};
+use crate::{
+    context::Context,
+    labels::{self, Target},
+    layout::Span,
+};
 
 /// What the columns of a table hold, in printed order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +80,13 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
     let dense = covered * 10 >= letters * 7;
     let kinds: std::collections::BTreeSet<_> = columns.iter().map(|c| *c as usize).collect();
     let first = columns.iter().find(|c| **c != Column::Flag);
-    // The cell over the names is empty.
+    // The cell over the names is empty, or says what the others are: `Date: 12/01/25 09/02/25`.
     let unnamed = dates.len() >= 2
         && first.is_none_or(|c| *c != Column::Name)
-        && dates[0].start < span.start + 4
-        && (first.is_some() || names_a_test(context, index));
-    let named = first == Some(&Column::Name) || unnamed;
+        && (dates[0].start < span.start + 4 || announces_dates(context, index, dates[0].start))
+        && (first.is_some_and(|c| *c != Column::Date) || names_a_test(context, index));
+    let value_first = matches!(columns[..], [Column::Value, Column::Name, ..]);
+    let named = first == Some(&Column::Name) || unnamed || value_first;
     let result = columns.contains(&Column::Value) || dates.len() >= 2;
     (dense
         && named
@@ -91,10 +96,23 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
     .then_some(Header { columns, dates })
 }
 
-/// The line below begins with a known test.
+/// One of the two lines below begins with a known test; the times of the dates may stand between.
 fn names_a_test(context: &Context, index: usize) -> bool {
     let layout = &context.layout;
-    layout.below(index).is_some_and(|below| {
-        super::name::row_name(context, &layout.lines[below].span).is_some_and(|(_, known)| known)
-    })
+    let known = |line: &usize| {
+        super::name::row_name(context, &layout.lines[*line].span).is_some_and(|(_, known)| known)
+    };
+    let below = layout.below(index);
+    let next = below.and_then(|line| layout.below(line));
+    below.iter().chain(&next).any(known)
+}
+
+/// Nothing but a label for dates stands before the first of them.
+fn announces_dates(context: &Context, index: usize, first: usize) -> bool {
+    let start = context.layout.lines[index].span.start;
+    let before = labels::letters(&context.layout.text[start..first]);
+    matches!(
+        labels::exact(&before),
+        Some(Target::Date(_) | Target::PlainDate)
+    )
 }

@@ -7,7 +7,7 @@ use super::{
     header::{Column, Header},
     review,
 };
-use crate::{context::Context, draft::Draft, layout::Span};
+use crate::{coding, context::Context, draft::Draft, layout::Span};
 
 /// The parts of one result.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ impl Parts {
             draft.add("flag", cell.span.clone(), true);
         }
         review::check(&lab, &mut draft);
-        if !known {
+        if !known && !is_misspelt(context, &lab) {
             draft.doubt("the test's name is not in the lexicon");
         }
         let rest = &text[self.value.span.end..];
@@ -138,6 +138,15 @@ impl Parts {
         draft.fact = Fact::Lab(lab);
         draft
     }
+}
+
+/// `Hemogiobin 138 g/L 120-160`: the name is a letter from one test's alone, whose unit and range stand beside it.
+fn is_misspelt(context: &Context, lab: &Lab) -> bool {
+    let (Some(name), Some(unit), Some(_)) = (&lab.name, &lab.unit, &lab.range) else {
+        return false;
+    };
+    let near = context.lexicon.near_analyte(name);
+    near.is_some_and(|near| coding::is_own_unit(near, unit))
 }
 
 /// One result for each dated column that holds a number. Where a row has fewer numbers than the heading has

@@ -4,17 +4,29 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use schemas::DocumentKind;
+use schemas::{DocumentKind, Fact};
 
 use super::{
     accept::{is_vital_or_sum, looks_like_sig},
-    cells::{self, CellKind},
+    cells::{self, Cell, CellKind},
     parts::Parts,
+    serology, trend,
 };
-use crate::{context::Context, draft::Draft, layout::trim_by, sections::SectionKind};
+use crate::{
+    context::Context,
+    draft::Draft,
+    layout::{Span, trim_by},
+    lexicon::key,
+    sections::SectionKind,
+};
 
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
-pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> Vec<Draft> {
+pub(super) fn in_prose(
+    context: &Context,
+    index: usize,
+    among_results: bool,
+    before: &[Draft],
+) -> Vec<Draft> {
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
         // `has come down from 890 to 140`: the last of them counts.
         let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
@@ -25,11 +37,9 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
     let text = layout.text;
     let line = layout.lines[index].span.clone();
     let section = context.section(line.start);
-    if section == Some(SectionKind::Medications) {
-        return Vec::new();
-    }
+    let among_drugs = section == Some(SectionKind::Medications);
     let words = layout.lines[index].words.clone();
-    let mut out = Vec::new();
+    let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
     while i < words.len() {
         let found = (1..=4.min(words.len() - i)).rev().find_map(|n| {
@@ -44,6 +54,7 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
             continue;
         };
         i += n;
+        let name = without_level(context, name);
         let Some(link) = LINK.find(&text[name.end..line.end]) else {
             continue;
         };
@@ -63,16 +74,21 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
         let number = matches!(first.kind, CellKind::Number)
             || first.kind == CellKind::Range && unit && lab_place;
         let listed = text[..name.start].trim_end().ends_with([',', ':']);
-        let word = first.kind == CellKind::Word && lab_place && (upper || listed);
+        let dipped = DIPSTICK.is_match(&text[line.start..name.end]);
+        let word = first.kind == CellKind::Word
+            && (lab_place && (upper || listed) || dipped && !among_drugs);
         // `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma is one too.
         let chained = out
             .last()
             .and_then(|last: &Draft| text.get(last.span().end..name.start))
             .is_some_and(|between| {
-                let gap = between.trim_start_matches(['H', 'L', '*', ')']).trim();
-                matches!(gap, "," | ";" | ", and" | "and")
+                let gap = ASIDE.replace(between, "");
+                let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
+                matches!(gap, "," | ";" | ", and" | "and" | ";\t" | "")
             })
-            || leads_to_test(context, &text[first.span.end..line.end]);
+            || leads_to_test(context, &text[first.span.end..line.end])
+            || trend::follows(text, first.span.end..line.end)
+            || is_named(printed, before.iter().chain(&out));
         let sure = number
             && (unit
                 || lab_place && upper
@@ -85,14 +101,80 @@ pub(super) fn in_prose(context: &Context, index: usize, among_results: bool) -> 
                     && (chained || link.as_str().trim() != ""));
         let sentence = text[name.start..line.end].find(". ");
         let rest_of_line = name.start..sentence.map_or(line.end, |at| name.start + at);
-        if !(sure || word) || looks_like_sig(context, &name, &rest_of_line, false) {
+        let measured =
+            among_drugs && (is_measured(context, printed, &cells) || chained && !out.is_empty());
+        if !(sure || word)
+            || among_drugs && !measured
+            || !measured && looks_like_sig(context, &name, &rest_of_line, false)
+        {
             continue;
         }
-        if let Some(parts) = Parts::of(text, &cells, None) {
-            out.push(parts.draft(context, &name, true, None));
+        let Some(parts) = Parts::of(text, &cells, None) else {
+            continue;
+        };
+        out.push(parts.draft(context, &name, true, None));
+        let behind = cells.last().map_or(first.span.end, |cell| cell.span.end);
+        for cells in trend::others(text, first.span.end..behind, line.end) {
+            if let Some(parts) = Parts::of(text, &cells, None) {
+                out.push(parts.draft(context, &name, true, None));
+            }
         }
     }
+    let known = |span: &Span| out.iter().any(|draft| overlap(&draft.span(), span));
+    let sera: Vec<Draft> = serology::found(context, &line)
+        .into_iter()
+        .filter(|draft| !known(&draft.span()))
+        .collect();
+    out.extend(sera);
     out
+}
+
+/// Words before results that are words.
+static DIPSTICK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:urine|dip(?:stick)?|urinalysis|u/a|ua)\b").expect("a valid expression")
+});
+/// `(baseline 1.2)` behind a result.
+static ASIDE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[HL*]?\s*\([^()]{1,25}\)").expect("a valid expression"));
+
+fn overlap(a: &Span, b: &Span) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// `lithium level was 0.62 mmol/L` names the lithium.
+fn without_level(context: &Context, name: Span) -> Span {
+    let printed = &context.layout.text[name.clone()];
+    let cut = printed.len().saturating_sub(" level".len());
+    let bare = printed.get(..cut).map(str::trim_end);
+    let level = printed
+        .get(cut..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(" level"));
+    match bare.filter(|bare| level && context.lexicon.is_analyte(bare)) {
+        Some(bare) => name.start..name.start + bare.len(),
+        None => name,
+    }
+}
+
+/// The document has a result of this test already.
+fn is_named<'a>(printed: &str, before: impl IntoIterator<Item = &'a Draft>) -> bool {
+    before.into_iter().any(|draft| {
+        matches!(&draft.fact, Fact::Lab(lab) if lab.name.as_deref().is_some_and(|name| key(name) == key(printed)))
+    })
+}
+
+/// Below a list of drugs: a concentration that is no drug's strength.
+fn is_measured(context: &Context, printed: &str, cells: &[Cell]) -> bool {
+    let text = context.layout.text;
+    let unit = cells.iter().find(|c| c.kind == CellKind::Unit);
+    let concentration = unit.is_some_and(|unit| {
+        let unit = text[unit.span.clone()].to_lowercase();
+        unit.split_once('/').is_some_and(|(_, under)| {
+            matches!(under.trim(), "l" | "dl" | "ml" | "ul" | "mol" | "mmol")
+        })
+    });
+    // A list of drugs names the only value without a unit beside warfarin.
+    let ratio = printed.eq_ignore_ascii_case("inr");
+    (concentration || ratio) && !context.lexicon.is_any_drug(printed)
 }
 
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.

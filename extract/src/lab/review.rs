@@ -131,17 +131,15 @@ impl Beside {
 /// Every number of the range has decimals.
 fn decimals(range: &str) -> bool {
     let mut numbers = range
-        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))
         .filter(|n| n.contains(|c: char| c.is_ascii_digit()))
         .peekable();
-    numbers.peek().is_some() && numbers.all(|n| n.contains('.'))
+    numbers.peek().is_some()
+        && numbers.all(|n| n.contains('.') || crate::number::has_decimal_comma(n))
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.trim_start_matches(['<', '>', '=', '≤', '≥', ' '])
-        .replace(',', "")
-        .parse()
-        .ok()
+    crate::number::read(text.trim_start_matches(['<', '>', '=', '≤', '≥', ' ']))
 }
 
 /// Lower and upper bound of `0.5 - 2.2`, `<5.0` or `>60`.
@@ -160,7 +158,7 @@ fn bounds(range: &str) -> Option<(f64, f64)> {
         .char_indices()
         .skip(1)
         .find(|(_, c)| matches!(c, '-' | '–' | '—' | '~'))?;
-    let low = range[..cut.0].trim().parse().ok()?;
+    let low = number(range[..cut.0].trim())?;
     let high = number(
         range[cut.0 + cut.1.len_utf8()..]
             .trim()

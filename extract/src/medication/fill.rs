@@ -113,8 +113,9 @@ pub(super) fn fill(
                 let product = found.get(n + 1).is_some_and(|next| {
                     next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
                 });
-                let amount_dose =
-                    medication.strength.is_some() || verb || is_dose_unit(&value) && !product;
+                let amount_dose = medication.strength.is_some()
+                    || verb
+                    || is_dose_unit(&value) && !product && !is_vitamin(&text[mention.name.clone()]);
                 if amount_dose {
                     let repeated = medication.strength.as_deref() == Some(&value)
                         || text[..item.span.start].ends_with('(');
@@ -200,6 +201,9 @@ pub(super) fn fill(
                 draft.doubt(reason);
             }
         }
+        if item.part == Part::Frequency && has_exception(&text[item.span.end..]) {
+            draft.doubt("an exception follows the frequency");
+        }
         if corrected.is_some() {
             draft.doubt(format!("a word of the {field} is misread"));
         }
@@ -269,4 +273,21 @@ fn is_dose_unit(value: &str) -> bool {
     let per = value.contains('/') || value.contains(" per ");
     let unit = sig::strength_unit(value).unwrap_or_default();
     !per && matches!(unit.as_str(), "unit" | "units" | "u" | "ml" | "cc" | "mls")
+}
+
+/// Vitamins and the like are sold by their units: `colecalciferol 400 units` is the product's strength.
+fn is_vitamin(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.contains("calciferol") || name.starts_with("vit")
+}
+
+/// `daily except on methotrexate day`: the frequency is not the whole of it.
+fn has_exception(rest: &str) -> bool {
+    static EXCEPT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^[\s,(]{0,3}(?:except|but not|apart from|other than|omit(?:ting)?|excluding)\b",
+        )
+        .expect("a valid expression")
+    });
+    EXCEPT.is_match(rest)
 }

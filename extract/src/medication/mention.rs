@@ -8,7 +8,7 @@ use schemas::DocumentKind;
 
 use crate::{
     context::Context,
-    layout::{Span, trim_by},
+    layout::{Layout, Span, trim_by},
     lexicon::LONGEST_NAME,
     sections::{SectionKind, item_mark},
     sig::{self, Part},
@@ -49,7 +49,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             };
             let first = i;
             i += n;
-            let span = without_form(context, span);
+            let span = with_salt(layout, without_form(context, span));
             if names_condition(context, &words[first..]) {
                 continue;
             }
@@ -101,13 +101,17 @@ fn is_fluid(key: &str) -> bool {
     )
 }
 
-/// `take while on prednisone` names no further drug when the text speaks of it elsewhere.
+/// `take while on prednisone`, `edoxaban rather than rivaroxaban` name no further drug when the text speaks of it elsewhere.
 fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
     static WHILE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\bwhile (?:on|taking|using)\s+$").expect("a valid expression")
     });
     static DILUENT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:in|with)\s+(?:[0-9.]+\s?(?:ml|mls|l)\s+(?:of\s+)?)?$")
+            .expect("a valid expression")
+    });
+    static RATHER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:rather than|as opposed to|in preference to|unlike)\s+(?:the |a |her |his )?$")
             .expect("a valid expression")
     });
     let text = context.layout.text;
@@ -121,8 +125,9 @@ fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
             let before = &text[..m.name.start];
             let same_line = |other: &Mention| !text[other.name.end..m.name.start].contains('\n');
             let beside = n.checked_sub(1).is_some_and(|k| same_line(&mentions[k]));
+            let other = RATHER.is_match(before);
             let diluent = beside && is_fluid(&keys[*n]) && DILUENT.is_match(before);
-            !(diluent || WHILE.is_match(before) && named_before(*n))
+            !(other || diluent || WHILE.is_match(before) && named_before(*n))
         })
         .map(|(_, mention)| mention.clone())
         .collect()
@@ -152,6 +157,16 @@ fn without_form(context: &Context, name: Span) -> Span {
         return short;
     }
     name
+}
+
+/// `Perindopril` with its `arginine`.
+fn with_salt(layout: &Layout, name: Span) -> Span {
+    static SALT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^ (?:arginine|erbumine|medoxomil|cilexetil|etexilate|axetil|proxetil|pivoxil|disoproxil|alafenamide|besilate|besylate|maleate|mesilate|mesylate|tartrate|bitartrate|succinate|fumarate|propionate|dipropionate|furoate|valerate|xinafoate|hydrochloride|hcl|hydrobromide|sulfate|sulphate|bisulfate|mononitrate|dinitrate|sodium|decanoate|palmitate|trometamol|hemihydrate|monohydrate|trihydrate)\b")
+            .expect("a valid expression")
+    });
+    let salt = SALT.find(&layout.text[name.end..]);
+    name.start..name.end + salt.map_or(0, |salt| salt.end())
 }
 
 /// Such names of devices are part of the brand's.
