@@ -160,7 +160,7 @@ async fn fit(
             } else {
                 Among::Documents
             },
-            history: Vec::new(),
+            history: before(&row),
             cited: Vec::new(),
         };
         let candidates = chat.candidates(TenantId::DEFAULT, &question).await?;
@@ -179,6 +179,12 @@ async fn fit(
         lines.len() + cards.len()
     );
     Ok(())
+}
+
+/// A conversation in which nothing was answered yet.
+fn before(row: &Row) -> Vec<(String, String)> {
+    let asked = row.before.iter().cloned();
+    asked.map(|question| (question, String::new())).collect()
 }
 
 async fn found(
