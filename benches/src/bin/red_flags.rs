@@ -13,7 +13,7 @@ use benches::{
 use clap::Parser;
 use fixtures::rng::Rng;
 use ingest::{
-    chat::{alarm, red_flag},
+    chat::{alarm, red_flag, shorthand},
     compose,
 };
 
@@ -186,6 +186,7 @@ fn rows() -> anyhow::Result<Vec<Row>> {
     messages
         .into_iter()
         .map(|(half, message, urgent)| {
+            let message = shorthand::written_out(&message);
             let embedding = encoder.encode(&message)?;
             Ok(Row {
                 half,
