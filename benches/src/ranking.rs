@@ -142,6 +142,7 @@ impl Fitted {
                 }
             }
         }
+        print_cuts(samples, &scores);
         let questions: Vec<Sparse> = samples
             .iter()
             .zip(&scores)
@@ -181,6 +182,29 @@ impl Fitted {
             candidate: of_candidates(samples, by, |_| true),
             question: of_questions(&|_: &Sample| true),
         }
+    }
+}
+
+/// Prints what is right, and how many candidates are told, when those that score so much less than the best one are
+/// left out.
+fn print_cuts(samples: &[Sample], scores: &[Vec<f32>]) {
+    for cut in [1.0, 1.5, 2.0, 2.5, 3.0, 4.0] {
+        let (mut right, mut told, mut all) = (0, 0, 0);
+        let answerable = samples.iter().zip(scores);
+        for (sample, scores) in answerable.filter(|(sample, _)| sample.row.answerable) {
+            let mut order = falling(scores);
+            let best = order.first().map_or(0.0, |n| scores[*n]);
+            order.retain(|n| scores[*n] >= best - cut);
+            right += usize::from(sample.is_right(&order));
+            told += order.len().min(MOST);
+            all += 1;
+        }
+        let share = |count: usize| count as f64 / f64::from(all.max(1));
+        println!(
+            "within {cut}: {:.3} right, {:.2} told",
+            share(right),
+            share(told)
+        );
     }
 }
 

@@ -26,6 +26,9 @@ struct Arguments {
     /// Prints the rows of this half that are told wrongly.
     #[arg(long)]
     show: Option<String>,
+    /// Weights that --fit wrote, in the place of those that were built in.
+    #[arg(long)]
+    weights: Option<PathBuf>,
     /// Least probability that is an alarm, with --fit.
     #[arg(long, default_value_t = 0.45)]
     threshold: f32,
@@ -49,6 +52,9 @@ const QUESTIONS: &str = "asked";
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.weights {
+        alarm::use_weights(fs::read_to_string(path)?);
+    }
     let rows = rows()?;
     if arguments.fit {
         return fit(&rows, &arguments);

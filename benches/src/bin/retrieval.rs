@@ -17,7 +17,7 @@ use infra::{
     search::{Query, Scope, Search as _, Weights},
 };
 use ingest::{
-    chat::{Among, Call, CallLog, Chat, Country, Question, known},
+    chat::{Among, Call, CallLog, Chat, Country, Question, known, rank},
     compose, vocabularies,
 };
 use schemas::{DocumentId, TenantId};
@@ -40,6 +40,9 @@ struct Arguments {
     /// and the rows of this half that fail, with what decided.
     #[arg(long)]
     ask: Option<String>,
+    /// Weights of the ranking that --fit wrote, in the place of those that were built in.
+    #[arg(long)]
+    weights: Option<PathBuf>,
     /// The share of the questions without an answer that is refused at least, of those to documents, with --fit.
     #[arg(long, default_value_t = 0.95)]
     refused: f64,
@@ -62,6 +65,9 @@ const WEIGHTS: [(f64, f64); 6] = [
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.weights {
+        rank::use_weights(fs::read_to_string(path)?);
+    }
     let encoder = compose::encoder().context("the sentence encoder")?;
     if arguments.embed {
         return embed(&encoder);

@@ -119,9 +119,9 @@ mod tests {
                 "and what is their NPI",
             ),
             (
-                "what was billed for the radiograph",
+                "how much was the bill for the radiograph",
                 "and the other one",
-                "what was billed for the the other one",
+                "how much was the bill for the the other one",
             ),
             (
                 "how much codeine",

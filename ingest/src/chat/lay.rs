@@ -42,7 +42,7 @@ mod tests {
         for (text, want) in [
             (
                 "is one glass of wine ok while expecting",
-                "is one glass of alcohol ok while pregnancy",
+                "is one glass of alcohol ok while pregnant",
             ),
             (
                 "why does my thyroid tablet not like calcium",

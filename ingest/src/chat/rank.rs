@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, OnceLock},
 };
 
 pub(crate) mod cards;
@@ -69,9 +69,20 @@ struct Model {
     question: Vec<f32>,
 }
 
+static JUST_FITTED: OnceLock<String> = OnceLock::new();
+
+/// Ranks by weights that were just fitted in the place of those that were built in; they are said before the first
+/// question.
+pub fn use_weights(weights: String) {
+    let _ = JUST_FITTED.set(weights);
+}
+
 /// `rank.txt`: a name and its numbers a line.
 static NUMBERS: LazyLock<HashMap<&str, Vec<f32>>> = LazyLock::new(|| {
-    include_str!("rank/rank.txt")
+    let built_in = include_str!("rank/rank.txt");
+    JUST_FITTED
+        .get()
+        .map_or(built_in, String::as_str)
         .lines()
         .filter_map(|line| line.split_once(' '))
         .map(|(name, numbers)| {

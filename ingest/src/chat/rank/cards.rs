@@ -39,6 +39,12 @@ static ERRAND: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid expression")
 });
 
+/// What is asked for itself, which a card that only mentions it does not answer.
+static ITSELF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(what('s| is| are| does| do| causes?)|how (is|are|do|does|can)|define|explain|which|can .{0,30}\b(cured|treated))\b")
+        .expect("a valid expression")
+});
+
 /// The texts whose meanings are compared.
 pub(crate) fn texts(asked: &Asked, cards: &[CardEvidence]) -> Vec<String> {
     let mut out = vec![asked.text.clone()];
@@ -112,6 +118,7 @@ impl Seen {
             };
             words.filter(is_unsaid).collect()
         };
+        let itself = ITSELF.is_match(&asked.text) && drugs.is_empty();
         let full = compared.iter().zip(&rows).map(|(card, row)| -> Features {
             vec![
                 1.0,
@@ -132,6 +139,7 @@ impl Seen {
                 lacking_title(card).min(3.0),
                 meanings.cosine(&asked.text, &card.terms),
                 nearest_to(&unsaid(card), card, meanings),
+                flag(itself) * lacking_title(card).min(3.0),
             ]
         });
         let unheard = specific.iter().filter(|word| {

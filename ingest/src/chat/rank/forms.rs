@@ -35,6 +35,16 @@ expression!(
 );
 expression!(NAMED, r"\b(Dr|Mr|Mrs|Ms|Miss|Prof|MD|DO|RN|NP)\b");
 
+expression!(
+    YES_OR_NO,
+    r"(?i)^\W*(is|are|was|were|does|do|did|has|have|had|can|could|any|anything|should|will)\b"
+);
+
+/// Is it to be answered with yes or no?
+pub(super) fn is_yes_or_no(question: &str) -> bool {
+    YES_OR_NO.is_match(question)
+}
+
 /// A form of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{
     Features, Fitted, Meanings, Ranked, Rarity, Seen, flag,
-    forms::Form,
+    forms::{self, Form},
     glosses, largest, owner, telling,
     topics::Topics,
     ways::{self, Nearness},
@@ -348,6 +348,10 @@ impl Seen {
         let [least, mean] = nearest_to(&missing, &lines, meanings);
         question.extend([least, mean, flag(topics.count() == 0) * (1.0 - least)]);
         question.extend(Form::ALL.map(|one| flag(form == Some(one))));
+        // What is asked to be so or not stands there in its words.
+        let yes_or_no = flag(forms::is_yes_or_no(&asked.text));
+        let share = uncovered / asked_for.len().max(1) as f32;
+        question.extend([yes_or_no, yes_or_no * share, yes_or_no * (1.0 - least)]);
         Self {
             fits,
             rows,
