@@ -9,17 +9,23 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 3] = ["held", "blind", "fresh"];
+pub const ASIDE: [&str; 4] = ["held", "blind", "fresh", "shut"];
+/// Halves that are for tuning and fitting.
+pub const TUNED: [&str; 6] = ["tune", "report", "fit", "varied", "trial", "daily"];
+/// Stands between a question and the one that it goes on.
+const GOES_ON: &str = " >> ";
 
 /// A question of the table.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its name.
     pub id: String,
-    /// `tune`, `report`, `fit`, `varied`, `trial` or one of [`ASIDE`].
+    /// One of [`TUNED`] or [`ASIDE`].
     pub half: String,
     /// A fixture, `all` or `cards`.
     pub scope: String,
+    /// What was asked before it, the oldest first.
+    pub before: Vec<String>,
     /// What is asked.
     pub question: String,
     /// What has to stand in a right answer; `~` separates ways to say it.
@@ -56,11 +62,15 @@ pub fn rows() -> anyhow::Result<Vec<Row>> {
         .map(|line| {
             let mut columns = line.split('\t').map(str::to_owned);
             let mut next = || columns.next().context("a column is missing");
+            let (id, half, scope, asked) = (next()?, next()?, next()?, next()?);
+            let mut before: Vec<String> = asked.split(GOES_ON).map(str::to_owned).collect();
+            let question = before.pop().context("a question")?;
             Ok(Row {
-                id: next()?,
-                half: next()?,
-                scope: next()?,
-                question: next()?,
+                id,
+                half,
+                scope,
+                before,
+                question,
                 facts: next()?
                     .split('|')
                     .filter(|fact| !fact.is_empty())

@@ -1,5 +1,5 @@
 //! Fits the regressions that rank what a chat's answer is put together from, on the questions that are not
-//! `held`, `blind` or `fresh`. Folds are whole documents, and cards by seed, so that what is printed holds for
+//! put aside. Folds are whole documents, and cards by seed, so that what is printed holds for
 //! documents and cards that nothing was fitted on.
 
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use ingest::chat::{
 
 use crate::{
     logistic::{self, Sparse},
-    questions::{Row, says_all, stands},
+    questions::{Row, TUNED, says_all, stands},
 };
 
 /// Folds of the cards' questions.
@@ -142,6 +142,7 @@ impl Fitted {
                 }
             }
         }
+        print_cuts(samples, &scores);
         let questions: Vec<Sparse> = samples
             .iter()
             .zip(&scores)
@@ -184,6 +185,29 @@ impl Fitted {
     }
 }
 
+/// Prints what is right, and how many candidates are told, when those that score so much less than the best one are
+/// left out.
+fn print_cuts(samples: &[Sample], scores: &[Vec<f32>]) {
+    for cut in [1.0, 1.5, 2.0, 2.5, 3.0, 4.0] {
+        let (mut right, mut told, mut all) = (0, 0, 0);
+        let answerable = samples.iter().zip(scores);
+        for (sample, scores) in answerable.filter(|(sample, _)| sample.row.answerable) {
+            let mut order = falling(scores);
+            let best = order.first().map_or(0.0, |n| scores[*n]);
+            order.retain(|n| scores[*n] >= best - cut);
+            right += usize::from(sample.is_right(&order));
+            told += order.len().min(MOST);
+            all += 1;
+        }
+        let share = |count: usize| count as f64 / f64::from(all.max(1));
+        println!(
+            "within {cut}: {:.3} right, {:.2} told",
+            share(right),
+            share(told)
+        );
+    }
+}
+
 /// Prints shares by threshold, and gives the one that refuses enough.
 fn table(samples: &[Sample], tested: &[f32], right: &[bool], refused: f64) -> f32 {
     let share = |of: &dyn Fn(&Sample) -> bool, holds: &dyn Fn(usize) -> bool| {
@@ -196,7 +220,8 @@ fn table(samples: &[Sample], tested: &[f32], right: &[bool], refused: f64) -> f3
         .map(|n| tested[n])
         .collect();
     without.sort_by(f32::total_cmp);
-    println!("threshold  refused   right: tune  report     fit  varied   trial");
+    let halves: String = TUNED[1..].iter().map(|half| format!("{half:>8}")).collect();
+    println!("threshold  refused   right: tune{halves}");
     let mut chosen = 0.0;
     for aim in [0.0, 0.7, 0.8, 0.85, 0.9, 0.95, refused] {
         let at = (aim * without.len() as f64).ceil() as usize;
@@ -208,7 +233,7 @@ fn table(samples: &[Sample], tested: &[f32], right: &[bool], refused: f64) -> f3
             tested[n] < chosen
         });
         print!("{chosen:>9.3} {refuses:>8.3}       ");
-        for half in ["tune", "report", "fit", "varied", "trial"] {
+        for half in TUNED {
             let of = |sample: &Sample| sample.row.answerable && sample.row.half == half;
             print!("{:>8.3}", share(&of, &|n| right[n] && tested[n] >= chosen));
         }

@@ -25,7 +25,9 @@ mod beyond;
 mod brands;
 pub(crate) mod cards;
 mod cite;
+mod context;
 mod days;
+mod drug_classes;
 mod emergency;
 mod evidence;
 mod facts;
@@ -34,6 +36,7 @@ mod generated;
 pub(crate) mod hidden;
 pub mod known;
 mod lacks;
+mod lay;
 mod memory;
 #[cfg(test)]
 mod printed;
@@ -43,6 +46,7 @@ mod red_flags;
 mod replies;
 mod retrieve;
 mod say;
+pub mod shorthand;
 mod suspicious;
 mod wording;
 mod words;
@@ -173,7 +177,7 @@ impl Chat {
         if let Some(flag) = self.flag(&question.text).await {
             return Ok(tell(sentences, replies::emergency(self.country, flag), None).await);
         }
-        let asked = Asked::in_context(question);
+        let asked = context::in_context(&question.text, &question.history);
         let (found, evidence) = self.extract(tenant, question, &asked).await?;
         if asked.decides_dose {
             return Ok(tell(sentences, replies::referred(&asked, found), None).await);
@@ -211,11 +215,12 @@ impl Chat {
 
     /// The kind of emergency that a message tells of; by expressions alone without the encoder.
     async fn flag(&self, message: &str) -> Option<&'static str> {
-        let known = red_flag(message);
-        let Some(embedding) = self.encode(message).await else {
+        let message = shorthand::written_out(message);
+        let known = red_flag(&message);
+        let Some(embedding) = self.encode(&message).await else {
             return known;
         };
-        alarm::is_alarming(message, &embedding).then(|| known.unwrap_or(alarm::KIND))
+        alarm::is_alarming(&message, &embedding).then(|| known.unwrap_or(alarm::KIND))
     }
 
     /// The extractive answer, and what else may be quoted.

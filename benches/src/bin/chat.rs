@@ -1,7 +1,7 @@
 //! `chat`: asks a service every question of the chat's tables and prints what share is answered right and
 //! cited, refused, or found by retrieval. It uploads the fixtures to the service that is named, and waits.
 //!
-//! Rows marked `held`, `blind` or `fresh` may never be looked at when something is tuned.
+//! Rows of the halves put aside may never be looked at when something is tuned.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use benches::questions::{Row, Verdict, rows};
+use benches::questions::{ASIDE, Row, TUNED, Verdict, rows};
 use clap::Parser;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -78,7 +78,12 @@ async fn main() -> anyhow::Result<()> {
         };
         if fails && arguments.show.as_deref() == Some(row.half.as_str()) {
             println!("{} {:?}", row.id, verdict);
-            println!("   asked  {} [{}]", row.question, row.scope);
+            println!(
+                "   asked  {} {} [{}]",
+                row.before.join(" >> "),
+                row.question,
+                row.scope
+            );
             println!("   wanted {} <{}>", row.facts.join(" | "), row.citation);
             for sentence in answer["sentences"].as_array().into_iter().flatten() {
                 println!("   said   {}", sentence["text"]);
@@ -89,7 +94,8 @@ async fn main() -> anyhow::Result<()> {
         }
     }
     print!("{:<28}", "");
-    for half in HALVES {
+    let halves: Vec<&str> = TUNED.into_iter().chain(ASIDE).collect();
+    for half in halves.iter().chain(&["all"]) {
         print!("{half:>8}");
     }
     println!();
@@ -101,7 +107,7 @@ async fn main() -> anyhow::Result<()> {
         "cited or refused",
     ] {
         print!("{what:<28}");
-        for half in HALVES {
+        for half in halves.iter().chain(&["all"]) {
             let (held, of) = count(&counts, half, what);
             print!("{:>8.3}", f64::from(held) / f64::from(of.max(1)));
         }
@@ -113,7 +119,7 @@ async fn main() -> anyhow::Result<()> {
         .flat_map(|what| SCOPES.map(|scope| (what, scope)))
     {
         print!("{:<28}", format!("{what}, {scope}"));
-        for half in &HALVES[..HALVES.len() - 1] {
+        for half in &halves {
             let (held, of) = count(&counts, &format!("{half} {scope}"), what);
             print!("{:>8}", format!("{held}/{of}"));
         }
@@ -136,9 +142,6 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-const HALVES: [&str; 9] = [
-    "tune", "report", "fit", "varied", "trial", "held", "blind", "fresh", "all",
-];
 const SCOPES: [&str; 3] = ["document", "all", "cards"];
 
 /// Which of the scopes a row is about.
@@ -220,7 +223,7 @@ impl Asker {
     }
 
     async fn ask(&self, row: &Row, documents: &HashMap<String, String>) -> anyhow::Result<Value> {
-        let mut body = json!({"question": row.question});
+        let mut body = json!({});
         match row.scope.as_str() {
             "cards" => body["among"] = json!("knowledge"),
             "all" => body["among"] = json!("documents"),
@@ -232,17 +235,22 @@ impl Asker {
                 )
             }
         }
-        let answer = self
-            .client
-            .post(format!("{}/v1/chat", self.server))
-            .bearer_auth(&self.key)
-            .json(&body)
-            .send()
-            .await?;
-        let status = answer.status();
-        let answer: Value = answer.json().await?;
-        if !status.is_success() {
-            bail!("{} was answered with {status}: {answer}", row.id);
+        let mut answer = Value::Null;
+        for question in row.before.iter().chain([&row.question]) {
+            body["question"] = json!(question);
+            let said = self
+                .client
+                .post(format!("{}/v1/chat", self.server))
+                .bearer_auth(&self.key)
+                .json(&body)
+                .send()
+                .await?;
+            let status = said.status();
+            answer = said.json().await?;
+            if !status.is_success() {
+                bail!("{} was answered with {status}: {answer}", row.id);
+            }
+            body["session"] = answer["session"].clone();
         }
         Ok(answer)
     }

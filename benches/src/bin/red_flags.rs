@@ -1,6 +1,6 @@
 //! `red_flags`: how many emergencies and harmless messages of the chat's tables are told apart, by expressions
 //! alone and by the regression that sees them. `--fit` cross-validates the regression on the rows that are not
-//! `held` or `blind` and on the questions of the chat, prints what each threshold costs, fits it on all of them and
+//! put aside and on the questions of the chat, prints what each threshold costs, fits it on all of them and
 //! writes its weights; build again to see them at work.
 
 use std::{fs, path::PathBuf};
@@ -8,12 +8,12 @@ use std::{fs, path::PathBuf};
 use anyhow::Context as _;
 use benches::{
     logistic::{self, Sparse},
-    questions::{self, ASIDE},
+    questions::{self, ASIDE, TUNED},
 };
 use clap::Parser;
 use fixtures::rng::Rng;
 use ingest::{
-    chat::{alarm, red_flag},
+    chat::{alarm, red_flag, shorthand},
     compose,
 };
 
@@ -26,6 +26,9 @@ struct Arguments {
     /// Prints the rows of this half that are told wrongly.
     #[arg(long)]
     show: Option<String>,
+    /// Weights that --fit wrote, in the place of those that were built in.
+    #[arg(long)]
+    weights: Option<PathBuf>,
     /// Least probability that is an alarm, with --fit.
     #[arg(long, default_value_t = 0.45)]
     threshold: f32,
@@ -49,14 +52,15 @@ const QUESTIONS: &str = "asked";
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.weights {
+        alarm::use_weights(fs::read_to_string(path)?);
+    }
     let rows = rows()?;
     if arguments.fit {
         return fit(&rows, &arguments);
     }
     println!("half      messages            rules      both");
-    for half in [
-        "tune", "report", "fit", "varied", QUESTIONS, "held", "blind",
-    ] {
+    for half in TUNED.into_iter().chain([QUESTIONS]).chain(ASIDE) {
         for urgent in [true, false] {
             let these: Vec<&Row> = rows
                 .iter()
@@ -115,8 +119,15 @@ fn fit(rows: &[Row], arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     println!("{FOLDS} folds, seed {SEED}: share of alarms by the least probability that is one");
-    println!("           urgent                            harmless");
-    println!("threshold    tune  report     fit  varied    tune  report     fit  varied   asked");
+    let of_messages = ["tune", "report", "fit", "varied", "daily"];
+    let names =
+        |halves: &[&str]| -> String { halves.iter().map(|half| format!("{half:>8}")).collect() };
+    println!("{:<49}harmless", "           urgent");
+    println!(
+        "threshold{}{}{QUESTIONS:>8}",
+        names(&of_messages),
+        names(&of_messages)
+    );
     for threshold in [0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7] {
         let of = |half: &str, urgent: bool| {
             let these: Vec<&(f32, &Row)> = tested
@@ -127,8 +138,11 @@ fn fit(rows: &[Row], arguments: &Arguments) -> anyhow::Result<()> {
             alarms as f64 / these.len().max(1) as f64
         };
         print!("{threshold:>9}");
-        let urgent = ["tune", "report", "fit", "varied"].map(|half| (half, true));
-        let harmless = ["tune", "report", "fit", "varied", QUESTIONS].map(|half| (half, false));
+        let urgent = of_messages.map(|half| (half, true));
+        let harmless = of_messages
+            .into_iter()
+            .chain([QUESTIONS])
+            .map(|half| (half, false));
         for (half, urgent) in urgent.into_iter().chain(harmless) {
             print!("{:>8.3}", of(half, urgent));
         }
@@ -178,6 +192,7 @@ fn rows() -> anyhow::Result<Vec<Row>> {
     messages
         .into_iter()
         .map(|(half, message, urgent)| {
+            let message = shorthand::written_out(&message);
             let embedding = encoder.encode(&message)?;
             Ok(Row {
                 half,

@@ -8,19 +8,20 @@ use std::{collections::HashMap, fs, path::PathBuf};
 
 use anyhow::Context as _;
 use benches::{
-    questions::{ASIDE, Row, rows, stands},
+    questions::{ASIDE, Row, TUNED, Verdict, rows, stands},
     ranking::{self, Sample},
 };
 use clap::Parser;
 use infra::{
-    db::{Db, DbSettings},
+    db::{Db, DbError, DbSettings},
     search::{Query, Scope, Search as _, Weights},
 };
 use ingest::{
-    chat::{Among, Chat, Country, Question, known},
+    chat::{Among, Call, CallLog, Chat, Country, Question, known, rank},
     compose, vocabularies,
 };
 use schemas::{DocumentId, TenantId};
+use tokio::sync::mpsc;
 use workers::encoder::Encoder;
 
 #[derive(Parser)]
@@ -35,6 +36,13 @@ struct Arguments {
     /// Fits the ranking of the chat and writes its weights.
     #[arg(long)]
     fit: bool,
+    /// Asks the chat itself, without a service: prints what share of each half is right and cited, and refused,
+    /// and the rows of this half that fail, with what decided.
+    #[arg(long)]
+    ask: Option<String>,
+    /// Weights of the ranking that --fit wrote, in the place of those that were built in.
+    #[arg(long)]
+    weights: Option<PathBuf>,
     /// The share of the questions without an answer that is refused at least, of those to documents, with --fit.
     #[arg(long, default_value_t = 0.95)]
     refused: f64,
@@ -57,6 +65,9 @@ const WEIGHTS: [(f64, f64); 6] = [
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.weights {
+        rank::use_weights(fs::read_to_string(path)?);
+    }
     let encoder = compose::encoder().context("the sentence encoder")?;
     if arguments.embed {
         return embed(&encoder);
@@ -72,6 +83,11 @@ async fn main() -> anyhow::Result<()> {
         .into_iter()
         .map(|job| (job.file, job.document))
         .collect();
+    if let Some(half) = &arguments.ask {
+        ask(&db, &documents, half).await?;
+        db.close().await;
+        return Ok(());
+    }
     if arguments.fit {
         let refused = [arguments.refused, arguments.refused_of_cards];
         fit(&db, &documents, refused).await?;
@@ -132,37 +148,127 @@ fn of_chat(name: &str) -> PathBuf {
         .join(name)
 }
 
-async fn fit(
-    db: &Db,
-    documents: &HashMap<String, DocumentId>,
-    refused: [f64; 2],
-) -> anyhow::Result<()> {
-    let chat = Chat::new(
+fn chat(db: &Db) -> Chat {
+    Chat::new(
         db.clone(),
         compose::encoder,
         vocabularies::lexicon,
         Country::default(),
         None,
-    );
+    )
+}
+
+/// A row as the chat is asked it.
+fn question(row: &Row, documents: &HashMap<String, DocumentId>) -> Question {
+    Question {
+        text: row.question.clone(),
+        scope: Scope {
+            document: documents.get(&row.scope).copied(),
+            patient: None,
+        },
+        among: if row.scope == "cards" {
+            Among::Knowledge
+        } else {
+            Among::Documents
+        },
+        history: before(row),
+        cited: Vec::new(),
+    }
+}
+
+/// No model is asked, so nothing is written down.
+struct NoModel;
+
+impl CallLog for NoModel {
+    async fn note(&self, _: Call) -> Result<(), DbError> {
+        Ok(())
+    }
+}
+
+async fn ask(db: &Db, documents: &HashMap<String, DocumentId>, half: &str) -> anyhow::Result<()> {
+    let chat = chat(db);
+    let mut counts: HashMap<(String, bool), (u32, u32)> = HashMap::new();
+    for row in rows()? {
+        let question = question(&row, documents);
+        let (sentences, mut said) = mpsc::channel(16);
+        let (told, ()) = tokio::join!(
+            async {
+                let told = chat
+                    .ask(TenantId::DEFAULT, &question, &sentences, &NoModel)
+                    .await;
+                drop(sentences);
+                told
+            },
+            async { while said.recv().await.is_some() {} }
+        );
+        let answer = serde_json::to_value(told?.answer)?;
+        let verdict = Verdict::of(&row, &answer);
+        let holds = if row.answerable {
+            verdict.right && verdict.proven
+        } else {
+            verdict.refused
+        };
+        let count = counts
+            .entry((row.half.clone(), row.answerable))
+            .or_default();
+        count.0 += u32::from(holds);
+        count.1 += 1;
+        let is_shown = !ASIDE.contains(&half) && (row.half == half || half == "all");
+        if holds || !is_shown || ASIDE.contains(&row.half.as_str()) {
+            continue;
+        }
+        println!(
+            "{} {} | {} {}",
+            row.id,
+            row.scope,
+            row.before.join(" >> "),
+            row.question
+        );
+        println!(
+            "   wanted {} <{}> {verdict:?}",
+            row.facts.join(" | "),
+            row.citation
+        );
+        if let Some(candidates) = chat.candidates(TenantId::DEFAULT, &question).await? {
+            let (probability, order) = &candidates.ranked;
+            println!(
+                "   lacks {} probability {probability:.3}",
+                candidates.refused
+            );
+            for place in order.iter().take(3) {
+                println!("      {}", candidates.quotes[*place].0);
+            }
+        }
+        for sentence in answer["sentences"].as_array().into_iter().flatten().take(6) {
+            println!("   said   {}", sentence["text"]);
+        }
+    }
+    println!("{:<8} {:>16} {:>16}", "half", "right and cited", "refused");
+    for half in TUNED.into_iter().chain(ASIDE) {
+        let share = |answerable: bool| {
+            let (held, of) = counts
+                .get(&(half.to_owned(), answerable))
+                .copied()
+                .unwrap_or_default();
+            format!("{:.3} {held}/{of}", f64::from(held) / f64::from(of.max(1)))
+        };
+        println!("{half:<8} {:>16} {:>16}", share(true), share(false));
+    }
+    Ok(())
+}
+
+async fn fit(
+    db: &Db,
+    documents: &HashMap<String, DocumentId>,
+    refused: [f64; 2],
+) -> anyhow::Result<()> {
+    let chat = chat(db);
     let (mut lines, mut cards) = (Vec::new(), Vec::new());
     let mut rng = Sample::rng();
     let rows = rows()?.into_iter();
     for row in rows.filter(|row| !ASIDE.contains(&row.half.as_str()) && row.scope != "all") {
         let of_cards = row.scope == "cards";
-        let question = Question {
-            text: row.question.clone(),
-            scope: Scope {
-                document: documents.get(&row.scope).copied(),
-                patient: None,
-            },
-            among: if of_cards {
-                Among::Knowledge
-            } else {
-                Among::Documents
-            },
-            history: Vec::new(),
-            cited: Vec::new(),
-        };
+        let question = question(&row, documents);
         let candidates = chat.candidates(TenantId::DEFAULT, &question).await?;
         let candidates = candidates.with_context(|| format!("no document {}", row.scope))?;
         let sample = Sample::new(row, candidates, &mut rng);
@@ -179,6 +285,12 @@ async fn fit(
         lines.len() + cards.len()
     );
     Ok(())
+}
+
+/// A conversation in which nothing was answered yet.
+fn before(row: &Row) -> Vec<(String, String)> {
+    let asked = row.before.iter().cloned();
+    asked.map(|question| (question, String::new())).collect()
 }
 
 async fn found(

@@ -4,7 +4,7 @@
 //! --fit` makes the weights of the rows of the tables that are not `held`. Without the encoder the expressions
 //! stand alone.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use workers::encoder::DIMENSIONS;
 
@@ -19,9 +19,20 @@ const WORDS: f32 = 4.0;
 /// Places of words and pairs; two that share a place share a weight.
 const PLACES: usize = 4096;
 
+static JUST_FITTED: OnceLock<String> = OnceLock::new();
+
+/// Tells by weights that were just fitted in the place of those that were built in; they are said before the first
+/// message.
+pub fn use_weights(weights: String) {
+    let _ = JUST_FITTED.set(weights);
+}
+
 /// The least probability that is an alarm, then a weight for each feature.
 static FITTED: LazyLock<Vec<f32>> = LazyLock::new(|| {
-    include_str!("alarm.txt")
+    let built_in = include_str!("alarm.txt");
+    JUST_FITTED
+        .get()
+        .map_or(built_in, String::as_str)
         .split_whitespace()
         .map(|number| number.parse().expect("numbers"))
         .collect()

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Question,
     days::{self, Named},
-    words,
+    shorthand, words,
 };
 
 /// Kinds of question.
@@ -103,6 +102,8 @@ expression!(
       | tell\s+me\s+(which|what|how)\b.*\bdose\s+to\s+take
     )"
 );
+// What is meant is no verb.
+expression!(NOUN, r"\bthe (change|start|stop|switch|cut|half)\b");
 expression!(
     INTERACTS,
     r"\b(interact\w*|together|combin\w+|mix\w*|along with|at the same time|alongside|go with|get along)\b|\b(while|when) (taking|on)\b|\b(can|may|is it (ok|safe)) .*\bwith\b"
@@ -122,7 +123,9 @@ expression!(
 );
 
 impl Asked {
+    /// What is typed for short is written out.
     pub(crate) fn new(text: &str) -> Self {
+        let text = &shorthand::written_out(text);
         let lower = text.to_lowercase();
         let mut wanted: Vec<Wanted> = Vec::new();
         let mut consumed: HashSet<String> = HashSet::new();
@@ -169,7 +172,7 @@ impl Asked {
         };
         Self {
             kind,
-            decides_dose: DECIDES.is_match(&lower),
+            decides_dose: DECIDES.is_match(&NOUN.replace_all(&lower, "the")),
             wants_reason: REASON.is_match(&lower),
             names: words::names(text),
             days: days::named(text),
@@ -177,28 +180,6 @@ impl Asked {
             wanted,
             subjects,
             stems,
-        }
-    }
-
-    /// The question, with the subjects of the one before where it only points back to them.
-    pub(crate) fn in_context(question: &Question) -> Self {
-        let asked = Self::new(&question.text);
-        let points = asked.stems.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "it" | "that" | "this" | "them" | "they" | "those"
-            )
-        });
-        match question.history.last() {
-            Some((before, _)) if points && asked.subjects.is_empty() => {
-                let before = Self::new(before);
-                Self {
-                    subjects: before.subjects.clone(),
-                    stems: [asked.stems, before.subjects].concat(),
-                    ..asked
-                }
-            }
-            _ => asked,
         }
     }
 

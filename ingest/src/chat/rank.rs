@@ -5,10 +5,11 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, OnceLock},
 };
 
 pub(crate) mod cards;
+mod forms;
 mod glosses;
 pub(crate) mod lines;
 mod owner;
@@ -68,9 +69,20 @@ struct Model {
     question: Vec<f32>,
 }
 
+static JUST_FITTED: OnceLock<String> = OnceLock::new();
+
+/// Ranks by weights that were just fitted in the place of those that were built in; they are said before the first
+/// question.
+pub fn use_weights(weights: String) {
+    let _ = JUST_FITTED.set(weights);
+}
+
 /// `rank.txt`: a name and its numbers a line.
 static NUMBERS: LazyLock<HashMap<&str, Vec<f32>>> = LazyLock::new(|| {
-    include_str!("rank/rank.txt")
+    let built_in = include_str!("rank/rank.txt");
+    JUST_FITTED
+        .get()
+        .map_or(built_in, String::as_str)
         .lines()
         .filter_map(|line| line.split_once(' '))
         .map(|(name, numbers)| {
@@ -122,6 +134,8 @@ pub struct Seen {
     question: Features,
     /// Which candidates can answer a question of its form.
     fits: Vec<bool>,
+    /// The feature that tells which share of the question's words a candidate says.
+    says: usize,
 }
 
 impl Seen {
@@ -137,11 +151,18 @@ impl Seen {
         let mut out = vec![1.0, scores[*first], below(1), below(3)];
         out.extend(self.of_best.iter().map(|feature| top[*feature]));
         out.push(flag(!order.iter().take(FITTING).any(|n| self.fits[*n])));
+        // How far below the best one is the first that fits, and what it says.
+        let fitting = order.iter().find(|n| self.fits[**n]);
+        let gap = fitting.map_or(FAR, |n| (scores[*first] - scores[*n]).min(FAR));
+        out.push(gap);
+        out.push(fitting.map_or(0.0, |n| self.rows[*n][self.says]));
         out.extend(&self.question);
         out
     }
 }
 
+/// A candidate that is so much worse than the best one counts no more.
+const FAR: f32 = 5.0;
 /// Of the first so many one has to fit the question's form.
 const FITTING: usize = 5;
 

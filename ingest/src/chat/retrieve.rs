@@ -9,13 +9,12 @@ use infra::{
 use schemas::{DocumentId, TenantId};
 
 use super::{
-    Among, Chat, Question, brands, cards,
+    Among, Chat, Question, brands, cards, context, drug_classes,
     evidence::{CardEvidence, DocumentEvidence},
-    find, lacks,
+    find, lacks, lay,
     memory::Moment,
     question::Asked,
     rank::{self, Meanings, Seen},
-    words,
 };
 
 /// What meaning and words count, tuned on the questions marked `tune`.
@@ -39,6 +38,8 @@ pub struct Candidates {
     pub quotes: Vec<(String, String)>,
     /// A person or a drug of the question is in no line: nothing is ranked then.
     pub refused: bool,
+    /// That there is an answer, 0..1, with the encoder, and the places of the candidates, the best first.
+    pub ranked: (f32, Vec<usize>),
 }
 
 impl Chat {
@@ -83,12 +84,28 @@ impl Chat {
             let drugs = brands::of_titles(cards::shipped_titles(), &codes);
             brands::called_as(asked, &drugs, &codes)
         };
-        let lay = words::tokens(&asked.text).into_iter();
-        let asked = lay.fold(asked.clone(), |asked, word| {
-            words::otherwise(&word).map_or(asked.clone(), |other| asked.with(&word, other))
-        });
+        let asked = lay::as_cards_call(&asked);
         let query = self.query(&asked.text).await;
-        let cards = self.cards(tenant, &query).await?;
+        let mut cards = self.cards(tenant, &query).await?;
+        // No card has this drug's name: one may have its class's.
+        let drugs = find::drugs(&asked, &|word| self.is_drug(word));
+        let first = cards.iter().take(rank::cards::COMPARED);
+        if drugs.len() > 1
+            && !first
+                .clone()
+                .any(|card| rank::cards::names_all(card, &drugs))
+        {
+            let classes = drugs.iter().map(|drug| drug_classes::in_words(drug));
+            let text = format!("{} {}", asked.text, classes.collect::<Vec<_>>().join(" "));
+            let more = self.cards(tenant, &self.query(&text).await).await?;
+            let mut more: Vec<CardEvidence> = more
+                .into_iter()
+                .filter(|card| rank::cards::names_all(card, &drugs))
+                .collect();
+            cards.retain(|card| more.iter().all(|other| other.id != card.id));
+            more.append(&mut cards);
+            cards = more;
+        }
         Ok((asked, cards))
     }
 
@@ -102,7 +119,10 @@ impl Chat {
         tenant: TenantId,
         question: &Question,
     ) -> Result<Option<Candidates>, DbError> {
-        let (asked, begun) = (Asked::in_context(question), self.memory.now());
+        let (asked, begun) = (
+            context::in_context(&question.text, &question.history),
+            self.memory.now(),
+        );
         if question.among == Among::Knowledge {
             let (asked, cards) = self.as_cards_say(tenant, &asked).await?;
             let meanings = self
@@ -110,6 +130,7 @@ impl Chat {
                 .await;
             let drugs = find::drugs(&asked, &|word| self.is_drug(word));
             let seen = |meanings: &Meanings| Seen::of_cards(&asked, &cards, &drugs, meanings);
+            let ranked = rank::cards::ranked(&asked, &cards, &drugs, &meanings);
             let quotes = cards.iter().take(rank::cards::COMPARED);
             return Ok(Some(Candidates {
                 seen: [seen(&meanings), seen(&Meanings::default())],
@@ -117,6 +138,7 @@ impl Chat {
                     .map(|card| (card.id.clone(), String::new()))
                     .collect(),
                 refused: false,
+                ranked: (ranked.probability, ranked.order),
             }));
         }
         let query = self.query(&asked.text).await;
@@ -127,10 +149,12 @@ impl Chat {
             .await;
         Ok(documents.first().map(|document| {
             let seen = |meanings: &Meanings| Seen::of_document(&asked, document, meanings);
+            let ranked = rank::lines::ranked(&asked, document, &meanings);
             Candidates {
                 seen: [seen(&meanings), seen(&Meanings::default())],
                 quotes: find::quotes(document),
                 refused: lacks::something(&asked, document, &|word| self.is_drug(word)),
+                ranked: (ranked.probability, ranked.order),
             }
         }))
     }

@@ -1,5 +1,8 @@
 //! A fact in words. What is said is what was printed; only the words around it are ours.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use schemas::{Assertion, Entity, Fact};
 
 /// The type of a fact and its role, as in its JSON.
@@ -74,7 +77,7 @@ pub(crate) fn sentence(entity: &Entity) -> String {
             &None,
             &fact.date,
         ),
-        Fact::Date(fact) => format!("{}: {}", role(&fact.role, "date"), entity.text),
+        Fact::Date(fact) => format!("{}: {}", role(&fact.role, "date"), closed(&entity.text)),
         Fact::Person(fact) => {
             let name = fact.name.as_deref().unwrap_or(&entity.text);
             format!("{}: {name}", role(&fact.role, "person"))
@@ -141,6 +144,18 @@ fn measured(
     said
 }
 
+/// A date without the spaces that were read beside its dashes and slashes.
+fn closed(date: &str) -> String {
+    static PARTED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(\w) ?([-/.]) ?(\w)").expect("a valid expression"));
+    let is_numeric = date.split_whitespace().count() <= 3 && date.contains(['-', '/']);
+    if is_numeric {
+        PARTED.replace_all(date, "$1$2$3").into_owned()
+    } else {
+        date.to_owned()
+    }
+}
+
 fn join(parts: &[&Option<String>]) -> String {
     let parts: Vec<&str> = parts.iter().filter_map(|part| part.as_deref()).collect();
     parts.join(" ")
@@ -167,4 +182,21 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closed;
+
+    #[test]
+    fn dates_are_closed_up() {
+        for (read, said) in [
+            ("05- Jan-2024", "05-Jan-2024"),
+            ("16/04 / 2025", "16/04/2025"),
+            ("16 August 2025", "16 August 2025"),
+            ("Oct. 30, 1967", "Oct. 30, 1967"),
+        ] {
+            assert_eq!(closed(read), said);
+        }
+    }
 }

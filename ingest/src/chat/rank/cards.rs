@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::{Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, largest, telling};
 use crate::chat::{
+    drug_classes,
     evidence::CardEvidence,
     facts,
     question::{Asked, Kind},
@@ -18,6 +19,8 @@ static FITTED: LazyLock<Fitted> = LazyLock::new(|| Fitted::of("cards"));
 pub(crate) const COMPARED: usize = 6;
 /// The features of the best card that tell whether it answers.
 const OF_BEST: &[usize] = &[1, 2, 3, 4, 6, 8, 12, 13, 14, 15, 16, 17];
+/// The share of the question's words that a card says.
+const SAYS: usize = 6;
 /// What a sentence that stands later loses.
 const LATER: f32 = 0.02;
 /// What the words of the question weigh against the meaning of a sentence.
@@ -34,6 +37,12 @@ static ERRAND: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(prices?|costs?|how much (is|does|do|are)|fees?|insur\w+|near (me|by)|nearest|book(ed|ing)?|appointments?|open(s|ing)?|close[sd]? (on|at)|waiting (list|time)|parking|permit|e-?mail|phone|address|website|shop|buy|order (it|them|online)|brand|mattress|best (hospital|clinic|doctor|surgeon|dentist|product|app|sunscreen|pillow)|which (day|clinic|hospital|shop))\b",
     )
     .expect("a valid expression")
+});
+
+/// What is asked for itself, which a card that only mentions it does not answer.
+static ITSELF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(what('s| is| are| does| do| causes?)|how (is|are|do|does|can)|define|explain|which|can .{0,30}\b(cured|treated))\b")
+        .expect("a valid expression")
 });
 
 /// The texts whose meanings are compared.
@@ -92,21 +101,24 @@ impl Seen {
             .collect();
         let lacking = |card: &CardEvidence| {
             let gone = specific.iter();
-            gone.filter(|word| !words::holds(&card.stems, word)).count() as f32
+            gone.filter(|word| !says(card, word)).count() as f32
         };
         let lacking_title = |card: &CardEvidence| {
             let title = card.headings();
-            let gone = specific.iter();
-            gone.filter(|word| !words::holds(&title, word)).count() as f32
+            let gone = specific.iter().filter(|word| {
+                !words::holds(&title, word) && !drug_classes::is_named(word, &title)
+            });
+            gone.count() as f32
         };
         let unsaid = |card: &CardEvidence| -> Vec<String> {
             let words = words::tokens(&asked.text).into_iter();
             let is_unsaid = |word: &String| {
                 let stem = words::stem(word);
-                specific.iter().any(|asked| ***asked == stem) && !words::holds(&card.stems, &stem)
+                specific.iter().any(|asked| ***asked == stem) && !says(card, &stem)
             };
             words.filter(is_unsaid).collect()
         };
+        let itself = ITSELF.is_match(&asked.text) && drugs.is_empty();
         let full = compared.iter().zip(&rows).map(|(card, row)| -> Features {
             vec![
                 1.0,
@@ -127,17 +139,19 @@ impl Seen {
                 lacking_title(card).min(3.0),
                 meanings.cosine(&asked.text, &card.terms),
                 nearest_to(&unsaid(card), card, meanings),
+                flag(itself) * lacking_title(card).min(3.0),
             ]
         });
         let unheard = specific.iter().filter(|word| {
             let mut cards = cards.iter();
-            !cards.any(|card| words::holds(&card.stems, word))
+            !cards.any(|card| says(card, word))
         });
         let unheard = unheard.count() as f32;
         let least = compared.iter().map(&lacking).fold(3.0, f32::min);
         Self {
             rows: full.collect(),
             of_best: OF_BEST,
+            says: SAYS,
             question: vec![
                 cosine,
                 near,
@@ -168,9 +182,14 @@ fn nearest_to(missing: &[String], card: &CardEvidence, meanings: &Meanings) -> f
     near.fold(1.0, f32::min)
 }
 
+/// Does a card say this word, or name the class that it is of?
+fn says(card: &CardEvidence, word: &str) -> bool {
+    words::holds(&card.stems, word) || drug_classes::is_named(word, &words::stems(&card.title))
+}
+
 /// Does a card name all of these drugs?
 pub(crate) fn names_all(card: &CardEvidence, drugs: &[String]) -> bool {
-    drugs.iter().all(|drug| words::holds(&card.stems, drug))
+    drugs.iter().all(|drug| says(card, drug))
 }
 
 /// Ranks the first cards of the search.

@@ -5,7 +5,9 @@ use std::{collections::HashSet, sync::LazyLock};
 use regex::Regex;
 
 use super::{
-    Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, glosses, largest, owner, telling,
+    Features, Fitted, Meanings, Ranked, Rarity, Seen, flag,
+    forms::{self, Form},
+    glosses, largest, owner, telling,
     topics::Topics,
     ways::{self, Nearness},
 };
@@ -193,7 +195,9 @@ fn nearest_to(missing: &[String], lines: &[Line<'_>], meanings: &Meanings) -> [f
 }
 
 /// The features of the best line that tell whether it answers.
-const OF_BEST: &[usize] = &[1, 4, 9, 10, 11, 12, 14, 15, 20, 21, 22];
+const OF_BEST: &[usize] = &[1, 4, 9, 10, 11, 12, 14, 15, 20, 21, 22, 24];
+/// The share of the question's words that a line says, under its heading and with what people call it.
+const SAYS: usize = 9;
 
 impl Seen {
     /// Of a question that is put to a document.
@@ -227,6 +231,11 @@ impl Seen {
         let headed: Vec<f32> = lines.iter().map(|line| cosine(&line.headed)).collect();
         let said: Vec<f32> = lines.iter().map(|line| cosine(&line.said)).collect();
         let best = |of: &[f32]| of.iter().copied().fold(-1.0, f32::max);
+        let form = Form::asked(asked);
+        let fits: Vec<bool> = lines
+            .iter()
+            .map(|line| form.is_none_or(|form| form.is_in(line.unit, &line.facts)))
+            .collect();
         let (best_text, best_glossed, best_said) = (best(&text), best(&glossed), best(&said));
         let rows = lines.iter().enumerate().map(|(n, line)| {
             let way = line.near(&nearness);
@@ -262,6 +271,7 @@ impl Seen {
                 flag(on_topic(n) > 0.99),
                 flag(topics.count() > 0 && on_topic(n) < 0.01),
                 flag(is_of_a_day(asked, line)),
+                flag(form.is_some() && fits[n]) - flag(!fits[n]),
             ]
         });
         let rows: Vec<Features> = rows.collect();
@@ -337,13 +347,16 @@ impl Seen {
             .collect();
         let [least, mean] = nearest_to(&missing, &lines, meanings);
         question.extend([least, mean, flag(topics.count() == 0) * (1.0 - least)]);
-        let gives_reason = |line: &Line<'_>| {
-            !asked.wants_reason || facts::gives_reason(&line.unit.under, &line.unit.text)
-        };
+        question.extend(Form::ALL.map(|one| flag(form == Some(one))));
+        // What is asked to be so or not stands there in its words.
+        let yes_or_no = flag(forms::is_yes_or_no(&asked.text));
+        let share = uncovered / asked_for.len().max(1) as f32;
+        question.extend([yes_or_no, yes_or_no * share, yes_or_no * (1.0 - least)]);
         Self {
-            fits: lines.iter().map(gives_reason).collect(),
+            fits,
             rows,
             of_best: OF_BEST,
+            says: SAYS,
             question,
         }
     }
