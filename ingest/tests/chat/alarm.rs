@@ -1,7 +1,10 @@
 //! Red flags with the real encoder, on every sixth message of the tables; all of them are counted by
 //! `benches --bin red_flags`.
 
-use ingest::{chat::{alarm, shorthand}, compose};
+use ingest::{
+    chat::{alarm, shorthand},
+    compose,
+};
 
 /// Of so many messages one is tested.
 const EVERY: usize = 6;
