@@ -118,6 +118,7 @@ pub(crate) fn sentence(entity: &Entity) -> String {
     };
     match entity.assertion {
         Assertion::Present => said,
+        Assertion::Absent if denies(&entity.text) => format!("The document says: {}", entity.text),
         Assertion::Absent => format!("The document says that this is absent: {said}"),
         Assertion::Possible => format!("The document says that this is possible: {said}"),
         Assertion::Family => format!("Of a relative: {said}"),
@@ -142,6 +143,16 @@ fn measured(
         said += &format!(" ({})", beside.join(", "));
     }
     said
+}
+
+/// Does a text itself say that there is none, `no known allergies`?
+fn denies(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
+    matches!(
+        first.to_lowercase().as_str(),
+        "no" | "none" | "nil" | "not" | "never" | "denies" | "nkda" | "nka"
+    )
 }
 
 /// A date without the spaces that were read beside its dashes and slashes.
@@ -186,7 +197,20 @@ fn capital(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::closed;
+    use super::{closed, denies};
+
+    #[test]
+    fn what_is_denied_in_its_own_words_is_not_denied_again() {
+        for (text, says_so) in [
+            ("No known allergies", true),
+            ("None known", true),
+            ("NKDA", true),
+            ("pneumothorax", false),
+            ("nodules", false),
+        ] {
+            assert_eq!(denies(text), says_so, "{text}");
+        }
+    }
 
     #[test]
     fn dates_are_closed_up() {
