@@ -6,16 +6,25 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use schemas::Vote;
+use schemas::{Engine, Vote};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::{parties::Decision, priors::Words, vote::Ballot};
+use crate::{
+    parties::Decision,
+    priors::Words,
+    vote::{Ballot, LineReadings},
+};
 
 /// Shorter words are too near to others.
 const LEAST_LETTERS: usize = 5;
-/// A word that differs in accents alone may be so short, and needs so many readers.
+/// A word that differs in accents alone may be so short, and needs so many readers; on a page in English one.
 const LEAST_PLAIN: usize = 3;
 const READERS: usize = 2;
+/// English is at least this share of an engine's words of so many letters, if there are so many of them. Less than
+/// half as many of other languages' words are spelt as English ones are.
+const ENGLISH: f32 = 0.5;
+const LONG: usize = 4;
+const WORDS: usize = 20;
 
 impl Ballot<'_> {
     /// Puts a known word that an engine read as a whole in the place of one that is not known.
@@ -60,7 +69,8 @@ impl Ballot<'_> {
     }
 
     /// Puts a known word in the place of one that is known without its accents alone, where two engines
-    /// read it so: specks make accents, and who cannot write one had no voice against it.
+    /// read it so, or one where nothing speaks for another language: specks make accents, and who cannot write one
+    /// had no voice against it.
     pub(crate) fn adopt_plain(&self, slots: Range<usize>, decisions: &mut [Decision]) {
         let text: String = decisions[slots.clone()]
             .iter()
@@ -80,7 +90,8 @@ impl Ballot<'_> {
             .collect();
         let is_seen = |(i, plain): &(usize, char)| {
             let glyphs = self.network.slots[*i].glyphs.iter().flatten();
-            glyphs.filter(|glyph| glyph.ch == *plain).count() >= READERS
+            glyphs.filter(|glyph| glyph.ch == *plain).count()
+                >= if self.english { 1 } else { READERS }
         };
         if accents.iter().all(is_seen) {
             for (i, plain) in accents {
@@ -91,9 +102,35 @@ impl Ballot<'_> {
     }
 }
 
-/// A letter without its accent.
+/// A letter without its accent, or without the stroke that Unicode does not part from it.
 fn plain(letter: char) -> char {
-    letter.nfd().next().unwrap_or(letter)
+    match letter {
+        'ł' => 'l',
+        'Ł' => 'L',
+        'ħ' => 'h',
+        'đ' => 'd',
+        'ø' => 'o',
+        'ı' => 'i',
+        _ => letter.nfd().next().unwrap_or(letter),
+    }
+}
+
+/// Is a page in English, by what the engine that knows most of its words read?
+pub(crate) fn is_english(lines: &[LineReadings<'_>], words: &Words) -> bool {
+    let mut known: BTreeMap<Engine, (usize, usize)> = BTreeMap::new();
+    for (engine, reading) in lines.iter().flat_map(|line| &line.readings) {
+        let (known, all) = known.entry(*engine).or_default();
+        for word in &reading.words {
+            let letters = word.text.chars().filter(|c| c.is_alphabetic()).count();
+            if letters >= LONG && !word.text.contains(|c: char| c.is_ascii_digit()) {
+                *all += 1;
+                *known += usize::from(words.has_word(&word.text, LONG));
+            }
+        }
+    }
+    known
+        .values()
+        .any(|(known, all)| *all >= WORDS && *known as f32 >= ENGLISH * *all as f32)
 }
 
 /// The engine, by its place among the votes, whose reading should stand for `text`, which is no known

@@ -4,7 +4,8 @@
 //! page has many of them, lone letters of which the readers are not sure are specks too. So is a segment of which
 //! no word is more than a guess of some readers where another saw nothing, and a lone letter on a line of its own of
 //! which no two readers say the same: the pen of a signature. An upright stroke by itself that stands on a ruled
-//! line, or where a broken one would go on, is a piece of it.
+//! line, or where a broken one would go on, is a piece of it. Letters much lower than those of the page's words
+//! are dirt, unless they make words themselves, as small print does.
 
 use schemas::BBox;
 
@@ -19,6 +20,12 @@ const UNSURE: f32 = 0.8;
 const LETTERS: usize = 2;
 /// Words below this confidence are guesses.
 const GUESS: f32 = 0.15;
+/// Letters below this share of the usual height are dirt, where words have fewer than so many in the mean.
+const LOW: f32 = 0.42;
+const SMALL_PRINT: usize = 3;
+/// Words of at least so many letters tell the usual height, if they have so many together.
+const TELLING: usize = 3;
+const ENOUGH: usize = 20;
 /// What a piece of an upright line is read as.
 const STROKES: &str = "1Il|!iJ[](){}";
 /// Its middle is so many heights from the line at most, which goes on by half its length at both ends.
@@ -29,9 +36,11 @@ const GOES_ON: f32 = 0.5;
 #[must_use]
 pub(super) fn without(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Segment> {
     let before = segments.len();
+    let height = usual_height(&segments);
     let mut text: Vec<Segment> = segments
         .into_iter()
         .filter(|s| !is_speck(s) && !is_guess(s) && !is_piece(s, rulings))
+        .filter(|s| height.is_none_or(|height| !is_low(s, height)))
         .collect();
     if before - text.len() >= DIRTY {
         text.retain(|segment| !is_unsure_letter(segment));
@@ -42,6 +51,35 @@ pub(super) fn without(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Segment>
 fn is_speck(segment: &Segment) -> bool {
     let mut characters = segment.words.iter().flat_map(|word| word.text.chars());
     characters.all(|c| MARKS.contains(c))
+}
+
+/// The height of the line that the median letter of the page's words stands in, in pixels.
+fn usual_height(segments: &[Segment]) -> Option<f32> {
+    let mut lines: Vec<(f32, usize)> = segments
+        .iter()
+        .map(|segment| {
+            let words = segment.words.iter().map(|word| letters(&word.text));
+            let telling = words.filter(|letters| *letters >= TELLING).sum();
+            (segment.quad.height(), telling)
+        })
+        .collect();
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all: usize = lines.iter().map(|(_, letters)| letters).sum();
+    let mut below = 0;
+    let median = lines.iter().find(|(_, letters)| {
+        below += letters;
+        below * 2 >= all
+    });
+    median.filter(|_| all >= ENOUGH).map(|(height, _)| *height)
+}
+
+fn is_low(segment: &Segment, usual: f32) -> bool {
+    let all: usize = segment.words.iter().map(|word| letters(&word.text)).sum();
+    all > 0 && all < SMALL_PRINT * segment.words.len() && segment.quad.height() < LOW * usual
+}
+
+fn letters(word: &str) -> usize {
+    word.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
 fn is_piece(segment: &Segment, rulings: &Rulings) -> bool {
@@ -122,6 +160,28 @@ mod tests {
         };
         assert!(!kept(0.1, ""));
         assert!(kept(0.1, "ore") && kept(0.5, ""));
+    }
+
+    #[test]
+    fn letters_much_lower_than_the_words_are_dirt_and_small_print_is_text() {
+        let kept = |text: &str, height: f32, page: &str| {
+            let mut low = segment(text, 0.0, 40.0);
+            low.quad = BBox::new(0.0, 40.0, 10.0, 40.0 + height).quad();
+            let segments = vec![segment(page, 0.0, 0.0), low];
+            without(segments, &Rulings::default()).len() == 2
+        };
+        let page = "Prednisolone tablets every morning";
+        for (text, height, want) in [
+            ("5", 8.0, false),
+            ("A L", 8.0, false),
+            ("é", 8.0, false),
+            ("5", 9.0, true),
+            ("-", 4.0, true),
+            ("Printed on recycled paper", 8.0, true),
+        ] {
+            assert_eq!(kept(text, height, page), want, "{text} {height}");
+        }
+        assert!(kept("5", 8.0, "Sodium"), "nothing tells the usual height");
     }
 
     #[test]
