@@ -24,7 +24,7 @@ use crate::{
         geometry::{Homography, warp},
         ink, lines, page as sheet, rules, scale,
         show_through::Pale,
-        variants,
+        variants::{self, Cure},
     },
     upright::{self, Prober, Turn, Upright},
 };
@@ -32,6 +32,8 @@ use crate::{
 /// Sauvola's window in pixels and its weight, low enough for faint print.
 const INK_WINDOW: u32 = 41;
 const INK_K: f32 = 0.1;
+/// How far grain is smeared: a standard deviation in pixels.
+const GRAIN: f32 = 0.75;
 
 /// Everything that reads pages, opened once and shared by threads.
 pub struct Readers {
@@ -110,6 +112,9 @@ impl Readers {
     /// # Errors
     /// When the deadline passes; a detector that fails is done without.
     pub fn prepare(&self, raster: &RgbImage, deadline: Instant) -> Result<Prepared, ReadError> {
+        let cure = variants::cure(&image::imageops::grayscale(raster));
+        let smooth = (cure == Some(Cure::Blur)).then(|| without_grain(raster));
+        let raster = smooth.as_ref().unwrap_or(raster);
         let photo = photographed(raster);
         let page = match &photo {
             Some((map, w, h)) => &warp_sheet(raster, map, *w, *h),
@@ -128,17 +133,22 @@ impl Readers {
             Orientation::Upright => (Orientation::Upright, as_it_lies),
             turn => (turn, deskew::skew(&upright::quarter_turned(&grey, turn))),
         };
-        let mut upright = upright::turn(
-            raster,
-            Turn {
-                flat: photo,
-                orientation,
-                skew_degrees,
-            },
-        );
-        let flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
-        let mut flat = variants::for_grey_readers(flat, &grey);
+        let turn = Turn {
+            flat: photo,
+            orientation,
+            skew_degrees,
+        };
+        let mut upright = upright::turn(raster, turn);
+        let mut flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
+        if cure == Some(Cure::Median) {
+            flat = denoise::salt_and_pepper(&flat);
+        }
         let (mut ink, mut rulings, mut x_height) = ink_and_rulings(&flat);
+        if variants::is_faint(&flat, &ink) {
+            upright = upright::turn(&without_grain(raster), turn);
+            flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
+            (ink, rulings, x_height) = ink_and_rulings(&flat);
+        }
         if let (Some(prober), Some(pale)) = (&self.prober, Pale::of(&flat, &ink)) {
             let other_side = prober.mirrored(&flat, &pale.lines, pale.contrast, deadline)?;
             if !other_side.is_empty() {
@@ -327,6 +337,11 @@ fn photographed(raster: &RgbImage) -> Option<(Homography, u32, u32)> {
 
 fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> RgbImage {
     warp(raster, map, width, height, flatten::paper_colour(raster))
+}
+
+/// Networks take the steps and specks of single pixels for strokes.
+fn without_grain(raster: &RgbImage) -> RgbImage {
+    image::imageops::blur(raster, GRAIN)
 }
 
 /// The ink of a flattened page without specks and ruled lines, the ruled lines, and the x-height.
