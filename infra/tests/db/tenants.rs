@@ -458,6 +458,8 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         let rotated = db.rotate_key(A, b.key, &keys::kept('z'), hour).await;
         assert_eq!(rotated.unwrap(), None);
         assert!(!db.is_erased(A, b.document).await.unwrap());
+        let both = [(A, b.document), (B, b.document)];
+        assert_eq!(db.still_there(&both).await.unwrap(), [both[1]]);
         let more = db.keep_turn(A, b.chat, |_| sealed(b"more"), &[], None);
         more.await.unwrap();
         let turns = fresh.count("SELECT count(*) FROM chat_turns").await;

@@ -118,6 +118,7 @@ async fn a_cookie_is_a_key_for_the_own_page_alone_and_not_for_ever() {
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
     assert_eq!(page.status().await, StatusCode::UNAUTHORIZED, "signed out");
     assert_eq!(other.status().await, StatusCode::OK, "the other goes on");
+    fixed(&url, &key).await;
 
     for (case, sql) in [
         ("idle", "UPDATE sessions SET idle_until = now()"),
@@ -161,7 +162,6 @@ async fn signing_in(url: &str, key: &str) {
         let answer = client.get(&address).send().await.unwrap();
         problem(answer, 401, "unauthenticated").await;
     }
-    fixed(url, key).await;
 }
 
 /// A cookie that somebody else has put into the browser becomes nobody's session (session fixation), and beside ours

@@ -8,7 +8,6 @@ use std::{
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-
 use sqlx::PgPool;
 use uuid::Uuid;
 

@@ -263,7 +263,7 @@ async fn every_access_has_a_line(owner: &Caller, routes: &[(String, String)], ow
                 let named = rest.strip_prefix('/').is_some_and(is_id);
                 let made = [".create", ".open", ".revoke"]
                     .iter()
-                    .any(|verb| action.ends_with(verb));
+                    .any(|verb| action.ends_with(*verb));
                 rest.is_empty() || (named && made)
             })
             .map(|(_, action)| action)

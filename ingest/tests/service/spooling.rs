@@ -130,7 +130,6 @@ async fn a_zip_that_falls_silent_loses_its_place() {
     for _ in 0..AT_ONCE {
         silent.push(half_a_zip(address, key.trim()).await);
     }
-    spools(server.id(), AT_ONCE).await;
     for mut stream in silent {
         let mut answer = [0; 12];
         let answered = tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await;

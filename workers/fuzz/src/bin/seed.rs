@@ -57,8 +57,8 @@ fn notices() -> [(&'static str, Vec<u8>); 2] {
     let text = b"6f1d7a3e-0000-4000-8000-000000000001";
     let trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     [
-        ("notice", [&[16], &text[..16], trace].concat()),
-        ("notice_as_text", [&[36], &text[..], trace].concat()),
+        ("notice", [&[16][..], &text[..16], trace].concat()),
+        ("notice_as_text", [&[36][..], &text[..], trace].concat()),
     ]
 }
 
