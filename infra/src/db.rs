@@ -72,5 +72,5 @@ pub use sessions::{Holder, Session, SessionLife};
 pub use settle::{Attempts, Findings, Settled};
 pub use sweep::Swept;
 pub use table_queue::TableQueue;
-pub use tokens::TokenRevocation;
+pub use tokens::{RevokedToken, Token, TokenRevocation};
 pub use webhooks::{DueDelivery, Webhook};

@@ -1,5 +1,6 @@
 //! Erasing a document: it is written into a list outside the database before anything is destroyed, so that a
-//! backup that is older than an erasure does not bring the document back. A restore erases again what stands there.
+//! backup that is older than an erasure does not bring the document back. A restore erases again what stands there,
+//! and so does whoever is about to serve a database that may have been put back by other means.
 
 mod anchor;
 mod list;
@@ -84,4 +85,35 @@ pub async fn erase(
         rows,
         objects: store.erase(tenant, document).await,
     }))
+}
+
+/// Documents that are looked for together.
+const TOGETHER: usize = 1000;
+
+/// Erases again what the list says was erased and the database still has, and gives it.
+///
+/// # Errors
+/// [`EraseError`]; called again it goes on where it was.
+pub async fn erase_again(
+    db: &Db,
+    store: &dyn Store,
+    list: &ErasureList,
+) -> Result<Vec<(TenantId, DocumentId)>, EraseError> {
+    if !list.exists() {
+        return Ok(Vec::new());
+    }
+    let erased = list.read()?;
+    let erased: Vec<_> = erased.iter().map(|e| (e.tenant, e.document)).collect();
+    let mut again = Vec::new();
+    for some in erased.chunks(TOGETHER) {
+        for (tenant, document) in db.still_there(some).await? {
+            db.erase(tenant, document).await?;
+            if let Err(error) = store.erase(tenant, document).await {
+                // Without their key they cannot be read.
+                tracing::warn!(%document, %error, "objects of an erased document stay");
+            }
+            again.push((tenant, document));
+        }
+    }
+    Ok(again)
 }

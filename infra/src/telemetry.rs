@@ -12,6 +12,7 @@ mod start;
 mod traces;
 
 pub use backlog::watch;
+pub use cgroup::memory;
 pub use metrics::{
     DESCRIBED, Metrics, Stream, chat_tokens, emergency_opened, http_answered, job_ended,
     sandbox_ended, swept, task_ended,

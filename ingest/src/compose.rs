@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::Context as _;
 use fusion::Words;
-use infra::models::{Asset, Cache};
+use infra::{
+    models::{Asset, Cache},
+    telemetry,
+};
 use schemas::{Engine, ModelInfo, Repertoire};
 use workers::{
     adaptive::Mode,
@@ -56,7 +59,7 @@ pub fn pipeline(choice: &Choice<'_>) -> anyhow::Result<Pipeline> {
         launch.clone(),
         DecodeConfig {
             pdfium: cache.require(Asset::Pdfium).ok(),
-            limits: Limits::default(),
+            limits: Limits::default().shared(telemetry::memory(), choice.jobs),
         },
         choice.jobs,
     )

@@ -1,10 +1,11 @@
 //! A clinic's own FHIR server, when `MEDBOT_FHIR_URL` names one: each document that has succeeded is sent
 //! there as one transaction, and again when a review changes it.
 //!
-//! Every resource is put under its own id, so that a repetition changes nothing. What waits for a review
-//! is not sent: the job has not succeeded then. Which documents are due stands in the database
-//! (`infra::db::fhir_deliveries`); one call is one attempt. Its limit: a later job of the same document
-//! writes over resources of the same ids and removes none.
+//! What leaves is written down as any other export is: a line of the audit log before anything is sent,
+//! without which nothing is, and one with what became of it. Every resource is put under its own id, so that
+//! a repetition changes nothing. What waits for a review is not sent: the job has not succeeded then. Which
+//! documents are due stands in the database (`infra::db::fhir_deliveries`); one call is one attempt. Its
+//! limit: a later job of the same document writes over resources of the same ids and removes none.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use chrono::SecondsFormat;
 use extract::fhir::{self, Export};
 use futures::{StreamExt as _, stream};
 use infra::{
+    audit::{Occurrence, Recorder},
     db::{Changes, Db, DbError, DueDocument},
     store::Store,
     webhook::backoff,
@@ -32,6 +34,8 @@ const LEASE: Duration = Duration::from_mins(2);
 const ATTEMPT: Duration = Duration::from_mins(1);
 /// What becomes due within this time is looked for together.
 const GATHERED: Duration = Duration::from_millis(100);
+/// What the log says of a document that is about to be sent.
+const UNDER_WAY: u16 = 102;
 /// How often it looks by itself.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -81,8 +85,9 @@ impl FhirServer {
         })
     }
 
-    /// Only the status counts; the answer may quote the document and is not read.
-    async fn send(&self, bundle: String) -> Result<(), Failure> {
+    /// Sends a transaction. Gives the status that the log is told: the server's, 502 where it could not be reached,
+    /// 503 where there was no token for it. Only the status counts; the answer may quote the document and is not read.
+    async fn send(&self, bundle: String) -> (u16, Result<(), Failure>) {
         let mut request = self
             .client
             .post(self.base.clone())
@@ -92,18 +97,21 @@ impl FhirServer {
             .body(bundle);
         if let Some(path) = &self.token_file {
             // Read every time, since tokens are renewed.
-            let token = tokio::fs::read_to_string(path).await.map_err(|error| {
-                Failure::Passing(format!("the token cannot be read: {}", error.kind()))
-            })?;
-            request = request.bearer_auth(token.trim());
+            match tokio::fs::read_to_string(path).await {
+                Ok(token) => request = request.bearer_auth(token.trim()),
+                Err(error) => {
+                    let why = format!("the token cannot be read: {}", error.kind());
+                    return (503, Err(Failure::Passing(why)));
+                }
+            }
         }
-        let answer = request
-            .send()
-            .await
-            .map_err(|_| Failure::Passing("the server cannot be reached".into()))?;
+        let Ok(answer) = request.send().await else {
+            let why = "the server cannot be reached".into();
+            return (502, Err(Failure::Passing(why)));
+        };
         let status = answer.status();
         let said = format!("the server answered {}", status.as_u16());
-        match status {
+        let taken = match status {
             status if status.is_success() => Ok(()),
             StatusCode::BAD_REQUEST
             | StatusCode::METHOD_NOT_ALLOWED
@@ -113,7 +121,8 @@ impl FhirServer {
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
             | StatusCode::UNPROCESSABLE_ENTITY => Err(Failure::Lasting(said)),
             _ => Err(Failure::Passing(said)),
-        }
+        };
+        (status.as_u16(), taken)
     }
 }
 
@@ -122,6 +131,7 @@ pub(crate) async fn tell(
     server: &FhirServer,
     db: &Db,
     store: &Arc<dyn Store>,
+    audit: &Recorder,
     changes: &Changes,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -131,7 +141,7 @@ pub(crate) async fn tell(
             Ok(due) if !due.is_empty() => {
                 stream::iter(due)
                     .for_each_concurrent(AT_ONCE, |due| async move {
-                        if let Err(error) = one(server, db, store, &due).await {
+                        if let Err(error) = one(server, (db, store, audit), &due).await {
                             tracing::warn!(%error, "a document is sent again after its lease");
                         }
                     })
@@ -154,12 +164,11 @@ pub(crate) async fn tell(
 
 async fn one(
     server: &FhirServer,
-    db: &Db,
-    store: &Arc<dyn Store>,
+    (db, store, audit): (&Db, &Arc<dyn Store>, &Recorder),
     due: &DueDocument,
 ) -> Result<(), DbError> {
     let sent = match bundle(db, store, due).await {
-        Ok(Some(bundle)) => server.send(bundle).await,
+        Ok(Some(bundle)) => written_down(server, audit, due, bundle).await,
         // Erased, or doubted by a later job whose last review makes it due again.
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),
@@ -177,6 +186,30 @@ async fn one(
             db.document_untold(due, None, &why).await
         }
     }
+}
+
+/// Sends a document between its two lines.
+async fn written_down(
+    server: &FhirServer,
+    audit: &Recorder,
+    due: &DueDocument,
+    bundle: String,
+) -> Result<(), Failure> {
+    let line = |outcome| {
+        let object = format!("/v1/documents/{}", due.document);
+        let what = Occurrence::of_service("document.export", object, outcome);
+        audit.record(due.tenant, what)
+    };
+    if line(UNDER_WAY).await.is_err() {
+        return Err(Failure::Passing(
+            "the audit log does not take what would be sent".into(),
+        ));
+    }
+    let (outcome, sent) = server.send(bundle).await;
+    if let Err(error) = line(outcome).await {
+        tracing::error!(%error, "what became of an export could not be written down");
+    }
+    sent
 }
 
 async fn bundle(

@@ -1,7 +1,11 @@
 //! The HTTP API: a file a resource. A handler checks who asks, calls the database or the store, and
 //! says what came of it; it holds no state of its own, so any process can answer any request.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::{
@@ -86,6 +90,7 @@ pub use refusals::Refusals;
 pub use serve::serve;
 pub use spools::Spools;
 pub(crate) use tls::{Tls, TlsFiles};
+pub(crate) use tokens::named as named_token;
 pub use tryout::Tryout;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
@@ -139,6 +144,8 @@ pub struct Serving {
     pub guests: bool,
     /// Where erasures are written down, outside the database.
     pub erasures: ErasureList,
+    /// Was the database looked through for what was erased? Until then nothing of `/v1` is answered.
+    pub is_open: AtomicBool,
     /// What reads a page at once.
     pub tryout: Arc<Tryout>,
     /// Requests that are answered at this moment, also those whose client has gone.
@@ -172,6 +179,7 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(keys::add, keys::list))
         .routes(routes!(keys::revoke))
         .routes(routes!(tokens::revoke, tokens::list))
+        .routes(routes!(tokens::revoke_one, tokens::list_each))
         .routes(routes!(emergency::open))
         .routes(routes!(emergency::list))
         .routes(routes!(emergency::end))

@@ -74,6 +74,13 @@ pub(crate) enum Keys {
         /// The person's id, as the audit log names them.
         person: Uuid,
     },
+    /// Takes back one token of the identity provider.
+    RevokeToken {
+        #[command(flatten)]
+        of: Of,
+        /// Its claim `jti`.
+        jti: String,
+    },
     /// Makes a key of the same role in the place of another, which stays good for a while.
     Rotate {
         /// Hours for which the old key stays good.
@@ -92,6 +99,8 @@ pub(crate) enum Keys {
 const KEYS: &str = "/v1/admin/keys";
 /// And what it calls tokens that were taken back.
 const TOKENS: &str = "/v1/admin/token-revocations";
+/// And one of them alone.
+const TOKEN: &str = "/v1/admin/revoked-tokens";
 
 /// Whose keys.
 #[derive(clap::Args, Clone, Copy)]
@@ -205,6 +214,13 @@ pub(crate) fn run(settings: &Settings, command: Keys) -> anyhow::Result<u8> {
                 let object = format!("{TOKENS}/{person}");
                 record(tenant, "token.revoke", object).await?;
                 eprintln!("medbot: no token that {person} was given until now is good any more");
+            }
+            Keys::RevokeToken { of, jti } => {
+                let tenant = known(of).await?;
+                db.revoke_token(tenant, &jti, None).await?;
+                let object = format!("{TOKEN}/{}", http::named_token(&jti));
+                record(tenant, "token.revoke", object).await?;
+                eprintln!("medbot: the token is good no longer");
             }
             Keys::Rotate {
                 overlap,

@@ -21,6 +21,7 @@ mod observe;
 mod operations;
 mod output;
 mod process;
+mod reopen;
 pub mod service;
 pub mod settings;
 mod stop;

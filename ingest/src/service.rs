@@ -8,7 +8,7 @@ use std::{
     ops::RangeInclusive,
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -50,7 +50,7 @@ use crate::{
     compose::{self, Choice},
     fhir_server::{self, FhirServer},
     http::{self, Api, Feed, Serving, SignIn, Tls, Tokens, Tryout},
-    observe,
+    observe, reopen,
     settings::Settings,
     stop::told_to_stop,
     system::{self, Database, with_db},
@@ -152,6 +152,7 @@ async fn parts_until_told(
             tracing::warn!(error, "the chat searches by words alone");
         }
         let api = opened.api(settings, told.clone())?;
+        reopen::open(&api, told.clone()).await;
         let under_way = api.under_way.clone();
         running.spawn(http::Refusals::keep(Arc::clone(&api), told.clone()));
         let router = http::router(api, &settings.cors_origins)?;
@@ -191,7 +192,8 @@ async fn parts_until_told(
         let server = FhirServer::new(url, token, settings.allow_plaintext)?;
         let (opened, told) = (opened.clone(), told.clone());
         running.spawn(async move {
-            fhir_server::tell(&server, &opened.db, &opened.store, &opened.changes, told).await;
+            let (db, store) = (&opened.db, &opened.store);
+            fhir_server::tell(&server, db, store, &opened.audit, &opened.changes, told).await;
         });
     }
     running.spawn(trim::keep_trim(told.clone()));
@@ -247,6 +249,7 @@ struct Opened {
     store: Arc<dyn Store>,
     changes: Changes,
     master: Arc<MasterKey>,
+    audit: Recorder,
     due: Arc<Notify>,
     upload_silence: Duration,
     tryout: Arc<Tryout>,
@@ -277,11 +280,14 @@ async fn open(settings: &Settings, parts: &Parts, url: &str) -> anyhow::Result<O
     };
     let inner = system::store(settings)?;
     let keys = WrappedKeys::new(db.clone(), master.clone());
+    let master = Arc::new(master);
+    let anchors = settings.audit_anchors.clone().map(Anchors::new);
     Ok(Opened {
+        audit: Recorder::start(db.clone(), Arc::clone(&master), anchors),
         tryout: Arc::default(),
         changes: db.listen(),
         store: Arc::new(Sealed::new(inner, Arc::new(keys))),
-        master: Arc::new(master),
+        master,
         db,
         queue,
         due,
@@ -331,11 +337,7 @@ impl Opened {
             webhook_guard: Guard::new(settings.allow_private_webhooks),
             tokens,
             sign_in: sign_in.transpose()?,
-            audit: Recorder::start(
-                self.db.clone(),
-                Arc::clone(&self.master),
-                settings.audit_anchors.clone().map(Anchors::new),
-            ),
+            audit: self.audit.clone(),
             limits: Arc::new(http::Limits::new(&settings.rates, together.transpose()?)),
             refusals: http::Refusals::default(),
             trusted_proxies: settings.trusted_proxies.clone(),
@@ -343,6 +345,7 @@ impl Opened {
             emergency: settings.emergency,
             guests: settings.guests,
             erasures,
+            is_open: AtomicBool::new(false),
             tryout: Arc::clone(&self.tryout),
             under_way: TaskTracker::new(),
             stop,

@@ -1,6 +1,7 @@
 //! Every file of the hostile corpus through the sandboxed decoder: each ends as it should, none kills its
 //! child, none hangs, and no child takes more memory than it may.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +23,19 @@ fn pdfium() -> PathBuf {
     cache
         .require(infra::models::Asset::Pdfium)
         .expect("infra/setup has run")
+}
+
+/// The processes that this one has started and that have not ended.
+fn children() -> Vec<u32> {
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let id: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // The name is in brackets, and may hold anything.
+        let (_, after) = stat.rsplit_once(") ")?;
+        let parent: u32 = after.split(' ').nth(1)?.parse().ok()?;
+        (parent == std::process::id()).then_some(id)
+    });
+    all.collect()
 }
 
 struct Ended {
@@ -70,6 +84,12 @@ fn every_hostile_file_ends_as_it_should() {
     };
     let launch = Launch::of(env!("CARGO_BIN_EXE_medbot-sandbox"));
     let decoder = Decoder::new(launch, config, CHILDREN).expect("the decoder starts");
+
+    let expendable = children()
+        .into_iter()
+        .map(|child| fs::read_to_string(format!("/proc/{child}/oom_score_adj")).unwrap());
+    let expendable: Vec<String> = expendable.collect();
+    assert_eq!(expendable, ["1000\n"], "a child goes before its parent");
 
     let (next, ended) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use schemas::TenantId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -65,6 +65,26 @@ pub struct Occurrence {
     /// How much of it.
     #[serde(flatten)]
     pub extent: Extent,
+}
+
+impl Occurrence {
+    /// What the service does by itself, asked by nobody at this moment.
+    #[must_use]
+    pub fn of_service(action: &str, object: String, outcome: u16) -> Self {
+        Self {
+            at: Utc::now().trunc_subsecs(6),
+            actor: Some(Actor {
+                id: Uuid::nil(),
+                role: "service".into(),
+                emergency: false,
+            }),
+            action: action.into(),
+            object,
+            outcome,
+            address: None,
+            extent: Extent::default(),
+        }
+    }
 }
 
 /// An occurrence at its place in the chain of a tenant.

@@ -116,6 +116,31 @@ impl Db {
         Ok(Some(erased))
     }
 
+    /// Those of these documents that are there, or whose key is: what was erased comes back with a database that is
+    /// older.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn still_there(
+        &self,
+        documents: &[(TenantId, DocumentId)],
+    ) -> Result<Vec<(TenantId, DocumentId)>, DbError> {
+        let (tenants, ids): (Vec<_>, Vec<_>) = documents.iter().map(|(t, d)| (t.0, d.0)).unzip();
+        let rows = sqlx::query!(
+            r#"SELECT tenant AS "tenant!", document AS "document!"
+               FROM unnest($1::uuid[], $2::uuid[]) AS listed (tenant, document)
+               WHERE EXISTS (SELECT FROM documents WHERE tenant_id = tenant AND id = document)
+               OR EXISTS (SELECT FROM document_keys
+                   WHERE tenant_id = tenant AND document_id = document AND wrapped IS NOT NULL)"#,
+            &tenants,
+            &ids
+        );
+        let rows = rows.fetch_all(self.worker()).await?.into_iter();
+        Ok(rows
+            .map(|row| (TenantId(row.tenant), DocumentId(row.document)))
+            .collect())
+    }
+
     /// Was a document of the tenant erased?
     ///
     /// # Errors

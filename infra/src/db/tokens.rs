@@ -1,4 +1,4 @@
-//! Tokens of an identity provider that were taken back before they end: a person's, made until a moment.
+//! Tokens of an identity provider that were taken back before they end: a person's, made until a moment, or one alone.
 
 use chrono::{DateTime, Utc};
 use schemas::TenantId;
@@ -17,33 +17,105 @@ pub struct TokenRevocation {
     pub revoked_by: Option<Uuid>,
 }
 
+/// A token as it claims to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Token<'a> {
+    /// Whom it speaks for.
+    pub caller: &'a Caller,
+    /// When it was made, where it says so.
+    pub made_at: Option<DateTime<Utc>>,
+    /// What it alone is called.
+    pub id: &'a str,
+}
+
+/// That one token was taken back.
+#[derive(Clone, Debug)]
+pub struct RevokedToken {
+    /// What it alone is called.
+    pub token: String,
+    /// When.
+    pub revoked_at: DateTime<Utc>,
+    /// The administrator; none where the operator did so.
+    pub revoked_by: Option<Uuid>,
+}
+
 /// Newest of a list.
 const MOST: i64 = 1000;
 
 impl Db {
-    /// Does a token speak for this caller that was made then? Not when there is no such tenant, or when their
-    /// tokens of that time were taken back; of one that does not say when it was made, any time counts.
+    /// Is a token good? Not when there is no such tenant, when it was taken back itself, or when its person's tokens
+    /// of that time were; of one that does not say when it was made, any time counts.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn is_good_token(
-        &self,
-        caller: &Caller,
-        made_at: Option<DateTime<Utc>>,
-    ) -> Result<bool, DbError> {
+    pub async fn is_good_token(&self, token: Token<'_>) -> Result<bool, DbError> {
+        let Token {
+            caller,
+            made_at,
+            id,
+        } = token;
         let mut transaction = self.of_tenant(caller.tenant).await?;
         let good = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM tenants WHERE id = $1) AND NOT EXISTS (
+            r#"SELECT EXISTS (SELECT FROM tenants WHERE id = $1)
+               AND NOT EXISTS (
                    SELECT FROM token_revocations WHERE tenant_id = $1 AND person_id = $2
-                   AND ($3::timestamptz IS NULL OR $3 <= revoked_at)) AS "good!""#,
+                   AND ($3::timestamptz IS NULL OR $3 <= revoked_at))
+               AND NOT EXISTS (
+                   SELECT FROM revoked_tokens WHERE tenant_id = $1 AND token = $4) AS "good!""#,
             caller.tenant.0,
             caller.id,
-            made_at
+            made_at,
+            id
         )
         .fetch_one(&mut *transaction)
         .await?;
         commit(transaction).await?;
         Ok(good)
+    }
+
+    /// Takes back one token; once more changes nothing.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn revoke_token(
+        &self,
+        tenant: TenantId,
+        token: &str,
+        by: Option<Uuid>,
+    ) -> Result<RevokedToken, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        // The first one stays, and is what is returned.
+        let revoked = sqlx::query_as!(
+            RevokedToken,
+            "INSERT INTO revoked_tokens AS r (tenant_id, token, revoked_by) VALUES ($1, $2, $3)
+             ON CONFLICT (tenant_id, token) DO UPDATE SET token = r.token
+             RETURNING token, revoked_at, revoked_by",
+            tenant.0,
+            token,
+            by
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(revoked)
+    }
+
+    /// Which tokens a tenant has taken back one by one, the newest first.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn revoked_tokens(&self, tenant: TenantId) -> Result<Vec<RevokedToken>, DbError> {
+        let mut transaction = self.of_tenant(tenant).await?;
+        let rows = sqlx::query_as!(
+            RevokedToken,
+            "SELECT token, revoked_at, revoked_by FROM revoked_tokens
+             ORDER BY revoked_at DESC, token LIMIT $1",
+            MOST
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        commit(transaction).await?;
+        Ok(rows)
     }
 
     /// Takes back every token that a person was given until now, and ends their sessions.

@@ -2,6 +2,24 @@
 
 use std::{fs, path::Path};
 
+/// How much memory there is for this process and its children, in bytes: the limit of its control group or the
+/// machine's memory, whichever is less. None where neither is said.
+#[must_use]
+pub fn memory() -> Option<u64> {
+    let machine = fs::read_to_string("/proc/meminfo").ok();
+    let machine = machine.as_deref().and_then(of_machine);
+    [memory_limit(), machine].into_iter().flatten().min()
+}
+
+/// What `/proc/meminfo` says that the machine has.
+fn of_machine(text: &str) -> Option<u64> {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
 /// The limit in bytes; None where there is none, or no cgroup v2.
 pub(super) fn memory_limit() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
@@ -23,7 +41,14 @@ fn limit(mount: &Path, groups: &str) -> Option<u64> {
 mod tests {
     use std::fs;
 
-    use super::limit;
+    use super::{limit, of_machine};
+
+    #[test]
+    fn the_machine_says_what_it_has() {
+        let text = "MemTotal:       24635840 kB\nMemFree:          123 kB\n";
+        assert_eq!(of_machine(text), Some(24_635_840 << 10));
+        assert_eq!(of_machine("MemFree: 123 kB\n"), None);
+    }
 
     #[test]
     fn the_least_limit_above_holds_and_max_is_none() -> std::io::Result<()> {

@@ -1,7 +1,7 @@
 //! No tenant sees, changes or refers to what is another's: checked table by table from the catalogue.
 
 use infra::{
-    db::{Caller, DbError, Decision, EntityFilter, Review, Role, Upload},
+    db::{Caller, DbError, Decision, EntityFilter, Review, Role, Token, Upload},
     search::{Query, Scope, Search as _, Weights},
 };
 use schemas::{BatchId, EntityId, Stage, TenantId, WebhookId};
@@ -23,6 +23,8 @@ const B: TenantId = TENANT;
 
 /// Somebody whose tokens B has taken back.
 const PERSON: Uuid = Uuid::from_u128(0xbeef);
+/// A token that B has taken back.
+const LOST: &str = "lost";
 
 fn sealed(turn: &[u8]) -> Result<Vec<u8>, DbError> {
     Ok(turn.to_vec())
@@ -128,6 +130,7 @@ pub async fn furnish(fresh: &Fresh) -> Belongings {
         .await
         .unwrap();
     fresh.db.revoke_tokens(B, PERSON, None).await.unwrap();
+    fresh.db.revoke_token(B, LOST, None).await.unwrap();
     let named = fresh.db.entity(B, entity).await.unwrap().unwrap().document;
     Belongings {
         job: accepted.job,
@@ -433,8 +436,20 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
                 tenant,
                 role: Role::Admin,
             };
-            assert_eq!(db.is_good_token(&person, None).await.unwrap(), !sees);
+            let token = |made_at, id| Token {
+                caller: &person,
+                made_at,
+                id,
+            };
+            assert_eq!(db.is_good_token(token(None, "any")).await.unwrap(), !sees);
+            let later = Some(chrono::Utc::now() + chrono::TimeDelta::hours(1));
+            assert_eq!(db.is_good_token(token(later, LOST)).await.unwrap(), !sees);
+            let lost = db.revoked_tokens(tenant).await.unwrap().len();
+            assert_eq!(lost, usize::from(sees));
         }
+        db.revoke_token(A, LOST, Some(other.id)).await.unwrap();
+        let lost_in_b = "SELECT count(*) FROM revoked_tokens WHERE revoked_by IS NULL";
+        assert_eq!(fresh.count(lost_in_b).await, 1);
         db.revoke_tokens(A, PERSON, Some(other.id)).await.unwrap();
         assert_eq!(fresh.count(in_b).await, 1);
         assert_eq!(db.close_sessions(A, b.key).await.unwrap(), 0);
@@ -443,6 +458,8 @@ async fn by_no_method_anything_of_another_tenant_can_be_had() {
         let rotated = db.rotate_key(A, b.key, &keys::kept('z'), hour).await;
         assert_eq!(rotated.unwrap(), None);
         assert!(!db.is_erased(A, b.document).await.unwrap());
+        let both = [(A, b.document), (B, b.document)];
+        assert_eq!(db.still_there(&both).await.unwrap(), [both[1]]);
         let more = db.keep_turn(A, b.chat, |_| sealed(b"more"), &[], None);
         more.await.unwrap();
         let turns = fresh.count("SELECT count(*) FROM chat_turns").await;

@@ -1,7 +1,7 @@
 //! A person's tokens can be taken back before they end, in one tenant and until one moment.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use infra::db::{Caller, Holder, Role};
+use infra::db::{Caller, Holder, Role, Token};
 use schemas::TenantId;
 use uuid::Uuid;
 
@@ -25,7 +25,12 @@ async fn tokens_that_were_taken_back_are_good_no_longer() {
         let (somebody, other) = (person(1, TENANT), person(2, TENANT));
         let elsewhere = person(1, ANOTHER);
         let good = async |caller: &Caller, made: Option<DateTime<Utc>>| {
-            db.is_good_token(caller, made).await.unwrap()
+            let token = Token {
+                caller,
+                made_at: made,
+                id: "any",
+            };
+            db.is_good_token(token).await.unwrap()
         };
         let before = Some(Utc::now() - TimeDelta::minutes(5));
         for made in [before, None] {
@@ -82,6 +87,44 @@ async fn tokens_that_were_taken_back_are_good_no_longer() {
             (somebody.id, None)
         );
         assert!(db.token_revocations(ANOTHER).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+/// One token alone, in one tenant, for good: that its person has others changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_token_is_taken_back_and_no_other() {
+    with_database(async |fresh| {
+        let db = &fresh.db;
+        db.found_tenant(ANOTHER, "another").await.unwrap();
+        let (somebody, elsewhere) = (person(1, TENANT), person(1, ANOTHER));
+        let good = async |caller: &Caller, id: &str| {
+            let made_at = Some(Utc::now());
+            let token = Token {
+                caller,
+                made_at,
+                id,
+            };
+            db.is_good_token(token).await.unwrap()
+        };
+        assert!(good(&somebody, "one").await);
+        let by = Some(Uuid::from_u128(9));
+        let revoked = db.revoke_token(TENANT, "one", by).await.unwrap();
+        assert!(!good(&somebody, "one").await);
+        for id in ["other", "One", "one ", ""] {
+            assert!(good(&somebody, id).await, "{id:?}");
+        }
+        assert!(good(&elsewhere, "one").await, "in another tenant");
+        let again = db.revoke_token(TENANT, "one", None).await.unwrap();
+        assert_eq!(
+            (again.revoked_at, again.revoked_by),
+            (revoked.revoked_at, by),
+            "who did so first stays"
+        );
+        let listed = db.revoked_tokens(TENANT).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].token, "one");
+        assert!(db.revoked_tokens(ANOTHER).await.unwrap().is_empty());
     })
     .await;
 }

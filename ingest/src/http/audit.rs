@@ -48,7 +48,7 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("DELETE", "/v1/documents/{id}",                Some("document.erase")),
     ("GET",    "/v1/documents/{id}/pages/{page}",   Some("page.image")),
     ("POST",   "/v1/batches",                       Some("batch.open")),
-    ("GET",    "/v1/batches/{id}",                  None),
+    ("GET",    "/v1/batches/{id}",                  Some("batch.read")),
     ("GET",    "/v1/jobs",                          Some("job.list")),
     ("GET",    "/v1/jobs/{id}",                     None),
     ("DELETE", "/v1/jobs/{id}",                     Some("job.cancel")),
@@ -81,6 +81,8 @@ const ROUTES: &[(&str, &str, Option<&str>)] = &[
     ("DELETE", "/v1/admin/keys/{id}",               Some("key.remove")),
     ("POST",   "/v1/admin/token-revocations",       Some("token.revoke")),
     ("GET",    "/v1/admin/token-revocations",       Some("token.list")),
+    ("POST",   "/v1/admin/revoked-tokens",          Some("token.revoke")),
+    ("GET",    "/v1/admin/revoked-tokens",          Some("token.list")),
     ("GET",    "/v1/admin/queues",                  None),
     ("GET",    "/v1/admin/dead-letters",            Some("dead_letter.list")),
     ("POST",   "/v1/admin/dead-letters/{id}/replay", Some("dead_letter.replay")),
@@ -194,6 +196,9 @@ pub(super) async fn record(State(api): State<Api>, mut request: Request, next: N
     let Some(matched) = request.extensions().get::<MatchedPath>().cloned() else {
         return next.run(request).await;
     };
+    if !api.is_open.load(Ordering::Acquire) {
+        return ApiError::Unavailable("the look through what was erased").into_response();
+    }
     let method = request.method().clone();
     // The answer to HEAD is that to GET without its body.
     let verb = if method == "HEAD" {

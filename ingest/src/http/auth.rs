@@ -150,7 +150,7 @@ impl Known {
             let caller = match &api.tokens {
                 Some(tokens) if key.contains('.') => {
                     let said = tokens.said(key).await?;
-                    if !api.db.is_good_token(&said.caller, said.made_at).await? {
+                    if !api.db.is_good_token(said.token()).await? {
                         return Err(ApiError::Unauthenticated);
                     }
                     said.caller

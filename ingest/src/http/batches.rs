@@ -47,7 +47,7 @@ pub(crate) const LARGEST_ZIP: u64 = 16;
 const PIECE: usize = 64 << 10;
 /// Pieces between the connection and the disk.
 const PIECES: usize = 4;
-/// For how long a zip may say nothing: others wait for its place.
+/// For how long a zip may say nothing, where no upload's silence is set shorter: others wait for its place.
 const SILENCE: Duration = Duration::from_mins(1);
 
 /// A batch.
@@ -155,7 +155,8 @@ async fn spool(api: &Api, place: &mut Place, request: Request) -> Result<Spooled
     });
     let limit = api.largest_upload.saturating_mul(LARGEST_ZIP);
     let (mut size, mut checked) = (0_u64, false);
-    while let Some(piece) = timeout(SILENCE, pieces.next())
+    let silence = SILENCE.min(api.upload_silence);
+    while let Some(piece) = timeout(silence, pieces.next())
         .await
         .map_err(|_| broken())?
     {

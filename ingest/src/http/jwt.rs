@@ -10,14 +10,16 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use infra::db::{Caller, Role};
+use infra::db::{Caller, Role, Token};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
-    jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm},
+    jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
 use schemas::TenantId;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -62,7 +64,23 @@ pub(super) struct Said {
     pub caller: Caller,
     /// When it was made, where it says so.
     pub made_at: Option<DateTime<Utc>>,
+    /// What it alone is called: its `jti`, or where it has none a digest of what is signed.
+    pub id: String,
 }
+
+impl Said {
+    /// As the database knows whether it was taken back.
+    pub(super) fn token(&self) -> Token<'_> {
+        Token {
+            caller: &self.caller,
+            made_at: self.made_at,
+            id: &self.id,
+        }
+    }
+}
+
+/// The longest `jti` that a token is known by, in bytes.
+pub(super) const LONGEST_ID: usize = 1000;
 
 #[derive(Default)]
 struct Keys {
@@ -99,7 +117,7 @@ impl Tokens {
     /// What a good token says. Whether it was taken back the database knows.
     pub(super) async fn said(&self, token: &str) -> Result<Said, ApiError> {
         let claims = self.claims(token, &self.provider.audience).await?;
-        self.person(&claims)
+        self.person(token, &claims)
     }
 
     /// What a good ID token says, which this client was given for a sign-in with this nonce (`OpenID`
@@ -125,7 +143,7 @@ impl Tokens {
         if !bool::from(given.as_bytes().ct_eq(nonce.as_bytes())) {
             return Err(refused("it belongs to another sign-in"));
         }
-        self.person(&claims)
+        self.person(token, &claims)
     }
 
     /// What a good token for this audience claims.
@@ -156,7 +174,7 @@ impl Tokens {
     }
 
     /// Whom the claims of a good token name.
-    fn person(&self, claims: &Value) -> Result<Said, ApiError> {
+    fn person(&self, token: &str, claims: &Value) -> Result<Said, ApiError> {
         let subject = claims.get("sub").and_then(Value::as_str);
         let subject = subject.ok_or_else(|| refused("it has no subject"))?;
         let role = claim(claims, &self.provider.role_claim)
@@ -174,6 +192,7 @@ impl Tokens {
                 role,
             },
             made_at: made_at.and_then(|at| DateTime::from_timestamp_micros((at * 1e6) as i64)),
+            id: id_of(token, claims),
         })
     }
 
@@ -229,6 +248,21 @@ impl Tokens {
     }
 }
 
+/// What a token alone is called. Without a `jti` (RFC 7519, 4.1.7) it is told by what is signed: the signature itself
+/// may be written in several ways.
+fn id_of(token: &str, claims: &Value) -> String {
+    let named = claims.get("jti").and_then(Value::as_str);
+    let named = named.filter(|id| (1..=LONGEST_ID).contains(&id.len()));
+    named.map_or_else(
+        || {
+            let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+            let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(signed));
+            format!("sha256:{digest}")
+        },
+        str::to_owned,
+    )
+}
+
 /// The claim of this name, or at this path with dots. A name may have dots itself: Auth0's are URLs, and
 /// Keycloak's clients may be called so.
 fn claim<'a>(within: &'a Value, path: &str) -> Option<&'a Value> {
@@ -267,7 +301,12 @@ fn fits(jwk: &Jwk, algorithm: Algorithm) -> bool {
         Algorithm::ES256 => matches!(jwk.algorithm, AlgorithmParameters::EllipticCurve(_)),
         _ => false,
     };
-    said && kind
+    // RFC 7517, 4.2: a key that is for encryption signs nothing.
+    let signs = matches!(
+        jwk.common.public_key_use,
+        None | Some(PublicKeyUse::Signature)
+    );
+    said && kind && signs
 }
 
 #[cfg(test)]
@@ -275,7 +314,24 @@ mod tests {
     use infra::db::Role;
     use serde_json::json;
 
-    use super::{claim, only_role};
+    use super::{LONGEST_ID, claim, id_of, only_role};
+
+    #[test]
+    fn a_token_is_called_by_its_id_or_by_what_is_signed() {
+        let id = |token: &str, jti: serde_json::Value| id_of(token, &json!({"jti": jti}));
+        assert_eq!(id("a.b.c", json!("one")), "one");
+        let nameless = id("a.b.c", json!(null));
+        assert!(nameless.starts_with("sha256:"), "{nameless}");
+        for jti in [json!(""), json!(7), json!("x".repeat(LONGEST_ID + 1))] {
+            assert_eq!(id("a.b.c", jti), nameless);
+        }
+        assert_eq!(
+            id_of("a.b.d", &json!({})),
+            nameless,
+            "signed once, written anew"
+        );
+        assert_ne!(id_of("a.c.c", &json!({})), nameless);
+    }
 
     #[test]
     fn a_role_is_found_in_the_claims_of_every_provider() {

@@ -1,6 +1,6 @@
 //! `/healthz`, `/readyz`, `/version`: for whoever watches the process.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
 use axum::{
     Json,
@@ -57,7 +57,7 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Response {
         timeout(PATIENCE, api.store.ready()),
         timeout(PATIENCE, api.queue.ready()),
     );
-    let checks: BTreeMap<&str, String> = [
+    let mut checks: BTreeMap<&str, String> = [
         (
             "database",
             database.map(|said| said.map_err(|error| error.to_string())),
@@ -81,6 +81,10 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Response {
         (name, words)
     })
     .collect();
+    if !api.is_open.load(Ordering::Acquire) {
+        let words = "the database was not looked through yet for what was erased";
+        checks.insert("erasures", words.to_owned());
+    }
     let ready = checks.values().all(|words| words == "ok");
     let missing = compose::encoder_files().err();
     let answer = Json(Readiness {

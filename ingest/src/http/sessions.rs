@@ -77,15 +77,18 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     cookie_of(headers, COOKIE)
 }
 
-/// What a cookie of this name holds.
+/// What a cookie of this name holds; nothing where there are several that differ. A page of a sibling domain may
+/// set one beside ours (RFC 6265, 8.6), and which of them comes first is its choice.
 pub(super) fn cookie_of<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
-    headers
+    let mut found = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == wanted).then_some(value))
+        .filter_map(|(name, value)| (name == wanted).then_some(value));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
 }
 
 /// The token against forged requests of a session.

@@ -22,7 +22,6 @@ use super::{
     audit::Asker,
     auth,
     code_flow::Pending,
-    jwt::Said,
     page,
     problem::{ApiError, Errors},
     sessions,
@@ -150,11 +149,12 @@ async fn finished(
             ));
         }
     };
-    let Said { caller, made_at } = sign_in.who(code, &pending).await?;
+    let said = sign_in.who(code, &pending).await?;
+    let caller = said.caller;
     if !api.db.knows(caller.tenant).await? {
         return Err(ApiError::NoPart);
     }
-    if !api.db.is_good_token(&caller, made_at).await? {
+    if !api.db.is_good_token(said.token()).await? {
         return Err(ApiError::SignIn(
             "what the identity provider said of you was taken back meanwhile; begin again",
         ));

@@ -72,6 +72,7 @@ fn serves_if_asked() {
         };
         let (tell, told) = watch::channel(false);
         let api = opened.api(&settings, told.clone()).unwrap();
+        reopen::open(&api, told.clone()).await;
         let router = http::router(api, &[]).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

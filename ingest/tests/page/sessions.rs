@@ -118,6 +118,7 @@ async fn a_cookie_is_a_key_for_the_own_page_alone_and_not_for_ever() {
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
     assert_eq!(page.status().await, StatusCode::UNAUTHORIZED, "signed out");
     assert_eq!(other.status().await, StatusCode::OK, "the other goes on");
+    fixed(&url, &key).await;
 
     for (case, sql) in [
         ("idle", "UPDATE sessions SET idle_until = now()"),
@@ -150,6 +151,48 @@ async fn signing_in(url: &str, key: &str) {
         .header("origin", "https://evil.example")
         .json(&json!({"key": key}));
     problem(foreign.send().await.unwrap(), 403, "cross-site").await;
+    // A key in an address would stand in the logs of whatever lies between.
+    let there = url.strip_prefix("http://").unwrap();
+    for address in [
+        format!("{url}/v1/session?key={key}&api_key={key}&access_token={key}&token={key}"),
+        format!("{url}/v1/session?authorization=Bearer%20{key}"),
+        format!("http://{key}@{there}/v1/session"),
+        format!("http://admin:{key}@{there}/v1/session"),
+    ] {
+        let answer = client.get(&address).send().await.unwrap();
+        problem(answer, 401, "unauthenticated").await;
+    }
+}
+
+/// A cookie that somebody else has put into the browser becomes nobody's session (session fixation), and beside ours
+/// makes neither of them one.
+async fn fixed(url: &str, key: &str) {
+    let client = Client::builder().no_proxy().build().unwrap();
+    let planted = format!("medbot_session={}", "A".repeat(43));
+    let signed_in = client
+        .post(format!("{url}/v1/session"))
+        .header("cookie", &planted)
+        .json(&json!({"key": key}));
+    let signed_in = signed_in.send().await.unwrap();
+    assert_eq!(signed_in.status(), StatusCode::CREATED);
+    let own = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let own = own.split(';').next().unwrap();
+    assert_ne!(own, planted);
+    let other = SignedIn::with(url, key).await.cookie;
+    for (cookies, status) in [
+        (own.to_owned(), StatusCode::OK),
+        (format!("{own}; {own}"), StatusCode::OK),
+        (planted.clone(), StatusCode::UNAUTHORIZED),
+        (format!("{planted}; {own}"), StatusCode::UNAUTHORIZED),
+        (format!("{own}; {planted}"), StatusCode::UNAUTHORIZED),
+        (format!("{other}; {own}"), StatusCode::UNAUTHORIZED),
+    ] {
+        let asked = client
+            .get(format!("{url}/v1/session"))
+            .header("cookie", &cookies);
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{cookies}");
+    }
 }
 
 /// What changes something needs the token and the origin; what does not, neither.

@@ -8,8 +8,10 @@ use std::{
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use sqlx::PgPool;
+use uuid::Uuid;
 
-use crate::server::{Caller, Medbot, Service, document, folder, problem, turn};
+use crate::server::{Caller, Medbot, Service, Shared, document, folder, problem, turn};
 
 type Settings<'a> = &'a [(&'a str, &'a str)];
 
@@ -138,4 +140,95 @@ async fn a_backup_becomes_a_system_without_what_was_erased() {
     assert!(of(&entities, kept) > 0, "{entities}");
     assert_eq!(of(&after, kept), of(&entities, kept));
     assert_eq!(of(&after, by_route) + of(&after, by_command), 0);
+}
+
+/// A copy of the database that another program made knows nothing of the erasure list, and has the keys of what was
+/// erased since: it is erased again before anybody is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_put_back_by_other_means_opens_without_what_was_erased() {
+    let _turn = turn().await;
+    let folder = folder();
+    let mut shared = Shared::in_folder(folder.path(), &[("MEDBOT_ENGINES", "tesseract")]);
+    let url = shared
+        .database
+        .variable("MEDBOT_TEST_DATABASE_URL")
+        .to_owned();
+    let beside = format!("{}/postgres", url.rsplit_once('/').unwrap().0);
+    let (objects, old_objects) = (shared.data.join("objects"), shared.data.join("old"));
+    let (server, caller) = shared.serve(&[]);
+    let worker = shared.work(&[]);
+    caller.until("/readyz", StatusCode::OK).await;
+    let mut ids = Vec::new();
+    for name in ["prescription_letterhead.png", "claim_form.png"] {
+        let (job, id) = caller.take(name, document(name)).await;
+        caller.end_of(&job).await;
+        ids.push(id);
+    }
+    let [kept, gone] = &ids[..] else {
+        panic!("two documents");
+    };
+    let path = |id: &str| format!("/v1/documents/{id}");
+    let result = caller.json(&path(kept)).await;
+    drop((worker, server));
+
+    // Everything is copied, and one of them erased afterwards.
+    let pool = PgPool::connect(&beside).await.unwrap();
+    let run = async |sql: &'static str| sqlx::query(sql).execute(&pool).await.unwrap();
+    run("CREATE DATABASE old TEMPLATE medbot").await;
+    let copied = Command::new("cp")
+        .arg("-a")
+        .args([&objects, &old_objects])
+        .status();
+    assert!(copied.unwrap().success());
+    {
+        let (_server, caller) = shared.serve(&[]);
+        let erased = caller.ask(Method::DELETE, &path(gone)).send().await;
+        assert_eq!(erased.unwrap().status(), StatusCode::NO_CONTENT);
+    }
+    run("DROP DATABASE medbot WITH (FORCE)").await;
+    run("ALTER DATABASE old RENAME TO medbot").await;
+    pool.close().await;
+    fs::remove_dir_all(&objects).unwrap();
+    fs::rename(&old_objects, &objects).unwrap();
+
+    // While the database is away nobody knows what is in it.
+    shared.database.kill();
+    let (_server, caller) = shared.serve(&[]);
+    let answer = caller.get("/readyz").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let readiness: Value = answer.json().await.unwrap();
+    assert!(readiness["checks"]["erasures"].is_string(), "{readiness}");
+    problem(caller.get(&path(kept)).await, 503, "unavailable").await;
+    shared.database.again();
+    caller.until("/readyz", StatusCode::OK).await;
+
+    problem(caller.get(&path(gone)).await, 404, "not-found").await;
+    assert_eq!(caller.json(&path(kept)).await, result);
+    let pool = PgPool::connect(&url).await.unwrap();
+    let keys = "SELECT wrapped IS NULL FROM document_keys WHERE document_id = $1";
+    for (id, destroyed) in [(kept, false), (gone, true)] {
+        let id: Uuid = id.parse().unwrap();
+        let key: bool = sqlx::query_scalar(keys)
+            .bind(id)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(key, destroyed, "{id}");
+    }
+    pool.close().await;
+    let found = |id: &str| {
+        let pattern = format!("*{id}*");
+        let mut find = Command::new("find");
+        let find = find.arg(&objects).args(["-type", "f", "-path", &pattern]);
+        let found = find.output().unwrap();
+        !found.stdout.is_empty()
+    };
+    assert!(found(kept) && !found(gone), "its objects too");
+    let log = caller.json("/v1/admin/audit?newest=true").await;
+    let again = log["events"].as_array().unwrap().iter();
+    let again = again.filter(|event| event["action"] == "document.erase");
+    let again: Vec<_> = again
+        .map(|event| (&event["object"], &event["actor"]["role"]))
+        .collect();
+    assert_eq!(again, [(&Value::from(path(gone)), &Value::from("service"))]);
 }

@@ -359,6 +359,9 @@ async fn what_a_document_says_stands_where_it_may_alone() {
         .fetch_all(&pool)
         .await
         .unwrap();
+    // A statement that fails is written down by the database itself, as far as it writes anything down.
+    let failing = sqlx::query("SELECT 1 / (SELECT count(*) FROM tenants WHERE name = $1)");
+    assert!(failing.bind("nobody").fetch_one(&pool).await.is_err());
     pool.close().await;
 
     let metrics = metrics(&server).await;
@@ -402,7 +405,11 @@ async fn what_a_document_says_stands_where_it_may_alone() {
             assert_eq!(within(&file), None, "{}", file.display());
         }
     }
+    let of_database = data.path().join("postgres/server.log");
+    assert_eq!(within(&of_database), None, "the database's own log");
     // Else nothing would have been looked at.
+    let of_database = fs::read_to_string(&of_database).unwrap();
+    assert!(of_database.contains("division by zero"), "{of_database}");
     let sent = files(&data.path().join("rabbitmq"))
         .into_iter()
         .any(|file| {

@@ -132,6 +132,20 @@ async fn a_fhir_server_is_told_after_the_last_review() {
     let second = peer.kept.lock().unwrap().clone();
     assert!(first.keys().eq(second.keys()), "nothing is there twice");
     assert!(accepted(&second) > accepted(&first));
+
+    // What left stands in the log, each time before it left and with what became of it.
+    let object = format!("/v1/documents/{id}");
+    let log = caller.json("/v1/admin/audit").await;
+    let exports = log["events"].as_array().unwrap().iter();
+    let exports = exports.filter(|event| event["action"] == "document.export");
+    let exports: Vec<u64> = exports
+        .map(|event| {
+            assert_eq!(event["object"], *object, "{event}");
+            assert_eq!(event["actor"]["role"], "service", "{event}");
+            event["outcome"].as_u64().unwrap()
+        })
+        .collect();
+    assert_eq!(exports[..5], [102, 503, 102, 200, 102]);
 }
 
 async fn accept(caller: &Caller, entity: &Value) {

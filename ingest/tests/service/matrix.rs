@@ -2,7 +2,12 @@
 //! another tenant is not there, by whatever kind of id. A route that is new needs a row in [`roles`], and one with an
 //! id something in [`Owned`]. Guests are a fifth role, where a site lets them in.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    time::Duration,
+};
 
 use futures::{StreamExt as _, stream};
 use infra::{
@@ -27,6 +32,14 @@ const SCOPES: [(&str, &str); 3] = [
 ];
 /// What guests may use where they are let in.
 const FOR_GUESTS: [&str; 2] = ["/v1/chat", "/v1/tryout"];
+/// Polls of a state, which show nothing of what documents say: all that leaves no line.
+const POLLS: [(&str, &str); 5] = [
+    ("GET", "/v1/jobs/{id}"),
+    ("GET", "/v1/jobs/{id}/events"),
+    ("GET", "/v1/jobs/events"),
+    ("GET", "/v1/session"),
+    ("GET", "/v1/admin/queues"),
+];
 /// Random requests for another tenant's things.
 const RANDOM: u64 = 10_000;
 
@@ -57,6 +70,8 @@ fn body(method: &str, route: &str, id: &str) -> Option<Value> {
         ("POST", "/v1/admin/keys") => Some(json!({"role": "uploader"})),
         // In whoever asks's own tenant: another's sessions stay, as is seen at the end.
         ("POST", "/v1/admin/token-revocations") => Some(json!({"person": id})),
+        // Neither one way of naming a token nor the other: it takes back none.
+        ("POST", "/v1/admin/revoked-tokens") => Some(json!({})),
         // What no route knows: only who may ask is asked here.
         ("POST", "/v1/chat") => Some(json!({"question": "", "among": "documents"})),
         // Without a reason it opens nothing.
@@ -66,19 +81,13 @@ fn body(method: &str, route: &str, id: &str) -> Option<Value> {
     }
 }
 
-async fn key_of(
-    db: &Db,
-    folder: &std::path::Path,
-    url: &str,
-    tenant: TenantId,
-    role: Role,
-) -> Caller {
+async fn key_of(db: &Db, folder: &Path, url: &str, tenant: TenantId, role: Role) -> Caller {
     let key = http::new_key();
     db.admit(tenant, &KeptKey::of(&key).unwrap(), role)
         .await
         .unwrap();
     let file = folder.join(format!("{tenant}-{}.key", role.name()));
-    std::fs::write(&file, key).unwrap();
+    fs::write(&file, key).unwrap();
     Caller::new(url, Some(&file))
 }
 
@@ -178,6 +187,98 @@ async fn furnish(owner: &Caller, db: &Db, database: &str) -> Owned {
     ])
 }
 
+/// A browser sends its cookie along whoever makes it ask: without the token that the own page alone knows, every
+/// route that changes anything refuses.
+async fn changes_nothing_for_a_foreign_page(url: &str, kept: &Path, routes: &[(String, String)]) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let key = fs::read_to_string(kept.join("admin.key")).unwrap();
+    let signed_in = client
+        .post(format!("{url}/v1/session"))
+        .json(&json!({"key": key.trim()}));
+    let signed_in = signed_in.send().await.unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let session = async || {
+        let asked = client.get(format!("{url}/v1/session"));
+        let answer = asked.header("cookie", &cookie).send().await.unwrap();
+        answer.status()
+    };
+    assert_eq!(session().await, StatusCode::OK);
+    let changing = routes.iter().filter(|(method, _)| method != "GET");
+    let mut refused = 0;
+    for (method, route) in changing {
+        let verb: Method = method.parse().unwrap();
+        let nowhere = Uuid::from_u128(0xdead).to_string();
+        let asked = client
+            .request(verb, format!("{url}{}", path(route, &nowhere)))
+            .header("cookie", &cookie)
+            .header("origin", "https://evil.example");
+        let answer = asked.send().await.unwrap();
+        let case = format!("{method} {route} by a foreign page");
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{case}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["type"], "urn:medbot:problem:cross-site", "{case}");
+        refused += 1;
+    }
+    assert!(refused >= 15, "{refused}");
+    assert_eq!(session().await, StatusCode::OK, "nor is it signed out");
+}
+
+/// What the owner asked for, each thing by each of its methods, stands in their log.
+async fn every_access_has_a_line(owner: &Caller, routes: &[(String, String)], owned: &Owned) {
+    // By what was asked for: what was done to it, other than being refused.
+    let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut after = json!(0);
+    while !after.is_null() {
+        let page = owner.json(&format!("/v1/admin/audit?after={after}")).await;
+        for event in page["events"].as_array().unwrap() {
+            let text = |name: &str| event[name].as_str().unwrap().to_owned();
+            if event["actor"]["role"] == "admin" && text("action") != "request.refused" {
+                lines
+                    .entry(text("object"))
+                    .or_default()
+                    .insert(text("action"));
+            }
+        }
+        after = page["next"].clone();
+    }
+    let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
+    for (method, route) in routes {
+        let poll = POLLS.contains(&(method.as_str(), route.as_str()));
+        *wanted.entry(route).or_default() += usize::from(!poll);
+    }
+    for (route, methods) in wanted {
+        let id = if route.contains("{id}") {
+            owned.of(route)
+        } else {
+            ""
+        };
+        let asked = path(route, id);
+        // Of what is made, or taken back, the line may name the id as well.
+        let done: BTreeSet<&String> = lines
+            .iter()
+            .filter_map(|(object, actions)| Some((object.strip_prefix(&asked)?, actions)))
+            .flat_map(|(rest, actions)| actions.iter().map(move |action| (rest, action)))
+            .filter(|(rest, action)| {
+                let named = rest.strip_prefix('/').is_some_and(is_id);
+                let made = [".create", ".open", ".revoke"]
+                    .iter()
+                    .any(|verb| action.ends_with(*verb));
+                rest.is_empty() || (named && made)
+            })
+            .map(|(_, action)| action)
+            .collect();
+        assert!(
+            done.len() >= methods,
+            "{route}: {methods} methods, lines {done:?}"
+        );
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.parse::<Uuid>().is_ok()
+}
+
 /// A route with every id of its path given.
 fn path(route: &str, id: &str) -> String {
     route.replace("{id}", id).replace("{page}", "0.png")
@@ -270,7 +371,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
                     assert_eq!(status, StatusCode::NOT_FOUND, "{case}");
                 }
                 // Its own log says what it asked for, and its own list whose tokens it took back.
-                let own = ["audit", "token-revocations"];
+                let own = ["audit", "token-revocations", "revoked-tokens"];
                 let shown = owned.shown(&text);
                 let shown = shown.filter(|_| !own.iter().any(|own| route.contains(own)));
                 assert_eq!(shown, None, "{case}");
@@ -327,6 +428,8 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
             "{method} {route} by nobody"
         );
     }
+
+    changes_nothing_for_a_foreign_page(&server.url, &kept, &routes).await;
 
     // Where a site lets guests in they are nobody on every route but two, and there nothing is anybody's.
     let guests = Medbot::start(
@@ -416,6 +519,7 @@ async fn no_role_and_no_tenant_gets_what_is_not_theirs() {
         let known = status != StatusCode::NOT_FOUND && !status.is_server_error();
         assert!(known, "{method} {route} by its owner: {status} {text}");
     }
+    every_access_has_a_line(&owner, &routes, &owned).await;
     println!(
         "{cases} cases of {} routes, {queries} queries, {RANDOM} random requests",
         routes.len()

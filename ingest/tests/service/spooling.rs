@@ -9,7 +9,11 @@ use std::{
 };
 
 use reqwest::{Method, StatusCode};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::sleep};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::sleep,
+};
 
 use crate::server::{Caller, PATIENCE, Shared, document, folder, problem, turn};
 
@@ -111,4 +115,27 @@ async fn a_zip_on_the_disk_is_sealed_and_few_are_taken_at_once() {
     drop(server);
     let left = fs::read_dir(&scratch).unwrap().count();
     assert_eq!(left, 0, "files are left in {}", scratch.display());
+}
+
+/// A zip that says nothing any more is answered, and its place is another's.
+#[tokio::test]
+async fn a_zip_that_falls_silent_loses_its_place() {
+    let _turn = turn().await;
+    let folder = folder();
+    let shared = Shared::in_folder(folder.path(), &[]);
+    let (server, caller) = shared.serve(&[("MEDBOT_UPLOAD_SILENCE_SECONDS", "2")]);
+    let address = server.url.strip_prefix("http://").unwrap();
+    let key = fs::read_to_string(folder.path().join("admin.key")).unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..AT_ONCE {
+        silent.push(half_a_zip(address, key.trim()).await);
+    }
+    for mut stream in silent {
+        let mut answer = [0; 12];
+        let answered = tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await;
+        answered.expect("it is waited for").unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 400");
+    }
+    spools(server.id(), 0).await;
+    assert_eq!(whole_zip(&caller).await.status(), StatusCode::ACCEPTED);
 }

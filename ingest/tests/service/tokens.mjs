@@ -8,8 +8,9 @@ const ec = crypto.generateKeyPairSync("ec", { namedCurve: "P-256" });
 const stranger = crypto.generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 const secret = crypto.randomBytes(32).toString("hex");
-const jwk = (pair, kid, alg) => ({ ...pair.publicKey.export({ format: "jwk" }), kid, alg, use: "sig" });
-const keys = [jwk(rsa, "r", "RS256"), jwk(ec, "e", "ES256")];
+const jwk = (pair, kid, alg, use = "sig") => ({ ...pair.publicKey.export({ format: "jwk" }), kid, alg, use });
+// One of them is for encryption, and signs nothing.
+const keys = [jwk(rsa, "r", "RS256"), jwk(ec, "e", "ES256"), jwk(stranger, "n", undefined, "enc")];
 
 const part = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 const sign = {
@@ -18,8 +19,8 @@ const sign = {
   HS256: (text, key) => crypto.createHmac("sha256", key).update(text).digest(),
   none: () => Buffer.alloc(0),
 };
-const token = (alg, kid, key, claims) => {
-  const text = `${part({ alg, kid, typ: "JWT" })}.${part(claims)}`;
+const token = (alg, kid, key, claims, more) => {
+  const text = `${part({ alg, kid, typ: "JWT", ...more })}.${part(claims)}`;
   return `${text}.${sign[alg](text, key).toString("base64url")}`;
 };
 
@@ -63,6 +64,10 @@ server.listen(0, "127.0.0.1", () => {
       stranger: token("RS256", "r", stranger.privateKey, claims({})),
       unknown_key: token("RS256", "x", rsa.privateKey, claims({})),
       no_key_named: token("RS256", undefined, rsa.privateKey, claims({})),
+      for_encryption: token("RS256", "n", stranger.privateKey, claims({})),
+      own_key_brought_along: token("RS256", "r", stranger.privateKey, claims({}), { jwk: jwk(stranger, "r", "RS256") }),
+      key_at_an_address: token("RS256", "x", stranger.privateKey, claims({}), { jku: `${issuer}/keys` }),
+      what_must_be_understood: token("RS256", "r", rsa.privateKey, claims({}), { crit: ["exp"], exp: now + 600 }),
       expired: by({ exp: now - 120 }),
       not_yet: by({ nbf: now + 600 }),
       no_end: by({ exp: undefined }),
@@ -96,6 +101,11 @@ server.listen(0, "127.0.0.1", () => {
       after: by({ iat: now + 300 }),
       other: by({ sub: "somebody else", iat: now - 60 }),
       elsewhere: by({ iat: now - 60, ...medbot("reviewer", "00000000-0000-0000-0000-00000000000a") }),
+      // Of one person: two that have an id, and one that has none; and one with the same id in another tenant.
+      one: by({ jti: "one" }),
+      two: by({ jti: "two" }),
+      nameless: by({ iat: now - 30 }),
+      same: by({ jti: "one", ...medbot("reviewer", "00000000-0000-0000-0000-00000000000a") }),
       admin: by({ sub: "admin", ...medbot("admin", own) }),
     },
   }));

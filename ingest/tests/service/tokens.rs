@@ -166,6 +166,88 @@ async fn a_token_that_was_taken_back_is_refused_by_every_process() {
         ]
     );
     pool.close().await;
+
+    one_alone(&by_one, &both, &shared, of).await;
+}
+
+/// A single token, by its id or by itself; those of the same person beside it stay good.
+async fn one_alone(admin: &Caller, both: &[Caller; 2], shared: &Shared, of: &Value) {
+    let all = "/v1/admin/revoked-tokens";
+    let revoke = async |body: Value| {
+        let asked = admin.ask(Method::POST, all).json(&body);
+        asked.send().await.unwrap()
+    };
+    let good = async |token: &str| {
+        let mut answers = Vec::new();
+        for caller in both {
+            answers.push(status(caller, &of[token]).await.0 == StatusCode::OK);
+        }
+        assert_eq!(answers[0], answers[1], "every process says the same");
+        answers[0]
+    };
+    // Whose tokens of before were taken back has others since.
+    let sql = "UPDATE token_revocations SET revoked_at = now() - interval '1 hour'";
+    let url = shared.database.variable("MEDBOT_TEST_DATABASE_URL");
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    sqlx::query(sql).execute(&pool).await.unwrap();
+    pool.close().await;
+    for token in ["one", "two", "nameless", "same"] {
+        assert!(good(token).await, "{token}");
+    }
+    let nameless = of["nameless"].as_str().unwrap();
+    for nothing in [
+        json!({}),
+        json!({"jti": ""}),
+        json!({"jti": "x".repeat(1001)}),
+        json!({"jti": "one", "token": nameless}),
+        json!({"token": "a.b.c"}),
+        json!({"token": of["same"]}),
+    ] {
+        problem(revoke(nothing).await, 422, "revocation-refused").await;
+    }
+    let by_jti = revoke(json!({"jti": "one"})).await;
+    assert_eq!(by_jti.status(), StatusCode::CREATED);
+    let by_jti: Value = by_jti.json().await.unwrap();
+    assert_eq!(by_jti["token_id"], "one");
+    for (token, stays) in [
+        ("one", false),
+        ("two", true),
+        ("nameless", true),
+        ("same", true),
+    ] {
+        assert_eq!(good(token).await, stays, "{token}");
+    }
+    let by_itself = revoke(json!({"token": nameless})).await;
+    assert_eq!(by_itself.status(), StatusCode::CREATED);
+    let by_itself: Value = by_itself.json().await.unwrap();
+    let digest = by_itself["token_id"].as_str().unwrap();
+    assert!(digest.starts_with("sha256:"), "{digest}");
+    assert!(!good("nameless").await && good("two").await);
+    // The operator too, by command.
+    let command = ["keys", "revoke-token", "two"];
+    let ended = Medbot::start(&command, &shared.with(&[]), false).ended();
+    assert_eq!(ended, Some(0));
+    assert!(!good("two").await && good("same").await);
+
+    let listed = admin.json(all).await;
+    let ids: Vec<&str> = listed["tokens"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|token| token["token_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["two", digest, "one"]);
+    let log = admin.json("/v1/admin/audit?newest=true").await.to_string();
+    for id in [&by_jti["id"], &by_itself["id"], &listed["tokens"][0]["id"]] {
+        assert!(
+            log.contains(&format!("{all}/{}", id.as_str().unwrap())),
+            "{log}"
+        );
+    }
+    assert!(
+        !log.contains(nameless) && !log.contains(digest),
+        "no token in the log"
+    );
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Once};
 
+use infra::queue::Notice;
 use libfuzzer_sys::Corpus;
 use serde::{Serialize, de::DeserializeOwned};
 use workers::archive;
@@ -121,6 +122,25 @@ pub fn messages(bytes: &[u8]) {
     returns::<schemas::JobState>(bytes);
     returns::<<DecodeService as Service>::Request>(bytes);
     returns::<<DecodeService as Service>::Response>(bytes);
+    notice(bytes);
+}
+
+/// Reads bytes as what the broker brings: how long the body is, the body, and the trace's header, which a task's span
+/// is then given.
+fn notice(bytes: &[u8]) {
+    let Some((&length, rest)) = bytes.split_first() else {
+        return;
+    };
+    let (body, traceparent) = rest.split_at(usize::from(length).min(rest.len()));
+    let traceparent = (!traceparent.is_empty()).then_some(traceparent);
+    let Some(notice) = Notice::of_message(body, traceparent) else {
+        return;
+    };
+    let (task, trace) = (notice.task.0, notice.traceparent.as_deref());
+    let again = Notice::of_message(task.as_bytes(), trace.map(str::as_bytes));
+    assert_eq!(again, Some(notice.clone()), "a notice changes on its way");
+    let step = schemas::Step::document(schemas::Stage::Decode);
+    let _ = infra::telemetry::task_span(schemas::JobId(task), step, 1, trace);
 }
 
 /// What is understood is written so that it is understood the same again.

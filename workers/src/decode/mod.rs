@@ -48,6 +48,28 @@ pub struct Limits {
     pub dpi: f32,
 }
 
+/// What a process holds beside its children: models, pages in flight.
+const OWN: u64 = 1 << 30;
+/// What a child needs for pages as offices scan them.
+const LEAST: u64 = 768 << 20;
+
+impl Limits {
+    /// The same, with no more memory for a child than it may take when `children` of them take all they can of
+    /// `memory` bytes at once, and no less than ordinary pages need.
+    #[must_use]
+    pub fn shared(self, memory: Option<u64>, children: usize) -> Self {
+        let share = memory.map(|memory| memory.saturating_sub(OWN) / children.max(1) as u64);
+        let memory_bytes = match share {
+            Some(share) => share.clamp(LEAST.min(self.memory_bytes), self.memory_bytes),
+            None => self.memory_bytes,
+        };
+        Self {
+            memory_bytes,
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     /// A 256 MiB file, A3 at 600 dpi, 2,000 pages, 2 GiB, a minute, 200 dpi.
     fn default() -> Self {

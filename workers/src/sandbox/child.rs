@@ -85,6 +85,8 @@ fn serve<S: Service>() -> Result<(), FrameError> {
         Ok(()) => Layer::Holds,
         Err(e) => Layer::Missing(e.to_string()),
     };
+    // Where the machine's memory runs out, the kernel shall end this process and not the one that it works for.
+    std::fs::write("/proc/self/oom_score_adj", "1000").ok();
     let (input, output) = take_pipes()?;
     let (mut input, mut output) = (BufReader::new(input), BufWriter::new(output));
     panic::set_hook(Box::new(|info| {

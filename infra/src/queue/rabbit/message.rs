@@ -30,24 +30,32 @@ pub(super) fn body(notice: &Notice) -> [u8; 16] {
     *notice.task.0.as_bytes()
 }
 
-/// The notice in a message; none when somebody else's message came here. An id may also stand as text,
-/// which is what a person sends by hand.
+/// The notice in a message; none when somebody else's message came here.
 pub(super) fn read(body: &[u8], properties: &BasicProperties) -> Option<Notice> {
-    let task = match <[u8; 16]>::try_from(body) {
-        Ok(bytes) => Uuid::from_bytes(bytes),
-        Err(_) => Uuid::try_parse_ascii(body).ok()?,
-    };
     let headers = properties.headers().as_ref();
-    let traceparent = headers.and_then(|h| match h.inner().get(TRACEPARENT) {
-        Some(AMQPValue::LongString(value)) if value.as_bytes().len() <= LONGEST_TRACEPARENT => {
-            std::str::from_utf8(value.as_bytes())
-                .ok()
-                .map(str::to_owned)
-        }
+    let traceparent = headers.and_then(|headers| match headers.inner().get(TRACEPARENT) {
+        Some(AMQPValue::LongString(value)) => Some(value.as_bytes()),
         _ => None,
     });
-    Some(Notice {
-        task: TaskId(task),
-        traceparent,
-    })
+    Notice::of_message(body, traceparent)
+}
+
+impl Notice {
+    /// The notice in a message's body and in its header `traceparent`; none when the body is no task's id. An id
+    /// may also stand as text, which is what a person sends by hand. A header that is too long or no text is passed
+    /// over.
+    #[must_use]
+    pub fn of_message(body: &[u8], traceparent: Option<&[u8]>) -> Option<Self> {
+        let task = match <[u8; 16]>::try_from(body) {
+            Ok(bytes) => Uuid::from_bytes(bytes),
+            Err(_) => Uuid::try_parse_ascii(body).ok()?,
+        };
+        let traceparent = traceparent
+            .filter(|value| value.len() <= LONGEST_TRACEPARENT)
+            .and_then(|value| std::str::from_utf8(value).ok());
+        Some(Self {
+            task: TaskId(task),
+            traceparent: traceparent.map(str::to_owned),
+        })
+    }
 }

@@ -89,6 +89,19 @@ fn a_notice_comes_back_as_it_was_sent() {
 }
 
 #[test]
+fn a_trace_that_is_too_long_or_no_text_is_passed_over() {
+    let read = |trace: &[u8]| {
+        Notice::of_message(&[7; 16], Some(trace))
+            .unwrap()
+            .traceparent
+    };
+    assert_eq!(read(b"00-4bf9-00f0-01").as_deref(), Some("00-4bf9-00f0-01"));
+    assert_eq!(read(&[b'a'; 220]).map(|trace| trace.len()), Some(220));
+    assert_eq!(read(&[b'a'; 221]), None);
+    assert_eq!(read(&[0xff; 9]), None);
+}
+
+#[test]
 fn only_an_id_is_a_notice() {
     let text = "6f1d7a3e-0000-4000-8000-000000000001";
     let none = BasicProperties::default();

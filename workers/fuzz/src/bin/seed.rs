@@ -44,8 +44,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(folder.join(name), message)?;
         written += 1;
     }
+    for (name, notice) in notices() {
+        fs::write(folder.join(name), notice)?;
+        written += 1;
+    }
     println!("{written} seeds");
     Ok(())
+}
+
+/// What the broker brings: the body's length, the body as bytes or as text, the trace.
+fn notices() -> [(&'static str, Vec<u8>); 2] {
+    let text = b"6f1d7a3e-0000-4000-8000-000000000001";
+    let trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    [
+        ("notice", [&[16][..], &text[..16], trace].concat()),
+        ("notice_as_text", [&[36][..], &text[..], trace].concat()),
+    ]
 }
 
 /// One of each kind that crosses a border.

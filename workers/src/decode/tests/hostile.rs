@@ -143,6 +143,31 @@ fn limits_hold() {
 }
 
 #[test]
+fn children_share_what_memory_there_is() {
+    for (memory, children, megabytes) in [
+        (None, 9, 2048),
+        (Some(64 << 30), 2, 2048),
+        (Some(4 << 30), 2, 1536),
+        (Some(4 << 30), 3, 1024),
+        (Some(3 << 30), 3, 768),
+        (Some(512 << 20), 1, 768),
+        (Some(4 << 30), 0, 2048),
+    ] {
+        let limits = Limits::default().shared(memory, children);
+        assert_eq!(
+            limits.memory_bytes >> 20,
+            megabytes,
+            "{memory:?} {children}"
+        );
+    }
+    let small = Limits {
+        memory_bytes: 64 << 20,
+        ..Limits::default()
+    };
+    assert_eq!(small.shared(Some(1 << 30), 1).memory_bytes, 64 << 20);
+}
+
+#[test]
 fn a_chain_of_directories_that_bites_its_tail_ends() {
     let mut bytes = tiff(&[(tiff_tags((64, 48), &[8, 8, 8], 1, 2), picture().into_raw())]);
     let end = bytes.len() - 4;
