@@ -36,11 +36,13 @@ static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
 });
 
+mod codes;
 mod phrase;
 mod prose;
 
-/// All diagnoses; the same once.
-pub(crate) fn extract(context: &Context) -> Vec<Draft> {
+/// All diagnoses; the same once. Those of sentences are none where they are inside `taken` spans: what a drug did to
+/// who is allergic to it.
+pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     let mut out: Vec<Draft> = Vec::new();
     let kinds = &[SectionKind::Diagnoses, SectionKind::History];
     for section in context.sections_of(kinds) {
@@ -70,7 +72,10 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         doubt_uncoded(&mut out[first..]);
     }
     out.extend(coded_lines(context, &out));
-    out.extend(prose::conditions(context, &out));
+    out.extend(codes::alone(context, &out));
+    let mut told = prose::conditions(context, &out);
+    told.retain(|draft| !crate::medication::overlaps(&draft.span(), taken));
+    out.extend(told);
     out.extend(prose::unknown(context, &out));
     once(context, out)
 }
@@ -133,6 +138,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
             let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
             let bare = phrase::without_lead(bare);
             context.lexicon.is_condition(bare)
+                || phrase::is_staged(bare, |name| context.lexicon.is_condition(name))
         })
         .count();
     let led = pieces
@@ -178,8 +184,15 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let dated = name != whole_name;
     name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
     name = without_stray_letter(context, name);
+    // `LIF pain and fever ?diverticulitis`: what is asked.
+    if let Some(at) = text[name.clone()].rfind(" ?") {
+        let asked = trim_by(text, name.start + at + 2..name.end, char::is_whitespace);
+        if holds_condition(context, &asked) {
+            name = asked;
+        }
+    }
     let printed = &text[name.clone()];
-    if is_form(text, &name) {
+    if is_form(text, &name) || codes::only(printed) {
         return None;
     }
     let words = printed.split_whitespace().count();
@@ -187,7 +200,8 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
         return None;
     }
-    let medical = code.is_some() || holds_condition(context, &name);
+    let medical =
+        code.is_some() || holds_condition(context, &name) || context.lexicon.is_classified(printed);
     if dated && !medical {
         return None;
     }
@@ -415,7 +429,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:(?:principal |primary |secondary |final )?(?:diagnos[ei]s|dx)(?: codes?)?)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})(?:\s*[:–-])?\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED

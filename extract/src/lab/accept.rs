@@ -74,7 +74,9 @@ pub(super) fn assemble(
             || header.is_some() && has(CellKind::Number) && has(CellKind::Unit)
             || header.is_some() && two_ranges
     };
-    if !accepted || !known && is_vital_or_sum(&text[name.clone()]) {
+    // `Trastuzumab 6 mg/kg`: what a drug is given by is no unit of a result.
+    let drug = !known && context.lexicon.is_any_drug(&text[name.clone()]);
+    if !accepted || drug || !known && is_vital_or_sum(&text[name.clone()]) {
         return Vec::new();
     }
     if let Some(header) = header.filter(|h| h.dates.len() >= 2) {
