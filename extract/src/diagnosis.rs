@@ -202,7 +202,7 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     }
     let medical =
         code.is_some() || holds_condition(context, &name) || context.lexicon.is_classified(printed);
-    if dated && !medical {
+    if dated && !medical || !medical && names_a_field(printed) {
         return None;
     }
     let prose = ACTION.is_match(printed)
@@ -267,6 +267,15 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// `Managed by: Priya Raman`, `INR range 2-3`: another field of the form.
+fn names_a_field(name: &str) -> bool {
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\p{L} ]{0,24}\b(?:by|date|name|number|no|range|target|status|surgery|procedure|operation|code|plan)\b\s*(?::|[0-9]|$)")
+            .expect("a valid expression")
+    });
+    FIELD.is_match(name)
 }
 
 /// `1  CKD G4 A3`: the number of an item that a wide gap parts from it.

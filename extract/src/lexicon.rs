@@ -450,7 +450,7 @@ mod tests {
                 .map(|(known, _)| known.as_str());
             assert_eq!(lexicon.near_analyte(word), want, "{word}");
         }
-        assert_eq!(lexicon.near_analyte("Hemogiobin"), Some("hemoglobin"));
+        assert_eq!(lexicon.near_analyte("Hemogiobin"), Some("haemoglobin"));
     }
 
     #[test]

@@ -36,8 +36,6 @@ pub(super) fn in_prose(
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
-    let section = context.section(line.start);
-    let among_drugs = section == Some(SectionKind::Medications);
     let words = layout.lines[index].words.clone();
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
@@ -48,7 +46,21 @@ pub(super) fn in_prose(
                 c.is_whitespace()
                     || matches!(
                         c,
-                        ':' | '|' | ',' | '(' | ')' | ';' | '.' | '=' | '<' | '>' | '≤' | '≥'
+                        ':' | '|'
+                            | ','
+                            | '('
+                            | ')'
+                            | ';'
+                            | '.'
+                            | '='
+                            | '<'
+                            | '>'
+                            | '≤'
+                            | '≥'
+                            | '-'
+                            | '–'
+                            | '•'
+                            | '*'
                     )
             });
             let ok = !span.is_empty() && context.lexicon.is_analyte(&text[span.clone()]);
@@ -67,6 +79,8 @@ pub(super) fn in_prose(
             continue;
         }
         let name = without_level(context, name);
+        let section = context.section(name.start);
+        let among_drugs = section == Some(SectionKind::Medications);
         let Some(link) = LINK.find(&text[name.end..line.end]) else {
             continue;
         };
@@ -79,8 +93,8 @@ pub(super) fn in_prose(
         let printed = &text[name.clone()];
         let unit = cells.iter().any(|c| c.kind == CellKind::Unit);
         let flagged = cells.get(1).is_some_and(|c| {
-            c.kind == CellKind::Flag && text[..c.span.end].ends_with(')')
-                || text[c.span.clone()].contains('(')
+            c.kind == CellKind::Flag
+                && (text[..c.span.end].ends_with(')') || text[c.span.clone()].contains('('))
         });
         let short = printed.len() <= 2;
         let lab_place = among_results
@@ -109,7 +123,7 @@ pub(super) fn in_prose(
             && (unit
                 || lab_place && upper
                 || (upper || chained && printed.len() > 2)
-                    && (!short || chained)
+                    && (!short || chained || flagged)
                     && !is_vital_or_sum(printed)
                     && !context.lexicon.is_drug(printed)
                     && text[first.span.clone()].len() < 6

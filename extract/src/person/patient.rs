@@ -44,7 +44,7 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
         let addressed = ADDRESSED.is_match(layout.line(index));
         let born =
             index < 6 && whole_name(layout.get(&name)) && born_behind(context, &name, &line.span);
-        let only_numbers = !layout.text[name.end..line.span.end].contains(char::is_alphabetic);
+        let only_numbers = tells_nothing(context, name.end..line.span.end);
         let aged = index < 10 && AGED.is_match(&layout.text[name.end..line.span.end]);
         if (name.start == line.span.start || addressed)
             && (near || born || aged || addressed && index < 10 && only_numbers)
@@ -55,6 +55,20 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
             return;
         }
     }
+}
+
+/// Numbers and dates, whose months are words.
+fn tells_nothing(context: &Context, rest: Span) -> bool {
+    let text = context.layout.text;
+    let mut at = rest.start;
+    let dates = context.dates.iter().map(|date| &date.span);
+    for date in dates.filter(|date| date.start >= rest.start && date.end <= rest.end) {
+        if text[at..date.start.max(at)].contains(char::is_alphabetic) {
+            return false;
+        }
+        at = date.end;
+    }
+    !text[at.min(rest.end)..rest.end].contains(char::is_alphabetic)
 }
 
 fn whole_name(name: &str) -> bool {
