@@ -40,7 +40,7 @@ static QUERY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\?\s*$").expect("a valid expression"));
 static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"mother|father|brother|sister|son|daughter|aunt|uncle|cousin|grandmother|grandfather|grandparents?|parents?|siblings?|family history|maternal|paternal|relatives?|twin|fh of|fhx",
+        r"mother|father|brother|sister|son|daughter|aunt|uncle|cousin|grandmother|grandfather|grandparents?|parents?|siblings?|family history|family hx|maternal|paternal|relatives?|twin|fh of|fhx",
     )
 });
 static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {

@@ -182,7 +182,11 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let whole_name = name.clone();
     name = without_date(context, name);
     let dated = name != whole_name;
-    name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
+    name = before_dash(context, name);
+    // `excised 2020`: one remark stands behind the other.
+    for _ in 0..2 {
+        name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
+    }
     name = without_stray_letter(context, name);
     // `LIF pain and fever ?diverticulitis`: what is asked.
     if let Some(at) = text[name.clone()].rfind(" ?") {
@@ -276,6 +280,24 @@ fn names_a_field(name: &str) -> bool {
             .expect("a valid expression")
     });
     FIELD.is_match(name)
+}
+
+/// `HTN - at goal, continue losartan`, `GERD. PSHx: CABG`: what is told of a condition behind a dash or a full stop.
+fn before_dash(context: &Context, name: Span) -> Span {
+    let printed = &context.layout.text[name.clone()];
+    let cut = [" - ", " – ", ". "]
+        .iter()
+        .filter_map(|mark| printed.find(mark))
+        .min();
+    let Some(cut) = cut else { return name };
+    let (lead, rest) = (name.start..name.start + cut, name.start + cut..name.end);
+    let told = conditions(context, &lead)
+        .last()
+        .is_some_and(|found| found.start == lead.start || found.end == lead.end);
+    if told && !holds_condition(context, &rest) {
+        return lead;
+    }
+    name
 }
 
 /// `1  CKD G4 A3`: the number of an item that a wide gap parts from it.

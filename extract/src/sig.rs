@@ -165,12 +165,16 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let counts = found
                 .iter()
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
+            // `665mg 2 tds`: between two words a count stands only behind what it counts.
+            let inner = bare && text[span.start..value.start] == *" ";
+            let counted = behind(Part::Strength) || behind(Part::Form);
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before
                 && !nothing
                 && before != Some('/')
                 && !glued_after
+                && (!inner || counted)
                 && (!bare || !lead.is_empty() || counts)
         }
         Part::Route => {

@@ -194,3 +194,89 @@ fn diagnoses_below_and_beside_their_heading() {
         &[],
     );
 }
+
+#[test]
+fn labels_of_pharmacies() {
+    check(
+        "RX# 55512  Date filled 01/02/2025\nTAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY FOR 10 DAYS\nCEFADROXIL 500 MG CAPSULE   QTY 30\nRefills: 0\n",
+        &[
+            r#"{"type":"medication","name":"CEFADROXIL","strength":"500 MG","dose":"1 CAPSULE","frequency":"THREE TIMES DAILY"}"#,
+        ],
+        &[],
+    );
+    check(
+        "100ml Lactulose 3.1-3.7g/5ml oral solution\nTake THREE 5ml spoonfuls TWICE a day\n",
+        &[
+            r#"{"type":"medication","name":"Lactulose","dose":"THREE 5ml spoonfuls","quantity":"100ml"}"#,
+        ],
+        &[r#"{"type":"medication","dose":"100ml"}"#],
+    );
+}
+
+#[test]
+fn headings_among_drugs_and_what_belongs_to_the_next() {
+    check(
+        "Discharge medication\nSyringe pump over 24 hours\n  Oxycodone 30 mg\n  Cyclizine 150 mg\nAs required\n  Midazolam 5 mg SC 2 hourly\n",
+        &[r#"{"type":"medication","name":"Midazolam","frequency":"2 hourly"}"#],
+        &[r#"{"type":"medication","name":"Cyclizine","frequency":"As required"}"#],
+    );
+    check(
+        "Plan: furosemide drip to PO torsemide 40 mg daily\n",
+        &[r#"{"type":"medication","name":"torsemide","route":"PO"}"#],
+        &[r#"{"type":"medication","name":"furosemide","route":"PO"}"#],
+    );
+    check(
+        "Medication: lanthanum 750 mg x 2 with meals; Lantus insulin 24 units nocte; Panadol Osteo 665mg 2 tds\n",
+        &[
+            r#"{"type":"medication","name":"lanthanum","needs_review":true}"#,
+            r#"{"type":"medication","name":"Lantus","dose":"24 units"}"#,
+            r#"{"type":"medication","name":"Panadol Osteo","strength":"665mg","dose":"2"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn numbers_of_sigs_are_read_whole() {
+    check(
+        "Medication\nTorasemide 10 mg 1-1/2-0-0\nOmeprazole 40 mg once daily long term\nTab Montek LC 10 mg  0-0-1 x 10 days\n",
+        &[
+            r#"{"type":"medication","name":"Torasemide","frequency":"1-1/2-0-0"}"#,
+            r#"{"type":"medication","name":"Omeprazole","frequency":"once daily"}"#,
+            r#"{"type":"medication","name":"Montek LC","frequency":"0-0-1"}"#,
+        ],
+        &[
+            r#"{"type":"medication","frequency":"2-0-0"}"#,
+            r#"{"type":"medication","dose":"long"}"#,
+            r#"{"type":"lab"}"#,
+        ],
+    );
+}
+
+#[test]
+fn results_with_flags_in_brackets_and_bars() {
+    check(
+        "Bloods: Hb 98 (L) MCV 74 (L) | K 5.9 mmol/L | PO4 1.8 mmol/L\nUrea            12.4  *H    mmol/L     2.5 - 7.8\n",
+        &[
+            r#"{"type":"lab","name":"Hb","value":"98","flag":"L"}"#,
+            r#"{"type":"lab","name":"K","value":"5.9","unit":"mmol/L"}"#,
+            r#"{"type":"lab","name":"PO4","value":"1.8"}"#,
+            r#"{"type":"lab","name":"Urea","value":"12.4","flag":"H"}"#,
+        ],
+        &[],
+    );
+    check(
+        "Appearance        clear, colourless\nProtein   0.71  g/L  (0.15 - 0.45)  H\nGlucose   3.2   mmol/L   (2.2 - 3.9)\nRBC   3  x10^6/L\n",
+        &[r#"{"type":"lab","name":"Appearance","value":"clear, colourless"}"#],
+        &[r#"{"type":"lab","range":"colourless"}"#],
+    );
+}
+
+#[test]
+fn a_number_of_the_hospital_denies_nothing() {
+    check(
+        "Pt Leocadia Brannigan  54F  hosp no 2201-884  transferred from the unit downstairs\n1 Septic shock, resolved\n2 New onset diabetes\n",
+        &[r#"{"type":"diagnosis","text":"Septic shock","assertion":"present"}"#],
+        &[],
+    );
+}

@@ -232,10 +232,12 @@ pub(super) fn leading(text: &str, found: &[Found], mention: &Mention) -> Vec<Fou
     let mut at = mention.name.start;
     for item in found.iter().rev() {
         let gap = text[item.span.end..at].trim().to_lowercase();
-        let fits = matches!(gap.as_str(), "" | "of" | "of the" | "x");
+        // `Cap. Omez`.
+        let form = item.part == Part::Form && gap == ".";
+        let fits = form || matches!(gap.as_str(), "" | "of" | "of the" | "x");
         let part = matches!(
             item.part,
-            Part::Strength | Part::Dose | Part::Route | Part::Duration
+            Part::Strength | Part::Dose | Part::Route | Part::Duration | Part::Form
         );
         if !fits || !part {
             break;

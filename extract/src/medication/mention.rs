@@ -66,6 +66,8 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 || matches!(
                     crate::lexicon::key(name).as_str(),
                     "sulfa"
+                        | "asa"
+                        | "mvi"
                         | "zinc"
                         | "soma"
                         | "norco"
@@ -510,6 +512,13 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
                     .trim_start_matches(['®', '™'])
                     .starts_with(')');
             if bracketed || is_other_name(context, &last.name, &mention.name) {
+                continue;
+            }
+            // `Lantus insulin 24 units`.
+            let again = gap.is_empty()
+                && text[mention.name.clone()].eq_ignore_ascii_case("insulin")
+                && !text[last.name.end..mention.name.start].contains('\n');
+            if again {
                 continue;
             }
             let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);

@@ -34,6 +34,7 @@ pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
             .expect("a valid expression")
     });
     const FEWEST: usize = 4;
+    const SHORTEST: usize = 4;
     let narrative = matches!(
         context.kind,
         DocumentKind::DischargeSummary | DocumentKind::ReferralLetter | DocumentKind::Other
@@ -48,6 +49,7 @@ pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
     let sentence = layout.sentence(name.start);
     narrative
         && told
+        && name.len() > SHORTEST
         && context.lexicon.is_drug(&text[name.clone()])
         && layout.get(&sentence).split_whitespace().count() >= FEWEST
         && !OTHERWISE.is_match(&text[name.end..])
