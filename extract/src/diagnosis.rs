@@ -182,21 +182,9 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let whole_name = name.clone();
     name = without_date(context, name);
     let dated = name != whole_name;
-    name = before_dash(context, name);
-    // `excised 2020`: one remark stands behind the other.
-    for _ in 0..2 {
-        name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
-    }
-    name = without_stray_letter(context, name);
-    // `LIF pain and fever ?diverticulitis`: what is asked.
-    if let Some(at) = text[name.clone()].rfind(" ?") {
-        let asked = trim_by(text, name.start + at + 2..name.end, char::is_whitespace);
-        if holds_condition(context, &asked) {
-            name = asked;
-        }
-    }
+    name = narrowed(context, name);
     let printed = &text[name.clone()];
-    if is_form(text, &name) || codes::only(printed) {
+    if is_form(text, &name) || codes::only(printed) || tells_age(printed) {
         return None;
     }
     let words = printed.split_whitespace().count();
@@ -280,6 +268,34 @@ fn names_a_field(name: &str) -> bool {
             .expect("a valid expression")
     });
     FIELD.is_match(name)
+}
+
+/// A name without what is remarked on it and what is asked before it.
+fn narrowed(context: &Context, name: Span) -> Span {
+    let text = context.layout.text;
+    let mut name = before_dash(context, name);
+    // `excised 2020`: one remark stands behind the other.
+    for _ in 0..2 {
+        name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
+    }
+    name = without_stray_letter(context, name);
+    // `LIF pain and fever ?diverticulitis`: what is asked.
+    if let Some(at) = text[name.clone()].rfind(" ?") {
+        let asked = trim_by(text, name.start + at + 2..name.end, char::is_whitespace);
+        if holds_condition(context, &asked) {
+            name = asked;
+        }
+    }
+    name
+}
+
+/// `58-year-old male with cardiomyopathy` is a sentence.
+fn tells_age(name: &str) -> bool {
+    static AGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:an? )?[0-9]{1,3}[- ]?(?:years?|yrs?|months?|weeks?|y/?o)\b")
+            .expect("a valid expression")
+    });
+    AGE.is_match(name)
 }
 
 /// `HTN - at goal, continue losartan`, `GERD. PSHx: CABG`: what is told of a condition behind a dash or a full stop.

@@ -268,6 +268,30 @@ mod tests {
     }
 
     #[test]
+    fn remarks_and_ages_are_no_part_of_an_item() {
+        for (text, want) in [
+            (
+                "Impression: 58-year-old male with nonischemic cardiomyopathy (EF 30%), status post ICD, who returns.",
+                "nonischemic cardiomyopathy: present",
+            ),
+            (
+                "Assessment:\n1. HTN - at goal, continue losartan 50 mg daily",
+                "HTN: present",
+            ),
+            (
+                "Past medical history\nBasal cell carcinoma excised 2020",
+                "Basal cell carcinoma: historical",
+            ),
+            (
+                "Clinical impression: appendicitis felt unlikely.",
+                "appendicitis: absent",
+            ),
+        ] {
+            assert_eq!(told(text), want, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_looked_for_or_names_a_clinic_is_no_diagnosis() {
         for text in [
             "I have referred her to the heart failure clinic.",
