@@ -225,7 +225,8 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let limit = if reaction.is_some() { 5 } else { 4 };
     if letters < 3
-        || !known && (words > limit || !name.starts_with(char::is_uppercase))
+        || !known && words > limit
+        || !known && !name.starts_with(char::is_uppercase) && (reaction.is_none() || words > 2)
         || is_answer(name)
     {
         return None;

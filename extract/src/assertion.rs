@@ -40,7 +40,7 @@ static QUERY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\?\s*$").expect("a valid expression"));
 static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"mother|father|brother|sister|son|daughter|aunt|uncle|cousin|grandmother|grandfather|grandparents?|parents?|siblings?|family history|maternal|paternal|relatives?|twin|fh of|fhx",
+        r"mother|father|brother|sister|son|daughter|aunt|uncle|cousin|grandmother|grandfather|grandparents?|parents?|siblings?|family history|family hx|maternal|paternal|relatives?|twin|fh of|fhx",
     )
 });
 static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {
@@ -68,6 +68,10 @@ static BARRIER: LazyLock<Regex> = LazyLock::new(|| {
 /// A line that begins with its own label goes on from nothing.
 static LABELLED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\W*\p{Lu}[\p{L} /]{2,30}:\s").expect("a valid expression"));
+static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:hosp(?:ital)?|unit|ref|nhs|mrn?|ur|bed|reg|patient|file|case|folder|clinic|tel|phone|account|policy)\.? no\b\.?|\bno\.?\s*:\s*[A-Z]{0,4}[0-9]")
+        .expect("a valid expression")
+});
 static AGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:years?|yrs?|months?|weeks?|days?)[- ]old\b").expect("a valid expression")
 });
@@ -120,6 +124,9 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     } else {
         family
     };
+    // `hosp no 2201` denies nothing.
+    let numbered = NUMBERED.replace_all(before, " ");
+    let mut before: &str = &numbered;
     let disbelieved = DISBELIEVED.is_match(before);
     if let Some(barrier) = BARRIER.find_iter(before).last() {
         before = &before[barrier.end()..];

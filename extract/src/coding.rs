@@ -19,6 +19,7 @@ mod vocabulary;
 pub(crate) use analytes::is_measured_in;
 pub(crate) use analytes::{is_foreign_unit, is_own_unit, measured, si};
 pub use diagnosis::add_icd10cm;
+pub(crate) use diagnosis::is_illness;
 pub use rxnorm::{NotRxnconso, add_rxnorm};
 pub(crate) use units::ucum;
 pub use vocabulary::{Packer, Vocabulary, VocabularyError};

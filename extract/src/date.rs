@@ -49,12 +49,33 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             out.push(draft);
         }
     }
-    out
+    without_repeats(out)
+}
+
+/// A day that has a role is not told again without one.
+fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
+    let day = |draft: &Draft| match &draft.fact {
+        Fact::Date(date) => date.iso.clone().zip(date.role),
+        _ => None,
+    };
+    let told: Vec<String> = drafts
+        .iter()
+        .filter_map(day)
+        .filter(|(_, role)| *role != DateRole::Other)
+        .map(|(iso, _)| iso)
+        .collect();
+    let again = |draft: &Draft| {
+        day(draft).is_some_and(|(iso, role)| role == DateRole::Other && told.contains(&iso))
+    };
+    drafts.into_iter().filter(|draft| !again(draft)).collect()
 }
 
 fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
-    if is_birth(context, date) || behind_name(context, date) {
+    if is_birth(context, date) || behind_name(context, date) || beside_age(context, date) {
         return (DateRole::Dob, 0.97);
+    }
+    if is_arrival(context, date) {
+        return (DateRole::Admission, 0.9);
     }
     if over_results(context, date) {
         return (DateRole::Collected, 0.9);
@@ -71,7 +92,7 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     if before_condition(context, date) {
         return (DateRole::Onset, 0.85);
     }
-    if with_result(context, date) {
+    if with_result(context, date) || before_results(context, date) {
         return (DateRole::Collected, 0.85);
     }
     if in_follow_up(context, date) {
@@ -278,6 +299,61 @@ fn is_birth(context: &Context, date: &Printed) -> bool {
     BORN.is_match(&context.layout.text[line.start..date.span.start])
 }
 
+/// `31-Dec-1959 (65 yr)`, `F 58y (1967-02-11)`: an age stands beside it that a birth on that day fits.
+fn beside_age(context: &Context, date: &Printed) -> bool {
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?[(,]?\s?(?:age:?\s?)?([0-9]{1,3})\s?(?:y|yrs?|years?|yo|y/o)\b")
+            .expect("a valid expression")
+    });
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b([0-9]{1,3})\s?(?:y|yrs?|years?|yo|y/o)(?: old)?\W{1,3}(?:[MF]\W{1,3})?$",
+        )
+        .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let behind = BEHIND.captures(&text[date.span.end..line.end.max(date.span.end)]);
+    let age = behind.or_else(|| BEFORE.captures(&text[line.start..date.span.start]));
+    let age = age.and_then(|found| found[1].parse::<i16>().ok());
+    let iso = date.iso(context.style, true);
+    let born = iso.and_then(|iso| iso.get(..4)?.parse::<i16>().ok());
+    age.zip(born)
+        .is_some_and(|(age, born)| (context.style.latest_year - born - age).abs() <= 1)
+}
+
+/// `Attended: 22-Sep-2025 21:47   Left: 23-Sep-2025`: who leaves had come to stay.
+fn is_arrival(context: &Context, date: &Printed) -> bool {
+    static CAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\battended\W{0,3}$").expect("a valid expression"));
+    static WENT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:left|departed|discharged)(?: (?:on|at))?\W{1,3}[0-9]")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    CAME.is_match(&text[line.start..date.span.start]) && WENT.is_match(text)
+}
+
+/// `Bloods 06/02: Hb 84`, `Baseline (12/05/2025): ALT 21 U/L`: a colon and a test with a number follow.
+fn before_results(context: &Context, date: &Printed) -> bool {
+    let text = context.layout.text;
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let rest = text[date.span.end..line.end.max(date.span.end)].trim_start_matches([')', ']', ' ']);
+    let Some(rest) = rest.strip_prefix(':') else {
+        return false;
+    };
+    let words: Vec<&str> = rest
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '='))
+        .filter(|word| !word.is_empty())
+        .take(5)
+        .collect();
+    (1..words.len()).any(|n| {
+        let numbered = words[n].starts_with(|c: char| c.is_ascii_digit() || c == '<' || c == '>');
+        numbered && context.lexicon.is_analyte(&words[..n].join(" "))
+    })
+}
+
 /// `Follow up: Dr Hart on 03/13/2025; cardiology on 04/03/2025`: the heading of the line tells of all of them.
 fn in_follow_up(context: &Context, date: &Printed) -> bool {
     let line = context.layout.line_at(date.span.start);
@@ -313,8 +389,10 @@ fn behind_name(context: &Context, date: &Printed) -> bool {
 pub(crate) fn is_long_ago(context: &Context, date: &Printed) -> bool {
     let iso = date.iso(context.style, true);
     let year = iso.and_then(|iso| iso.get(..4)?.parse::<i16>().ok());
+    // One date alone, of these years, is the day of the document.
+    const RECENT: i16 = 2020;
     let only = context.dates.len() == 1;
-    year.is_some_and(|year| year < context.style.latest_year || only)
+    year.is_some_and(|year| year < context.style.latest_year || only && year < RECENT)
 }
 
 static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
@@ -329,10 +407,13 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\badm(?:it|n)?\W{0,3}$", DateRole::Admission),
         (r"(?:\bd/c(?:'?d)?|\bdisch|\bdod)\W{0,3}$", DateRole::Discharge),
         (r"\b(?:f/u|next appt|appt)\b.{0,60}$", DateRole::FollowUp),
+        (r"\b(?:r/a|r/v|tca|rv)\W{0,3}(?:on\W{0,3})?$", DateRole::FollowUp),
+        (r"\bleft\W{0,3}$", DateRole::Discharge),
         (
             r"\b(?:operation|cath(?:eteri[sz]ation)?|angiogra\w+|\w+(?:ectomy|plasty|oscopy|otomy|ostomy)|mammogram|stent(?:ing)?|fixation|replacement)\b.{0,40}$",
             DateRole::Service,
         ),
+        (r"\b(?:ct|mri|x-?ray|xr|pet|dexa|ultrasound)\b[^.;\n]{0,50}$", DateRole::Service),
         (r"\b(?:arriv(?:ed|al))\b.{0,40}$", DateRole::Admission),
         (r"\b(?:left (?:the )?(?:department|hospital|ward|unit)|departed|departure)\b.{0,30}$", DateRole::Discharge),
         (r"\borders?\W*$", DateRole::Prescribed),

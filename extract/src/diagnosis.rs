@@ -36,11 +36,13 @@ static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
 });
 
+mod codes;
 mod phrase;
 mod prose;
 
-/// All diagnoses; the same once.
-pub(crate) fn extract(context: &Context) -> Vec<Draft> {
+/// All diagnoses; the same once. Those of sentences are none where they are inside `taken` spans: what a drug did to
+/// who is allergic to it.
+pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     let mut out: Vec<Draft> = Vec::new();
     let kinds = &[SectionKind::Diagnoses, SectionKind::History];
     for section in context.sections_of(kinds) {
@@ -70,7 +72,10 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         doubt_uncoded(&mut out[first..]);
     }
     out.extend(coded_lines(context, &out));
-    out.extend(prose::conditions(context, &out));
+    out.extend(codes::alone(context, &out));
+    let mut told = prose::conditions(context, &out);
+    told.retain(|draft| !crate::medication::overlaps(&draft.span(), taken));
+    out.extend(told);
     out.extend(prose::unknown(context, &out));
     once(context, out)
 }
@@ -133,6 +138,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
             let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
             let bare = phrase::without_lead(bare);
             context.lexicon.is_condition(bare)
+                || phrase::is_staged(bare, |name| context.lexicon.is_condition(name))
         })
         .count();
     let led = pieces
@@ -176,10 +182,9 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     let whole_name = name.clone();
     name = without_date(context, name);
     let dated = name != whole_name;
-    name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
-    name = without_stray_letter(context, name);
+    name = narrowed(context, name);
     let printed = &text[name.clone()];
-    if is_form(text, &name) {
+    if is_form(text, &name) || codes::only(printed) || tells_age(printed) {
         return None;
     }
     let words = printed.split_whitespace().count();
@@ -187,8 +192,9 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
     if letters < 2 || EMPTY.is_match(printed) || words > 14 || printed.ends_with(':') {
         return None;
     }
-    let medical = code.is_some() || holds_condition(context, &name);
-    if dated && !medical {
+    let medical =
+        code.is_some() || holds_condition(context, &name) || context.lexicon.is_classified(printed);
+    if dated && !medical || !medical && names_a_field(printed) {
         return None;
     }
     let prose = ACTION.is_match(printed)
@@ -253,6 +259,61 @@ fn listed(context: &Context, item: &Span, kind: SectionKind, free_text: bool) ->
         draft.assertion = Assertion::Absent;
     }
     Some(draft)
+}
+
+/// `Managed by: Priya Raman`, `INR range 2-3`: another field of the form.
+fn names_a_field(name: &str) -> bool {
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\p{L} ]{0,24}\b(?:by|date|name|number|no|range|target|status|surgery|procedure|operation|code|plan)\b\s*(?::|[0-9]|$)")
+            .expect("a valid expression")
+    });
+    FIELD.is_match(name)
+}
+
+/// A name without what is remarked on it and what is asked before it.
+fn narrowed(context: &Context, name: Span) -> Span {
+    let text = context.layout.text;
+    let mut name = before_dash(context, name);
+    // `excised 2020`: one remark stands behind the other.
+    for _ in 0..2 {
+        name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
+    }
+    name = without_stray_letter(context, name);
+    // `LIF pain and fever ?diverticulitis`: what is asked.
+    if let Some(at) = text[name.clone()].rfind(" ?") {
+        let asked = trim_by(text, name.start + at + 2..name.end, char::is_whitespace);
+        if holds_condition(context, &asked) {
+            name = asked;
+        }
+    }
+    name
+}
+
+/// `58-year-old male with cardiomyopathy` is a sentence.
+fn tells_age(name: &str) -> bool {
+    static AGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:an? )?[0-9]{1,3}[- ]?(?:years?|yrs?|months?|weeks?|y/?o)\b")
+            .expect("a valid expression")
+    });
+    AGE.is_match(name)
+}
+
+/// `HTN - at goal, continue losartan`, `GERD. PSHx: CABG`: what is told of a condition behind a dash or a full stop.
+fn before_dash(context: &Context, name: Span) -> Span {
+    let printed = &context.layout.text[name.clone()];
+    let cut = [" - ", " – ", ". "]
+        .iter()
+        .filter_map(|mark| printed.find(mark))
+        .min();
+    let Some(cut) = cut else { return name };
+    let (lead, rest) = (name.start..name.start + cut, name.start + cut..name.end);
+    let told = conditions(context, &lead)
+        .last()
+        .is_some_and(|found| found.start == lead.start || found.end == lead.end);
+    if told && !holds_condition(context, &rest) {
+        return lead;
+    }
+    name
 }
 
 /// `1  CKD G4 A3`: the number of an item that a wide gap parts from it.
@@ -415,7 +476,7 @@ fn coded_lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:diagnos[ei]s|dx)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:(?:principal |primary |secondary |final )?(?:diagnos[ei]s|dx)(?: codes?)?)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})(?:\s*[:–-])?\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED

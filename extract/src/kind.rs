@@ -23,6 +23,8 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\bDEA\b", Kind::Prescription, 1.0),
         (r"(?m)#\s?\d+\b.*\bR", Kind::Prescription, 1.5),
         (r"(?i)#\s?\d+\b.{0,20}\b(?:refills?|rf)\b|\b(?:qty|mitte)\b.{0,14}\b(?:rpts?|repeats?|refills?)\b", Kind::Prescription, 2.0),
+        (r"(?m)^\s*(?:[0-9]{1,2}[.)]\s*)?(?:T|Tab|Cap|Inj|Syr|Syp|Susp)\.?\s+\p{Lu}\p{Ll}", Kind::Prescription, 1.5),
+        (r"(?m)^\W*(?:Adv(?:ice|ised)?|Rx|Treatment advised)\W*$", Kind::Prescription, 1.5),
         (r"\bR?PBS\b|\bFP10\b|(?i:\bsignature of prescriber\b)", Kind::Prescription, 2.0),
         (r"(?i)\breference (?:range|interval)s?|standard range|normal range|ref\.? (?:range|interval)", Kind::LabReport, 3.0),
         (r"(?i)\b(?:laboratory|laboratories|pathology services|clia|diagnostics lab)\b", Kind::LabReport, 1.0),
@@ -33,6 +35,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:dipstick|urine microscopy|microbiology|susceptibilit(?:y|ies))\b", Kind::LabReport, 1.5),
         (r"(?i)\b(?:accession|pathology report|microscopic description)\b", Kind::LabReport, 1.2),
         (r"(?i)\bdischarge (?:summary|letter|notification)\b", Kind::DischargeSummary, 5.0),
+        (r"(?i)\b(?:emergency department|a&e|accident and emergency)\b.{0,40}\b(?:discharge|summary|letter)\b", Kind::DischargeSummary, 3.0),
         (r"(?i)\bdischarge (?:diagnos|medication|instructions|condition|date)|\bdate of discharge", Kind::DischargeSummary, 2.0),
         (r"(?i)\b(?:hospital course|date of admission|admission date)\b", Kind::DischargeSummary, 2.0),
         (r"(?i)\b(?:referral letter|referral|referring|thank you for (?:seeing|referring|asking))\b", Kind::ReferralLetter, 2.0),
@@ -44,6 +47,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:mri|ct|x-?ray|ultrasound|radiograph|mammogra\w+|echocardiogram)\b.{0,40}\b(?:report|of the|without contrast|with contrast|scan)\b", Kind::Imaging, 2.0),
         (r"(?i)\b(?:radiology|radiologist|imaging (?:department|center|centre|associates)|technique|multiplanar)\b", Kind::Imaging, 1.5),
         (r"(?i)\b(?:findings|impression)s?\s*:", Kind::Imaging, 1.0),
+        (r"(?m)^\W*(?i:exam(?:ination)?:?\s+|procedure:?\s+|study:?\s+)?(?:US|CT|MRI?|XR|PET|DEXA|X-?RAY|(?i:ultrasound|mammogra\w+|screening mammogra\w+|transthoracic echo\w*|echocardiogra\w+|radiology report|imaging report))\b[^.:\n]{0,60}$", Kind::Imaging, 2.5),
     ]
     .into_iter()
     .map(|(pattern, kind, weight)| (Regex::new(pattern).expect("a valid expression"), kind, weight))

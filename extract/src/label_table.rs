@@ -20,11 +20,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Admission),
-        "date of admission|admission date|admitted|admit|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time|adm|date of adm|attendance date",
+        "date of admission|admission date|admitted|admit|admit date|admitted on|date admitted|adm date|admission|hospitalization dates from|doa|admission date time|adm|date of adm|attendance date|arrived|arrival|arrival date|date of arrival|arrival time|time of arrival|arrived at",
     ),
     (
         Date(D::Discharge),
-        "date of discharge|discharge date|discharged|discharged on|date discharged|dc date|disch date|discharge date time|disch|dod|date of disch",
+        "date of discharge|discharge date|discharged|discharged on|date discharged|dc date|disch date|discharge date time|disch|dod|date of disch|departed|departure|departure date|date of departure|left department",
     ),
     (
         Date(D::Collected),
@@ -36,7 +36,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|final report|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
     ),
     (
         Date(D::FollowUp),
@@ -64,7 +64,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Service),
-        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review",
+        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date",
     ),
     (
         Date(D::Processed),
@@ -76,7 +76,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Prescribed),
-        "written|date written|written on|written date|date prescribed|prescribed on|prescription date|prescribed|issue date|date issued|rx date|issued on|date of prescription|order date|ordered on|date ordered|date of rx|start date|rx written|ordered",
+        "written|date written|written on|written date|date prescribed|prescribed on|prescription date|prescribed|issue date|date issued|rx date|issued on|date of prescription|order date|ordered on|date ordered|date of rx|rx written|ordered",
     ),
     (
         PlainDate,
@@ -84,7 +84,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Other),
-        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|approval date|revised|revision date|form date|last updated",
+        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|start date|record printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
     ),
     (
         Person(P::Patient),
@@ -128,11 +128,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Authoriser),
-        "authorised by|authorized by|authoriser|verified by|validated by|approved by|reviewed by|released by|authorised signatory|authorizing provider|reported by|checked by|electronically verified by|authorising pathologist|pathologist|resulted by|results authorised by|reporting pathologist|interpreting radiologist|radiologist|interpreting physician|read by|interpreted by",
+        "authorised by|authorized by|authoriser|verified by|validated by|approved by|reviewed by|released by|authorised signatory|authorizing provider|reported by|checked by|electronically verified by|authorising pathologist|pathologist|resulted by|results authorised by|reporting pathologist|interpreting radiologist|radiologist|interpreting physician|read by|interpreted by|confirmed by|overread by|over read by|finalised by|finalized by",
     ),
     (
         Person(P::Other),
-        "copy to|copies to|cc|emergency contact|next of kin|dictated by|transcribed by|technician|nurse|pharmacist|collected by|performed by|witness|interpreter|caregiver|carer|mother|father|spouse|prepared by|assistant|technologist|entered by|contact person|contact|case manager|drawn by|therapist|therapist names|parent guardian|parent|guardian|noted by|accompanied by|completed by|rph|filled by|dispensed by",
+        "copy to|copies to|cc|emergency contact|next of kin|dictated by|transcribed by|technician|nurse|pharmacist|collected by|performed by|witness|interpreter|caregiver|carer|mother|father|spouse|prepared by|assistant|technologist|entered by|contact person|contact|case manager|drawn by|therapist|therapist names|parent guardian|parent|guardian|noted by|accompanied by|received by|issued by|completed by|rph|filled by|dispensed by|administered by|given by|dosed by|checked in by|recorded by|triaged by|sonographer|midwife|community midwife|named midwife|health visitor|key worker|keyworker|care co ordinator|care coordinator|named nurse|specialist nurse|dietitian|physiotherapist|occupational therapist|social worker|dental nurse|scribe",
     ),
     (
         Doctor,

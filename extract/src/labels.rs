@@ -73,6 +73,11 @@ pub(crate) fn find(layout: &Layout) -> Vec<Label> {
         for label in &mut out[first..] {
             label.alone = alone;
         }
+        if let [label] = &mut out[first..]
+            && heads_gap(layout, label)
+        {
+            label.colon = true;
+        }
         let mut n = 0;
         out.retain(|label| {
             n += 1;
@@ -85,6 +90,17 @@ pub(crate) fn find(layout: &Layout) -> Vec<Label> {
         });
     }
     out
+}
+
+/// `Diagnosis      D22.5 Melanocytic nevi`: the first cell of a line is the heading of what stands beside it, as if a
+/// colon stood there. A line with more headings is a table's.
+fn heads_gap(layout: &Layout, label: &Label) -> bool {
+    let cells = &layout.lines[label.line].cells;
+    matches!(label.target, Target::Section(_))
+        && label.at_start
+        && cells.len() > 1
+        && cells[0].start <= label.span.start
+        && cells[0].end <= label.span.end
 }
 
 fn find_in_line(layout: &Layout, index: usize, out: &mut Vec<Label>) {
@@ -130,7 +146,8 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
     let numbered = at_start
         && (is_form_number(lead[..skip].trim())
             || first > 0 && is_form_number(layout.get(&line.words[first - 1])));
-    let target = lookup(&key, colon || numbered)?;
+    let target =
+        soap(layout, &key, colon && at_start).or_else(|| lookup(&key, colon || numbered))?;
     let spaced = lead[skip..].trim_end_matches([':', ';']);
     let distinct = !matches!(target, Target::Section(_) | Target::Stop | Target::Org(_))
         && (key.len() >= 8 && n > 1
@@ -168,6 +185,22 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
         alone: false,
         numbered,
     })
+}
+
+/// `A:` and `P:` of a note in four parts are its assessment and its plan, where both are there.
+fn soap(layout: &Layout, key: &str, heads: bool) -> Option<Target> {
+    let part = |letter: char| {
+        layout.lines.iter().any(|line| {
+            let mut text = layout.get(&line.span).chars();
+            text.next() == Some(letter) && text.next() == Some(':')
+        })
+    };
+    let (kind, other) = match key {
+        "a" => (SectionKind::Diagnoses, 'P'),
+        "p" => (SectionKind::FollowUp, 'A'),
+        _ => return None,
+    };
+    (heads && part(other)).then_some(Target::Section(kind))
 }
 
 /// What these letters announce, exactly.

@@ -67,6 +67,12 @@ impl<'a> Layout<'a> {
         self.get(&self.lines[index].span)
     }
 
+    /// The spaces before a line.
+    pub fn indent(&self, index: usize) -> usize {
+        let before = &self.text[..self.lines[index].span.start];
+        before.len() - before.trim_end_matches(' ').len()
+    }
+
     /// The next line with text on the same page.
     pub fn below(&self, index: usize) -> Option<usize> {
         let page = self.lines[index].page;

@@ -31,6 +31,11 @@ static NEAR: LazyLock<near::Index> = LazyLock::new(|| {
     let names = comma_separated(DRUGS).into_iter();
     near::Index::new(names.filter(|name| name.len() >= SHORTEST))
 });
+/// The analytes, for names of tests that none of them is.
+static NEAR_ANALYTES: LazyLock<near::Index> = LazyLock::new(|| {
+    let names = ANALYTES.split(['|', '\n']).map(key);
+    near::Index::new(names.filter(|name| name.len() >= SHORTEST))
+});
 /// Shorter names have too many neighbours to be candidates,
 const SHORTEST: usize = 5;
 /// and to be taken for a misreading.
@@ -52,7 +57,7 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The compiled-in tables: about 1,500 drug names, 150 analytes with their synonyms, 1100 conditions.
+    /// The compiled-in tables: about 2,700 drug names, 200 analytes with their synonyms, 3,500 conditions.
     #[must_use]
     pub fn builtin() -> Self {
         let analytes = ANALYTES
@@ -139,37 +144,51 @@ impl Lexicon {
     /// Which analyte a name stands for: names of one share a number. None for what is no analyte.
     #[must_use]
     pub fn analyte(&self, name: &str) -> Option<usize> {
-        self.analytes.get(&key(name)).copied()
+        let key = key(name);
+        let material = || {
+            // `S-Ferritin`, `fP-Glucose`: laboratories of the north and the south print what was tested before it.
+            let (letter, rest) = key.split_once(' ')?;
+            let known = matches!(letter, "s" | "p" | "b" | "u" | "fs" | "fp") && rest.len() > 2;
+            self.analytes.get(rest).filter(|_| known)
+        };
+        self.analytes.get(&key).or_else(material).copied()
     }
 
     pub(crate) fn is_analyte(&self, name: &str) -> bool {
-        self.analytes.contains_key(&key(name))
+        self.analyte(name).is_some()
     }
 
     /// The analyte whose name this is with a letter or two misread; none where names of several are as near.
     pub(crate) fn near_analyte(&self, name: &str) -> Option<&str> {
-        const SHORTEST: usize = 5;
         const LONG: usize = 10;
         let key = key(name);
         if key.len() < SHORTEST {
             return None;
         }
         let allowed = if key.len() < LONG { 1 } else { 2 };
-        let near = self.analytes.iter().filter(|(known, _)| {
-            known.len() >= SHORTEST
-                && known.len().abs_diff(key.len()) <= allowed
-                && distance(known, &key, allowed).is_some()
-        });
-        let mut near: Vec<(&str, usize)> = near.map(|(known, of)| (known.as_str(), *of)).collect();
+        let mut near: Vec<&str> = NEAR_ANALYTES
+            .candidates(&key)
+            .into_iter()
+            .filter(|known| distance(known, &key, allowed).is_some())
+            .collect();
         near.sort_unstable();
-        let (first, own) = *near.first()?;
-        near.iter().all(|(_, of)| *of == own).then_some(first)
+        let first = *near.first()?;
+        let own = self.analytes.get(first);
+        near.iter()
+            .all(|known| self.analytes.get(*known) == own)
+            .then_some(first)
     }
 
     /// Is this an illness that the compiled-in table knows?
     #[must_use]
     pub fn is_condition(&self, name: &str) -> bool {
         self.conditions.contains(&key(name))
+    }
+
+    /// Is this, whole, the title or an inclusion term of an illness in ICD-10-CM, where that is loaded?
+    pub(crate) fn is_classified(&self, name: &str) -> bool {
+        let icd = self.icd10cm.as_deref();
+        icd.is_some_and(|icd| crate::coding::is_illness(icd, name))
     }
 
     /// Does a word alone name a substance, an analyte or a condition?
@@ -384,6 +403,54 @@ mod tests {
             "{}",
             lexicon.conditions.len()
         );
+    }
+
+    #[test]
+    fn a_name_stands_for_one_analyte() {
+        let mut rows: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+        for (n, row) in super::ANALYTES.lines().enumerate() {
+            for name in row.split('|') {
+                let first = *rows.entry(super::key(name)).or_insert(n);
+                assert_eq!(first, n, "{name} stands in two rows");
+            }
+        }
+        let lexicon = Lexicon::builtin();
+        assert_eq!(
+            lexicon.analyte("Bilirubin"),
+            lexicon.analyte("Total bilirubin")
+        );
+        assert_eq!(lexicon.analyte("S-Ferritin"), lexicon.analyte("ferritin"));
+        assert_eq!(lexicon.analyte("S-12"), None);
+    }
+
+    #[test]
+    fn misread_analytes_are_found_as_by_a_walk_through_all() {
+        let lexicon = Lexicon::builtin();
+        for word in [
+            "Hemogiobin",
+            "Potassiurn",
+            "Creatinlne",
+            "Ferrltin",
+            "Zorbamine",
+            "Bas0phils",
+            "Chlorlde",
+        ] {
+            let key = super::key(word);
+            let allowed = if key.len() < 10 { 1 } else { 2 };
+            let mut near: Vec<(&String, &usize)> = lexicon
+                .analytes
+                .iter()
+                .filter(|(known, _)| known.len() >= 5 && distance(known, &key, allowed).is_some())
+                .collect();
+            near.sort_unstable();
+            let one = near.iter().all(|(_, of)| *of == near[0].1);
+            let want = near
+                .first()
+                .filter(|_| one)
+                .map(|(known, _)| known.as_str());
+            assert_eq!(lexicon.near_analyte(word), want, "{word}");
+        }
+        assert_eq!(lexicon.near_analyte("Hemogiobin"), Some("haemoglobin"));
     }
 
     #[test]

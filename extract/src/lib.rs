@@ -132,7 +132,7 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     drafts.extend(person::extract(&context));
     drafts.extend(org::extract(&context));
     drafts.extend(id::extract(&context));
-    drafts.extend(diagnosis::extract(&context));
+    drafts.extend(diagnosis::extract(&context, &taken));
     drafts.extend(claim::procedures(&context));
     drafts.extend(claim::amounts(&context));
     drafts.extend(instruction::extract(&context));

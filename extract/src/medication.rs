@@ -117,6 +117,11 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         mention.name.end..end.max(mention.name.end),
         taken,
     ));
+    found.extend(block::sig_above(context, mention, names, &found));
+    block::tell_supply(text, &mut found, mention.name.start);
+    if let Some(next) = next {
+        found.retain(|read| !block::is_of_next(text, &read.found, next));
+    }
     let mut medication = Medication {
         name: Some(context.text(&mention.name)),
         ..Medication::default()
@@ -136,6 +141,13 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
             draft.doubt("an amount before a time of day is not understood");
         }
     }
+    if medication.strength.is_none()
+        && let Some(number) = amounts::bare_strength(text, &mention.name, &found)
+    {
+        medication.strength = Some(context.text(&number));
+        draft.add("strength", number, true);
+        draft.doubt("the strength has no unit");
+    }
     fill::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()
@@ -151,7 +163,9 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let status = told::status(text, &telling, &mention.name, names);
     let cue = status.is_some()
         || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
-    let trusted = listed || !mention.weak && cue;
+    let trusted = listed
+        || !mention.weak && (cue || told::in_narrative(context, &mention.name))
+        || told::is_infused(text, &mention.name);
     if !evidence && !trusted {
         return None;
     }

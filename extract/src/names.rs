@@ -23,7 +23,11 @@ const DEGREES: &[&str] = &[
     "msn", "bsn", "mph", "ms", "ma", "mba", "dabr", "bcba", "lcsw", "lpn", "rph", "cnm", "facs",
     "frcpath", "mrcgp", "msc", "bsc", "mt", "ascp", "esq", "dc", "psyd", "lmft", "cnp", "agnp",
     "mbbch", "bm", "bs", "frca", "fcap", "rrt", "dvm", "bch", "fnpbc", "pac", "fnpc", "pt", "dpt",
-    "arrt", "fracgp", "fracp", "fracs", "franzcp", "frcgp", "frcpsych", "mrcpsych",
+    "arrt", "fracgp", "fracp", "fracs", "franzcp", "frcgp", "frcpsych", "mrcpsych", "frcophth",
+    "mrcophth", "frcem", "mrcem", "frcr", "frcog", "mrcog", "frcpch", "mrcpch", "ficm", "frcpi",
+    "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
+    "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
+    "rvt", "fcps", "bds", "mds", "mpharm", "bpharm",
 ];
 const NOT_NAMES: &[&str] = &[
     "sheet",
@@ -239,6 +243,15 @@ const NOT_NAMES: &[&str] = &[
     "born",
     "exam",
     "visit",
+    "spr",
+    "sho",
+    "registrar",
+    "locum",
+    "intern",
+    "resident",
+    "fellow",
+    "midwife",
+    "hca",
 ];
 
 /// The name at the start of a stretch of text, without titles and degrees.
@@ -362,7 +375,7 @@ fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
 /// Does a degree follow this name?
 pub(crate) fn has_degree(text: &str, end: usize) -> bool {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\b|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|M\.B|FACP|Ph\.?D)").expect("a valid expression")
+        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\b|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|Ph\.?D)").expect("a valid expression")
     });
     AFTER.is_match(&text[end..])
 }

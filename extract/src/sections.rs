@@ -157,6 +157,7 @@ fn end_of_inline(
         let above = layout.line(last).trim_end();
         let text = layout.line(below);
         let lower = text.starts_with(|c: char| c.is_ascii_lowercase());
+        let inset = layout.indent(below) >= layout.indent(line) + INSET;
         let open = above.ends_with([',', ';', '/', '-', '(']);
         let cells = layout.lines[below].cells.len();
         let full = above.chars().count() > 70 && !above.ends_with(['.', ')']) && cells == 1;
@@ -170,13 +171,19 @@ fn end_of_inline(
         let labelled = labels
             .iter()
             .any(|l| l.line == below && l.at_start && (l.colon || l.alone));
-        if labelled || !(lower || open || full || prose || is_item(text)) || below > last + 1 {
+        if labelled
+            || !(lower || open || full || prose || inset || is_item(text))
+            || below > last + 1
+        {
             break;
         }
         last = below;
     }
     layout.lines[last].span.end.min(next)
 }
+
+/// So much further to the right stands what goes on with a heading's line.
+const INSET: usize = 4;
 
 /// An unknown heading (`SOCIAL ARRANGEMENTS:`) ends a list.
 fn last_heading_before(
@@ -386,7 +393,10 @@ fn split_inline_items(layout: &Layout, item: Span) -> Vec<Span> {
 fn is_gap(before: &str, after: &str) -> bool {
     let name = before.rsplit([';', '\t', '|']).next().unwrap_or_default();
     let rest = after.trim_start_matches(' ');
-    name.chars().filter(|c| c.is_alphabetic()).count() > 3
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let abbreviation =
+        letters > 1 && !name.contains(|c: char| c.is_lowercase() || c.is_ascii_digit());
+    (letters > 3 || abbreviation)
         && !name.ends_with([' ', ',', '-', ':'])
         && after.len() - rest.len() >= 3
         && rest.starts_with(char::is_uppercase)

@@ -145,7 +145,14 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 ]
                 .iter()
                 .any(|word| rest.starts_with(word));
-            has_unit && !letters.is_empty() && !starts_in_word && !glued_word && !digit_before
+            // `long` is no ten nanograms.
+            let word = phrase.len() > 3 && phrase.chars().all(|c| c.is_ascii_lowercase());
+            has_unit
+                && !word
+                && !letters.is_empty()
+                && !starts_in_word
+                && !glued_word
+                && !digit_before
         }
         Part::Dose => {
             // A bare count stands before a frequency and is otherwise the number of something else.
@@ -158,10 +165,16 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let counts = found
                 .iter()
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
+            // `665mg 2 tds`: between two words a count stands only behind what it counts.
+            let inner = bare && text[span.start..value.start] == *" ";
+            let counted = behind(Part::Strength) || behind(Part::Form);
+            let digit_before =
+                text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before
                 && !nothing
                 && before != Some('/')
                 && !glued_after
+                && (!inner || counted)
                 && (!bare || !lead.is_empty() || counts)
         }
         Part::Route => {
@@ -187,7 +200,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 );
             let eye = !bare.eq_ignore_ascii_case("od") || cased && is_drop(text, found, upto);
             // `PR` of `PRN`.
-            let cut = short && after.is_some_and(|c| c.is_ascii_uppercase());
+            let cut = short && after.is_some_and(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
             cased && eye && !cut && !glued_after && !before.is_some_and(char::is_alphabetic)
         }
         Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
@@ -212,6 +225,11 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let eye = phrase.starts_with("OD") && is_drop(text, found, upto);
             // The number before `-hourly` is not understood.
             let cut = bare == "hourly" && matches!(before, Some('-' | '–' | '0'..='9'));
+            // `1/2-0-0` of `1-1/2-0-0`, where a reader lost what joins them.
+            let cut = cut
+                || bare.starts_with(|c: char| c.is_ascii_digit())
+                    && bare.contains('-')
+                    && (digit_before || matches!(before, Some('/' | '-')));
             // `on day 1 then`: the rest is told in the instructions.
             let step = bare.starts_with("on day") && last.starts_with("then");
             !glued_after

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use schemas::{Candidate, Code, Diagnosis};
 
-use super::{ICD10CM, Packer, candidates, term};
+use super::{ICD10CM, Packer, Vocabulary, candidates, term};
 use crate::Lexicon;
 
 /// What stands before a code, so that no term is ever taken for one.
@@ -38,6 +38,16 @@ pub(super) fn diagnosis(
     let near: Vec<Code> = near.collect();
     let near = if near.is_empty() { named } else { near };
     (Vec::new(), candidates("code", near))
+}
+
+/// Does the classification call an illness so? Its symptoms (R), accidents (V to Y) and reasons of contact (Z) are none.
+pub(crate) fn is_illness(icd: &Vocabulary, name: &str) -> bool {
+    let codes = icd.codes(&sorted(name));
+    let illness = |code: &Code| {
+        code.code
+            .starts_with(|c: char| matches!(c, 'A'..='Q' | 'S' | 'T'))
+    };
+    !codes.is_empty() && codes.iter().all(illness)
 }
 
 /// Adds a row of the classification: a title or an inclusion term of a code.

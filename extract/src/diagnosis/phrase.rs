@@ -232,6 +232,10 @@ const NO_PART: &[&str] = &[
     "such",
     "said",
     "called",
+    "small",
+    "large",
+    "tiny",
+    "bulky",
 ];
 /// Words that end like verbs and are part of names.
 const PARTICIPLES: &[&str] = &[
@@ -268,7 +272,7 @@ const MOST: usize = 4;
 /// With the adjectives before it and `, stage 3` behind it.
 pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
     });
     static ACUTE_ON: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)\bacute[- ]on[- ]$").expect("a valid expression"));
@@ -281,7 +285,12 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
             break;
         };
         let word = &rest[rest.rfind([' ', '\t']).map_or(0, |at| at + 1)..];
-        if !is_part(word) {
+        // `E. coli pyelonephritis`.
+        let germ = word.len() == 2
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.ends_with('.')
+            && text[start..].starts_with(|c: char| c.is_ascii_lowercase());
+        if !is_part(word) && !germ {
             break;
         }
         start -= word.len() + 1;
@@ -314,6 +323,19 @@ fn is_part(word: &str) -> bool {
     letters && word.len() > 2 && !verb && !NO_PART.contains(&word)
 }
 
+/// `CKD G4 A3`, `heart failure NYHA II`: a condition and its stage.
+pub(super) fn is_staged(name: &str, is_condition: impl Fn(&str) -> bool) -> bool {
+    static STAGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"^(.+?),?\s(?:G?[1-5][ab]?|(?i:stage|grade|type|class|nyha)\s\S+)(?:\sA[1-3])?$",
+        )
+        .expect("a valid expression")
+    });
+    STAGE
+        .captures(name)
+        .is_some_and(|found| is_condition(&found[1]))
+}
+
 /// Without the words that say how sure someone is, or since when: `known`, `rule out`, `findings consistent with`.
 pub(super) fn without_lead(name: &str) -> &str {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
@@ -331,7 +353,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
         let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });
@@ -357,7 +379,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     let cut = trim_by(
         text,
         name.start + before.min(behind)..name.start + behind,
-        |c| c.is_whitespace() || matches!(c, ',' | ';'),
+        |c| c.is_whitespace() || matches!(c, ',' | ';' | '-' | '–'),
     );
     if cut != name && holds(&cut) {
         cut

@@ -21,7 +21,7 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
     });
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s-]*(?:vaccin|immuni[sz]|screen|prophyla|prevention|risk|clinic\b|nurse|team|service|unit\b|ward|group|society|association|specialist|leaflet|education|guideline|pathway|programme|program\b|score|marker|test|antibod|serology|diary|action plan)").expect("a valid expression")
+        Regex::new(r"(?i)^[\s-]*(?:#\s?[0-9]|vaccin|immuni[sz]|screen|prophyla|prevention|risk|clinic\b|nurse|team|service|unit\b|ward|group|society|association|specialist|block\b|leaflet|education|guideline|pathway|programme|program\b|score|marker|test|antibod|serology|diary|action plan)").expect("a valid expression")
     });
     static OF_ANOTHER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:ST|ST[- ]segment|respiratory|marrow|CNS)[ -]$")
@@ -58,7 +58,10 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let return_for = said.contains("return to") || said.contains("if you") && !polite;
             let family = section == Some(SectionKind::FamilyHistory);
             let told = family || CUE.is_match(&lead[near..]);
-            let alone = tells_alone(&text[span.clone()]) && !NOT_SAID.is_match(&lead[near..]);
+            // `DVT` in a column of its own.
+            let in_cell = line.cells.len() > 2 && line.cells.contains(&span);
+            let alone =
+                (in_cell || tells_alone(&text[span.clone()])) && !NOT_SAID.is_match(&lead[near..]);
             if return_for || !(told || alone) || LOOKED_FOR.is_match(&lead[near..]) {
                 continue;
             }
@@ -146,7 +149,7 @@ fn is_silent(section: Option<SectionKind>) -> bool {
     )
 }
 
-fn is_taken(drafts: &[Draft], span: &Span) -> bool {
+pub(super) fn is_taken(drafts: &[Draft], span: &Span) -> bool {
     let pieces = drafts.iter().flat_map(|draft| &draft.pieces);
     pieces
         .into_iter()
@@ -258,6 +261,30 @@ mod tests {
             (
                 "X-rays confirm severe medial compartment osteoarthritis.",
                 "severe medial compartment osteoarthritis: present",
+            ),
+        ] {
+            assert_eq!(told(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn remarks_and_ages_are_no_part_of_an_item() {
+        for (text, want) in [
+            (
+                "Impression: 58-year-old male with nonischemic cardiomyopathy (EF 30%), status post ICD, who returns.",
+                "nonischemic cardiomyopathy: present",
+            ),
+            (
+                "Assessment:\n1. HTN - at goal, continue losartan 50 mg daily",
+                "HTN: present",
+            ),
+            (
+                "Past medical history\nBasal cell carcinoma excised 2020",
+                "Basal cell carcinoma: historical",
+            ),
+            (
+                "Clinical impression: appendicitis felt unlikely.",
+                "appendicitis: absent",
             ),
         ] {
             assert_eq!(told(text), want, "{text}");

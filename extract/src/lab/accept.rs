@@ -74,7 +74,24 @@ pub(super) fn assemble(
             || header.is_some() && has(CellKind::Number) && has(CellKind::Unit)
             || header.is_some() && two_ranges
     };
-    if !accepted || !known && is_vital_or_sum(&text[name.clone()]) {
+    // `Trastuzumab 6 mg/kg`: what a drug is given by is no unit of a result.
+    let printed = &text[name.clone()];
+    let drug = !known
+        && (context.lexicon.is_any_drug(printed)
+            || printed.split(' ').any(|word| context.lexicon.is_drug(word))
+            || printed
+                .split([' ', '.'])
+                .next()
+                .is_some_and(|word| sig::is_form(&word.to_lowercase())));
+    // `1-0-0` says when something is taken.
+    let drug = drug
+        || cells.iter().any(|cell| {
+            let rest = text[cell.span.end..].trim_start_matches(' ');
+            let next = rest.strip_prefix('-').map(str::trim_start);
+            cell.kind == CellKind::Range
+                && next.is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()))
+        });
+    if !accepted || drug || !known && is_vital_or_sum(&text[name.clone()]) {
         return Vec::new();
     }
     if let Some(header) = header.filter(|h| h.dates.len() >= 2) {

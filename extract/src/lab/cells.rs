@@ -51,13 +51,13 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
 static GRADE: LazyLock<Regex> = LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|1:[0-9]{1,4}"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?i:negative|positive|trace|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|slightly cloudy|slightly hazy|turbid|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
+        r"(?i:negative|positive|trace|no organisms? (?:seen|isolated|grown)|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|slightly cloudy|slightly hazy|turbid|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
     )
 });
 // A small raised star is often read as a degree or a quote.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
+        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\*{1,2}\s?(?:HH|LL|H|L)(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
     )
 });
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
@@ -260,16 +260,23 @@ pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
         .trim()
         .trim_matches(['(', ')', '[', ']'])
         .to_uppercase();
-    Some(match bare.trim_end_matches('*') {
-        "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" | "ABOVE" | "ABOVE RANGE" | "ABOVE NORMAL"
-        | "ABOVE REFERENCE" | "RAISED" | "ELEVATED" => "H",
-        "L" | "LOW" | "↓" | "▼" | "BELOW" | "BELOW RANGE" | "BELOW NORMAL" | "BELOW REFERENCE"
-        | "REDUCED" => "L",
-        "HH" | "CRITICAL HIGH" | "CRITICALLY HIGH" | "VERY HIGH" | "CH" => "HH",
-        "LL" | "CRITICAL LOW" | "CRITICALLY LOW" | "VERY LOW" | "CL" => "LL",
-        "N" | "BORDERLINE" => return None,
-        _ => "Abnormal",
-    })
+    let letters = bare.trim_matches('*').trim();
+    Some(
+        match if letters.is_empty() {
+            bare.as_str()
+        } else {
+            letters
+        } {
+            "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" | "ABOVE" | "ABOVE RANGE"
+            | "ABOVE NORMAL" | "ABOVE REFERENCE" | "RAISED" | "ELEVATED" => "H",
+            "L" | "LOW" | "↓" | "▼" | "BELOW" | "BELOW RANGE" | "BELOW NORMAL"
+            | "BELOW REFERENCE" | "REDUCED" => "L",
+            "HH" | "CRITICAL HIGH" | "CRITICALLY HIGH" | "VERY HIGH" | "CH" => "HH",
+            "LL" | "CRITICAL LOW" | "CRITICALLY LOW" | "VERY LOW" | "CL" => "LL",
+            "N" | "BORDERLINE" => return None,
+            _ => "Abnormal",
+        },
+    )
 }
 
 #[cfg(test)]

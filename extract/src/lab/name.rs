@@ -21,7 +21,7 @@ pub(super) fn row_name(context: &Context, line: &Span) -> Option<(Span, bool)> {
         .filter(|end| **end - line.start <= 60)
         .find(|end| {
             let name = &text[line.start..**end];
-            let clean = !name.contains(['\t', ':']);
+            let clean = !name.contains(['\t', ':', '<', '>', '≤', '≥']);
             clean && context.lexicon.is_analyte(name) && boundary(text, **end)
         })
         .copied();
@@ -55,7 +55,7 @@ fn boundary(text: &str, end: usize) -> bool {
 /// `, Serum`, `(SGOT)`, `- fasting` behind a known name still belong to it.
 fn suffix(context: &Context, line: &Span, end: usize) -> usize {
     static MORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s?\((?:[A-Za-z][A-Za-z0-9 .,/-]{0,24})\)|[,\s-]{1,3}(?:serum|plasma|urine|fasting|random|total|calc(?:ulated)?|direct|quant(?:itative)?|blood|whole blood|auto|level|count|abs(?:olute)?|hs|high sensitivity|s|p|\(calc\)|free)\b)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:\s?\((?:[A-Za-z][A-Za-z0-9 .,/-]{0,24})\)|[,\s-]{1,3}(?:serum|plasma|urine|ua|csf|fasting|random|total|calc(?:ulated)?|direct|quant(?:itative)?|blood|whole blood|auto|level|count|abs(?:olute)?|hs|high sensitivity|s|p|\(calc\)|free)\b)").expect("a valid expression")
     });
     let mut end = end;
     while let Some(found) = MORE.find(&context.layout.text[end..line.end]) {

@@ -75,6 +75,21 @@ impl Parts {
                 .map(|(_, c)| (*c).clone());
             (measured[value].clone(), range)
         };
+        // `clear, colourless`: two words of one result.
+        let goes_on = |next: &Cell| {
+            let gap = text.get(value.span.end..next.span.start);
+            value.kind == CellKind::Word && next.kind == CellKind::Word && gap == Some(", ")
+        };
+        let (value, range) = match range {
+            Some(next) if goes_on(&next) => {
+                let whole = Cell {
+                    kind: CellKind::Word,
+                    span: value.span.start..next.span.end,
+                };
+                (whole, None)
+            }
+            range => (value, range),
+        };
         let flag = flags
             .iter()
             .find(|f| f.span.start >= value.span.end)

@@ -36,15 +36,32 @@ pub(super) fn in_prose(
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
-    let section = context.section(line.start);
-    let among_drugs = section == Some(SectionKind::Medications);
     let words = layout.lines[index].words.clone();
+    let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
     while i < words.len() {
         let found = (1..=4.min(words.len() - i)).rev().find_map(|n| {
             let span = trim_by(text, words[i].start..words[i + n - 1].end, |c| {
-                matches!(c, ':' | ',' | '(' | ')' | ';' | '.' | '=')
+                c.is_whitespace()
+                    || matches!(
+                        c,
+                        ':' | '|'
+                            | ','
+                            | '('
+                            | ')'
+                            | ';'
+                            | '.'
+                            | '='
+                            | '<'
+                            | '>'
+                            | '≤'
+                            | '≥'
+                            | '-'
+                            | '–'
+                            | '•'
+                            | '*'
+                    )
             });
             let ok = !span.is_empty() && context.lexicon.is_analyte(&text[span.clone()]);
             ok.then_some((n, span))
@@ -54,7 +71,16 @@ pub(super) fn in_prose(
             continue;
         };
         i += n;
+        let in_serum = sera.iter().any(|serum| overlap(&serum.span(), &name));
+        if in_serum
+            || is_limit(&text[line.start..name.start])
+            || ends_drug(context, line.start, &name)
+        {
+            continue;
+        }
         let name = without_level(context, name);
+        let section = context.section(name.start);
+        let among_drugs = section == Some(SectionKind::Medications);
         let Some(link) = LINK.find(&text[name.end..line.end]) else {
             continue;
         };
@@ -66,6 +92,10 @@ pub(super) fn in_prose(
         let Some(first) = cells.first() else { continue };
         let printed = &text[name.clone()];
         let unit = cells.iter().any(|c| c.kind == CellKind::Unit);
+        let flagged = cells.get(1).is_some_and(|c| {
+            c.kind == CellKind::Flag
+                && (text[..c.span.end].ends_with(')') || text[c.span.clone()].contains('('))
+        });
         let short = printed.len() <= 2;
         let lab_place = among_results
             || section == Some(SectionKind::Labs)
@@ -92,15 +122,20 @@ pub(super) fn in_prose(
         let sure = number
             && (unit
                 || lab_place && upper
-                || (upper || chained && printed.len() > 3)
-                    && (!short || chained)
+                || (upper || chained && printed.len() > 2)
+                    && (!short || chained || flagged)
                     && !is_vital_or_sum(printed)
                     && !context.lexicon.is_drug(printed)
                     && text[first.span.clone()].len() < 6
-                    && text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n'])
-                    && (chained || link.as_str().trim() != ""));
+                    && (first.span.end == text.len()
+                        || text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n']))
+                    && (chained || flagged || link.as_str().trim() != ""));
         let sentence = text[name.start..line.end].find(". ");
+        let clause = text[first.span.end..line.end].find([',', ';', '|', '\t']);
         let rest_of_line = name.start..sentence.map_or(line.end, |at| name.start + at);
+        let rest_of_line = clause.map_or(rest_of_line.clone(), |at| {
+            name.start..rest_of_line.end.min(first.span.end + at).max(name.end)
+        });
         let measured =
             among_drugs && (is_measured(context, printed, &cells) || chained && !out.is_empty());
         if !(sure || word)
@@ -120,13 +155,21 @@ pub(super) fn in_prose(
             }
         }
     }
-    let known = |span: &Span| out.iter().any(|draft| overlap(&draft.span(), span));
-    let sera: Vec<Draft> = serology::found(context, &line)
-        .into_iter()
-        .filter(|draft| !known(&draft.span()))
-        .collect();
     out.extend(sera);
     out
+}
+
+/// `stop if WBC < 3.5, neutrophils < 1.6`: what would have to be found for something to be done.
+fn is_limit(before: &str) -> bool {
+    static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:if|unless|whenever)\b(?:[^.;]|\.[0-9])*$")
+            .expect("a valid expression")
+    });
+    static BOUND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:is|was|were|has|had|came|showed)\b").expect("a valid expression")
+    });
+    let condition = CONDITION.find(before);
+    condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
 }
 
 /// Words before results that are words.
@@ -162,19 +205,36 @@ fn is_named<'a>(printed: &str, before: impl IntoIterator<Item = &'a Draft>) -> b
     })
 }
 
+/// `sodium chloride 0.9%`: the word before it makes a drug of it.
+fn ends_drug(context: &Context, from: usize, name: &Span) -> bool {
+    let text = context.layout.text;
+    let before = text[from..name.start].trim_end_matches(' ');
+    let word = before
+        .rfind([' ', '\t', ',', ';', ':', '|', '('])
+        .map_or(0, |at| at + 1);
+    word < before.len() && context.lexicon.is_drug(&text[from + word..name.end])
+}
+
 /// Below a list of drugs: a concentration that is no drug's strength.
 fn is_measured(context: &Context, printed: &str, cells: &[Cell]) -> bool {
     let text = context.layout.text;
     let unit = cells.iter().find(|c| c.kind == CellKind::Unit);
-    let concentration = unit.is_some_and(|unit| {
+    let under = unit.and_then(|unit| {
         let unit = text[unit.span.clone()].to_lowercase();
-        unit.split_once('/').is_some_and(|(_, under)| {
-            matches!(under.trim(), "l" | "dl" | "ml" | "ul" | "mol" | "mmol")
-        })
+        unit.split_once('/')
+            .map(|(_, under)| under.trim().to_owned())
     });
-    // A list of drugs names the only value without a unit beside warfarin.
-    let ratio = printed.eq_ignore_ascii_case("inr");
-    (concentration || ratio) && !context.lexicon.is_any_drug(printed)
+    // No product holds so much in a litre of blood.
+    let in_blood = under
+        .as_deref()
+        .is_some_and(|under| matches!(under, "l" | "dl" | "ul" | "mol" | "mmol"));
+    let concentration = under.as_deref() == Some("ml");
+    // Values that a list of drugs names without a unit; none of them is taken.
+    let never_taken = matches!(
+        &*printed.to_lowercase(),
+        "inr" | "egfr" | "hba1c" | "a1c" | "tsh" | "crp" | "hdl" | "ldl"
+    );
+    in_blood || (concentration || never_taken) && !context.lexicon.is_any_drug(printed)
 }
 
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.

@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::elsewhere;
-use crate::sig::{self, Part, repair::Read};
+use crate::{
+    layout::Span,
+    sig::{self, Part, repair::Read},
+};
 
 /// Where amounts with a unit stand.
 pub(super) fn amounts(found: &[Read]) -> impl Iterator<Item = usize> + '_ {
@@ -37,6 +40,34 @@ pub(super) fn is_tube(amount: &str) -> bool {
         && number
             .and_then(|number| number.parse::<f32>().ok())
             .is_some_and(|number| number >= LEAST)
+}
+
+/// `Concor 2.5  1 OD`, `Seretide 250 two puffs bd`: a number without a unit between a brand and its sig. A small count
+/// alone (`Crocin 1 TDS`) is what is taken.
+pub(super) fn bare_strength(text: &str, name: &Span, found: &[Read]) -> Option<Span> {
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[ -]([0-9]{1,4}(?:\.[0-9]{1,3})?(?:/[0-9]{1,4}(?:\.[0-9]{1,3})?)?)[ \t]")
+            .expect("a valid expression")
+    });
+    static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s{1,8}(?:[1-9½]|one|two|half)\s*$").expect("a valid expression")
+    });
+    const FEW: f32 = 4.0;
+    let number = NUMBER.captures(&text[name.end..])?.get(1)?;
+    let number = name.end + number.start()..name.end + number.end();
+    let next = found
+        .iter()
+        .map(|read| &read.found)
+        .find(|item| item.span.end > number.start)?;
+    let gap = text.get(number.end..next.span.start)?;
+    let sig = matches!(
+        next.part,
+        Part::Dose | Part::Frequency | Part::Form | Part::Route
+    );
+    let counted = COUNT.is_match(gap) || next.part == Part::Dose;
+    let few = text[number.clone()].parse::<f32>().is_ok_and(|n| n <= FEW);
+    let beside = gap.trim().is_empty() && gap.len() <= 8;
+    (sig && (counted || beside && !few)).then_some(number)
 }
 
 /// Two amounts of one kind in a row, between which nothing says that the first is the product's and the
@@ -76,8 +107,15 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
         Regex::new(r"(?i)^\s*(?:on\s+)?(?:(?:mon|tues?|wed|thurs?|fri|sat|sun)(?:[a-z]*day)?s?\b|(?:all |the )?other days?\b|(?:odd|even) days?\b|(?:non-)?dialysis days?\b)")
             .expect("a valid expression")
     });
+    static DAY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?|sun)(?:day)?s?\s*[:=-]?\s*$",
+        )
+        .expect("a valid expression")
+    });
     let item = &found[n].found;
     let behind = &text[item.span.end..];
+    let on_a_day = DAY.is_match(&text[..item.span.start]);
     let is_phrase = found.iter().any(|read| {
         read.found.span.start >= item.span.end && read.found.span.start <= item.span.end + 1
     });
@@ -85,10 +123,14 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
     if item.part == Part::Strength && UNIT.is_match(behind) {
         reasons.push("the unit of an amount goes on");
     }
-    if elsewhere::is_counted(text, &item.span) {
+    static TIMES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?[x×]\s?[2-9]\s*(?:$|[;,.)]|(?:with|daily|once|twice|od|bd|tds|qds|bid|tid|nocte|mane|at|in|every)\b)")
+            .expect("a valid expression")
+    });
+    if elsewhere::is_counted(text, &item.span) || TIMES.is_match(behind) {
         reasons.push("several pieces of an amount are taken at once");
     }
-    if !is_phrase && DAYS.is_match(behind) {
+    if on_a_day || !is_phrase && DAYS.is_match(behind) {
         reasons.push("an amount holds on some days alone");
     }
     reasons

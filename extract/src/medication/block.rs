@@ -83,6 +83,18 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     if item_mark(text) > 0 && text.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
         return false;
     }
+    // `PRN: oxycodone`, and `As required` further to the left than the drugs below it, are headings.
+    static WHEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:p\.?r\.?n\.?|(?:as|when|if) (?:required|needed)|regular|stat|once only|anticipatory)(?: (?:medic\w+|drugs|doses))?\s*(:|$)")
+            .expect("a valid expression")
+    });
+    let outdented = || layout.indent(line) < layout.indent(last);
+    if WHEN
+        .captures(text)
+        .is_some_and(|found| !found[1].is_empty() || outdented())
+    {
+        return false;
+    }
     let heading = context.labels_on(line).any(|(_, label)| {
         label.at_start
             && (label.colon || label.alone)
@@ -149,16 +161,83 @@ pub(super) fn leaves_amount(text: &str, within: Span, found: &[Read]) -> bool {
         })
 }
 
+/// `TAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY` above `CEPHALEXIN 500 MG CAPSULE`: labels of pharmacies print the sig
+/// first. Nothing, where the drug has one of its own or another drug stands above.
+pub(super) fn sig_above(
+    context: &Context,
+    mention: &Mention,
+    names: &[Span],
+    found: &[Read],
+) -> Vec<Read> {
+    static VERB: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:take|inhale|apply|inject|instil+|use|give|place|chew|dissolve|insert|swallow|spray)\b")
+            .expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let own = found
+        .iter()
+        .any(|read| matches!(read.found.part, Part::Dose | Part::Frequency));
+    let Some(above) = layout.above(layout.line_at(mention.name.start)) else {
+        return Vec::new();
+    };
+    let first = layout.above(above).unwrap_or(above);
+    let stretch = layout.lines[first].span.start..mention.name.start;
+    let others = names.iter().any(|name| stretch.contains(&name.start));
+    if own || others || !VERB.is_match(layout.line(above)) {
+        return Vec::new();
+    }
+    repair::scan(layout.text, layout.lines[above].span.clone(), &[])
+        .into_iter()
+        .filter(|read| {
+            matches!(
+                read.found.part,
+                Part::Dose | Part::Route | Part::Frequency | Part::Duration
+            )
+        })
+        .collect()
+}
+
+/// `100ml Lactulose … Take THREE 5ml spoonfuls`: what a bottle holds stands before its name, what is taken behind it.
+pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
+    let taken = found
+        .iter()
+        .any(|read| read.found.part == Part::Dose && read.found.span.start > name);
+    let Some(first) = found.first_mut().filter(|read| read.found.span.end <= name) else {
+        return;
+    };
+    let value = text[first.found.value.clone()].to_lowercase();
+    let bottle = value.ends_with("ml")
+        || value.ends_with('g') && !value.ends_with("mg") && !value.ends_with("mcg");
+    if taken && bottle && matches!(first.found.part, Part::Strength | Part::Dose) {
+        first.found.part = Part::Quantity;
+    }
+}
+
+/// `furosemide drip to PO torsemide`, `aspirin 75 mg, IV furosemide`: a route right before the next name, behind what
+/// parts the two.
+pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {
+    static PARTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:[,;:.+\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
+            .expect("a valid expression")
+    });
+    item.part == Part::Route
+        && item.span.end <= next
+        && text[item.span.end..next].trim().is_empty()
+        && PARTED.is_match(&text[..item.span.start])
+}
+
 /// `20 mg of prednisone`, `IV methylprednisolone`: phrases right before the name.
 pub(super) fn leading(text: &str, found: &[Found], mention: &Mention) -> Vec<Found> {
     let mut out = Vec::new();
     let mut at = mention.name.start;
     for item in found.iter().rev() {
         let gap = text[item.span.end..at].trim().to_lowercase();
-        let fits = matches!(gap.as_str(), "" | "of" | "of the" | "x");
+        // `Cap. Omez`.
+        let form = item.part == Part::Form && gap == ".";
+        let fits = form || matches!(gap.as_str(), "" | "of" | "of the" | "x");
         let part = matches!(
             item.part,
-            Part::Strength | Part::Dose | Part::Route | Part::Duration
+            Part::Strength | Part::Dose | Part::Route | Part::Duration | Part::Form
         );
         if !fits || !part {
             break;

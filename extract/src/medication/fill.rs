@@ -108,6 +108,20 @@ pub(super) fn fill(
             {
                 (&mut medication.quantity, "quantity", false)
             }
+            // `200 mg tds (load, reduce to 200 mg bd)`: what comes later is no dose of now.
+            Part::Strength
+                if medication.strength.is_some()
+                    && comes_later(&text[mention.name.end..item.span.start]) =>
+            {
+                draft.doubt("the amount changes later");
+                keep_step(
+                    text,
+                    step.replace(item.span.clone()),
+                    &mut instructions,
+                    draft,
+                );
+                continue;
+            }
             Part::Strength => {
                 let verb = dose_verb(text, &item.span, mention.name.end);
                 let product = found.get(n + 1).is_some_and(|next| {
@@ -115,7 +129,9 @@ pub(super) fn fill(
                 });
                 let amount_dose = medication.strength.is_some()
                     || verb
-                    || is_dose_unit(&value) && !product && !is_vitamin(&text[mention.name.clone()]);
+                    || is_dose_unit(&value)
+                        && !product
+                        && !(is_vitamin(&text[mention.name.clone()]) && is_in_units(&value));
                 if amount_dose {
                     let repeated = medication.strength.as_deref() == Some(&value)
                         || text[..item.span.start].ends_with('(');
@@ -138,6 +154,12 @@ pub(super) fn fill(
                     && amounts::is_supply(&value) =>
             {
                 (&mut medication.quantity, "quantity", false)
+            }
+            Part::Dose
+                if comes_later(&text[mention.name.end.min(item.span.start)..item.span.start]) =>
+            {
+                draft.doubt("the amount changes later");
+                continue;
             }
             Part::Dose => (&mut medication.dose, "dose", true),
             Part::Form => {
@@ -169,6 +191,14 @@ pub(super) fn fill(
                     draft.add("frequency", item.value.clone(), true);
                 }
                 continue;
+            }
+            // Insulin that goes with meals goes with each of them.
+            Part::Instructions
+                if value.eq_ignore_ascii_case("with meals")
+                    && !later(found, n, Part::Frequency)
+                    && medication.frequency.is_none() =>
+            {
+                (&mut medication.frequency, "frequency", true)
             }
             Part::Instructions => {
                 draft.add("instructions", item.value.clone(), false);
@@ -237,6 +267,20 @@ pub(super) fn fill(
     }
 }
 
+/// `reduce to`, `increasing by`, right before an amount.
+fn comes_later(lead: &str) -> bool {
+    static LATER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:reduc|increas|titrat|taper|wean|decreas|step|drop|go|rais|lower|build)\w*\s+(?:down |up |gradually |slowly )?(?:to|by)\s+$")
+            .expect("a valid expression")
+    });
+    LATER.is_match(lead)
+}
+
+/// Does such a phrase come behind the n-th?
+fn later(found: &[Read], n: usize, part: Part) -> bool {
+    found[n + 1..].iter().any(|read| read.found.part == part)
+}
+
 /// Puts a later step as printed among the instructions.
 fn keep_step(text: &str, step: Option<Span>, instructions: &mut Vec<String>, draft: &mut Draft) {
     if let Some(step) = step {
@@ -273,6 +317,10 @@ fn is_dose_unit(value: &str) -> bool {
     let per = value.contains('/') || value.contains(" per ");
     let unit = sig::strength_unit(value).unwrap_or_default();
     !per && matches!(unit.as_str(), "unit" | "units" | "u" | "ml" | "cc" | "mls")
+}
+
+fn is_in_units(value: &str) -> bool {
+    sig::strength_unit(value).is_some_and(|unit| unit.starts_with('u') || unit.contains('i'))
 }
 
 /// Vitamins and the like are sold by their units: `colecalciferol 400 units` is the product's strength.

@@ -15,7 +15,7 @@ use crate::{
 /// amounts tells it (`5 mg -> 10 mg`), a person should look.
 pub(super) fn former(text: &str, found: &[Read], draft: &mut Draft) -> Vec<bool> {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\bfrom|\(\s*was|\bpreviously(?: on| was)?|\bformerly|\bold dose|\binstead of|\brather than|\bin place of|\bnot|\bmax(?:imum)?(?: dose)?(?: of)?|\bexceed(?:ing)?|\btotal(?: of)?|\b(?:more|less|over) than|\bat (?:least|most)|\blimit(?: of)?)\W*$")
+        Regex::new(r"(?i)(?:\bfrom|\(\s*was|\b(?:you |she |he |they )?(?:were|was) (?:previously |formerly )?(?:taking|on|using)|\bused to (?:take|be on|use)|\b(?:prior|previous|earlier) dose(?: was| of)?|\bpreviously(?: on| was)?|\bformerly|\bold dose|\binstead of|\brather than|\bin place of|\bnot|\bmax(?:imum)?(?: dose)?(?: of)?|\bexceed(?:ing)?|\btotal(?: of)?|\b(?:more|less|over) than|\bat (?:least|most)|\blimit(?: of)?)\W*$")
             .expect("a valid expression")
     });
     static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {

@@ -38,8 +38,10 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 let span = words[i].start..words[i + n - 1].end;
                 let name = layout.get(&span);
                 let known = !name.contains(['\t', ',', ';', ':', '('])
+                    && !name.contains("  ")
                     && name.len() > 2
                     && !OF_AMOUNTS.contains(&&*name.to_lowercase())
+                    && !CLASSES.contains(&&*name.to_lowercase())
                     && context.lexicon.is_any_drug(name);
                 known.then_some((n, span))
             });
@@ -64,6 +66,8 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 || matches!(
                     crate::lexicon::key(name).as_str(),
                     "sulfa"
+                        | "asa"
+                        | "mvi"
                         | "zinc"
                         | "soma"
                         | "norco"
@@ -84,7 +88,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             });
         }
         if !found_in_line && !overlaps(&line.span, taken) {
-            out.extend(by_shape(context, index));
+            out.extend(by_shape(context, index).or_else(|| behind_form(context, index)));
         }
         let named: Vec<Span> = out.iter().map(|m: &Mention| m.name.clone()).collect();
         out.extend(misread(context, &words, &named, taken));
@@ -114,6 +118,14 @@ fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
         Regex::new(r"(?i)\b(?:rather than|as opposed to|in preference to|unlike)\s+(?:the |a |her |his )?$")
             .expect("a valid expression")
     });
+    // `lidocaine 2% with epinephrine 1:100,000`: what is mixed into another, in parts of so many.
+    static ADDITIVE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:with|and|plus)\s+$|[+/]\s?$").expect("a valid expression")
+    });
+    static RATIO: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\s+(?:in\s+)?1\s?(?::|in)\s?[0-9]{2,3}[, ]?000\b")
+            .expect("a valid expression")
+    });
     let text = context.layout.text;
     let name = |mention: &Mention| crate::lexicon::key(&text[mention.name.clone()]);
     let keys: Vec<String> = mentions.iter().map(name).collect();
@@ -125,7 +137,9 @@ fn without_reasons(context: &Context, mentions: &[Mention]) -> Vec<Mention> {
             let before = &text[..m.name.start];
             let same_line = |other: &Mention| !text[other.name.end..m.name.start].contains('\n');
             let beside = n.checked_sub(1).is_some_and(|k| same_line(&mentions[k]));
-            let other = RATHER.is_match(before);
+            let additive =
+                beside && ADDITIVE.is_match(before) && RATIO.is_match(&text[m.name.end..]);
+            let other = RATHER.is_match(before) || additive;
             let diluent = beside && is_fluid(&keys[*n]) && DILUENT.is_match(before);
             !(other || diluent || WHILE.is_match(before) && named_before(*n))
         })
@@ -223,6 +237,54 @@ pub(crate) fn overlaps(span: &Span, taken: &[Span]) -> bool {
         .iter()
         .any(|t| t.start < span.end && span.start < t.end)
 }
+
+/// Kinds of drugs, which large lists hold as names.
+const CLASSES: &[&str] = &[
+    "analgesia",
+    "analgesic",
+    "analgesics",
+    "antacid",
+    "antacids",
+    "antibiotic",
+    "antibiotics",
+    "anticoagulant",
+    "anticoagulants",
+    "anticoagulation",
+    "antidepressant",
+    "antidepressants",
+    "antiemetic",
+    "antiemetics",
+    "antihistamine",
+    "antihistamines",
+    "antihypertensives",
+    "antiplatelet",
+    "antiplatelets",
+    "antipsychotics",
+    "bronchodilator",
+    "bronchodilators",
+    "contraceptives",
+    "corticosteroids",
+    "diuretic",
+    "diuretics",
+    "emollient",
+    "emollients",
+    "inhalers",
+    "laxative",
+    "laxatives",
+    "nsaids",
+    "opiates",
+    "opioids",
+    "painkillers",
+    "sedatives",
+    "statin",
+    "statins",
+    "steroid",
+    "steroids",
+    "supplements",
+    "vaccine",
+    "vasopressors",
+    "vitamins",
+];
 
 /// Words before amounts, which large lists hold as brands: `more than 3 g of`.
 const OF_AMOUNTS: &[&str] = &[
@@ -404,6 +466,27 @@ fn by_shape(context: &Context, index: usize) -> Option<Mention> {
     })
 }
 
+/// `Inj. Vitcofol 2 ml`, `T. Pan 40`: prescriptions of India put the form before the name.
+fn behind_form(context: &Context, index: usize) -> Option<Mention> {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:T|Tab|TAB|Cap|CAP|Inj|INJ|Syr|Syp|SYP|Susp|Oint)(?:\.\s?|\s)(\p{Lu}[\p{L}-]{2,}(?: (?:\p{Lu}[\p{L}0-9-]*|[A-Z]{1,3})\b){0,2})")
+            .expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let line = &layout.lines[index];
+    let text = layout.get(&line.span);
+    let mark = item_mark(text).min(text.len());
+    // `T. ` is a list's mark in its looks.
+    let mark = if FORM.is_match(text) { 0 } else { mark };
+    let found = FORM.captures(&text[mark..])?.get(1)?;
+    let start = line.span.start + mark;
+    Some(Mention {
+        name: start + found.start()..start + found.end(),
+        known: false,
+        weak: true,
+    })
+}
+
 /// `Tylenoll Tablet 500 mg`: the form is no part of the name.
 fn strip_form(context: &Context, name: Span) -> Span {
     let found = sig::scan(context.layout.text, name.clone(), &[]);
@@ -420,7 +503,8 @@ fn strip_form(context: &Context, name: Span) -> Span {
 fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention> {
     let text = context.layout.text;
     let mut out: Vec<Mention> = Vec::new();
-    for mention in mentions {
+    for mut mention in mentions {
+        extend_name(text, &mut mention);
         if let Some(last) = out.last_mut() {
             let gap = text[last.name.end..mention.name.start].trim();
             let bracketed = text[last.name.end..mention.name.start].trim() == "("
@@ -428,6 +512,13 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
                     .trim_start_matches(['®', '™'])
                     .starts_with(')');
             if bracketed || is_other_name(context, &last.name, &mention.name) {
+                continue;
+            }
+            // `Lantus insulin 24 units`.
+            let again = gap.is_empty()
+                && text[mention.name.clone()].eq_ignore_ascii_case("insulin")
+                && !text[last.name.end..mention.name.start].contains('\n');
+            if again {
                 continue;
             }
             let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);
@@ -448,9 +539,6 @@ fn merge_combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention>
             }
         }
         out.push(mention);
-    }
-    for mention in &mut out {
-        extend_name(text, mention);
     }
     out
 }
@@ -477,7 +565,7 @@ fn is_other_name(context: &Context, name: &Span, next: &Span) -> bool {
 }
 
 static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM)\b)").expect("a valid expression")
+    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Orange|Advance|Infant|Junior|Retard|Continus)\b)").expect("a valid expression")
 });
 
 fn extend_name(text: &str, mention: &mut Mention) {

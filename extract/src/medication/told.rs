@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use schemas::DocumentKind;
+
 use super::scope::Scope;
-use crate::layout::Span;
+use crate::{context::Context, layout::Span, sections::SectionKind};
 
 pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
@@ -18,6 +20,48 @@ pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
         .find(|i| before.is_char_boundary(*i))
         .unwrap_or(0);
     CUE.is_match(&before[near..])
+}
+
+/// Letters, summaries and notes speak of drugs that somebody takes, took or is to take; a list of what germs are
+/// sensitive to, advice and what is denied do not.
+pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
+    static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\s:()-]*(?:(?:is|was|were|has)(?: been)? (?:not|never)\b|(?:is |was )?(?:sensitiv\w*|resistant|susceptible)\b|[SRI]\b(?:\s|$)|levels?\b|allerg|toxicity|overdose|and alcohol)")
+            .expect("a valid expression")
+    });
+    static NOBODYS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:\b(?:not|never|no|denies|without|avoid(?:s|ing)?|allerg(?:y|ic) to|interact(?:s|ion)s? with|sensitive to|resistant to|such as|like|e\.g\.?|including|consider(?:ed|ing)?|discuss(?:ed)?|candidate for|instead of|mg of|amount of|class of|or)\b[^.;,]{0,25}|\(\s?|\b(?:Dr|Mr|Mrs|Ms|Miss|Prof|Nurse|Sister)\.?\s)$")
+            .expect("a valid expression")
+    });
+    const FEWEST: usize = 4;
+    const SHORTEST: usize = 4;
+    let narrative = matches!(
+        context.kind,
+        DocumentKind::DischargeSummary | DocumentKind::ReferralLetter | DocumentKind::Other
+    );
+    let told = !matches!(
+        context.section(name.start),
+        Some(SectionKind::Instructions | SectionKind::Allergies | SectionKind::Labs)
+    );
+    let layout = &context.layout;
+    let text = layout.text;
+    let line = &layout.lines[layout.line_at(name.start)].span;
+    let sentence = layout.sentence(name.start);
+    narrative
+        && told
+        && name.len() > SHORTEST
+        && context.lexicon.is_drug(&text[name.clone()])
+        && layout.get(&sentence).split_whitespace().count() >= FEWEST
+        && !OTHERWISE.is_match(&text[name.end..])
+        && !NOBODYS.is_match(&text[sentence.start.max(line.start).min(name.start)..name.start])
+}
+
+/// `heparin infusion`, `insulin sliding scale`.
+pub(super) fn is_infused(text: &str, name: &Span) -> bool {
+    static INFUSED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^ (?:infusion|drip|gtt|sliding scale|pump)\b").expect("a valid expression")
+    });
+    INFUSED.is_match(&text[name.end..])
 }
 
 /// What happens to a drug, by the words that say so.

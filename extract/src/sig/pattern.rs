@@ -78,7 +78,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Frequency, freq.as_str()),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied|swallowed|dissolved|chewed|sucked|instilled|sprayed)\b(?: whole\b)?"),
-        (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s)\s*((?:one|two|three|half|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
+        (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
         (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
         (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|s/c\b|i/m\b|i/v\b|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?nebuli[sz]er|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
@@ -114,7 +114,8 @@ fn frequency_pattern() -> String {
         r"q\.?\s?[0-9lO]+(?:\s?[-–]\s?[0-9]+)?\s?(?:hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|mins?)\b".into(),
         r"q\.?\s?(?:a\.?m|p\.?m|h\.?s|day|daily|week|weekly|wk|month|mo|noon|evening|morning|night|meal)\b\.?".into(),
         r"q\.?o\.?d\b\.?|e\.?o\.?d\b\.?|q\.?i\.?d\b\.?|t\.?i\.?d\b\.?|b\.?i\.?d\b\.?|q\.?d\.?s\b\.?|t\.?d\.?s\b\.?|q\.?d\b\.?|o\.?d\b\.?|b\.?d\b\.?|q\.?h\.?s\b\.?|h\.?s\b\.?|nocte|mane|stat\b|o\.?n\b\.|o\.?m\b\.|sos\b|qam\b|qpm\b|qod\b".into(),
-        r"[0-9½]\s?-\s?[0-9½]\s?-\s?[0-9½](?:\s?-\s?[0-9½])?\b".into(),
+        // Morning, noon, evening, night.
+        r"PART\s?-\s?PART\s?-\s?PART(?:\s?-\s?PART)?\b".replace("PART", r"(?:[1-3]/[2-4]|[0-9]½?|½|¼)"),
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
         r"(?:daily|nightly|weekly|monthly|fortnightly|biweekly|bedtime|once only|single dose)\b".into(),
         r"(?:(?:every|each|once a) fortnight|(?:on )?(?:alternate|alternating) (?:days?|nights?|mornings?))\b".into(),
@@ -126,9 +127,9 @@ fn frequency_pattern() -> String {
         r"hourly\b".into(),
     ]
     .join("|");
-    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|on an empty stomach)"
+    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
         .replace("WEEKDAY", weekday);
     format!(
-        r"\b((?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[\s,]*\(?(?:(?:and|&) )?{tail}\)?)*)"
+        r"\b((?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
     )
 }

@@ -1,0 +1,107 @@
+//! Codes of ICD-10 that stand without a name: behind a heading (`ICD-10: I10, E78.5`) or as the lines of a section
+//! of diagnoses (`A. M54.16  B. M51.26`). Who prints a name beside the code is read elsewhere.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Diagnosis, Fact};
+
+use crate::{context::Context, draft::Draft, layout::Span, sections::SectionKind};
+
+/// A code, pointers and commas before it.
+const CODES: &str =
+    r"(?:(?:[A-L1-9][0-9]?[.):]|[,;/&|\s]|\band\b)*\b[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?\b)+";
+
+/// The codes that no draft holds yet, each a diagnosis.
+pub(super) fn alone(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    let layout = &context.layout;
+    let mut out = Vec::new();
+    for line in &layout.lines {
+        let Some(run) = run(context, &line.span) else {
+            continue;
+        };
+        for code in codes(layout.text, run) {
+            if super::prose::is_taken(before, &code) {
+                continue;
+            }
+            let fact = Fact::Diagnosis(Diagnosis {
+                code: Some(context.text(&code)),
+            });
+            let mut draft = Draft::new(fact, 0.9).with("code", code.clone());
+            draft.value = Some(code);
+            out.push(draft);
+        }
+    }
+    out
+}
+
+/// Are these codes and nothing else?
+pub(super) fn only(text: &str) -> bool {
+    static WHOLE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(&format!("^{CODES}\\W*$")).expect("a valid expression"));
+    WHOLE.is_match(text)
+}
+
+/// Where codes alone stand on a line.
+fn run(context: &Context, line: &Span) -> Option<Span> {
+    static HEADED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(
+            r"(?:\b(?i:ICD[\s-]?(?:10)?(?:[\s-]?CM)?(?:\s*codes?)?|(?:diagnos[ei]s|dx)(?:\s*codes?)?(?:\s*\(?ICD[\s-]?10(?:[\s-]?CM)?\)?)?))\s*[:#.=-]*\s*(?<codes>{CODES})"
+        ))
+        .expect("a valid expression")
+    });
+    let text = context.layout.get(line);
+    let within = |range: std::ops::Range<usize>| line.start + range.start..line.start + range.end;
+    if let Some(codes) = HEADED.captures(text).and_then(|found| found.name("codes")) {
+        let rest = &text[codes.end()..];
+        // A word right behind it is the name of the last one.
+        let named = rest.trim_start_matches([' ', '-', '–', ':', ',', '(']);
+        let apart = rest.starts_with("  ") || rest.starts_with('\t') || rest.starts_with('|');
+        return (apart || !named.starts_with(char::is_alphabetic)).then(|| within(codes.range()));
+    }
+    let listed = context.section(line.start) == Some(SectionKind::Diagnoses);
+    (listed && only(text)).then(|| line.clone())
+}
+
+fn codes(text: &str, run: Span) -> Vec<Span> {
+    static CODE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?\b").expect("a valid expression")
+    });
+    CODE.find_iter(&text[run.clone()])
+        .map(|code| run.start + code.start()..run.start + code.end())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn codes_without_a_name() {
+        for (text, want) in [
+            ("ICD-10: I10, E78.5, M10.9", "I10 E78.5 M10.9"),
+            (
+                "HEALTH INSURANCE CLAIM FORM\n21. DIAGNOSIS  A. M54.16  B. M51.26\n",
+                "M54.16 M51.26",
+            ),
+            (
+                "Principal diagnosis: J18.9\nOther diagnoses: J44.0   I50.32   N18.30\n",
+                "J18.9 J44.0 I50.32 N18.30",
+            ),
+            ("Vitamin B12 low, room C12, dose D10", ""),
+        ] {
+            let source = Source { text, words: &[] };
+            let found: Vec<String> = extract(&source, &Lexicon::builtin())
+                .entities
+                .into_iter()
+                .filter_map(|entity| match entity.fact {
+                    Fact::Diagnosis(d) => d.code,
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(found.join(" "), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! People that a label names: `Patient: …`, `Ordered by …`, a plain `Name:` below a heading.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Fact, Person, PersonRole as Role};
+
+use super::{
+    Found, is_drug, is_organisation,
+    role::{author, doctor, doctor_or_prescriber, is_family_doctor, signer},
+};
+use crate::{
+    context::Context,
+    draft::Draft,
+    labels::{self, Target},
+    layout::Span,
+    names,
+};
+
+/// Whom the labels of the document name.
+pub(super) fn from_labels(context: &Context) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (n, label) in context.labels.iter().enumerate() {
+        let Some(role) = role_of(context, n) else {
+            continue;
+        };
+        let mut places = labels::places(&context.layout, &context.labels, n);
+        // `Dear Doctor` names nobody, and below it the letter begins.
+        if labels::letters(context.layout.get(&label.span)) == "dear" {
+            let line = context.layout.lines[label.line].span.end;
+            places.retain(|place| place.end <= line);
+        }
+        let name = places.iter().find_map(|place| {
+            let short = matches!(
+                label.target,
+                Target::Person(Role::Recipient | Role::Referring) | Target::Doctor
+            );
+            if short {
+                names::titled(context.layout.text, place)
+            } else {
+                names::at_start(context.layout.text, place)
+            }
+        });
+        let own = name.filter(|name| !is_organisation(context, name));
+        let of_practice = || {
+            let place = places.first().filter(|_| label.target == Target::Doctor)?;
+            behind_practice(context.layout.text, place)
+        };
+        let Some(name) = own.or_else(of_practice) else {
+            continue;
+        };
+        if is_organisation(context, &name) || is_drug(context, &name) {
+            continue;
+        }
+        let weak = !label.colon && !label.alone;
+        let role = match role {
+            Role::Other if matches!(label.target, Target::Signature | Target::Doctor) => {
+                author(context, &name)
+            }
+            Role::Other if is_copy(context, n) && is_family_doctor(context, &name) => {
+                Role::PrimaryCare
+            }
+            role => role,
+        };
+        found.push((role, name, if weak { 0.85 } else { 0.96 }));
+    }
+    found
+}
+
+/// `Orchard Pediatrics - Samuel Ikande MD`: who has a degree or a title behind the name of a practice.
+fn behind_practice(text: &str, place: &Span) -> Option<Span> {
+    static BETWEEN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\s[-–]\s|[,/;]\s").expect("a valid expression"));
+    BETWEEN.find_iter(&text[place.clone()]).find_map(|gap| {
+        let rest = place.start + gap.end()..place.end;
+        let name = names::at_start(text, &rest)?;
+        let titled = text[rest.start..name.start]
+            .to_lowercase()
+            .starts_with("dr");
+        (titled || names::has_degree(text, name.end)).then_some(name)
+    })
+}
+
+/// `Surname: REID   Forename: Timothy`, in either order.
+pub(super) fn in_parts(context: &Context) -> Option<Draft> {
+    const NAME: &str = r"(?i:\s*name)?(?:s|\(s\))?(?:\s*:\s*|\t\s*| {2,})(\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’-]+){0,2})";
+    static FIRST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(r"\b(?i:forename|first|given){NAME}")).expect("a valid expression")
+    });
+    static LAST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!(r"\b(?i:surname|last|family){NAME}")).expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let (first, last) = (FIRST.captures(text)?.get(1)?, LAST.captures(text)?.get(1)?);
+    let line = |part: &regex::Match| context.layout.line_at(part.start());
+    if line(&first).abs_diff(line(&last)) > 1 {
+        return None;
+    }
+    let person = Person {
+        name: Some(format!("{} {}", first.as_str(), last.as_str())),
+        role: Some(Role::Patient),
+    };
+    let draft = Draft::new(Fact::Person(person), 0.9);
+    Some(draft.with("name", first.range()).with("name", last.range()))
+}
+
+fn role_of(context: &Context, n: usize) -> Option<Role> {
+    let label = &context.labels[n];
+    match label.target {
+        Target::Person(role) => {
+            let key = labels::letters(context.layout.get(&label.span));
+            if role == Role::Patient && key.starts_with("member") && names_a_patient(context) {
+                return Some(Role::Insured);
+            }
+            let salutation = matches!(
+                key.as_str(),
+                "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
+            );
+            (!salutation || label.colon).then_some(role)
+        }
+        Target::Doctor => Some(doctor(context)),
+        Target::Signature => Some(signer(context)),
+        Target::Name => Some(heading_role(context, n)),
+        _ => None,
+    }
+}
+
+/// Some label of the document says patient outright.
+fn names_a_patient(context: &Context) -> bool {
+    context
+        .labels
+        .iter()
+        .any(|l| l.colon && labels::letters(context.layout.get(&l.span)).starts_with("patient"))
+}
+
+/// A label of those who get a copy.
+fn is_copy(context: &Context, n: usize) -> bool {
+    let key = labels::letters(context.layout.get(&context.labels[n].span));
+    matches!(&*key, "cc" | "copyto" | "copiesto")
+}
+
+/// The role of a plain `Name:` after the headings above it.
+fn heading_role(context: &Context, n: usize) -> Role {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:(patient)|(prescrib|physician|doctor|provider|practitioner|clinician)|(insured|subscriber|policy ?holder|guarantor)|(referr(?:ed by|ing))|(emergency|contact|next of kin|pharmac)|(refer(?:red)? to|recipient))").expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let line = context.labels[n].line;
+    let column = context
+        .labels_on(line)
+        .filter(|(i, label)| *i < n && label.target == Target::Name)
+        .count();
+    for index in (line.saturating_sub(6)..line).rev() {
+        let headings: Vec<&str> = layout.lines[index]
+            .cells
+            .iter()
+            .map(|cell| layout.get(cell))
+            .filter(|cell| HEADING.is_match(cell))
+            .collect();
+        let side_by_side = headings.len() > 1;
+        let text = match headings.get(column) {
+            Some(heading) if side_by_side => heading,
+            _ => layout.line(index),
+        };
+        let bare = text.len() < 40
+            && !text.trim_end_matches(':').contains(':')
+            && !text.contains(|c: char| c.is_ascii_digit());
+        if !bare {
+            continue;
+        }
+        if let Some(found) = HEADING.captures(text) {
+            let roles = [
+                Role::Patient,
+                doctor_or_prescriber(context),
+                Role::Insured,
+                Role::Referring,
+                Role::Other,
+                Role::Recipient,
+            ];
+            if let Some(i) = (1..=6).find(|i| found.get(*i).is_some()) {
+                return roles[i - 1];
+            }
+        }
+    }
+    Role::Patient
+}

@@ -1,0 +1,132 @@
+//! People of a letter: its head, its address and its opening.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{DocumentKind, PersonRole as Role};
+
+use super::{
+    Found, is_organisation,
+    same::{key, same_name},
+};
+use crate::{context::Context, layout::Span, names};
+
+/// A line that is a physician's name with a degree, without a label.
+pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
+    let layout = &context.layout;
+    let text = layout.text;
+    let lines = layout.lines.len();
+    for (index, line) in layout.lines.iter().enumerate() {
+        for cell in &line.cells {
+            let Some(name) = names::at_start(text, cell) else {
+                continue;
+            };
+            let title = text[cell.start..name.start].to_lowercase();
+            let doctor = title.starts_with("dr") || title.contains("prof");
+            let starts = name.start - cell.start <= 5;
+            let short = cell.len() < 90;
+            if !starts
+                || !short
+                || !(names::has_degree(text, name.end)
+                    || doctor && cell.len() - (name.end - cell.start) < 30)
+            {
+                continue;
+            }
+            let known = found
+                .iter()
+                .position(|(_, other, _)| same_name(text, other, &name));
+            if let Some(k) = known
+                && key(&text[found[k].1.clone()]).len() == 1
+                && (key(&text[name.clone()]).len() > 1 || fuller(text, &name, &found[k].1))
+            {
+                found[k].1 = name.clone();
+            }
+            let known = known.is_some();
+            let labelled = context
+                .labels_on(index)
+                .any(|(_, l)| l.span.start >= cell.start && l.span.end <= name.end);
+            if known || labelled || is_organisation(context, &name) {
+                continue;
+            }
+            // A note may have few lines: who stands on the last of them closes it.
+            let top = index < 8 && index + 2 < lines;
+            let role = match context.kind {
+                DocumentKind::Prescription => Role::Prescriber,
+                DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
+                DocumentKind::DischargeSummary if !top => Role::Attending,
+                // Who closes a note wrote it.
+                DocumentKind::Other
+                    if !top && index + 6 > lines && !is_reporter(&text[name.end..cell.end]) =>
+                {
+                    Role::Attending
+                }
+                _ => Role::Other,
+            };
+            let taken = matches!(role, Role::Prescriber | Role::Attending | Role::Referring)
+                && found.iter().any(|(r, _, _)| *r == role);
+            found.push((if taken { Role::Other } else { role }, name, 0.8));
+        }
+    }
+}
+
+/// `, Consultant Radiologist`: who reports on pictures and samples treats nobody.
+fn is_reporter(rest: &str) -> bool {
+    static TRADE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:radiolog|patholog|microbiolog|sonograph|pharmac|biochem)")
+            .expect("a valid expression")
+    });
+    TRADE.is_match(rest)
+}
+
+/// `H. Prosser` says more than `Prosser`.
+fn fuller(text: &str, name: &Span, known: &Span) -> bool {
+    let words = |span: &Span| text[span.clone()].split_whitespace().count();
+    words(name) > words(known)
+}
+
+/// `Dr K Oyebanji, Fernhill Practice` above `Re: …` or `Dear …`: whom a letter is for.
+pub(super) fn addressee(context: &Context, found: &mut [Found]) {
+    static OPENING: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)^\W*(?:re\b|dear\b)").expect("a valid expression"));
+    if found.iter().any(|(role, _, _)| *role == Role::Recipient) {
+        return;
+    }
+    let layout = &context.layout;
+    let Some(opening) = (0..layout.lines.len().min(14)).find(|i| OPENING.is_match(layout.line(*i)))
+    else {
+        return;
+    };
+    let addressed = found.iter_mut().find(|(role, name, _)| {
+        let line = layout.line_at(name.start);
+        let start = layout.lines[line].span.start;
+        let lead = layout.text[start..name.start].trim();
+        let titled =
+            lead.is_empty() || matches!(lead, "Dr" | "Dr." | "Prof" | "Mr" | "Ms" | "Mrs" | "Miss");
+        *role == Role::Other && titled && line < opening && opening - line <= 4
+    });
+    if let Some((role, _, _)) = addressed {
+        *role = Role::Recipient;
+    }
+}
+
+/// `Dear Lachlan`, below the address of Dr Lachlan Prentice: colleagues write to one another by first names.
+pub(super) fn from_first_name(context: &Context, found: &mut [Found]) {
+    static SALUTATION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^\s*Dear (\p{Lu}[\p{L}'’-]+)\s*[,:]?\s*$").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let Some(name) = SALUTATION.captures(text).and_then(|found| found.get(1)) else {
+        return;
+    };
+    if found.iter().any(|(role, _, _)| *role == Role::Recipient) {
+        return;
+    }
+    let addressed = found.iter_mut().find(|(role, place, _)| {
+        place.end < name.start()
+            && *role != Role::Patient
+            && text[place.clone()].split(' ').next() == Some(name.as_str())
+    });
+    if let Some((role, _, _)) = addressed {
+        *role = Role::Recipient;
+    }
+}

@@ -1,0 +1,142 @@
+//! People whom sentences name: `seen by Dr Reid`, `discussed with Dr Fairweather`.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{DocumentKind, PersonRole as Role};
+
+use super::{
+    Found, is_drug, is_organisation,
+    role::{author, is_family_doctor, seen_by, signer},
+    same::same_name,
+};
+use crate::{context::Context, layout::Span, names};
+
+static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
+    [
+        (r"(?:to be seen|will be seen|be reviewed|follow[ -]?up(?: appointment| visit| consultation)?|appointment|see|return|scheduled|booked|seen again|followed|(?:clinic|outpatient)? ?review in [^.]{1,20}?)\b[^.]{0,40}?\b(?:by|with|to|see)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
+        (r"(?:referred (?:to us )?by|referral from|kindly referred by)\s+((?:dr|doctor|prof)?\b\.?\s?)", Role::Referring),
+        (r"^dear\s+((?:dr|doctor|prof|mr|mrs|ms)\b\.?\s?)", Role::Recipient),
+        (r"(?:electronically |digitally )?signed (?:by|electronically by)\s*:?\s*()", Role::Other),
+        (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
+        (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
+        (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|re(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+        (r"\b(?:reviewed|tested|seen|checked|managed|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"^\W*(?:author|prepared by|written by|compiled by|entered by|summary by):?\s+((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"^(?:cc|copy to|copies to):?\s+((?:dr|doctor|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Other),
+        (r"^re\s+((?:mr|mrs|ms|miss|master)?\b\.?\s?)", Role::Patient),
+        (r"(?:\t|^|\s{2,})under\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Attending),
+        (r"\b(?:attn|attention|fao):?\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Recipient),
+        (r"^referral(?: to)?:\s+((?:dr|doctor|prof|mr|ms|miss)\b\.?\s?)", Role::Recipient),
+        (r"\b(?:care co-?ordinator|key ?worker|named nurse|social worker|health visitor|midwife|physiotherapist|diet(?:it|ic)ian|occupational therapist|specialist nurse|support worker|sonographer|advocate),?:?\s+((?:mr|mrs|ms|miss|sister|nurse)?\b\.?\s?)", Role::Other),
+        (r"^pt\.?:?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+        (r"(?:^|\s)ref\.?(?:\s?by)?\s*:\s*((?:dr|doctor|prof)\b\.?\s?)", Role::Referring),
+        (r"(?:my|our|your|this) patient,?\s+((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
+    ]
+    .into_iter()
+    .map(|(pattern, role)| (Regex::new(&format!("(?im){pattern}")).expect("a valid expression"), role))
+    .collect()
+});
+
+pub(super) fn from_sentences(context: &Context, found: &mut Vec<Found>) {
+    let text = context.layout.text;
+    let unwrapped = text.replace('\n', " ");
+    for (pattern, role) in SENTENCES.iter() {
+        for m in pattern.captures_iter(text) {
+            let Some(lead) = m.get(1) else { continue };
+            let from = lead.start();
+            let end = text[from..]
+                .find(['\n', '\u{c}'])
+                .map_or(text.len(), |k| from + k);
+            let mut place = from..end;
+            let short = text[place.clone()].split_whitespace().count() < 2;
+            if short && *role != Role::Recipient {
+                place.end = context.layout.sentence(from).end.max(place.end);
+            }
+            let name = names::titled(&unwrapped, &place);
+            let Some(name) = name else { continue };
+            let doctor = lead.as_str().to_lowercase().starts_with('d');
+            let role = match *role {
+                Role::Other if doctor && is_seen_by(m.get(0).map_or("", |m| m.as_str())) => {
+                    seen_by(context)
+                }
+                Role::Other if is_signature(m.get(0).map_or("", |m| m.as_str())) => {
+                    match signer(context) {
+                        Role::Other => author(context, &name),
+                        role => role,
+                    }
+                }
+                Role::Other if is_family_doctor(context, &name) => Role::PrimaryCare,
+                role => role,
+            };
+            if !is_organisation(context, &name) && !is_drug(context, &name) {
+                found.push((role, name, 0.9));
+            }
+        }
+    }
+}
+
+/// `Seen by Dr Reid`, and not `Measured by`.
+fn is_seen_by(cue: &str) -> bool {
+    let cue = cue.to_lowercase();
+    ["seen", "assessed", "reviewed", "examined"]
+        .iter()
+        .any(|word| cue.starts_with(word))
+}
+
+fn is_signature(cue: &str) -> bool {
+    cue.to_lowercase().contains("sign")
+}
+
+/// `, consultant psychiatrist` behind a name.
+fn is_consultant(rest: &str) -> bool {
+    static GRADE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\s,(-]{1,4}(?:locum )?consultant\b").expect("a valid expression")
+    });
+    GRADE.is_match(rest)
+}
+
+/// Records of a visit or a stay, whose doctors treat the patient.
+fn is_note(kind: DocumentKind) -> bool {
+    matches!(kind, DocumentKind::Other | DocumentKind::DischargeSummary)
+}
+
+/// `discussed with Dr Imelda Fairweather`: whom a text names with a title and nothing else tells of.
+pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife)\b\.?:?\s+")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    for title in TITLE.captures_iter(text) {
+        let Some(all) = title.get(0) else { continue };
+        let line = &context.layout.lines[context.layout.line_at(all.start())].span;
+        if all.end() > line.end {
+            continue;
+        }
+        let Some(name) = names::at_start(text, &(all.end()..line.end)) else {
+            continue;
+        };
+        let near = name.start <= all.end();
+        let whole = text[name.clone()].contains(' ') || title.get(1).is_some();
+        let known = |other: &Span| same_name(text, other, &name);
+        if near
+            && whole
+            && !found.iter().any(|(_, other, _)| known(other))
+            && !is_organisation(context, &name)
+            && !is_drug(context, &name)
+        {
+            let treats = title.get(1).is_some()
+                && is_consultant(&text[name.end..line.end])
+                && is_note(context.kind);
+            let role = if is_family_doctor(context, &name) {
+                Role::PrimaryCare
+            } else if treats {
+                Role::Attending
+            } else {
+                Role::Other
+            };
+            found.push((role, name, 0.75));
+        }
+    }
+}
