@@ -3,8 +3,13 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use schemas::Fact;
+
 use crate::chat::{
-    evidence::DocumentEvidence, expression::expression, question::Asked, rank, words,
+    evidence::{DocumentEvidence, Proven},
+    expression::expression,
+    question::Asked,
+    rank, words,
 };
 
 expression!(
@@ -12,6 +17,12 @@ expression!(
     r"\bwhom? (?:(?:has|had|have|will|did|does|would) )?(?:(?:she|he|they|i|the patient) )?(?:(?:been|also|first|last|then|ever|to) )*([a-z]+)"
 );
 expression!(HOW_MANY, r"\bhow many((?: [a-z0-9'-]+){1,4})");
+
+expression!(
+    /// Who does something and has no name: kin, and people by what they do.
+    AGENT,
+    r"\b(by|family|daughter|son|wife|husband|partner|mother|father|parents?|sister|brother|friend|neighbou?r|carer|nurses?|surgeons?|doctors?|physicians?|consultant|paramedics?|ambulance|team|gp|dr|mr|mrs|ms|md)\b"
+);
 
 /// Of how many words after `how many` one has to be told.
 const NOUN: usize = 3;
@@ -61,7 +72,14 @@ pub(super) fn is_lacking(asked: &Asked, document: &DocumentEvidence) -> bool {
         document.says(stem) || topics.contains(stem) && rank::lines::holds_topics(asked, document)
     };
     let who = WHO.captures(&lower).map(|found| words::stem(&found[1]));
-    let deed = who.is_some_and(|deed| !ROLES.contains(&deed) && !is_said(&deed));
+    let deed = who.is_some_and(|deed| {
+        let is_told = if document.says(&deed) {
+            is_done(&deed, document)
+        } else {
+            is_said(&deed)
+        };
+        !ROLES.contains(&deed) && !is_told
+    });
     let counted = HOW_MANY.captures(&lower).is_some_and(|found| {
         let named = words::stems(&found[1]).into_iter().take(NOUN);
         let mut named = named.filter(|stem| COUNTED.contains(stem) || !words::is_common(stem));
@@ -74,6 +92,23 @@ pub(super) fn is_lacking(asked: &Asked, document: &DocumentEvidence) -> bool {
     deed || counted
 }
 
+/// Does a line tell that somebody did it? `Collected: 15 May` does not.
+fn is_done(deed: &str, document: &DocumentEvidence) -> bool {
+    document.units.iter().any(|unit| {
+        let is_person = |fact: &&Proven| {
+            matches!(fact.entity.fact, Fact::Person(_) | Fact::Org(_))
+                && fact
+                    .entity
+                    .words
+                    .iter()
+                    .any(|word| unit.words.contains(word))
+        };
+        (words::holds(&unit.stems, deed) || words::holds(&unit.heading, deed))
+            && (AGENT.is_match(&unit.text.to_lowercase())
+                || document.facts.iter().any(|fact| is_person(&fact)))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_lacking;
@@ -83,11 +118,12 @@ mod tests {
     fn deeds_and_things_that_nothing_tells_are_lacking() {
         let document = printed(
             "Patient: Mabel Ashdown\nAmoxicillin 250 mg capsule: take 2 capsules every morning for 10 days\n\
-             Two stents were placed by the surgeon.\nPrescriber: Edith Marlow, MD",
+             Two stents were inserted by the surgeon.\nCollected: 03/04/2024\nPrescriber: Edith Marlow, MD",
         );
         for (question, lacks) in [
             ("who prescribed it", false),
-            ("who placed the stents", false),
+            ("who inserted the stents", false),
+            ("who collected the sample", true),
             ("who told her about the allergy", true),
             ("who did she see", false),
             ("who took the blood", true),
