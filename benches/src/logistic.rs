@@ -54,8 +54,18 @@ const SETTLED: f64 = 1e-3;
 /// first feature, the bias, is not penalised.
 #[must_use]
 pub fn fit_sparse(rows: &[(&Sparse, bool)], count: usize, ridge: f64) -> Vec<f32> {
+    let rows: Vec<(&Sparse, bool, f64)> = rows
+        .iter()
+        .map(|(row, right)| (*row, *right, 1.0))
+        .collect();
+    fit_weighted(&rows, count, ridge)
+}
+
+/// The same of rows that count more or less, by their last part.
+#[must_use]
+pub fn fit_weighted(rows: &[(&Sparse, bool, f64)], count: usize, ridge: f64) -> Vec<f32> {
     let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::new(); count];
-    for (n, (features, _)) in rows.iter().enumerate() {
+    for (n, (features, ..)) in rows.iter().enumerate() {
         for (place, value) in *features {
             columns[*place].push((n, f64::from(*value)));
         }
@@ -69,8 +79,9 @@ pub fn fit_sparse(rows: &[(&Sparse, bool)], count: usize, ridge: f64) -> Vec<f32
             let (mut gradient, mut curvature) = (-penalty * weights[place], penalty);
             for (n, x) in column {
                 let p = 1.0 / (1.0 + (-sums[*n]).exp());
-                gradient += (f64::from(u8::from(rows[*n].1)) - p) * x;
-                curvature += (p * (1.0 - p)).max(1e-6) * x * x;
+                let (_, right, counts) = rows[*n];
+                gradient += counts * (f64::from(u8::from(right)) - p) * x;
+                curvature += counts * (p * (1.0 - p)).max(1e-6) * x * x;
             }
             let step = (gradient / curvature).clamp(-1.0, 1.0);
             if step.abs() < 1e-9 {
@@ -121,7 +132,7 @@ fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64
 
 #[cfg(test)]
 mod tests {
-    use super::{Sparse, fit, fit_sparse};
+    use super::{Sparse, fit, fit_sparse, fit_weighted};
 
     #[test]
     fn weights_come_back() {
@@ -152,5 +163,20 @@ mod tests {
         assert!((fitted[0] + 1.0).abs() < 0.1, "{fitted:?}");
         assert!(fitted[1].abs() < f32::EPSILON, "{fitted:?}");
         assert!((fitted[2] - 2.0).abs() < 0.1, "{fitted:?}");
+    }
+
+    #[test]
+    fn a_row_that_counts_twice_is_two_rows() {
+        let (one, other): (Sparse, Sparse) = (vec![(0, 1.0), (1, 1.0)], vec![(0, 1.0), (1, -1.0)]);
+        let twice = fit_weighted(
+            &[(&one, true, 2.0), (&other, false, 1.0), (&one, false, 1.0)],
+            2,
+            1.0,
+        );
+        let rows = [(&one, true), (&one, true), (&other, false), (&one, false)];
+        let same = fit_sparse(&rows, 2, 1.0);
+        for (a, b) in twice.iter().zip(&same) {
+            assert!((a - b).abs() < 1e-3, "{twice:?} {same:?}");
+        }
     }
 }

@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 4] = ["held", "blind", "fresh", "shut"];
+pub const ASIDE: [&str; 5] = ["held", "blind", "fresh", "shut", "late"];
 /// Halves that are for tuning and fitting.
-pub const TUNED: [&str; 6] = ["tune", "report", "fit", "varied", "trial", "daily"];
+pub const TUNED: [&str; 7] = ["tune", "report", "fit", "varied", "trial", "daily", "ward"];
 /// Stands between a question and the one that it goes on.
 const GOES_ON: &str = " >> ";
 

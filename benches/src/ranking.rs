@@ -1,6 +1,7 @@
 //! Fits the regressions that rank what a chat's answer is put together from, on the questions that are not
 //! put aside. Folds are whole documents, and cards by seed, so that what is printed holds for
-//! documents and cards that nothing was fitted on.
+//! documents and cards that nothing was fitted on. Each question that has an answer is learnt from a second time, as
+//! one without: put to the same document or cards as if what proves it were nowhere.
 
 use std::fmt::Write as _;
 
@@ -20,6 +21,9 @@ const FOLDS: i64 = 10;
 const SEED: u64 = 1;
 /// Lines of an answer.
 const MOST: usize = 5;
+/// What a question that lost its proof counts beside one that was asked: all of them are more than those without an
+/// answer.
+const BEREFT: f64 = 0.3;
 /// Weights of the squared weights.
 const RIDGES: [f64; 2] = [1.0, 3.0];
 
@@ -29,6 +33,8 @@ pub struct Sample {
     fold: String,
     candidates: Candidates,
     proves: Vec<bool>,
+    /// The same without what proves the answer: a question that has none, though all around it is there.
+    bereft: Option<Candidates>,
 }
 
 impl Sample {
@@ -45,9 +51,27 @@ impl Sample {
             .map(|(quote, _)| row.answerable && proves(&row, quote, quotes));
         Self {
             proves: proves.collect(),
+            bereft: None,
             row,
             fold,
             candidates,
+        }
+    }
+
+    /// What proves the answer: the texts of lines, or the id of the card; nothing where there is no answer.
+    #[must_use]
+    pub fn proofs(&self) -> Vec<String> {
+        let quotes = self.candidates.quotes.iter().zip(&self.proves);
+        let proofs = quotes.filter(|(_, proves)| **proves);
+        proofs.map(|((quote, _), _)| quote.clone()).collect()
+    }
+
+    /// With what the ranking sees without the proofs.
+    #[must_use]
+    pub fn bereft(self, candidates: Candidates) -> Self {
+        Self {
+            bereft: Some(candidates),
+            ..self
         }
     }
 
@@ -134,11 +158,17 @@ impl Fitted {
         folds.sort_unstable();
         folds.dedup();
         let mut scores: Vec<Vec<f32>> = vec![Vec::new(); samples.len()];
+        let mut bereft: Vec<Sparse> = vec![Sparse::new(); samples.len()];
         for fold in &folds {
             let weights = of_candidates(samples, by, |sample| sample.fold != *fold);
-            for (sample, scores) in samples.iter().zip(&mut scores) {
-                if sample.fold == *fold {
-                    *scores = scored(sample.seen(by), &weights);
+            for (n, sample) in samples.iter().enumerate() {
+                if sample.fold != *fold {
+                    continue;
+                }
+                scores[n] = scored(sample.seen(by), &weights);
+                if let Some(candidates) = sample.bereft.as_ref().filter(|bereft| !bereft.refused) {
+                    let seen = &candidates.seen[by];
+                    bereft[n] = sparse(&seen.question(&scored(seen, &weights)));
                 }
             }
         }
@@ -155,20 +185,29 @@ impl Fitted {
             })
             .collect();
         let of_questions = |of: &dyn Fn(&Sample) -> bool| {
-            let rows = samples.iter().zip(&questions);
-            let rows: Vec<(&Sparse, bool)> = rows
-                .filter(|(sample, row)| of(sample) && !row.is_empty())
-                .map(|(sample, row)| (row, sample.row.answerable))
+            let asked = samples.iter().zip(&questions);
+            let asked = asked.map(|(sample, row)| (sample, (row, sample.row.answerable, 1.0)));
+            let bereft = samples.iter().zip(&bereft);
+            let bereft = bereft.map(|(sample, row)| (sample, (row, false, BEREFT)));
+            let rows: Vec<(&Sparse, bool, f64)> = asked
+                .chain(bereft)
+                .filter(|(sample, (row, ..))| of(sample) && !row.is_empty())
+                .map(|(_, row)| row)
                 .collect();
-            logistic::fit_sparse(&rows, count(&rows), RIDGES[1])
+            let features = rows.iter().map(|(row, ..)| row.len()).max();
+            logistic::fit_weighted(&rows, features.unwrap_or_default(), RIDGES[1])
         };
         let mut tested = vec![0.0_f32; samples.len()];
+        let mut tested_bereft: Vec<f32> = Vec::new();
         for fold in &folds {
             let weights = of_questions(&|sample: &Sample| sample.fold != *fold);
             for (n, sample) in samples.iter().enumerate() {
+                let told = |row: &Sparse| 1.0 / (1.0 + (-logistic::sum(row, &weights)).exp());
                 if sample.fold == *fold && !questions[n].is_empty() {
-                    let sum = logistic::sum(&questions[n], &weights);
-                    tested[n] = 1.0 / (1.0 + (-sum).exp());
+                    tested[n] = told(&questions[n]);
+                }
+                if sample.fold == *fold && !bereft[n].is_empty() {
+                    tested_bereft.push(told(&bereft[n]));
                 }
             }
         }
@@ -178,7 +217,7 @@ impl Fitted {
             .map(|(sample, scores)| sample.row.answerable && sample.is_right(&falling(scores)))
             .collect();
         Self {
-            threshold: table(samples, &tested, &right, refused),
+            threshold: table(samples, (&tested, &tested_bereft), &right, refused),
             candidate: of_candidates(samples, by, |_| true),
             question: of_questions(&|_: &Sample| true),
         }
@@ -208,8 +247,13 @@ fn print_cuts(samples: &[Sample], scores: &[Vec<f32>]) {
     }
 }
 
-/// Prints shares by threshold, and gives the one that refuses enough.
-fn table(samples: &[Sample], tested: &[f32], right: &[bool], refused: f64) -> f32 {
+/// Prints shares by threshold, also of the questions that lost their proof, and gives the one that refuses enough.
+fn table(
+    samples: &[Sample],
+    (tested, bereft): (&[f32], &[f32]),
+    right: &[bool],
+    refused: f64,
+) -> f32 {
     let share = |of: &dyn Fn(&Sample) -> bool, holds: &dyn Fn(usize) -> bool| {
         let these: Vec<usize> = (0..samples.len()).filter(|n| of(&samples[*n])).collect();
         let held = these.iter().filter(|n| holds(**n)).count();
@@ -221,7 +265,7 @@ fn table(samples: &[Sample], tested: &[f32], right: &[bool], refused: f64) -> f3
         .collect();
     without.sort_by(f32::total_cmp);
     let halves: String = TUNED[1..].iter().map(|half| format!("{half:>8}")).collect();
-    println!("threshold  refused   right: tune{halves}");
+    println!("threshold  refused  bereft   right: tune{halves}");
     let mut chosen = 0.0;
     for aim in [0.0, 0.7, 0.8, 0.85, 0.9, 0.95, refused] {
         let at = (aim * without.len() as f64).ceil() as usize;
@@ -232,7 +276,9 @@ fn table(samples: &[Sample], tested: &[f32], right: &[bool], refused: f64) -> f3
         let refuses = share(&|sample: &Sample| !sample.row.answerable, &|n: usize| {
             tested[n] < chosen
         });
-        print!("{chosen:>9.3} {refuses:>8.3}       ");
+        let without = bereft.iter().filter(|p| **p < chosen).count();
+        let without = without as f64 / bereft.len().max(1) as f64;
+        print!("{chosen:>9.3} {refuses:>8.3} {without:>7.3}       ");
         for half in TUNED {
             let of = |sample: &Sample| sample.row.answerable && sample.row.half == half;
             print!("{:>8.3}", share(&of, &|n| right[n] && tested[n] >= chosen));

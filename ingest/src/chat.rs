@@ -30,6 +30,7 @@ mod days;
 mod drug_classes;
 mod emergency;
 mod evidence;
+mod expression;
 mod facts;
 mod find;
 mod generated;
@@ -38,6 +39,7 @@ pub mod known;
 mod lacks;
 mod lay;
 mod memory;
+mod parts;
 #[cfg(test)]
 mod printed;
 mod question;
@@ -58,8 +60,10 @@ pub use red_flags::red_flag;
 pub use retrieve::{Candidates, WEIGHTS};
 pub use wording::Wording;
 
-use memory::Memory;
+use evidence::DocumentEvidence;
+use memory::{Memory, Moment};
 use question::Asked;
+use rank::language::is_foreign;
 use wording::Listener;
 
 /// Where an answer may come from.
@@ -178,6 +182,9 @@ impl Chat {
             return Ok(tell(sentences, replies::emergency(self.country, flag), None).await);
         }
         let asked = context::in_context(&question.text, &question.history);
+        if is_foreign(&question.text) {
+            return Ok(tell(sentences, replies::not_found(&asked, question.among), None).await);
+        }
         let (found, evidence) = self.extract(tenant, question, &asked).await?;
         if asked.decides_dose {
             return Ok(tell(sentences, replies::referred(&asked, found), None).await);
@@ -236,12 +243,12 @@ impl Chat {
         if documents {
             let query = self.query(&asked.text).await;
             let evidence = self.documents(tenant, question.scope, &query).await?;
-            let asked = self.as_documents_say(asked, &evidence);
-            let meanings = self
-                .meanings(rank::lines::texts(&asked, &evidence), begun)
-                .await;
-            let is_drug = |word: &str| self.is_drug(word);
-            if let Some(found) = find::in_documents(&asked, &evidence, &meanings, &is_drug) {
+            let mut found = self.in_documents(asked, &evidence, begun).await;
+            for part in context::parts(&question.text, &question.history) {
+                let more = self.in_documents(&part, &evidence, begun).await;
+                found = find::both(found, more);
+            }
+            if let Some(found) = found {
                 return Ok((Some(found), Vec::new()));
             }
         }
@@ -265,6 +272,20 @@ impl Chat {
             _ => Vec::new(),
         };
         Ok((found, quotations))
+    }
+
+    /// What documents say to a question that was asked at `begun`.
+    async fn in_documents(
+        &self,
+        asked: &Asked,
+        evidence: &[DocumentEvidence],
+        begun: Moment,
+    ) -> Option<Vec<Sentence>> {
+        let asked = self.as_documents_say(asked, evidence);
+        let texts = rank::lines::texts(&asked, evidence);
+        let meanings = self.meanings(texts, begun).await;
+        let is_drug = |word: &str| self.is_drug(word);
+        find::in_documents(&asked, evidence, &meanings, &is_drug)
     }
 
     fn is_drug(&self, word: &str) -> bool {

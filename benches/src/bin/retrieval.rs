@@ -229,7 +229,7 @@ async fn ask(db: &Db, documents: &HashMap<String, DocumentId>, half: &str) -> an
             row.facts.join(" | "),
             row.citation
         );
-        if let Some(candidates) = chat.candidates(TenantId::DEFAULT, &question).await? {
+        if let Some(candidates) = chat.candidates(TenantId::DEFAULT, &question, &[]).await? {
             let (probability, order) = &candidates.ranked;
             println!(
                 "   lacks {} probability {probability:.3}",
@@ -269,9 +269,16 @@ async fn fit(
     for row in rows.filter(|row| !ASIDE.contains(&row.half.as_str()) && row.scope != "all") {
         let of_cards = row.scope == "cards";
         let question = question(&row, documents);
-        let candidates = chat.candidates(TenantId::DEFAULT, &question).await?;
+        let candidates = chat.candidates(TenantId::DEFAULT, &question, &[]).await?;
         let candidates = candidates.with_context(|| format!("no document {}", row.scope))?;
-        let sample = Sample::new(row, candidates, &mut rng);
+        let mut sample = Sample::new(row, candidates, &mut rng);
+        let proofs = sample.proofs();
+        let bereft = chat
+            .candidates(TenantId::DEFAULT, &question, &proofs)
+            .await?;
+        if let Some(bereft) = bereft.filter(|_| !proofs.is_empty()) {
+            sample = sample.bereft(bereft);
+        }
         if of_cards { &mut cards } else { &mut lines }.push(sample);
     }
     let path = of_chat("rank/rank.txt");

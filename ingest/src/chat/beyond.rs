@@ -1,11 +1,8 @@
 //! Results beyond their ranges, as questions ask for them: `which are too high`, `anything flagged`.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::Fact;
 
-use super::evidence::Proven;
+use super::{evidence::Proven, expression::expression};
 
 /// On which side of its range a result lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,20 +12,18 @@ pub(super) enum Side {
     Either,
 }
 
-static EITHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"\b(abnormal\w*|flagged|starred|asterisk|(outside|out of|not within|not in|beyond)( of)?( the| its| their| normal)* (range|limits?|norm)|out of line|not normal|anything off)\b",
-    )
-    .expect("a valid expression")
-});
-static HIGH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(too (high|much|big|large)|raised|elevated|(above|over|exceeds?|exceeding)( the| its| their| his| her| upper| normal)* (range|limits?|norm))\b")
-        .expect("a valid expression")
-});
-static LOW: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(too (low|little|small)|lowered|decreased|(below|under)( the| its| their| his| her| lower| normal)* (range|limits?|norm))\b")
-        .expect("a valid expression")
-});
+expression!(
+    EITHER,
+    r"\b(abnormal\w*|flagged|starred|asterisk|(outside|out of|not within|not in|beyond)( of)?( the| its| their| normal)* (range|limits?|norm)|out of line|not normal|anything off)\b"
+);
+expression!(
+    HIGH,
+    r"\b(too (high|much|big|large)|raised|elevated|(above|over|exceeds?|exceeding)( the| its| their| his| her| upper| normal)* (range|limits?|norm))\b"
+);
+expression!(
+    LOW,
+    r"\b(too (low|little|small)|lowered|decreased|(below|under)( the| its| their| his| her| lower| normal)* (range|limits?|norm))\b"
+);
 
 impl Side {
     /// The side that a question asks for; none when it asks for none.
@@ -61,8 +56,7 @@ impl Side {
 }
 
 fn by_numbers(value: Option<&str>, range: Option<&str>) -> Option<Side> {
-    static NUMBER: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\d+(\.\d+)?").expect("a valid expression"));
+    expression!(NUMBER, r"\d+(\.\d+)?");
     let numbers = |text: &str| -> Vec<f64> {
         let found = NUMBER.find_iter(text);
         found.filter_map(|n| n.as_str().parse().ok()).collect()

@@ -1,11 +1,9 @@
 //! Questions that go on from the one before: `is that high?`, `and the salbutamol?`, `and in July?`. What is left
 //! unsaid is taken from that question; what is said anew takes the place of what was said.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::{
+    expression::expression,
+    parts,
     question::{self, Asked},
     words,
 };
@@ -14,13 +12,6 @@ use super::{
 const BACK: usize = 3;
 /// A question of so few words without a subject goes on from another.
 const SHORT: usize = 4;
-
-macro_rules! expression {
-    ($name:ident, $expression:expr) => {
-        static $name: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new($expression).expect("a valid expression"));
-    };
-}
 
 expression!(
     GOES_ON,
@@ -53,6 +44,22 @@ pub(super) fn in_context(text: &str, history: &[(String, String)]) -> Asked {
         });
     }
     meant.unwrap_or_else(|| Asked::new(text))
+}
+
+/// Each of the questions that a text asks in one breath, as one that goes on from those before it; none where it is
+/// one question.
+pub(super) fn parts(text: &str, history: &[(String, String)]) -> Vec<Asked> {
+    let mut before = history.to_vec();
+    let mut out = Vec::new();
+    for part in parts::of(text) {
+        let asked = in_context(part, &before);
+        // `And when?` alone asks for nothing that could be found.
+        if !asked.subjects.is_empty() || !asked.wanted.is_empty() {
+            out.push(asked);
+        }
+        before.push((part.to_owned(), String::new()));
+    }
+    out
 }
 
 fn after(asked: Asked, before: &Asked) -> Asked {
@@ -96,7 +103,7 @@ fn without(text: &str, is_one: impl Fn(&str) -> bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::in_context;
+    use super::{in_context, parts};
 
     #[test]
     fn what_is_unsaid_is_taken_from_the_question_before() {
@@ -134,5 +141,14 @@ mod tests {
             let history = [(before.to_owned(), String::new())];
             assert_eq!(in_context(text, &history).text, want, "{before} {text}");
         }
+    }
+
+    #[test]
+    fn questions_of_one_breath_go_on_from_each_other() {
+        let asked = parts("Is she on bisoprolol, and how often?", &[]);
+        let texts: Vec<&str> = asked.iter().map(|asked| asked.text.as_str()).collect();
+        assert_eq!(texts, ["Is she on bisoprolol", "how often? bisoprolol"]);
+        assert!(parts("who ordered it, and when?", &[]).len() == 1);
+        assert!(parts("How often?", &[]).is_empty());
     }
 }

@@ -106,13 +106,23 @@ impl DocumentEvidence {
                     days: Vec::new(),
                 };
                 suspicious::leave_out(&mut evidence);
-                let units = evidence.units.iter();
-                let of_units = units.flat_map(|unit| days::named(&unit.text));
-                let of_facts = evidence.facts.iter().flat_map(|fact| fact.days.clone());
-                evidence.days = of_units.chain(of_facts).collect();
                 evidence
             })
             .collect()
+    }
+
+    /// Takes out lines, and facts that rest on any of their words.
+    pub(crate) fn leave_out(&mut self, is_left_out: impl Fn(&Unit) -> bool) {
+        let (out, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.units)
+            .into_iter()
+            .partition(|unit| is_left_out(unit));
+        self.units = kept;
+        let is_out = |word: &String| out.iter().any(|unit| unit.words.contains(word));
+        self.facts
+            .retain(|fact| !fact.entity.words.iter().any(is_out));
+        let of_units = self.units.iter().flat_map(|unit| days::named(&unit.text));
+        let of_facts = self.facts.iter().flat_map(|fact| fact.days.clone());
+        self.days = of_units.chain(of_facts).collect();
     }
 
     /// Does the document say this word anywhere?

@@ -1,6 +1,6 @@
 //! Which facts of a document a question asks for: those that it names, or all of the types that it wants.
 
-use schemas::Assertion;
+use schemas::{Assertion, Fact};
 
 use super::{
     beyond::Side,
@@ -35,7 +35,7 @@ pub(crate) fn gives_reason(heading: &str, text: &str) -> bool {
 
 pub(super) fn is_of_a_person(document: &DocumentEvidence, word: &str) -> bool {
     document.facts.iter().any(|fact| {
-        matches!(fact.entity.fact, schemas::Fact::Person(_))
+        matches!(fact.entity.fact, Fact::Person(_))
             && words::stems(say::name(&fact.entity))
                 .iter()
                 .any(|part| part == word)
@@ -88,7 +88,21 @@ pub(super) fn facts<'a>(asked: &Asked, document: &'a DocumentEvidence) -> Vec<&'
         chosen.retain(|fact| side.has(fact));
     }
     chosen.dedup_by(|a, b| say::sentence(&a.entity) == say::sentence(&b.entity));
+    in_time(&mut chosen);
     prefer_dates(asked, chosen)
+}
+
+/// Puts the results of one test in the order of their days.
+fn in_time(facts: &mut [&Proven]) {
+    let measured = |fact: &Proven| match &fact.entity.fact {
+        Fact::Lab(lab) => lab.name.clone().zip(lab.date.clone()),
+        Fact::Vital(vital) => vital.name.clone().zip(vital.date.clone()),
+        _ => None,
+    };
+    let told: Option<Vec<(String, String)>> = facts.iter().map(|fact| measured(fact)).collect();
+    if told.is_some_and(|told| told.iter().all(|(name, _)| *name == told[0].0)) {
+        facts.sort_by_key(|fact| measured(fact));
+    }
 }
 
 /// The results beyond their ranges, where all of them are asked for; none where one is named or none is there.
@@ -158,4 +172,28 @@ pub(super) fn prefer_dates<'a>(asked: &Asked, facts: Vec<&'a Proven>) -> Vec<&'a
     let dated = facts.iter().copied().filter(|fact| fact.is_of_a_day(asked));
     let dated: Vec<&Proven> = dated.collect();
     if dated.is_empty() { facts } else { dated }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::facts;
+    use crate::chat::{printed::printed, question::Asked, say};
+
+    #[test]
+    fn results_of_one_test_stand_in_the_order_of_their_days() {
+        let document = printed(
+            "Test 13/08/25 30/06/25 14/07/25 Unit Range\nSodium 148 155 129 mmol/L 133-146\n\
+             Potassium 4.0 3.2 4.6 mmol/L 3.5-5.3",
+        );
+        let asked = Asked::new("how did the sodium develop");
+        let said: Vec<String> = facts(&asked, &document)
+            .into_iter()
+            .map(|fact| say::sentence(&fact.entity))
+            .collect();
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(
+            said.is_sorted_by_key(|said| said.split(" on ").last().map(str::to_owned)),
+            "{said:?}"
+        );
+    }
 }

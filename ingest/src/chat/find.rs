@@ -67,6 +67,24 @@ pub(crate) fn in_documents(
     )
 }
 
+/// What two questions of one breath are answered with, each sentence once.
+pub(crate) fn both(
+    one: Option<Vec<Sentence>>,
+    other: Option<Vec<Sentence>>,
+) -> Option<Vec<Sentence>> {
+    let (mut said, more) = match (one, other) {
+        (Some(one), Some(other)) => (one, other),
+        (one, other) => return one.or(other),
+    };
+    for sentence in more {
+        if said.iter().all(|other| other.text != sentence.text) {
+            said.push(sentence);
+        }
+    }
+    said.truncate(MOST_OF_LIST);
+    Some(said)
+}
+
 fn in_document(
     asked: &Asked,
     document: &DocumentEvidence,
@@ -256,8 +274,23 @@ pub(crate) fn in_cards(
 mod tests {
     use extract::Lexicon;
 
-    use super::in_documents;
-    use crate::chat::{printed::printed, question::Asked, rank::Meanings};
+    use super::{both, in_documents};
+    use crate::chat::{answer::Sentence, printed::printed, question::Asked, rank::Meanings};
+
+    #[test]
+    fn two_questions_are_answered_with_each_sentence_once() {
+        let said = |texts: &[&str]| -> Option<Vec<Sentence>> {
+            Some(texts.iter().map(|text| Sentence::own(*text)).collect())
+        };
+        for (one, other, want) in [
+            (said(&["a", "b"]), said(&["b", "c"]), said(&["a", "b", "c"])),
+            (said(&["a"]), None, said(&["a"])),
+            (None, said(&["b"]), said(&["b"])),
+            (None, None, None),
+        ] {
+            assert_eq!(both(one, other), want);
+        }
+    }
 
     #[test]
     fn what_no_line_holds_is_refused() {

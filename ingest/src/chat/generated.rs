@@ -5,10 +5,10 @@
 use std::{collections::HashSet, sync::LazyLock};
 
 use infra::llm::Message;
-use regex::Regex;
 
 use super::{
     answer::{Citation, Sentence},
+    expression::expression,
     words,
 };
 
@@ -117,8 +117,7 @@ fn end_of_sentence(text: &str) -> Option<usize> {
     }
 }
 
-static MARK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\[([0-9, ]+)\]").expect("a valid expression"));
+expression!(MARK, r"\[([0-9, ]+)\]");
 
 /// Words that order a change, and units: they must be quoted.
 static BOUND: LazyLock<HashSet<&str>> = LazyLock::new(|| {

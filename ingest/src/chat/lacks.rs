@@ -1,12 +1,10 @@
 //! What a document lacks of what a question names, so that nothing in it answers, however near its lines are.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::Fact;
 
 use super::{
     evidence::{DocumentEvidence, Proven},
+    expression::expression,
     facts,
     question::Asked,
     rank, words,
@@ -14,9 +12,10 @@ use super::{
 
 mod allergens;
 mod attributes;
+mod unsaid;
 
-/// Something that the question names and the document does not: a day, a person, a drug, or an attribute of what is
-/// there.
+/// Something that the question names and the document does not: a day, a person, a drug, an attribute of what is
+/// there, a deed, or what is counted.
 pub(crate) fn something(
     asked: &Asked,
     document: &DocumentEvidence,
@@ -28,6 +27,7 @@ pub(crate) fn something(
         || a_medicine(asked, document, is_drug)
         || allergens::is_lacking(asked, document, is_drug)
         || an_earlier_result(asked, document)
+        || unsaid::is_lacking(asked, document)
 }
 
 /// What is asked of a day is not answered by another one.
@@ -81,16 +81,14 @@ fn a_medicine(asked: &Asked, document: &DocumentEvidence, is_drug: &dyn Fn(&str)
         && !written.any(|word| is_drug(&word))
 }
 
-static MEDICINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(medicines?|medications?|meds|drugs?|tablets?|pills?|capsules?|inhalers?|milligrams?|many mg)\b")
-        .expect("a valid expression")
-});
-static EARLIER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"\b(a|one|two|three|six|few|some|\d+) (year|month|week|day)s? (ago|before|earlier)\b|\b(last|previous|prior) (year|month|time|test|results?|values?)\b|\bthe time before\b|\bprevious(ly)?\b",
-    )
-    .expect("a valid expression")
-});
+expression!(
+    MEDICINE,
+    r"\b(medicines?|medications?|meds|drugs?|tablets?|pills?|capsules?|inhalers?|milligrams?|many mg)\b"
+);
+expression!(
+    EARLIER,
+    r"\b(a|one|two|three|six|few|some|\d+) (year|month|week|day)s? (ago|before|earlier)\b|\b(last|previous|prior) (year|month|time|test|results?|values?)\b|\bthe time before\b|\bprevious(ly)?\b|\b(gone|went|going|come|came) (up|down)\b|\b(risen|rising|rose|fallen|falling|fell|dropped|improved|worsened)\b|\bgot(ten)? (better|worse)\b|\b(higher|lower|better|worse|more|less) than (before|last|in|on|the last)\b|\b(trend|over time)\b"
+);
 
 /// How a result was before is told only where there is more than one of it.
 fn an_earlier_result(asked: &Asked, document: &DocumentEvidence) -> bool {
@@ -141,6 +139,12 @@ mod tests {
             ("what happens when she has aspirin", false),
             ("how often does she take the amoxicillin", false),
             ("what was the ferritin a year ago", true),
+            ("has the ferritin gone up", true),
+            ("is the ferritin higher than in January", true),
+            ("is the ferritin higher than normal", false),
+            ("is the bisoprolol new", true),
+            ("was the amoxicillin reduced", true),
+            ("when was the bisoprolol last changed", true),
             ("what was the ferritin", false),
         ] {
             let asked = Asked::new(question);
@@ -154,5 +158,17 @@ mod tests {
         let document = printed("Patient: Mabel Ashdown\nAllergies: No known allergies");
         let asked = Asked::new("is she allergic to latex");
         assert!(!something(&asked, &document, &|_| false));
+    }
+
+    #[test]
+    fn of_allergies_nothing_may_be_written_at_all() {
+        let document =
+            printed("Patient: Mabel Ashdown\nBisoprolol 5 mg tablet: take 1 tablet once daily");
+        for question in ["is she allergic to anything", "which allergies are known"] {
+            assert!(
+                something(&Asked::new(question), &document, &|_| false),
+                "{question}"
+            );
+        }
     }
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     days::{self, Named},
+    expression::expression,
     shorthand, words,
 };
 
@@ -81,13 +82,6 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         })
         .collect()
 });
-
-macro_rules! expression {
-    ($name:ident, $expression:expr) => {
-        static $name: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new($expression).expect("a valid expression"));
-    };
-}
 
 expression!(
     DECIDES,

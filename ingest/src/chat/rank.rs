@@ -11,6 +11,7 @@ use std::{
 pub(crate) mod cards;
 mod forms;
 mod glosses;
+pub(crate) mod language;
 pub(crate) mod lines;
 mod owner;
 mod terms;

@@ -5,6 +5,7 @@ use super::{
     Among, Country, Kind, alarm,
     answer::{Answer, Outcome, Sentence},
     question::Asked,
+    rank::language::is_foreign,
 };
 
 /// Whom to call, before anything else.
@@ -40,10 +41,14 @@ pub(super) fn not_found(asked: &Asked, among: Among) -> Answer {
         Among::Knowledge => "The knowledge base does not say.",
         Among::Both => "Your documents do not say, nor does the knowledge base.",
     };
+    let mut sentences = vec![Sentence::own(text)];
+    if is_foreign(&asked.text) {
+        sentences.push(Sentence::own("Only questions in English are understood."));
+    }
     Answer {
         kind: asked.kind,
         outcome: Outcome::NotFound,
-        sentences: vec![Sentence::own(text)],
+        sentences,
         model: None,
     }
 }

@@ -109,8 +109,8 @@ impl Chat {
         Ok((asked, cards))
     }
 
-    /// What the ranking sees of a question to one document or to the cards; none where the document is not
-    /// there.
+    /// What the ranking sees of a question to one document or to the cards, as if the lines with these texts, or the
+    /// cards with these ids, were nowhere; none where the document is not there.
     ///
     /// # Errors
     /// [`DbError`].
@@ -118,13 +118,15 @@ impl Chat {
         &self,
         tenant: TenantId,
         question: &Question,
+        without: &[String],
     ) -> Result<Option<Candidates>, DbError> {
         let (asked, begun) = (
             context::in_context(&question.text, &question.history),
             self.memory.now(),
         );
         if question.among == Among::Knowledge {
-            let (asked, cards) = self.as_cards_say(tenant, &asked).await?;
+            let (asked, mut cards) = self.as_cards_say(tenant, &asked).await?;
+            cards.retain(|card| !without.contains(&card.id));
             let meanings = self
                 .meanings(rank::cards::texts(&asked, &cards), begun)
                 .await;
@@ -142,7 +144,10 @@ impl Chat {
             }));
         }
         let query = self.query(&asked.text).await;
-        let documents = self.documents(tenant, question.scope, &query).await?;
+        let mut documents = self.documents(tenant, question.scope, &query).await?;
+        for document in &mut documents {
+            document.leave_out(|unit| without.contains(&unit.text));
+        }
         let asked = self.as_documents_say(&asked, &documents);
         let meanings = self
             .meanings(rank::lines::texts(&asked, &documents), begun)

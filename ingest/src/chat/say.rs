@@ -1,9 +1,8 @@
 //! A fact in words. What is said is what was printed; only the words around it are ours.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::{Assertion, Entity, Fact};
+
+use super::expression::expression;
 
 /// The type of a fact and its role, as in its JSON.
 pub(crate) fn kind_and_role(entity: &Entity) -> (String, Option<String>) {
@@ -157,8 +156,7 @@ fn denies(text: &str) -> bool {
 
 /// A date without the spaces that were read beside its dashes and slashes.
 fn closed(date: &str) -> String {
-    static PARTED: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(\w) ?([-/.]) ?(\w)").expect("a valid expression"));
+    expression!(PARTED, r"(\w) ?([-/.]) ?(\w)");
     let is_numeric = date.split_whitespace().count() <= 3 && date.contains(['-', '/']);
     if is_numeric {
         PARTED.replace_all(date, "$1$2$3").into_owned()

@@ -3,7 +3,9 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use regex::{Captures, Regex};
+use super::expression::expression;
+
+use regex::Captures;
 
 static WRITTEN_OUT: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let rows = include_str!("shorthand.tsv").lines();
@@ -11,13 +13,6 @@ static WRITTEN_OUT: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
         .filter_map(|row| row.split_once('\t'))
         .collect()
 });
-
-macro_rules! expression {
-    ($name:ident, $expression:expr) => {
-        static $name: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new($expression).expect("a valid expression"));
-    };
-}
 
 // With what may stand before it: the word before, which may say that it is meant otherwise.
 expression!(

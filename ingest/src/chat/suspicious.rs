@@ -1,15 +1,11 @@
 //! Text of a document that speaks to whoever reads it by machine: orders, roles, markup, links, what is
 //! encoded. It is data all the same; an answer quotes none of it, and takes no fact from it.
 
-use std::sync::LazyLock;
+use super::{evidence::DocumentEvidence, expression::expression};
 
-use regex::Regex;
-
-use super::evidence::DocumentEvidence;
-
-static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)
+expression!(
+    SIGNS,
+    r"(?ix)
         \bignor\w+ | \b(disregard|forget|override|bypass)\b.{0,30}\b(instruction|rule|previous|above|prior|everything|all)
         | \b(system|assistant|user|developer|human|ai|chatbot)\s*[:>\]] | \b(system\s+prompt|maintenance\s+mode|developer\s+mode|jailbreak\w*|dan\s+mode)\b
         | <\|?\s*/?[a-z] | \|> | \[/?inst\] | <</?sys>> | \#\#\# | \[card: | !\[ | \]\( | javascript: | https?:// | www\. | \{\s*\x22
@@ -21,10 +17,8 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
         | \b(consent|authori[sz]e[sd]?|agree[sd]?|permission)\b.{0,40}\b(share|sharing|send|use|third|ads?)\b | \bverified\s+by\b | \bcorrected\s+by\b
         | \b(as|since)\s+(an?\s+)?(ai|language\s+model|assistant)\b | \bsay\s+so\b | \brules?\s+(is|are)\s+(wrong|void|off) | \b(source|according\s+to|reference)\s*:?\s*(the\s+)?(fda|ema|mhra|cdc)\b | \b(certainly|sure|of\s+course)\s*! | \bhypothetical\w* | \bgrand(mother|ma)\b.{0,40}\bread
         | \byou\s+are\s+\w*(gpt|bot|model)\b | \b(stay|remain|keep)\s+in\s+(this|that|your)\s+role\b | \b(tool|function)\s+calls?\b | \b[a-z]+_[a-z]+\( | \b(show|list|give|open)\b.{0,40}\btenants?\b
-        | (?:\b[a-z]\s+){5,}",
-    )
-    .expect("a valid expression")
-});
+        | (?:\b[a-z]\s+){5,}"
+);
 
 /// Does text speak to a machine?
 pub(crate) fn is_suspicious(text: &str) -> bool {
@@ -50,14 +44,10 @@ fn is_encoded(word: &str) -> bool {
 
 /// Takes out what is suspicious, and facts that rest on any of it.
 pub(crate) fn leave_out(document: &mut DocumentEvidence) {
-    let (bad, good): (Vec<_>, Vec<_>) = std::mem::take(&mut document.units)
-        .into_iter()
-        .partition(|unit| is_suspicious(&unit.text));
-    document.units = good;
-    let touched = |word: &String| bad.iter().any(|unit| unit.words.contains(word));
     document
         .facts
-        .retain(|fact| !fact.entity.words.iter().any(touched) && !is_suspicious(&fact.entity.text));
+        .retain(|fact| !is_suspicious(&fact.entity.text));
+    document.leave_out(|unit| is_suspicious(&unit.text));
 }
 
 #[cfg(test)]

@@ -69,7 +69,18 @@ export function value(entity: Entity, field: string): string {
   return String(found).replaceAll('\t', ' ');
 }
 
-export const words = (name: string) => name.replaceAll('_', ' ');
+/** Kinds that are abbreviations, as people write them. */
+const SPOKEN: Record<string, string> = {
+  dob: 'date of birth',
+  npi: 'NPI',
+  dea: 'DEA number',
+  mrn: 'record number',
+  nhs_number: 'NHS number',
+  rx_number: 'prescription number',
+  member_id: 'member number',
+};
+
+export const words = (name: string) => SPOKEN[name] ?? name.replaceAll('_', ' ');
 
 /** What a fact is about. */
 export function title(entity: Entity): string {
@@ -112,6 +123,12 @@ export function summary(entity: Entity): string {
     default:
       return say('code', 'charge');
   }
+}
+
+/** The same with the day, which tells apart what was measured more than once. */
+export function dated(entity: Entity): string {
+  const day = entity.type === 'lab' || entity.type === 'vital' ? value(entity, 'date') : '';
+  return [summary(entity), day].filter(Boolean).join(' · ');
 }
 
 /** The attribute that a reason for review speaks of. */

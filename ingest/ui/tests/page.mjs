@@ -203,8 +203,18 @@ async function review(page) {
   const all = await left();
   must(all >= risks.entities.length && all > 3, `${all} of ${risks.entities.length} are shown`);
   const shown = () => page.locator('.case').getAttribute('data-entity');
-  const patched = () =>
-    page.waitForResponse((answer) => answer.request().method() === 'PATCH').then((answer) => answer.status());
+  const patched = (entity) =>
+    page
+      .waitForResponse((answer) => answer.request().method() === 'PATCH' && answer.url().endsWith(entity))
+      .then((answer) => answer.status());
+
+  // What a doubtful value stands on comes first of what the engines differ on, and is in sight.
+  const doubtful = await disputedValue(page, risks.entities);
+  await page.locator('.queue button').nth(doubtful.place).click();
+  await comes(async () => (await shown()) === doubtful.entity, 'it is looked at');
+  await page.locator('.disputed summary').getByText(`The engines differ: “${doubtful.text}”`).waitFor();
+  await page.locator('.crop .is-first').waitFor();
+  await page.locator('.queue button').first().click();
 
   // Accepted, taken back, skipped and come back to.
   const first = await shown();
@@ -212,6 +222,16 @@ async function review(page) {
   await comes(async () => (await left()) === all - 1 && (await shown()) !== first, 'the next one comes');
   await page.keyboard.press('u');
   await comes(async () => (await left()) === all && (await shown()) === first, 'it is taken back');
+  // Not the last one alone.
+  await page.keyboard.press('a');
+  await comes(async () => (await shown()) !== first, 'the next one comes once more');
+  const second = await shown();
+  await page.keyboard.press('a');
+  await comes(async () => (await left()) === all - 2, 'two are decided');
+  await page.keyboard.press('u');
+  await comes(async () => (await shown()) === second, 'the second is taken back');
+  await page.getByRole('button', { name: 'Undo (U)' }).click();
+  await comes(async () => (await left()) === all && (await shown()) === first, 'and the first');
   await page.keyboard.press('s');
   await comes(async () => (await shown()) !== first, 'it is skipped');
   await page.keyboard.press('b');
@@ -230,14 +250,12 @@ async function review(page) {
   await page.keyboard.type('12.5');
   await page.keyboard.press('Enter');
   await comes(async () => (await left()) === all - 1 && (await shown()) !== first, 'the next one comes again');
-  // It is told with the next decision.
-  const told = patched();
+  const next = await shown();
   await page.keyboard.press('a');
-  must((await told) === 200, 'the correction is taken');
-  await comes(async () => (await left()) === all - 2, 'two are decided');
-  const leaving = patched();
+  await comes(async () => (await left()) === all - 2, 'two are decided again');
+  const leaving = Promise.all([patched(first), patched(next)]);
   await visit.go('documents');
-  must((await leaving) === 200, 'the last decision is told when the desk is left');
+  must((await leaving).join() === '200,200', 'both decisions are told when the desk is left');
   const document = await get(page, `/v1/documents/${before.document_id}`);
   const after = document.entities.find((entity) => entity.id === before.id);
   must(after[field] === '12.5' && !after.needs_review, `${field}: ${after[field]}`);
@@ -491,6 +509,13 @@ async function everyView(name) {
     must(!wide, `${place} is wider than the screen`);
     await visit.accessible(`${place}, ${name}`);
     await visit.shot(`${place}-${name}`);
+    if (place === 'review') await decidesAgain(page, name);
+    if (place === 'findings') {
+      const clipped = await page.locator('.findings td:not(:empty)').evaluateAll((cells) =>
+        cells.filter((cell) => cell.getBoundingClientRect().right > innerWidth).map((cell) => cell.innerText),
+      );
+      must(clipped.length === 0, `cells are cut off: ${clipped.join('; ')}`);
+    }
   }
   for (const part of ['keys', 'audit']) {
     const section = page.locator(`section[aria-labelledby=${part}]`);
@@ -501,6 +526,40 @@ async function everyView(name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
   must(!wide, 'the service is wider than the screen');
   await visit.accessible(`keys and log, ${name}`);
+}
+
+/** A lab value in doubt on whose own word the engines differ, beside another on which they do, and its place. */
+async function disputedValue(page, entities) {
+  const ids = await page.locator('.queue button').evaluateAll((buttons) =>
+    buttons.map((button) => button.dataset.entity),
+  );
+  for (const entity of entities) {
+    if (!entity.reasons.some((reason) => reason.includes('the value'))) continue;
+    const document = await get(page, `/v1/documents/${entity.document_id}`);
+    const words = document.pages[entity.page].lines
+      .flatMap((line) => line.words)
+      .filter((word) => entity.words.includes(word.id) && word.votes.some((vote) => vote.text !== word.text));
+    const own = words.find((word) => word.text.replace(/[*,;:]+$/, '') === entity.value);
+    if (own) return { entity: entity.entity_id, place: ids.indexOf(entity.entity_id), text: own.text };
+  }
+  throw new Error('the engines differ on no doubtful value');
+}
+
+/** Decides by pointing, where nothing lies upon the buttons, and takes it back. */
+async function decidesAgain(page, name) {
+  const left = () => page.getByText(/\d+ left/).innerText();
+  const before = await left();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await comes(async () => (await left()) !== before, 'it is accepted');
+  const [toast, actions] = await Promise.all(
+    ['.toast', '.review-actions'].map((part) => page.locator(part).boundingBox()),
+  );
+  const apart = toast.y + toast.height <= actions.y || actions.y + actions.height <= toast.y;
+  must(apart, `what was said lies upon the decisions: ${JSON.stringify({ toast, actions })}`);
+  await visit.accessible(`a decision, ${name}`);
+  await visit.shot(`decided-${name}`);
+  await page.getByRole('button', { name: 'Undo (U)' }).click();
+  await comes(async () => (await left()).startsWith(before.split(',')[0]), 'it is taken back');
 }
 
 /** What the API says to this page. */

@@ -1,27 +1,26 @@
 //! An allergy that is asked for and not written.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::Fact;
 
-use crate::chat::{evidence::DocumentEvidence, question::Asked, say, words};
+use crate::chat::{
+    evidence::DocumentEvidence, expression::expression, question::Asked, say, words,
+};
 
-pub(super) static ALLERGY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(allerg\w*|intoleran\w*)\b").expect("a valid expression"));
-/// What people are allergic to that is no drug.
-static ALLERGEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"\b(latex|(pea)?nuts?|eggs?|shellfish|fish|shrimps?|prawns?|milk|soya?|wheat|gluten|pollen|grass|dust|mites?|cats?|dogs?|bees?|wasps?|contrast|dye|iodine|plasters?|nickel|sulfa|penicillins?)\b",
-    )
-    .expect("a valid expression")
-});
-static NO_ALLERGY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(no (known )?(drug )?allerg|none known|nkda|nka\b|not allergic|allerg\w*\W+(none|nil|no)\b)")
-        .expect("a valid expression")
-});
+expression!(
+    pub(super) ALLERGY,
+    r"\b(allerg\w*|intoleran\w*)\b"
+);
+expression!(
+    /// What people are allergic to that is no drug.
+    ALLERGEN,
+    r"\b(latex|(pea)?nuts?|eggs?|shellfish|fish|shrimps?|prawns?|milk|soya?|wheat|gluten|pollen|grass|dust|mites?|cats?|dogs?|bees?|wasps?|contrast|dye|iodine|plasters?|nickel|sulfa|penicillins?)\b"
+);
+expression!(
+    NO_ALLERGY,
+    r"(?i)\b(no (known )?(drug )?allerg|none known|nkda|nka\b|not allergic|allerg\w*\W+(none|nil|no)\b)"
+);
 
-/// An allergy to one thing is no answer about another.
+/// An allergy to one thing is no answer about another, and where nothing is about allergies nothing answers of any.
 pub(super) fn is_lacking(
     asked: &Asked,
     document: &DocumentEvidence,
@@ -41,9 +40,6 @@ pub(super) fn is_lacking(
             .find_iter(&lower)
             .map(|found| words::stem(found.as_str())),
     );
-    if named.is_empty() {
-        return false;
-    }
     let about: Vec<Vec<String>> = document
         .units
         .iter()
@@ -54,6 +50,9 @@ pub(super) fn is_lacking(
                 .then(|| words::stems(say::name(&fact.entity)))
         }))
         .collect();
+    if named.is_empty() {
+        return about.is_empty();
+    }
     let is_named = |word: &String| about.iter().any(|stems| words::holds(stems, word));
     let denied = || {
         let mut units = document.units.iter();

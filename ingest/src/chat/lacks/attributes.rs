@@ -9,6 +9,7 @@ use schemas::Fact;
 use crate::chat::{
     days,
     evidence::{DocumentEvidence, Proven},
+    expression::expression,
     facts::{self, gives_reason},
     question::Asked,
     words,
@@ -59,10 +60,10 @@ impl Attribute {
     }
 }
 
-static PERIOD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(\d+|one|two|three|four|five|six|seven|ten)[ -]?(day|week|month)s?\b|\b\d+/(7|52|12)\b|\buntil\b")
-        .expect("a valid expression")
-});
+expression!(
+    PERIOD,
+    r"(?i)\b(\d+|one|two|three|four|five|six|seven|ten)[ -]?(day|week|month)s?\b|\b\d+/(7|52|12)\b|\buntil\b"
+);
 
 fn has_period(fact: &Proven) -> bool {
     let own = matches!(&fact.entity.fact, Fact::Medication(drug) if drug.duration.is_some());
@@ -76,15 +77,24 @@ fn has_refills(fact: &Proven) -> bool {
     own || beginnings.any(|beginning| words.iter().any(|word| word.starts_with(beginning)))
 }
 
+fn has_status(fact: &Proven) -> bool {
+    expression!(
+        STATUS,
+        r"(?i)\b(new|newly|reduc\w+|increas\w+|lower\w+|doubl\w+|halv\w+|cut|chang\w+|start\w*|stop\w*|continu\w+|unchanged|former\w*|previous\w*)\b"
+    );
+    let own = matches!(&fact.entity.fact, Fact::Medication(drug) if drug.status.is_some());
+    own || STATUS.is_match(&fact.quote)
+}
+
 fn has_day(fact: &Proven) -> bool {
     !days::named(&fact.quote).is_empty()
 }
 
 fn has_reason(fact: &Proven) -> bool {
-    static FOR: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b(for (the |her |his |a |an )?([a-z]*(pain|ache|itis|emia|osis|ing)|fever|infection|cough|sleep|nausea|blood|heart|pressure|allerg\w+|itch\w*|anxiety|asthma|wheez\w*|diabetes|thyroid|cholesterol)|to (treat|prevent|control))\b")
-            .expect("a valid expression")
-    });
+    expression!(
+        FOR,
+        r"\b(for (the |her |his |a |an )?([a-z]*(pain|ache|itis|emia|osis|ing)|fever|infection|cough|sleep|nausea|blood|heart|pressure|allerg\w+|itch\w*|anxiety|asthma|wheez\w*|diabetes|thyroid|cholesterol)|to (treat|prevent|control))\b"
+    );
     gives_reason("", &fact.quote) || FOR.is_match(&fact.quote.to_lowercase())
 }
 
@@ -99,7 +109,7 @@ static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
     vec![
         attribute(
             Of::Drug,
-            r"\bhow (many|much) (more )?(days|weeks|months)\b|\b(for )?how long\b.{0,40}\b(take|takes|taking|use|uses|last|lasts|keep|course|supply|treatment|on)\b|\bfor how long\b|\buntil when\b",
+            r"\bhow (many|much) (more )?(days|weeks|months)\b|\b(for )?how long\b.{0,40}\b(take|takes|taking|use|uses|last|lasts|keep|course|supply|treatment|on)\b|\bfor how long\b|\buntil when\b.{0,30}\b(take|takes|taking|taken|use|used|given|continue)\b",
             Tells::By(has_period),
         ),
         attribute(Of::Drug, r"\brefill", Tells::By(has_refills)),
@@ -110,12 +120,17 @@ static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
         ),
         attribute(
             Of::Drug,
+            r"\b(is|are|was|were|been)\b.{0,40}\b(new|newly (started|added)|reduced|increased|lowered|doubled|halved|cut down|changed)\s*\??$|\b(is|are|was|were|been|has|have)\b.{0,40}\b(stopped|discontinued|withdrawn)\b|\b(which|what|any) new (medic|drug|tablet|pill)",
+            Tells::By(has_status),
+        ),
+        attribute(
+            Of::Drug,
             r"\b(take|taking|took|on|dose|much|many|have|had)\b.{0,25}\b(before|previously|formerly|earlier|in the past)\s*\??$|\b(previous|former|old|earlier) (dose|strength)\b|\bused to (take|have)\b",
             words(r"\b(before|previous|former|from|was)"),
         ),
         attribute(
             Of::Drug,
-            r"\bwhen\b.{0,60}\b(start|started|begin|began|begun|stop|stopped|ended?|collect|collected|picked up|run out|runs out|expires?|last (take|taken|took|had|collect\w*|fill\w*|use|used|given))\b|\bsince when\b|\bhow long (has|have|had|is|was) (she|he|they|the patient|mrs?|ms|i)\b|\blast (collected|taken|filled|dose|given)\b",
+            r"\bwhen\b.{0,60}\b(start|started|begin|began|begun|stop|stopped|chang\w+|increas\w+|reduc\w+|adjust\w+|ended?|collect|collected|picked up|run out|runs out|expires?|last (take|taken|took|had|collect\w*|fill\w*|use|used|given))\b|\bsince when\b|\bhow long (has|have|had|is|was) (she|he|they|the patient|mrs?|ms|i)\b|\blast (collected|taken|filled|dose|given)\b",
             Tells::By(has_day),
         ),
         attribute(
@@ -130,8 +145,8 @@ static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
         ),
         attribute(
             Of::Drug,
-            r"\bside.?effects?\b",
-            words(r"side.?effect|adverse"),
+            r"\bside.?effects?\b|\bmakes? (her|him|me|you|them|one|people|patients) (feel |more )?\w+|\b(does|did|do)\b.{0,40}\b(help|helps|helped|work|worked)\b",
+            words(r"side.?effect|adverse|caus|help|drows|effect"),
         ),
         attribute(
             Of::Drug,
@@ -186,15 +201,16 @@ static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
     ]
 });
 
-/// Words that are about medicines, whichever.
-static MEDICINES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(medic\w+|drugs?|tablets?|pills?|capsules?|inhalers?|puffs?|refills?|prescri\w+|dose|dosage|course|supply)\b")
-        .expect("a valid expression")
-});
-/// Why a result is marked is told by its range.
-static MARKED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(flag\w*|mark\w*|star(red)?|asterisk|abnormal)\b").expect("a valid expression")
-});
+expression!(
+    /// Words that are about medicines, whichever.
+    MEDICINES,
+    r"\b(medic\w+|drugs?|tablets?|pills?|capsules?|inhalers?|puffs?|refills?|prescri\w+|dose|dosage|course|supply)\b"
+);
+expression!(
+    /// Why a result is marked is told by its range.
+    MARKED,
+    r"\b(flag\w*|mark\w*|star(red)?|asterisk|abnormal)\b"
+);
 
 /// Is an attribute asked for that nothing of its kind has? Of a thing that is named only its own lines count; of no
 /// drug in particular any drug's do.

@@ -2,12 +2,11 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use regex::Regex;
-
 use super::{Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, largest, telling};
 use crate::chat::{
     drug_classes,
     evidence::CardEvidence,
+    expression::expression,
     facts,
     question::{Asked, Kind},
     words,
@@ -31,19 +30,17 @@ static GENERAL: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let words = include_str!("general.txt").split_whitespace();
     words.map(words::stem).collect()
 });
-/// What no knowledge of medicine answers: prices, places, opening hours, products.
-static ERRAND: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)\b(prices?|costs?|how much (is|does|do|are)|fees?|insur\w+|near (me|by)|nearest|book(ed|ing)?|appointments?|open(s|ing)?|close[sd]? (on|at)|waiting (list|time)|parking|permit|e-?mail|phone|address|website|shop|buy|order (it|them|online)|brand|mattress|best (hospital|clinic|doctor|surgeon|dentist|product|app|sunscreen|pillow)|which (day|clinic|hospital|shop))\b",
-    )
-    .expect("a valid expression")
-});
+expression!(
+    /// What no knowledge of medicine answers: prices, places, opening hours, products.
+    ERRAND,
+    r"(?i)\b(prices?|costs?|how much (is|does|do|are)|fees?|insur\w+|near (me|by)|nearest|book(ed|ing)?|appointments?|open(s|ing)?|close[sd]? (on|at)|waiting (list|time)|parking|permit|e-?mail|phone|address|website|shop|buy|order (it|them|online)|brand|mattress|best (hospital|clinic|doctor|surgeon|dentist|product|app|sunscreen|pillow)|which (day|clinic|hospital|shop))\b"
+);
 
-/// What is asked for itself, which a card that only mentions it does not answer.
-static ITSELF: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(what('s| is| are| does| do| causes?)|how (is|are|do|does|can)|define|explain|which|can .{0,30}\b(cured|treated))\b")
-        .expect("a valid expression")
-});
+expression!(
+    /// What is asked for itself, which a card that only mentions it does not answer.
+    ITSELF,
+    r"(?i)^\W*(what('s| is| are| does| do| causes?)|how (is|are|do|does|can)|define|explain|which|can .{0,30}\b(cured|treated))\b"
+);
 
 /// The texts whose meanings are compared.
 pub(crate) fn texts(asked: &Asked, cards: &[CardEvidence]) -> Vec<String> {

@@ -1,24 +1,15 @@
 //! In which form an answer comes: a date, a person, a number, a reason. `When` is answered by no line without a date,
 //! however near it is in meaning.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::Fact;
 
 use crate::chat::{
     days,
     evidence::{Proven, Unit},
+    expression::expression,
     facts,
     question::Asked,
 };
-
-macro_rules! expression {
-    ($name:ident, $expression:expr) => {
-        static $name: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new($expression).expect("a valid expression"));
-    };
-}
 
 // `When does she take it` asks for a time of the day, `when should she call` for a reason to.
 expression!(

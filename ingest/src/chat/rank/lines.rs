@@ -2,8 +2,6 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use regex::Regex;
-
 use super::{
     Features, Fitted, Meanings, Ranked, Rarity, Seen, flag,
     forms::{self, Form},
@@ -14,6 +12,7 @@ use super::{
 use crate::chat::{
     days,
     evidence::{DocumentEvidence, Proven, Unit},
+    expression::expression,
     facts,
     question::Asked,
     say, words,
@@ -21,16 +20,14 @@ use crate::chat::{
 
 static FITTED: LazyLock<Fitted> = LazyLock::new(|| Fitted::of("lines"));
 
-static PHONE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(tel|ph|phone|fax)\b|\(\d{3}\) ?\d{3}|\b0\d{3,4} ?\d{6}")
-        .expect("a valid expression")
-});
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"\b\d+ [A-Z]\w+ (Street|Avenue|Drive|Road|Close|Terrace|Lane|Way|Court|Place)\b|\b[A-Z]{1,2}\d{1,2} ?\d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b",
-    )
-    .expect("a valid expression")
-});
+expression!(
+    PHONE,
+    r"(?i)\b(tel|ph|phone|fax)\b|\(\d{3}\) ?\d{3}|\b0\d{3,4} ?\d{6}"
+);
+expression!(
+    ADDRESS,
+    r"\b\d+ [A-Z]\w+ (Street|Avenue|Drive|Road|Close|Terrace|Lane|Way|Court|Place)\b|\b[A-Z]{1,2}\d{1,2} ?\d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b"
+);
 
 /// Types whose nearness tells whether a question can be answered.
 const KINDS: [&str; 9] = [

@@ -53,6 +53,11 @@ impl Term {
     }
 }
 
+/// Is it a word that cards, wordings or glosses use, or part of a name that extraction knows?
+pub(super) fn is_used(word: &str) -> bool {
+    USED.contains(word) || WORDS.contains(word)
+}
+
 /// The terms that a question names.
 pub(super) fn of_question(question: &str) -> Vec<Term> {
     let mut terms = found(&words::tokens(question), SHORTEST);

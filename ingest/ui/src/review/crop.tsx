@@ -8,6 +8,7 @@ interface Props {
   href: string;
   page: Page;
   words: Word[];
+  /** Those on which the engines differ, the one that matters most first. */
   disputed: Word[];
 }
 
@@ -23,7 +24,7 @@ export function Crop({ href, page, words, disputed }: Props) {
   // Where there is no room for a whole row, what is disputed comes first.
   useLayoutEffect(() => {
     const box = frame.current;
-    const mark = box?.querySelector('.is-doubtful');
+    const mark = box?.querySelector('.is-first');
     if (!box || !mark) return;
     const [at, from] = [mark.getBoundingClientRect(), box.getBoundingClientRect()];
     box.scrollLeft += at.left + at.width / 2 - from.left - from.width / 2;
@@ -68,7 +69,7 @@ export function Crop({ href, page, words, disputed }: Props) {
           {words.map((word) => (
             <polygon
               key={word.id}
-              class={`word ${disputed.includes(word) ? 'is-doubtful' : 'is-evidence'}`}
+              class={`word ${disputed.includes(word) ? 'is-doubtful' : 'is-evidence'} ${word === disputed[0] ? 'is-first' : ''}`}
               points={word.quad.map((point) => point.join()).join(' ')}
             />
           ))}

@@ -1,5 +1,5 @@
-// The desk's row of doubtful facts, and decisions on their way. The last decision waits a little before it
-// is told to the service, so that it can be taken back.
+// The desk's row of doubtful facts, and decisions on their way. Each waits a little before it is told to the
+// service, so that it can be taken back; the last one first.
 
 import { signal } from '@preact/signals';
 import { decide, doubtful, type Decision } from '../api/entities';
@@ -14,13 +14,23 @@ export const row = signal<Found[] | null>(null);
 export const at = signal(0);
 export const decided = signal(0);
 
-/** How long a decision can be taken back, unless the next one comes before. */
-const TAKE_BACK_MS = 10_000;
+/** How long a decision can be taken back. */
+const TAKE_BACK_MS = 20_000;
 
-let waiting: { decision: Decision; index: number; timer: number } | null = null;
+interface Waiting {
+  decision: Decision;
+  /** Where in the row the fact stood. */
+  index: number;
+  timer: number;
+}
+
+/** Decisions that were not told yet, the last one at the end. */
+const waiting: Waiting[] = [];
 
 /** Loads the row: all that is doubtful, the riskiest first; of one document if it is named. */
 export async function load(document: string | undefined): Promise<void> {
+  // What was decided here is doubtful no longer.
+  await tellNow();
   const found = await doubtful();
   const wanted = document ? found.filter((entity) => entity.document_id === document) : found;
   row.value = wanted.sort((a, b) => risk(b) - risk(a));
@@ -37,40 +47,51 @@ export function skip(step: 1 | -1): void {
 export function settle(attributes: Decision['attributes']): void {
   const entity = row.value?.[at.value];
   if (!entity) return;
-  tellNow();
-  const decision = { entity, attributes };
   const index = at.value;
   remove(entity);
   decided.value += 1;
-  waiting = { decision, index, timer: window.setTimeout(tellNow, TAKE_BACK_MS) };
-  const what = attributes ? 'Corrected' : 'Accepted';
-  say(`${what}: ${title(entity)}`, { label: 'Undo (U)', run: takeBack });
+  const made: Waiting = { decision: { entity, attributes }, index, timer: 0 };
+  made.timer = window.setTimeout(() => void tell(made), TAKE_BACK_MS);
+  waiting.push(made);
+  sayLast(attributes ? 'Corrected' : 'Accepted', entity);
 }
 
-/** Takes the last decision back, if it was not told yet. */
+/** Takes the last decision back that was not told yet. */
 export function takeBack(): void {
-  if (!waiting) return;
-  const { decision, index, timer } = waiting;
-  clearTimeout(timer);
-  waiting = null;
+  const last = waiting.pop();
+  if (!last) return;
+  clearTimeout(last.timer);
   decided.value -= 1;
-  insert(decision.entity, index);
-  say(`Taken back: ${title(decision.entity)}`);
+  insert(last.decision.entity, last.index);
+  sayLast('Taken back', last.decision.entity);
 }
 
-/** Tells the service the decision that waits. */
-export function tellNow(leaving = false): void {
-  if (!waiting) return;
-  const { decision, index, timer } = waiting;
-  clearTimeout(timer);
-  waiting = null;
-  hush();
-  decide(decision, leaving === true).catch((problem: unknown) => {
+/** Tells the service all that waits. */
+export async function tellNow(leaving = false): Promise<void> {
+  await Promise.all([...waiting].map((made) => tell(made, leaving)));
+}
+
+async function tell(made: Waiting, leaving = false): Promise<void> {
+  const place = waiting.indexOf(made);
+  if (place < 0) return;
+  waiting.splice(place, 1);
+  clearTimeout(made.timer);
+  if (waiting.length === 0) hush();
+  try {
+    await decide(made.decision, leaving);
+  } catch (problem: unknown) {
     decided.value -= 1;
     const isOld = problem instanceof ApiProblem && problem.status === 409;
-    if (!isOld) insert(decision.entity, index);
-    say(`${title(decision.entity)} was not saved. ${told(problem).detail}`);
-  });
+    if (!isOld) insert(made.decision.entity, made.index);
+    say(`${title(made.decision.entity)} was not saved. ${told(problem).detail}`);
+  }
+}
+
+/** What just happened, with the way back as long as there is one. */
+function sayLast(what: string, entity: Found): void {
+  const words = `${what}: ${title(entity)}`;
+  if (waiting.length === 0) say(words);
+  else say(words, { label: 'Undo (U)', run: takeBack });
 }
 
 function remove(entity: Found): void {

@@ -2,7 +2,7 @@
 
 import type { Entity, Word } from '../api/types';
 import { ENTITY_TYPES } from '../api/types';
-import { KINDS, summary, title } from '../facts';
+import { dated, KINDS, title } from '../facts';
 import { AssertionBadge, Doubt } from '../parts/badges';
 import { Fact } from './fact';
 
@@ -38,7 +38,7 @@ export function FactList({ entities, chosen, wordsOf, onChoose }: Props) {
                     onClick={() => onChoose(isChosen ? null : entity)}
                   >
                     <span class="fact-title">{title(entity)}</span>
-                    <span class="fact-summary">{summary(entity)}</span>
+                    <span class="fact-summary">{dated(entity)}</span>
                     <span class="fact-marks">
                       <Doubt entity={entity} />
                       <AssertionBadge entity={entity} />

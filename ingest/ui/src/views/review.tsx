@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../api/client';
 import { fileOf } from '../api/jobs';
 import type { DocumentResult, Found, Word } from '../api/types';
-import { KINDS, percent, summary, title } from '../facts';
+import { dated, fieldOf, KINDS, percent, title, value } from '../facts';
 import { useAsked } from '../parts/asked';
 import { AssertionBadge } from '../parts/badges';
 import { Icon } from '../parts/icon';
@@ -23,11 +23,11 @@ export function Review({ document }: { document: string | undefined }) {
   }, [document]);
 
   useEffect(() => {
-    const leave = () => tellNow(true);
+    const leave = () => void tellNow(true);
     addEventListener('pagehide', leave);
     return () => {
       removeEventListener('pagehide', leave);
-      tellNow();
+      void tellNow();
     };
   }, []);
 
@@ -46,7 +46,8 @@ export function Review({ document }: { document: string | undefined }) {
         </div>
         {list && list.length > 0 && (
           <p class="muted number" role="status">
-            {list.length} left{decided.value > 0 && `, ${decided.value} decided`}
+            {list.length} left{!document && inDocuments(list)}
+            {decided.value > 0 && `, ${decided.value} decided`}
           </p>
         )}
       </div>
@@ -70,13 +71,25 @@ export function Review({ document }: { document: string | undefined }) {
   );
 }
 
+function inDocuments(list: Found[]): string {
+  const count = new Set(list.map((entity) => entity.document_id)).size;
+  return ` in ${count} ${count === 1 ? 'document' : 'documents'}`;
+}
+
 function Desk({ entity, list }: { entity: Found; list: Found[] }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const form = useRef<FormHandle>(null);
+  const queue = useRef<HTMLOListElement>(null);
 
   // The next fact is read aloud, and the keys go on working: with the fact itself on the page, so that no key
   // falls between a field that is gone and the heading.
-  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [entity.entity_id]);
+  useLayoutEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+    // Who decided at the end of a long form sees the beginning of the next.
+    const desk = heading.current?.closest('.case');
+    if (desk && desk.getBoundingClientRect().top < 0) desk.scrollIntoView({ block: 'start' });
+    if (queue.current) showCurrent(queue.current);
+  }, [entity.entity_id]);
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -98,11 +111,12 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
 
   return (
     <div class="desk" onKeyDown={onKeyDown} aria-label="Review desk" role="region">
-      <ol class="card queue" aria-label="What is doubtful, the riskiest first">
+      <ol class="card queue" ref={queue} aria-label="What is doubtful, the riskiest first">
         {list.map((other, index) => (
           <li key={other.entity_id}>
             <button
               type="button"
+              data-entity={other.entity_id}
               aria-current={other === entity ? 'true' : undefined}
               onClick={() => {
                 at.value = index;
@@ -110,7 +124,7 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
             >
               <span class="queue-kind">{KINDS[other.type].one}</span>
               <span class="queue-title">{title(other)}</span>
-              <span class="queue-summary">{summary(other)}</span>
+              <span class="queue-summary">{dated(other)}</span>
             </button>
           </li>
         ))}
@@ -124,7 +138,7 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
               {entity.page !== null && `, page ${entity.page + 1}`}
             </p>
             <h2 ref={heading} tabIndex={-1}>
-              {title(entity)} <span class="muted">{summary(entity)}</span>
+              {title(entity)} <span class="muted">{dated(entity)}</span>
             </h2>
           </div>
           <div class="fact-badges">
@@ -155,7 +169,7 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
           </button>
           <button
             type="button"
-            class="button is-bare"
+            class="button is-bare opens-page"
             onClick={() => go('documents', entity.document_id, entity.id)}
           >
             Open the page <kbd>O</kbd>
@@ -164,6 +178,15 @@ function Desk({ entity, list }: { entity: Found; list: Found[] }) {
       </article>
     </div>
   );
+}
+
+/** Scrolls the queue itself, and nothing around it, to what is looked at. */
+function showCurrent(queue: HTMLElement): void {
+  const current = queue.querySelector('[aria-current]');
+  if (!current) return;
+  const [item, frame] = [current.getBoundingClientRect(), queue.getBoundingClientRect()];
+  queue.scrollTop += Math.min(0, item.top - frame.top) + Math.max(0, item.bottom - frame.bottom);
+  queue.scrollLeft += Math.min(0, item.left - frame.left) + Math.max(0, item.right - frame.right);
 }
 
 /** The documents that were looked at on the desk: the next fact is often of the same one. */
@@ -191,7 +214,9 @@ function Evidence({ entity }: { entity: Found }) {
   const words = page.lines
     .flatMap((line) => line.words)
     .filter((word) => entity.words.includes(word.id));
-  const disputed = words.filter(isDisputed);
+  // What the doubtful fields stand on comes first.
+  const isMeant = standsFor(entity);
+  const disputed = words.filter(isDisputed).toSorted((a, b) => Number(isMeant(b)) - Number(isMeant(a)));
   const href = `/v1/documents/${entity.document_id}/pages/${page.index}.png`;
   return (
     <>
@@ -199,7 +224,7 @@ function Evidence({ entity }: { entity: Found }) {
       {disputed.length > 0 && (
         <details class="disputed" open={shows} onToggle={(event) => setShows(event.currentTarget.open)}>
           <summary>
-            The engines differ on {disputed.map((word) => `“${word.text}”`).join(', ')}
+            The engines differ: {disputed.map(otherwise).join('; ')}
           </summary>
           <div class="disputed-words">
             {disputed.map((word) => (
@@ -210,6 +235,20 @@ function Evidence({ entity }: { entity: Found }) {
       )}
     </>
   );
+}
+
+/** A disputed word and what else was read there. */
+function otherwise(word: Word): string {
+  const others = word.votes.map((vote) => vote.text).filter((text) => text !== word.text);
+  const read = [...new Set(others)].map((text) => (text ? `“${text}”` : 'nothing'));
+  return `“${word.text}” or ${read.join(' or ')}`;
+}
+
+/** Tells whether a doubtful field stands on a word. */
+function standsFor(entity: Found): (word: Word) => boolean {
+  const doubtful = entity.reasons.map((reason) => fieldOf(reason, entity)).filter((field) => field !== undefined);
+  const parts = new Set(doubtful.flatMap((field) => value(entity, field).split(/\s+/)));
+  return (word) => parts.has(word.text) || parts.has(word.text.replace(/[*,;:]+$/, ''));
 }
 
 const isDisputed = (word: Word) => word.votes.some((vote) => vote.text !== word.text);
