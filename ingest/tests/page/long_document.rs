@@ -31,7 +31,7 @@ fn lines(page: i32) -> Vec<u8> {
     content.set_leading(14.0).next_line(15.0, SIZE.1 - 30.0);
     for line in 0..LINES {
         let words = format!(
-            "Page {} line {line}: Sodium {} mmol/L 133-146, seen at noon",
+            "Page {} line {line}: walked {} steps on the ward, seen at noon",
             page + 1,
             130 + line
         );
