@@ -13,6 +13,8 @@ mod backlog;
 mod backups;
 #[path = "db/batches.rs"]
 mod batches;
+#[path = "db/belongings.rs"]
+mod belongings;
 #[path = "db/cancelling.rs"]
 mod cancelling;
 #[path = "tls/certificates.rs"]

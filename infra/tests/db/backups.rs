@@ -21,10 +21,10 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{
+    belongings::furnish,
     entities::{found, lab},
     fresh::{Fresh, with_database, with_empty_database},
     run::{TENANT, page_task, upload, well},
-    tenants::furnish,
 };
 
 const AUDITED: TenantId = TenantId(Uuid::from_u128(0xaa));
