@@ -5,11 +5,11 @@ use extract::{
     coding::{MESH, Packer, Vocabulary},
     extract,
 };
-use schemas::{Confidence, Engine, Entity, Vote};
+use schemas::{Confidence, Engine, Vote};
 
 mod support;
 
-use support::{check, has, read};
+use support::{check, has};
 
 #[test]
 fn british_discharge_letter() {
