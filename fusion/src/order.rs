@@ -502,4 +502,69 @@ mod tests {
             ["1. NAME", "Jane Roe", "2. BIRTH DATE", "01/02/1970"]
         );
     }
+
+    #[test]
+    fn values_between_streaks_of_a_feeder_are_read_in_rows() {
+        let names = ["WBC", "Platelets", "MCV", "ESR"];
+        let segments = names.iter().enumerate().flat_map(|(row, name)| {
+            let y = 10.0 + 30.0 * row as f32;
+            [
+                segment(name, 10.0, y),
+                segment("15.5", 150.0, y),
+                segment("7.4", 250.0, y),
+                segment("fL", 350.0, y),
+            ]
+        });
+        // Of the table's ruled lines every other one was found.
+        let rulings = Rulings {
+            horizontal: (0..3)
+                .map(|line| BBox::new(0.0, 60.0 * line as f32, 500.0, 60.0 * line as f32 + 2.0))
+                .collect(),
+            vertical: [130.0, 230.0, 330.0]
+                .map(|x| BBox::new(x, -60.0, x + 1.0, 300.0))
+                .into(),
+        };
+        assert_eq!(
+            read(segments.collect(), &rulings),
+            names.map(|name| format!("{name}|15.5|7.4|fL"))
+        );
+    }
+
+    #[test]
+    fn the_edges_of_a_photographed_sheet_enclose_no_cells() {
+        let rows = [
+            ("ESR", "mm/h"),
+            ("TSH", "mIU/L"),
+            ("CRP", "mg/L"),
+            ("MCV", "fL"),
+        ];
+        let segments = rows.iter().enumerate().flat_map(|(row, (name, unit))| {
+            let y = 10.0 + 30.0 * row as f32;
+            [
+                segment(name, 150.0, y),
+                segment("14", 350.0, y),
+                segment(unit, 450.0, y),
+            ]
+        });
+        // Letters that stand on a ruled line take a piece of it away.
+        let pieces = [
+            (140.0, 600.0, 0.0),
+            (340.0, 430.0, 35.0),
+            (140.0, 600.0, 65.0),
+            (340.0, 430.0, 95.0),
+            (140.0, 600.0, 125.0),
+        ];
+        let rulings = Rulings {
+            horizontal: pieces
+                .map(|(x0, x1, y)| BBox::new(x0, y, x1, y + 2.0))
+                .into(),
+            vertical: [2.0, 800.0]
+                .map(|x| BBox::new(x, 0.0, x + 3.0, 900.0))
+                .into(),
+        };
+        assert_eq!(
+            read(segments.collect(), &rulings),
+            rows.map(|(name, unit)| format!("{name}|14|{unit}"))
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! The allocator holds no more than it must. By itself it opens eight pools a core, so that every thread
-//! keeps pictures of its own, and keeps what lies between blocks in use, so that a burst of connections would
-//! be held for good.
+//! keeps pictures of its own; takes ever larger blocks from its pools instead of the system, so that
+//! small blocks lie between the holes that pictures leave; and keeps what lies between blocks in use, so
+//! that a burst of connections would be held for good.
 
 use std::{thread::available_parallelism, time::Duration};
 
@@ -8,6 +9,9 @@ use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 
 /// Between two times.
 const REST: Duration = Duration::from_secs(15);
+/// A block of so many bytes comes from the system: what pictures have, and little else.
+#[cfg(target_env = "gnu")]
+const PICTURE: i32 = 1 << 20;
 
 /// Gives it back again and again, until `stop`.
 pub(crate) async fn keep_trim(mut stop: watch::Receiver<bool>) {
@@ -17,19 +21,21 @@ pub(crate) async fn keep_trim(mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// One pool a core; for the start of the program, before its threads.
+/// One pool a core, and pictures straight from the system and back to it; for the start of the program,
+/// before its threads.
 #[cfg(target_env = "gnu")]
-pub fn one_pool_a_core() {
+pub fn hold_little() {
     let cores = available_parallelism().map_or(1, |n| i32::try_from(n.get()).unwrap_or(1));
     #[expect(unsafe_code, reason = "the allocator has no safe wrapper")]
-    // SAFETY: it sets a number that the allocator reads under its own locks (mallopt(3)).
+    // SAFETY: it sets numbers that the allocator reads under its own locks (mallopt(3)).
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, cores);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, PICTURE);
     }
 }
 
 #[cfg(not(target_env = "gnu"))]
-pub fn one_pool_a_core() {}
+pub fn hold_little() {}
 
 #[cfg(target_env = "gnu")]
 fn trim() {

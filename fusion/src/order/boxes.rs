@@ -10,11 +10,16 @@ use super::{Rulings, Segment, rows::rows};
 
 /// A cell is told apart by its borders, to this precision in pixels.
 const SNAP: f32 = 6.0;
+/// Ruled lines meet that come so near to each other, in pixels: corners are often worn.
+const MEETS: f32 = 2.0 * SNAP;
+/// Letters that a label has at least.
+const LABEL: usize = 2;
 
 /// Groups segments into units in reading order. Without rulings the page is one unit.
 #[must_use]
 pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segment>> {
-    if rulings.vertical.is_empty() || rulings.horizontal.is_empty() {
+    let rulings = &closed(rulings);
+    if rulings.vertical.is_empty() {
         return vec![segments];
     }
     let mut cells: Vec<(BBox, Vec<Segment>)> = Vec::new();
@@ -46,10 +51,32 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
     interleave(forms, free)
 }
 
-/// Two or three rows of one short segment each.
+/// Without the vertical lines that meet no horizontal one: the edges of a photographed sheet enclose no cell.
+fn closed(rulings: &Rulings) -> Rulings {
+    let meets = |vertical: &BBox, horizontal: &BBox| {
+        horizontal.x0 - MEETS <= vertical.x1
+            && vertical.x0 <= horizontal.x1 + MEETS
+            && vertical.y0 - MEETS <= horizontal.y1
+            && horizontal.y0 <= vertical.y1 + MEETS
+    };
+    let mut closed = rulings.clone();
+    closed
+        .vertical
+        .retain(|v| rulings.horizontal.iter().any(|h| meets(v, h)));
+    closed
+}
+
+/// Two or three rows of one short segment each, the first of which can be a label: values one above the other
+/// stand in a table, even where the streaks of a feeder seem to fence them in.
 fn is_form_cell(members: &[Segment]) -> bool {
     let rows = rows(members.to_vec());
-    (2..=3).contains(&rows.len()) && rows.iter().all(|row| row.len() <= 2)
+    let letters = |segment: &Segment| {
+        let text = segment.text();
+        text.chars().filter(|c| c.is_alphabetic()).count() >= LABEL
+    };
+    (2..=3).contains(&rows.len())
+        && rows.iter().all(|row| row.len() <= 2)
+        && rows[0].iter().any(letters)
 }
 
 /// Form cells in rows of cells; free segments go before the first band of cells below them.

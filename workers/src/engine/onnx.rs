@@ -14,6 +14,8 @@ use super::ReadError;
 
 /// Sessions of one model at most, and threads of a network that looks at a whole page.
 pub(crate) const AT_ONCE: usize = 4;
+/// Runs after which a session gives back the memory that it keeps for the next ones: some two pages of lines.
+const GIVES_BACK_AFTER: usize = 64;
 
 /// A loaded ONNX Runtime; its clones are the same one.
 #[derive(Clone)]
@@ -98,7 +100,17 @@ impl Runtime {
 }
 
 /// Sessions of one model, so that several threads can run it at once.
-pub(super) struct Sessions(Vec<Mutex<Session>>);
+pub(super) struct Sessions {
+    each: Vec<Mutex<Counted>>,
+    usual: RunOptions,
+    frugal: RunOptions,
+}
+
+/// A session and how often it ran.
+struct Counted {
+    session: Session,
+    runs: usize,
+}
 
 impl Sessions {
     /// One that is open already, and as many more as this machine has threads for.
@@ -106,23 +118,37 @@ impl Sessions {
     /// # Errors
     /// As [`Runtime::session`].
     pub(super) fn of(first: Session, runtime: &Runtime, model: &Path) -> Result<Self, LoadError> {
-        let mut all = vec![Mutex::new(first)];
-        while all.len() < rayon::current_num_threads().min(AT_ONCE) {
-            all.push(Mutex::new(runtime.session(model)?));
+        let counted = |session| Mutex::new(Counted { session, runs: 0 });
+        let mut each = vec![counted(first)];
+        while each.len() < rayon::current_num_threads().min(AT_ONCE) {
+            each.push(counted(runtime.session(model)?));
         }
-        Ok(Self(all))
+        Ok(Self {
+            each,
+            usual: RunOptions::new().map_err(|cause| LoadError::new(model, cause))?,
+            frugal: Runtime::frugal(model)?,
+        })
     }
 
-    /// Runs `run` on one that is free, or on the thread's own when none is.
+    /// Runs `run` on one that is free, or on the thread's own when none is. What a session keeps for its
+    /// next runs, it gives back now and then, since inputs of every size leave holes of every size.
     pub(super) fn with<T>(
         &self,
-        run: impl FnOnce(&mut Session) -> Result<T, ReadError>,
+        run: impl FnOnce(&mut Session, &RunOptions) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
-        let own = &self.0[rayon::current_thread_index().unwrap_or_default() % self.0.len()];
-        let free = self.0.iter().find_map(|session| session.try_lock().ok());
-        match free {
-            Some(mut session) => run(&mut session),
-            None => run(&mut *own.lock().map_err(ReadError::failed)?),
-        }
+        let own = &self.each[rayon::current_thread_index().unwrap_or_default() % self.each.len()];
+        let free = self.each.iter().find_map(|counted| counted.try_lock().ok());
+        let mut counted = match free {
+            Some(counted) => counted,
+            None => own.lock().map_err(ReadError::failed)?,
+        };
+        counted.runs += 1;
+        let gives_back = counted.runs.is_multiple_of(GIVES_BACK_AFTER);
+        let options = if gives_back {
+            &self.frugal
+        } else {
+            &self.usual
+        };
+        run(&mut counted.session, options)
     }
 }

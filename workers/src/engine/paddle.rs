@@ -125,9 +125,9 @@ impl Paddle {
             }
         }
         let tensor = TensorRef::from_array_view(&input).map_err(ReadError::failed)?;
-        self.sessions.with(|session| {
+        self.sessions.with(|session, options| {
             let outputs = session
-                .run(ort::inputs![tensor])
+                .run_with_options(ort::inputs![tensor], options)
                 .map_err(ReadError::failed)?;
             let (shape, values) = outputs[0]
                 .try_extract_tensor::<f32>()

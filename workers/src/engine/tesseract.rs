@@ -25,6 +25,9 @@ const WIDE: f32 = 0.5;
 /// Lines that a child reads in one call: few enough for deadlines to bite.
 const LINES_A_CALL: usize = 16;
 
+/// Calls after which a child is replaced, some twenty pages: what it holds grows with what it has read.
+const RECYCLE_AFTER: u32 = 100;
+
 /// The Tesseract engine: a pool of children that read.
 pub struct Tesseract {
     pool: Pool<TesseractService>,
@@ -46,7 +49,9 @@ impl Tesseract {
         repertoire: Repertoire,
         version: String,
     ) -> Result<Self, CallError> {
-        let pool = Pool::new(PoolConfig::new(launch, children), languages.to_owned())?;
+        let mut pool = PoolConfig::new(launch, children);
+        pool.recycle_after = RECYCLE_AFTER;
+        let pool = Pool::new(pool, languages.to_owned())?;
         Ok(Self {
             pool,
             repertoire,
