@@ -7,7 +7,8 @@ use std::{env, path::Path, time::Instant};
 use image::{GrayImage, Rgb, imageops};
 use serde_json::json;
 use workers::prepare::{
-    binarise, denoise, deskew, flatten, geometry, lines, page, rules, scale, show_through,
+    bend::Bend, binarise, denoise, deskew, flatten, geometry, lines, page, rules, scale,
+    show_through,
 };
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
@@ -67,6 +68,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let (found, lines_ms) = timed(|| lines::text_lines(&clean));
     save("clean.png", &clean.to_grey())?;
+    let (bend, bend_ms) = timed(|| Bend::of(&lines::baselines(&clean), (w, h), height));
+    if let Some(bend) = &bend {
+        bend.straighten(&page).save(folder.join("straight.png"))?;
+    }
     let (median, denoise_ms) = timed(|| denoise::salt_and_pepper(&flat));
     save("median.png", &median)?;
     let (mut erased, mut color) = (flat.clone(), page.clone());
@@ -80,8 +85,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "{}",
         json!({"file": file, "vertical": vertical, "certainty": certainty, "skew": skew, "x_height": x_height,
-            "map": map.0, "page": sheet, "lines": found, "rules": [ruled.horizontal.len(), ruled.vertical.len()], "size": [w, h],
-            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms, "page": sheet_ms, "rules": rules_ms, "despeckle": despeckle_ms, "denoise": denoise_ms, "lines": lines_ms}})
+            "map": map.0, "bend": bend, "page": sheet, "lines": found, "rules": [ruled.horizontal.len(), ruled.vertical.len()], "size": [w, h],
+            "ms": {"direction": direction_ms, "skew": skew_ms, "warp": warp_ms, "flatten": flatten_ms, "sauvola": sauvola_ms, "page": sheet_ms, "rules": rules_ms, "despeckle": despeckle_ms, "denoise": denoise_ms, "lines": lines_ms, "bend": bend_ms}})
     );
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     decode::{DecodedFile, DecodedPage, TextWord},
     document::{FusedPage, hex},
     page::{Detected, Prepared},
-    prepare::{binarise::BinaryImage, geometry::Homography},
+    prepare::{bend::Bend, binarise::BinaryImage, geometry::Homography},
     upright::Upright,
 };
 
@@ -85,6 +85,9 @@ struct Header {
     to_raster: Homography,
     orientation: Orientation,
     skew_degrees: f32,
+    /// Missing where an earlier version prepared the page.
+    #[serde(default)]
+    bend: Option<Bend>,
     rulings: Rulings,
     checkboxes: Vec<DrawnBox>,
     /// Sizes in bytes of the colour, grey and ink PNGs that follow.
@@ -104,6 +107,7 @@ impl Stored for Prepared {
             to_raster: self.upright.to_raster,
             orientation: self.upright.orientation,
             skew_degrees: self.upright.skew_degrees,
+            bend: self.upright.bend,
             rulings: self.rulings.clone(),
             checkboxes: self.checkboxes.clone(),
             images: [images[0].len(), images[1].len(), images[2].len()],
@@ -135,6 +139,7 @@ impl Stored for Prepared {
                 to_raster: header.to_raster,
                 orientation: header.orientation,
                 skew_degrees: header.skew_degrees,
+                bend: header.bend,
             },
             flat: images.remove(0).into_luma8(),
             ink: BinaryImage::from_fn(ink.width() as usize, ink.height() as usize, |x, y| {

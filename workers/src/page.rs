@@ -19,6 +19,7 @@ use crate::{
     detect::{self, checkbox, db::Detector},
     engine::{self, OcrEngine, PageView, ReadError, tesseract::Tesseract},
     prepare::{
+        bend::Bend,
         binarise::{self, BinaryImage},
         borders, denoise, deskew, flatten,
         geometry::{Homography, warp},
@@ -137,18 +138,27 @@ impl Readers {
             flat: photo,
             orientation,
             skew_degrees,
+            bend: None,
         };
-        let mut upright = upright::turn(raster, turn);
-        let mut flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
-        if cure == Some(Cure::Median) {
-            flat = denoise::salt_and_pepper(&flat);
+        let median = cure == Some(Cure::Median);
+        let mut look = Look::at(raster, turn, median);
+        let smooth = variants::is_faint(&look.flat, &look.ink).then(|| without_grain(raster));
+        let bend = Bend::of(
+            &lines::baselines(&look.ink),
+            look.upright.color.dimensions(),
+            look.x_height,
+        );
+        if smooth.is_some() || bend.is_some() {
+            let raster = smooth.as_ref().unwrap_or(raster);
+            look = Look::at(raster, Turn { bend, ..turn }, median);
         }
-        let (mut ink, mut rulings, mut x_height) = ink_and_rulings(&flat);
-        if variants::is_faint(&flat, &ink) {
-            upright = upright::turn(&without_grain(raster), turn);
-            flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
-            (ink, rulings, x_height) = ink_and_rulings(&flat);
-        }
+        let Look {
+            mut upright,
+            mut flat,
+            mut ink,
+            mut rulings,
+            mut x_height,
+        } = look;
         if let (Some(prober), Some(pale)) = (&self.prober, Pale::of(&flat, &ink)) {
             let other_side = prober.mirrored(&flat, &pale.lines, pale.contrast, deadline)?;
             if !other_side.is_empty() {
@@ -185,12 +195,7 @@ impl Readers {
         }
         let found: Vec<BBox> = inked.iter().map(Quad::bbox).collect();
         detect::add_missing(&mut lines, &found, &page.flat);
-        let (mut lines, stamps) = detect::stamps::part(lines, &page.flat, &page.ink);
-        if !stamps.is_empty() {
-            let under = detect::stamps::print_under(&stamps, &page.flat, &page.ink);
-            detect::add_missing(&mut lines, &under, &page.flat);
-            lines.extend(stamps);
-        }
+        detect::stamps::add_print_under(&mut lines, &page.flat, &page.ink);
         detect::split::drop_rules(&mut lines, &page.flat, &page.ink);
         let lines = detect::split::join(lines, &page.rulings);
         let gaps = lines
@@ -342,6 +347,34 @@ fn warp_sheet(raster: &RgbImage, map: &Homography, width: u32, height: u32) -> R
 /// Networks take the steps and specks of single pixels for strokes.
 fn without_grain(raster: &RgbImage) -> RgbImage {
     image::imageops::blur(raster, GRAIN)
+}
+
+/// What a page shows once it is turned.
+struct Look {
+    upright: Upright,
+    flat: GrayImage,
+    ink: BinaryImage,
+    rulings: Rulings,
+    x_height: f32,
+}
+
+impl Look {
+    /// With [`denoise::salt_and_pepper`] on the flattened page if that is asked.
+    fn at(raster: &RgbImage, turn: Turn, median: bool) -> Self {
+        let upright = upright::turn(raster, turn);
+        let mut flat = flatten::flatten(&image::imageops::grayscale(&upright.color));
+        if median {
+            flat = denoise::salt_and_pepper(&flat);
+        }
+        let (ink, rulings, x_height) = ink_and_rulings(&flat);
+        Self {
+            upright,
+            flat,
+            ink,
+            rulings,
+            x_height,
+        }
+    }
 }
 
 /// The ink of a flattened page without specks and ruled lines, the ruled lines, and the x-height.

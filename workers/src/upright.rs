@@ -13,6 +13,7 @@ use crate::{
     detect::db::Detector,
     engine::{Paddle, ReadError, crop, ctc::CtcChar},
     prepare::{
+        bend::Bend,
         flatten::paper_colour,
         geometry::{Homography, warp},
     },
@@ -41,27 +42,31 @@ const GROWN: f32 = 0.15;
 pub struct Upright {
     /// The page.
     pub color: RgbImage,
-    /// From pixels of the raster to pixels of `color`.
+    /// From pixels of the raster to pixels of `color`, or of what was straightened to it.
     pub from_raster: Homography,
-    /// From pixels of `color` to pixels of the raster.
+    /// The way back.
     pub to_raster: Homography,
     /// The clockwise turn that was made.
     pub orientation: Orientation,
     /// The clockwise turn in degrees that was made after it.
     pub skew_degrees: f32,
+    /// What was straightened after that.
+    pub bend: Option<Bend>,
 }
 
 impl Upright {
     /// A quad of the upright page on the raster.
     #[must_use]
     pub fn raster_quad(&self, quad: &Quad) -> Quad {
-        self.to_raster.apply_quad(quad)
+        let bent = quad.map(|point| self.bend.map_or(point, |bend| bend.to_bent(point)));
+        self.to_raster.apply_quad(&bent)
     }
 
     /// A quad of the raster on the upright page.
     #[must_use]
     pub fn upright_quad(&self, quad: &Quad) -> Quad {
-        self.from_raster.apply_quad(quad)
+        let bent = self.from_raster.apply_quad(quad);
+        bent.map(|point| self.bend.map_or(point, |bend| bend.to_straight(point)))
     }
 }
 
@@ -75,16 +80,19 @@ pub struct Turn {
     pub orientation: Orientation,
     /// Clockwise, after that.
     pub skew_degrees: f32,
+    /// Curved lines that are to be straight, after that.
+    pub bend: Option<Bend>,
 }
 
-/// Straightens the raster in one resampling. The canvas grows so that nothing of the page is cut;
-/// what is new has the colour of the paper.
+/// Turns the raster in one resampling, and straightens its lines in another. The canvas grows so that nothing of
+/// the page is cut; what is new has the colour of the paper.
 #[must_use]
 pub fn turn(raster: &RgbImage, turn: Turn) -> Upright {
     let Turn {
         flat,
         orientation,
         skew_degrees,
+        bend,
     } = turn;
     let skew_degrees = if skew_degrees.abs() < LEAST_SKEW {
         0.0
@@ -102,11 +110,15 @@ pub fn turn(raster: &RgbImage, turn: Turn) -> Upright {
     };
     let to_raster = from_raster.inverse().unwrap_or(Homography::IDENTITY);
     Upright {
-        color,
+        color: match &bend {
+            Some(bend) => bend.straighten(&color),
+            None => color,
+        },
         from_raster,
         to_raster,
         orientation,
         skew_degrees,
+        bend,
     }
 }
 
@@ -301,6 +313,7 @@ mod tests {
                         flat: None,
                         orientation,
                         skew_degrees,
+                        bend: None,
                     },
                 );
                 let block = BBox::new(20.0, 70.0, 40.0, 80.0);

@@ -17,7 +17,7 @@ use crate::{
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(2);
 /// The share of the time in which models are opened, pools filled and caches warmed.
-const WARM_UP: f64 = 0.2;
+const WARM_UP: f64 = 1.0 / 3.0;
 /// Shorter times say nothing of growth.
 const GROWS_IN: Duration = Duration::from_mins(10);
 /// Growth that is none: megabytes, and processes, descriptors and connections, an hour.

@@ -14,12 +14,19 @@ const DARK: f32 = 0.5;
 /// Grey below this is ink, pale or dark.
 const INK: u8 = 220;
 
-/// Parts lines of stamps from the others: the others, and the stamps. `ink` is the page's.
-#[must_use]
-pub fn part(lines: Vec<Quad>, flat: &GrayImage, ink: &BinaryImage) -> (Vec<Quad>, Vec<Quad>) {
-    let mut heights: Vec<f32> = lines.iter().map(Quad::height).collect();
-    heights.sort_unstable_by(f32::total_cmp);
-    let usual = heights.get(heights.len() / 2).copied().unwrap_or_default();
+/// Adds to `lines` the print under those of them that are stamps, which come last then. `ink` is the page's.
+pub fn add_print_under(lines: &mut Vec<Quad>, flat: &GrayImage, ink: &BinaryImage) {
+    let (mut others, stamps) = part(std::mem::take(lines), flat, ink);
+    if !stamps.is_empty() {
+        super::add_missing(&mut others, &print_under(&stamps, flat, ink), flat);
+        others.extend(stamps);
+    }
+    *lines = others;
+}
+
+/// Parts lines of stamps from the others: the others, and the stamps.
+fn part(lines: Vec<Quad>, flat: &GrayImage, ink: &BinaryImage) -> (Vec<Quad>, Vec<Quad>) {
+    let usual = usual_height(&lines);
     let is_tall = |line: &Quad| line.height() > TALL * usual;
     if !lines.iter().any(is_tall) {
         return (lines, Vec::new());
@@ -32,9 +39,20 @@ pub fn part(lines: Vec<Quad>, flat: &GrayImage, ink: &BinaryImage) -> (Vec<Quad>
         .partition(|line| !is_tall(line) || dark_share(line, flat, pale) > DARK)
 }
 
+/// The median height of lines, the long ones counting more: specks of dirt can be many.
+fn usual_height(lines: &[Quad]) -> f32 {
+    let mut sizes: Vec<[f32; 2]> = lines.iter().map(|q| [q.height(), q.width()]).collect();
+    sizes.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]));
+    let mut rest = sizes.iter().map(|[_, width]| width).sum::<f32>() / 2.0;
+    let median = sizes.iter().find(|[_, width]| {
+        rest -= width;
+        rest <= 0.0
+    });
+    median.map_or(0.0, |[height, _]| *height)
+}
+
 /// The dark print that lies under these stamps, or reaches beneath them.
-#[must_use]
-pub fn print_under(stamps: &[Quad], flat: &GrayImage, ink: &BinaryImage) -> Vec<BBox> {
+fn print_under(stamps: &[Quad], flat: &GrayImage, ink: &BinaryImage) -> Vec<BBox> {
     let Some(pale) = show_through::pale_from(flat, ink) else {
         return Vec::new();
     };
@@ -100,6 +118,9 @@ mod tests {
         let under = print_under(&stamps, &flat, &ink);
         assert_eq!(under.len(), 3, "{under:?}");
         assert!(under.iter().all(|line| line.x0 < 45.0 && line.x1 > 295.0));
+        let specks = (0..40).map(|i| BBox::new(500.0, i as f32, 504.0, i as f32 + 4.0).quad());
+        let dirty: Vec<_> = lines.iter().copied().chain(specks).collect();
+        assert_eq!(part(dirty, &flat, &ink).1, [big], "specks make print no taller");
         let flat = page(40);
         let ink = binarise::sauvola(&flat, 41, 0.1);
         let (others, stamps) = part(lines, &flat, &ink);

@@ -5,7 +5,7 @@
 //! (`-`, `.`) is not found, a lone letter or digit is; joined letters of two lines that touch make
 //! one tall box; lone dirt of a letter's size is reported as text.
 
-use schemas::Quad;
+use schemas::{Point, Quad};
 
 use super::{
     binarise::BinaryImage,
@@ -29,14 +29,7 @@ pub fn lines_of(all: &Components) -> Vec<Quad> {
     let Some(typical) = typical_height(all) else {
         return Vec::new();
     };
-    let mut letters: Vec<Component> = all
-        .list
-        .iter()
-        .filter(|c| is_letter(c, typical))
-        .copied()
-        .collect();
-    letters.sort_by_key(|c| (c.x0, c.y0));
-    let mut lines = chain(&letters);
+    let mut lines = chain(&letters(all, typical));
     lines.retain(|line| !line.is_barcode());
     attach_marks(&mut lines, all, typical);
     lines.retain(|line| line.is_text(typical));
@@ -56,6 +49,31 @@ pub fn lines_of(all: &Components) -> Vec<Quad> {
             .then(a.0[0][0].total_cmp(&b.0[0][0]))
     });
     quads
+}
+
+/// Of each line the middles of its letters' lower ends, from left to right.
+#[must_use]
+pub fn baselines(ink: &BinaryImage) -> Vec<Vec<Point>> {
+    let all = label(ink);
+    let Some(typical) = typical_height(&all) else {
+        return Vec::new();
+    };
+    chain(&letters(&all, typical))
+        .into_iter()
+        .filter(|line| !line.is_barcode())
+        .map(|line| {
+            let low_end = |c: &Component| [(c.x0 + c.x1) as f32 / 2.0, c.y1 as f32];
+            line.letters.iter().map(low_end).collect()
+        })
+        .collect()
+}
+
+/// From left to right.
+fn letters(all: &Components, typical: f32) -> Vec<Component> {
+    let letters = all.list.iter().filter(|c| is_letter(c, typical));
+    let mut letters: Vec<Component> = letters.copied().collect();
+    letters.sort_by_key(|c| (c.x0, c.y0));
+    letters
 }
 
 /// The x-height, or the median height on a page of few letters.
