@@ -68,7 +68,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let (found, lines_ms) = timed(|| lines::text_lines(&clean));
     save("clean.png", &clean.to_grey())?;
-    let (bend, bend_ms) = timed(|| Bend::of(&lines::baselines(&clean), (w, h), height));
+    let (bend, bend_ms) = timed(|| {
+        let mut curves = lines::baselines(&clean);
+        curves.extend(ruled.horizontal.iter().map(rules::Segment::points));
+        Bend::of(&curves, (w, h), height)
+    });
     if let Some(bend) = &bend {
         bend.straighten(&page).save(folder.join("straight.png"))?;
     }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fusion::{DrawnBox, FusedWord, LineReadings, Rulings, Segment};
+use fusion::{DrawnBox, FusedWord, LineReadings, Rulings};
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 use schemas::{BBox, Engine, Orientation, Point, Quad, ReaderReport, ReaderStatus, Reading};
@@ -23,7 +23,9 @@ use crate::{
         binarise::{self, BinaryImage},
         borders, denoise, deskew, flatten,
         geometry::{Homography, warp},
-        ink, lines, page as sheet, rules, scale,
+        ink, lines, page as sheet,
+        rules::{self, Rules, Segment},
+        scale,
         show_through::Pale,
         variants::{self, Cure},
     },
@@ -143,11 +145,7 @@ impl Readers {
         let median = cure == Some(Cure::Median);
         let mut look = Look::at(raster, turn, median);
         let smooth = variants::is_faint(&look.flat, &look.ink).then(|| without_grain(raster));
-        let bend = Bend::of(
-            &lines::baselines(&look.ink),
-            look.upright.color.dimensions(),
-            look.x_height,
-        );
+        let bend = look.bend();
         if smooth.is_some() || bend.is_some() {
             let raster = smooth.as_ref().unwrap_or(raster);
             look = Look::at(raster, Turn { bend, ..turn }, median);
@@ -156,14 +154,14 @@ impl Readers {
             mut upright,
             mut flat,
             mut ink,
-            mut rulings,
+            mut rules,
             mut x_height,
         } = look;
         if let (Some(prober), Some(pale)) = (&self.prober, Pale::of(&flat, &ink)) {
             let other_side = prober.mirrored(&flat, &pale.lines, pale.contrast, deadline)?;
             if !other_side.is_empty() {
                 pale.erase(&other_side, &mut upright.color, &mut flat);
-                (ink, rulings, x_height) = ink_and_rulings(&flat);
+                (ink, rules, x_height) = ink_and_rules(&flat);
             }
         }
         let checkboxes = checkbox::find(&ink, &flat, x_height);
@@ -172,7 +170,7 @@ impl Readers {
             upright,
             flat,
             ink,
-            rulings,
+            rulings: rulings(&rules),
             checkboxes,
         })
     }
@@ -321,12 +319,12 @@ pub fn by_line<'a>(detected: &'a Detected, readings: &'a [Reading]) -> Vec<LineR
 
 /// Segments with text, ready for the reading order.
 #[must_use]
-pub fn segments(lines: &[Quad], words: Vec<Vec<FusedWord>>) -> Vec<Segment> {
+pub fn segments(lines: &[Quad], words: Vec<Vec<FusedWord>>) -> Vec<fusion::Segment> {
     lines
         .iter()
         .zip(words)
         .filter(|(_, words)| !words.is_empty())
-        .map(|(quad, words)| Segment { quad: *quad, words })
+        .map(|(quad, words)| fusion::Segment { quad: *quad, words })
         .collect()
 }
 
@@ -354,7 +352,7 @@ struct Look {
     upright: Upright,
     flat: GrayImage,
     ink: BinaryImage,
-    rulings: Rulings,
+    rules: Rules,
     x_height: f32,
 }
 
@@ -366,19 +364,26 @@ impl Look {
         if median {
             flat = denoise::salt_and_pepper(&flat);
         }
-        let (ink, rulings, x_height) = ink_and_rulings(&flat);
+        let (ink, rules, x_height) = ink_and_rules(&flat);
         Self {
             upright,
             flat,
             ink,
-            rulings,
+            rules,
             x_height,
         }
+    }
+
+    /// How its lines of text and its ruled lines curve.
+    fn bend(&self) -> Option<Bend> {
+        let mut curves = lines::baselines(&self.ink);
+        curves.extend(self.rules.horizontal.iter().map(Segment::points));
+        Bend::of(&curves, self.upright.color.dimensions(), self.x_height)
     }
 }
 
 /// The ink of a flattened page without specks and ruled lines, the ruled lines, and the x-height.
-fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings, f32) {
+fn ink_and_rules(flat: &GrayImage) -> (BinaryImage, Rules, f32) {
     let (mut ink, x_height) = rayon::join(
         || {
             let mut ink = binarise::sauvola(&borders::clear(flat), INK_WINDOW, INK_K);
@@ -387,18 +392,22 @@ fn ink_and_rulings(flat: &GrayImage) -> (BinaryImage, Rulings, f32) {
         },
         || scale::x_height(flat).unwrap_or(f32::NAN),
     );
-    let found = rules::take(&mut ink, x_height);
-    let boxes = |segments: &[rules::Segment]| {
+    let rules = rules::take(&mut ink, x_height);
+    (ink, rules, x_height)
+}
+
+/// Ruled lines as the thin boxes that fusion knows.
+fn rulings(rules: &Rules) -> Rulings {
+    let boxes = |segments: &[Segment]| {
         segments
             .iter()
             .map(|s| BBox::new(s.from[0], s.from[1], s.to[0], s.to[1]))
             .collect()
     };
-    let rulings = Rulings {
-        horizontal: boxes(&found.horizontal),
-        vertical: boxes(&found.vertical),
-    };
-    (ink, rulings, x_height)
+    Rulings {
+        horizontal: boxes(&rules.horizontal),
+        vertical: boxes(&rules.vertical),
+    }
 }
 
 /// Share of the text-like ink of an upright page that stands outside every word.

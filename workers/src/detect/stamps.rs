@@ -120,7 +120,11 @@ mod tests {
         assert!(under.iter().all(|line| line.x0 < 45.0 && line.x1 > 295.0));
         let specks = (0..40).map(|i| BBox::new(500.0, i as f32, 504.0, i as f32 + 4.0).quad());
         let dirty: Vec<_> = lines.iter().copied().chain(specks).collect();
-        assert_eq!(part(dirty, &flat, &ink).1, [big], "specks make print no taller");
+        assert_eq!(
+            part(dirty, &flat, &ink).1,
+            [big],
+            "specks make print no taller"
+        );
         let flat = page(40);
         let ink = binarise::sauvola(&flat, 41, 0.1);
         let (others, stamps) = part(lines, &flat, &ink);

@@ -1,6 +1,6 @@
 //! Straightening a page whose lines are curved, as those of a sheet that curls or bulges before a camera are.
 //!
-//! The lower ends of the letters of each long line are points of a curve. How far they leave the straight is one
+//! The lower ends of the letters of each long line, and ruled lines, are points of a curve. How far they leave the straight is one
 //! smooth function of the place on the page, a polynomial found by least squares that are reweighted until the letters
 //! that reach below their line no longer count (Holland & Welsch 1977, with Cauchy's weights). What is moved is moved
 //! up or down alone, like the text-line models of document dewarping (Fu et al. 2007).
@@ -13,12 +13,14 @@ use rayon::prelude::*;
 use schemas::Point;
 use serde::{Deserialize, Serialize};
 
+use super::rules::STEPS;
+
 /// Powers of x, from the first on, and of y, from nought on.
 const ACROSS: usize = 4;
 const DOWN: usize = 3;
 const TERMS: usize = ACROSS * DOWN;
-/// A line counts with so many letters; so many lines and letters are needed.
-const LEAST_LETTERS: usize = 12;
+/// A line counts with so many points; so many lines and points are needed.
+const LEAST_LETTERS: usize = STEPS;
 const LEAST_LINES: usize = 5;
 const LEAST_POINTS: usize = 120;
 /// Rounds of reweighting. Residuals of so many x-heights weigh half at first, so that the ends of the few longest lines
@@ -29,8 +31,9 @@ const STRICTER: f64 = 0.7;
 const HALF: f64 = 1.5;
 /// Keeps terms small that the lines say nothing of, as a share of the points.
 const RIDGE: f64 = 1e-3;
-/// In x-heights: a page is straight whose lines sink and rise by less; what is left of it is no more than print has.
-const LEAST_SAG: f64 = 0.35;
+/// In x-heights: a page is straight whose lines sag or rise by less between their ends; what the curves leave is no more
+/// than print has.
+const LEAST_SAG: f64 = 0.2;
 const MOST_LEFT: f64 = 0.15;
 /// And the curves explain so much of what the lines leave the straight by.
 const EXPLAINED: f64 = 2.0;
@@ -49,8 +52,8 @@ pub struct Bend {
 }
 
 impl Bend {
-    /// Of a page of this size in pixels from its lines, each the lower ends of its letters; None when it is straight, or
-    /// its lines do not say.
+    /// Of a page of this size in pixels from its lines, each the lower ends of its letters or points of a ruled one; None
+    /// when it is straight, or its lines do not say.
     #[must_use]
     pub fn of(lines: &[Vec<Point>], size: (u32, u32), x_height: f32) -> Option<Self> {
         let lines: Vec<Curve> = lines
@@ -165,13 +168,18 @@ impl Bend {
         median(self.residuals(lines, weights).iter().map(|r| r.abs()))
     }
 
-    /// How far a line sinks and rises.
+    /// How far a line leaves the straight between its ends.
     fn sag(&self, line: &Curve) -> f64 {
-        let depths = line.points.iter().map(|[x, _]| self.depth(*x, line.level));
-        let (low, high) = depths.fold((f64::MAX, f64::MIN), |(low, high), depth| {
-            (low.min(depth), high.max(depth))
-        });
-        high - low
+        let depth = |[x, _]: &[f64; 2]| self.depth(*x, line.level);
+        let (Some(first), Some(last)) = (line.points.first(), line.points.last()) else {
+            return 0.0;
+        };
+        let slope = (depth(last) - depth(first)) / (last[0] - first[0]).max(1.0);
+        let aside = line
+            .points
+            .iter()
+            .map(|point| (depth(point) - depth(first) - slope * (point[0] - first[0])).abs());
+        aside.fold(0.0, f64::max)
     }
 
     /// The page with straight lines. It has some rows more.
@@ -256,10 +264,14 @@ fn cubic(t: f64) -> [f64; 4] {
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
+    use image::{GrayImage, Luma, Rgb, RgbImage};
 
     use super::Bend;
-    use crate::prepare::{binarise::sauvola, lines::baselines};
+    use crate::prepare::{
+        binarise::sauvola,
+        lines::baselines,
+        rules::{self, Segment},
+    };
 
     const SIZE: (u32, u32) = (1000, 800);
 
@@ -297,7 +309,29 @@ mod tests {
             assert!(spread <= 2.0, "{spread} px in a line at {}", rows[0]);
         }
         assert_eq!(bend(&page(|_| 0.0)), None);
-        assert_eq!(bend(&page(|x| 0.004 * x)), None, "a slight slope");
+        assert_eq!(bend(&page(|x| 0.012 * x)), None, "a slope is no curve");
+    }
+
+    #[test]
+    fn ruled_lines_tell_of_a_curl_too() {
+        let sink = |x: f32| 12.0 * (1.0 - (std::f32::consts::PI * x / 1000.0).sin());
+        let form = GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+            let v = (y as f32 - sink(x as f32)).rem_euclid(48.0);
+            let ruled = (60..940).contains(&x) && (20.0..22.0).contains(&v);
+            Luma([if ruled { 20 } else { 250 }])
+        });
+        let rules = rules::take(&mut sauvola(&form, 41, 0.1), 20.0);
+        let curves: Vec<_> = rules.horizontal.iter().map(Segment::points).collect();
+        let found = Bend::of(&curves, SIZE, 20.0).expect("it is bent");
+        let depth = |x: f32| found.to_bent([x, 400.0])[1] - found.to_bent([500.0, 400.0])[1];
+        for x in [80.0, 250.0, 750.0, 920.0] {
+            let want = sink(x) - sink(500.0);
+            assert!(
+                (depth(x) - want).abs() < 1.5,
+                "{x}: {} for {want}",
+                depth(x)
+            );
+        }
     }
 
     #[test]

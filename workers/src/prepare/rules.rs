@@ -12,6 +12,9 @@ use super::{
     components::{join, root},
 };
 
+/// Places at which the course of a ruled line is known.
+pub const STEPS: usize = 9;
+
 /// A ruled line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Segment {
@@ -19,8 +22,23 @@ pub struct Segment {
     pub from: Point,
     /// Right or lower end.
     pub to: Point,
+    /// At equal steps from end to end, the middle of the stroke across its run: rows of a horizontal line, columns of a
+    /// vertical one.
+    pub course: [f32; STEPS],
     /// Mean thickness in pixels.
     pub thickness: f32,
+}
+
+impl Segment {
+    /// Points on the middle of a horizontal line, from left to right.
+    #[must_use]
+    pub fn points(&self) -> Vec<Point> {
+        let step = (self.to[0] - self.from[0]) / (STEPS - 1) as f32;
+        let places = self.course.iter().enumerate();
+        places
+            .map(|(at, row)| [self.from[0] + step * at as f32, *row])
+            .collect()
+    }
 }
 
 /// The ruled lines of a page, each list from top to bottom and then left to right.
@@ -227,7 +245,7 @@ fn reach(chain: &[Stroke]) -> Option<(usize, usize)> {
 fn segment(chain: &[Stroke]) -> Segment {
     let (x0, x1) = reach(chain).unwrap_or_default();
     let near = |x: usize| {
-        // The height of the chain around one of its ends.
+        // The height of the chain around a place.
         let reach = ((x1 - x0) / 10).max(8);
         let rows: Vec<f32> = chain
             .iter()
@@ -237,9 +255,11 @@ fn segment(chain: &[Stroke]) -> Segment {
         rows.iter().sum::<f32>() / rows.len().max(1) as f32
     };
     let area: usize = chain.iter().map(|s| s.x1 - s.x0).sum();
+    let course = std::array::from_fn(|step| near(x0 + (x1 - x0) * step / (STEPS - 1)));
     Segment {
-        from: [x0 as f32, near(x0)],
-        to: [x1 as f32, near(x1)],
+        from: [x0 as f32, course[0]],
+        to: [x1 as f32, course[STEPS - 1]],
+        course,
         thickness: area as f32 / (x1 - x0).max(1) as f32,
     }
 }
