@@ -23,9 +23,12 @@ mod block;
 mod elsewhere;
 mod fill;
 mod former;
+mod meaning;
 mod mention;
 pub(crate) mod review;
+mod row;
 mod scope;
+mod slot;
 mod table;
 mod told;
 
@@ -130,7 +133,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let mut draft = Draft::new(fact, if mention.known { 0.96 } else { 0.7 });
     draft.add("name", mention.name.clone(), true);
     if let Some(phrases) = table::row(context, &mention.name, next) {
-        fill::fill_from_row(&mut medication, &mut draft, phrases);
+        row::fill(&mut medication, &mut draft, phrases);
     } else {
         fill::fill(context, &mut medication, &mut draft, &found, mention);
         let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
@@ -148,7 +151,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         draft.add("strength", number, true);
         draft.doubt("the strength has no unit");
     }
-    fill::finish_norms(&mut medication);
+    row::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()
         || medication.frequency.is_some()

@@ -35,7 +35,7 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     let lab = context.kind == DocumentKind::LabReport;
     let mut out = Vec::new();
     for line in &layout.lines {
-        for span in super::conditions(context, &line.span) {
+        for span in super::known::conditions(context, &line.span) {
             let section = context.section(span.start);
             // `ST depression` is seen in an ECG, `respiratory depression` comes of opioids.
             let otherwise = OF_ANOTHER.is_match(&text[line.span.start..span.start])
