@@ -63,8 +63,10 @@ pub(super) fn in_prose(
                             | '*'
                     )
             });
-            let ok = !span.is_empty() && context.lexicon.is_analyte(&text[span.clone()]);
-            ok.then_some((n, span))
+            let name = &text[span.clone()];
+            // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
+            let whole = !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
+            (whole && context.lexicon.is_analyte(name)).then_some((n, span))
         });
         let Some((n, name)) = found else {
             i += 1;
