@@ -72,6 +72,53 @@ const REACTIONS: &[&str] = &[
     "hives / urticaria",
     "respiratory distress",
     "gastrointestinal upset",
+    "dystonia",
+    "hallucinations",
+    "drowsiness",
+    "seizure",
+    "bleeding",
+    "bruising",
+    "thrombocytopenia",
+    "neutropenia",
+    "agranulocytosis",
+    "hepatitis",
+    "pancreatitis",
+    "nephritis",
+    "tendonitis",
+    "neuropathy",
+    "hypoglycaemia",
+    "hypoglycemia",
+    "tardive dyskinesia",
+    "serotonin syndrome",
+    "mouth ulcers",
+    "photosensitivity",
+    "toxic epidermal necrolysis",
+    "red man syndrome",
+    "fever",
+    "joint pain",
+    "lip swelling",
+    "tachycardia",
+    "collapse",
+    "wheeze",
+    "breathlessness",
+    "blistering",
+    "dermatitis",
+    "sedation",
+    "delirium",
+    "agitation",
+    "tremor",
+    "weakness",
+    "dry mouth",
+    "weight gain",
+    "paraesthesia",
+    "paresthesia",
+    "thyrotoxicosis",
+    "oesophagitis",
+    "esophagitis",
+    "angioneurotic oedema",
+    "facial oedema",
+    "oedema",
+    "edema",
 ];
 
 /// All allergies.
@@ -228,6 +275,7 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
         || !known && words > limit
         || !known && !name.starts_with(char::is_uppercase) && (reaction.is_none() || words > 2)
         || is_answer(name)
+        || !known && name.chars().filter(char::is_ascii_digit).count() > 3
     {
         return None;
     }
@@ -372,15 +420,15 @@ fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
 /// did. Without a reaction, what is to be avoided is advice.
 fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\b([\p{L}-]+) (?:allergy|intolerance)\b|\bavoid ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
+        Regex::new(r"(?i)(?:\b([\p{L}-]+) (?:allergy|allergic|intolerance|intolerant)\b|\b(?:ADR|ADRs|allerg(?:y|ic)|sensitivity)\s?[-–:]\s?([\p{L}-]+)\b|\bavoid ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
             .expect("a valid expression")
     });
     let text = context.layout.text;
     SAID.captures_iter(text)
         .filter_map(|found| {
-            let stated = found.get(1);
-            let name = stated.or(found.get(2)).or(found.get(3))?;
-            let reaction = found.get(4).filter(|said| {
+            let stated = found.get(1).or(found.get(2));
+            let name = stated.or(found.get(3)).or(found.get(4))?;
+            let reaction = found.get(5).filter(|said| {
                 let said = said.as_str().trim().to_lowercase();
                 REACTIONS.iter().any(|known| said.contains(known))
             });

@@ -15,6 +15,8 @@ mod phrase;
 mod prose;
 mod trim;
 
+const UNKNOWN: &str = "the diagnosis is not in the lexicon and has no code";
+
 /// All diagnoses; the same once. Those of sentences are none where they are inside `taken` spans: what a drug did to
 /// who is allergic to it.
 pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
@@ -41,7 +43,9 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
         doubt_uncoded(&mut out[first..]);
     }
     out.extend(coded::lines(context, &out));
-    out.extend(codes::alone(context, &out));
+    let alone = codes::alone(context, &out);
+    let nobodys = codes::beside_names(context, alone, &mut out);
+    out.extend(nobodys);
     let mut told = prose::conditions(context, &out);
     told.retain(|draft| !crate::medication::overlaps(&draft.span(), taken));
     out.extend(told);

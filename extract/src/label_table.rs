@@ -88,7 +88,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Patient),
-        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name",
+        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name|addressograph|name of the patient|patient / client|patient/client|name of patient/resident|patient name and address|pt's name|insured patient|deceased|baby|mother and baby",
     ),
     (
         Person(P::Insured),
@@ -104,7 +104,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Attending),
-        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|consultant surgeon|consultant physician",
+        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|cons|nephrologist|cardiologist|oncologist|neurologist|haematologist|hematologist|endocrinologist|gastroenterologist|rheumatologist|pulmonologist|urologist|dermatologist|paediatrician|pediatrician|obstetrician|gynaecologist|gynecologist|ophthalmologist|optometrist|geriatrician|intensivist|consultant name|name of treating doctor|name of the treating doctor|treating consultant|primary consultant|consultant surgeon|consultant physician",
     ),
     (
         Person(P::Referring),

@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|smt|shri|sri|kumari|kum|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -30,6 +30,8 @@ const DEGREES: &[&str] = &[
     "rvt", "fcps", "bds", "mds", "mpharm", "bpharm",
 ];
 const NOT_NAMES: &[&str] = &[
+    "outpatients",
+    "inpatients",
     "sheet",
     "request",
     "authorization",

@@ -167,7 +167,13 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
             // `665mg 2 tds`: between two words a count stands only behind what it counts.
             let inner = bare && text[span.start..value.start] == *" ";
-            let counted = behind(Part::Strength) || behind(Part::Form);
+            // Forms are found later than counts: `100mg caps i bd`.
+            let word = text[..upto]
+                .rsplit([' ', '\t', '\n'])
+                .next()
+                .unwrap_or_default();
+            let formed = word.chars().all(char::is_alphabetic) && is_form(&word.to_lowercase());
+            let counted = behind(Part::Strength) || behind(Part::Form) || formed;
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before

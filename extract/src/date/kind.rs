@@ -15,9 +15,11 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
         .filter(|l| !l.span.is_empty())
         .count()
         < 15;
-    let signed = context
-        .labels_on(line)
-        .any(|(_, label)| label.target == Target::Signature && label.span.end <= date.span.start);
+    let signed = context.labels_on(line).any(|(_, label)| {
+        let behind = layout.text[date.span.end.min(label.span.start)..label.span.start].trim();
+        label.target == Target::Signature
+            && (label.span.end <= date.span.start || behind.is_empty())
+    });
     if signed {
         return DateRole::Signed;
     }
@@ -38,7 +40,7 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
     let headed = line < 4 && layout.line(line).split_whitespace().count() <= 8 && !told;
     let note = top && (alone(context, date) || headed) && is_note(context);
     match context.kind {
-        DocumentKind::Other if note => DateRole::Service,
+        DocumentKind::Other | DocumentKind::Prescription if note => DateRole::Service,
         DocumentKind::Prescription => DateRole::Prescribed,
         DocumentKind::ReferralLetter if top && !told => DateRole::Letter,
         DocumentKind::LabReport if top => DateRole::Reported,

@@ -43,6 +43,8 @@ pub(super) fn diagnosis(
     let unticked = text[..item.start].trim_end().ends_with("[ ]")
         || text[..item.start].trim_end().ends_with("[]");
     let item = &without_number(text, item);
+    let (item, answer) = without_answer(text, item);
+    let (item, unticked) = (&item, unticked || answer == Some(false));
     let (name, code) = name_and_code(context, item);
     let code_end = code.as_ref().map_or(name.end, |code| code.end);
     let name = behind_site(context, name);
@@ -72,7 +74,7 @@ pub(super) fn diagnosis(
     .with("diagnosis", name.clone());
     draft.value = Some(name.clone());
     if !medical {
-        draft.doubt("the diagnosis is not in the lexicon and has no code");
+        draft.doubt(super::UNKNOWN);
     }
     if let Some(code) = code {
         coded::add(text, code, &mut draft);
@@ -83,6 +85,21 @@ pub(super) fn diagnosis(
         assertion::of(&context.layout, &name, Some(kind))
     };
     Some(draft)
+}
+
+/// `Angina N`, `Asthma: yes`: the item of a list of questions, and what was answered.
+fn without_answer(text: &str, item: &Span) -> (Span, Option<bool>) {
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:\s*[:=?-]\s*|\s+)(?:(Y|YES|Yes|yes|\+ve)|(?:N|NO|No|no|-ve))$")
+            .expect("a valid expression")
+    });
+    match ANSWER.captures(&text[item.clone()]) {
+        Some(found) => {
+            let start = found.get(0).map_or(item.len(), |all| all.start());
+            (item.start..item.start + start, Some(found.get(1).is_some()))
+        }
+        None => (item.clone(), None),
+    }
 }
 
 /// Digits are no code where no condition stands beside them.

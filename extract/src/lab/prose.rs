@@ -30,12 +30,18 @@ pub(super) fn in_prose(
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
         // `has come down from 890 to 140`: the last of them counts.
         let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
-        let pattern = r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)";
-        Regex::new(&pattern.replace("CHANGED", changed)).expect("a valid expression")
+        // `ESR on 01/07/2025 was 92`.
+        let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
+        let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\()?\s*)|\s+)";
+        let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
+        Regex::new(&pattern).expect("a valid expression")
     });
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
+    if BATH.is_match(&text[line.clone()]) {
+        return Vec::new();
+    }
     let words = layout.lines[index].words.clone();
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
@@ -65,7 +71,8 @@ pub(super) fn in_prose(
             });
             let name = &text[span.clone()];
             // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
-            let whole = !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
+            let whole =
+                !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
             (whole && context.lexicon.is_analyte(name)).then_some((n, span))
         });
         let Some((n, name)) = found else {
@@ -146,12 +153,13 @@ pub(super) fn in_prose(
         {
             continue;
         }
-        let Some(parts) = Parts::of(text, &cells, None) else {
+        let behind = cells.last().map_or(first.span.end, |cell| cell.span.end);
+        let others = trend::others(text, first.span.end..behind, line.end);
+        let Some(parts) = Parts::of(text, &trend::with_unit(&cells, &others), None) else {
             continue;
         };
         out.push(parts.draft(context, &name, true, None));
-        let behind = cells.last().map_or(first.span.end, |cell| cell.span.end);
-        for cells in trend::others(text, first.span.end..behind, line.end) {
+        for cells in others {
             if let Some(parts) = Parts::of(text, &cells, None) {
                 out.push(parts.draft(context, &name, true, None));
             }
@@ -174,6 +182,11 @@ fn is_limit(before: &str) -> bool {
     condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
 }
 
+/// What a fluid is made of is nobody's result.
+static BATH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(?:dialysate|dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b")
+        .expect("a valid expression")
+});
 /// Words before results that are words.
 static DIPSTICK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:urine|dip(?:stick)?|urinalysis|u/a|ua)\b").expect("a valid expression")

@@ -66,7 +66,8 @@ pub(super) fn bare_strength(text: &str, name: &Span, found: &[Read]) -> Option<S
     );
     let counted = COUNT.is_match(gap) || next.part == Part::Dose;
     let few = text[number.clone()].parse::<f32>().is_ok_and(|n| n <= FEW);
-    let beside = gap.trim().is_empty() && gap.len() <= 8;
+    const WIDEST: usize = 40;
+    let beside = gap.trim().is_empty() && gap.len() <= WIDEST && !gap.contains('\n');
     (sig && (counted || beside && !few)).then_some(number)
 }
 

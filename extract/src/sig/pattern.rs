@@ -124,6 +124,8 @@ fn frequency_pattern() -> String {
         r"(?:with|before and after|before|after) (?:each|every) (?:bottle|feed|dose|dressing|bowel motion|loose stool)\b".into(),
         r"alt\.? (?:days?|nights?)\b".into(),
         r"on days? [0-9]{1,2}(?:\s?(?:-|–|,|to|and|&)\s?[0-9]{1,2})*\b".into(),
+        r"(?:(?:at|with|after|on|during|before) )?(?:each|every) (?:treatment|dialysis(?: session)?|haemodialysis|hemodialysis|HD|session|cycle|infusion)\b".into(),
+        r"(?:at|with) (?:the )?(?:onset|first sign) of (?:an? )?(?:headache|migraine|attack|symptoms?|aura|flare)\b".into(),
         r"hourly\b".into(),
     ]
     .join("|");

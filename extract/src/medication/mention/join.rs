@@ -77,7 +77,16 @@ static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 fn extend_name(text: &str, mention: &mut Mention) {
+    // `Glycomet GP 2`: the strength of such a pair is part of what it is called.
+    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^ [1-4](?:\.[0-9])?(?:[ \t]|$)").expect("a valid expression")
+    });
     while let Some(found) = SUFFIX.find(&text[mention.name.end..]) {
         mention.name.end += found.end();
+    }
+    let name = &text[mention.name.clone()];
+    let pair = PAIR.find(&text[mention.name.end..]);
+    if let Some(found) = pair.filter(|_| name.ends_with(" GP") || name.ends_with(" Gp")) {
+        mention.name.end += found.as_str().trim_end().len();
     }
 }
