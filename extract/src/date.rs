@@ -75,6 +75,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     {
         return (DateRole::Dob, 0.97);
     }
+    if sentence::is_compared(context, date) {
+        return (DateRole::Other, 0.9);
+    }
     if sentence::is_arrival(context, date) {
         return (DateRole::Admission, 0.9);
     }

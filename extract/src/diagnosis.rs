@@ -71,7 +71,10 @@ fn once(context: &Context, drafts: Vec<Draft>) -> Vec<Draft> {
     for draft in drafts {
         let key = crate::lexicon::key(context.layout.get(&draft.span()));
         let twin = seen.iter().any(|(other, assertion)| {
-            *other == key && (*assertion == draft.assertion || *assertion == Assertion::Present)
+            *other == key
+                && (*assertion == draft.assertion
+                    || *assertion == Assertion::Present
+                    || draft.assertion == Assertion::Possible)
                 || draft.rule < 0.8
                     && other.contains(&key)
                     && *assertion != Assertion::Family

@@ -108,7 +108,10 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let line = layout.line_at(mention.name.start);
     let line_span = &layout.lines[line].span;
     let lead = sig::scan(text, line_span.start..mention.name.start, taken);
-    let mut found: Vec<Read> = block::leading(text, &lead, mention)
+    let behind_drug = names
+        .iter()
+        .any(|name| name.start >= line_span.start && name.end < mention.name.start);
+    let mut found: Vec<Read> = block::leading(text, &lead, mention, behind_drug)
         .into_iter()
         .map(|found| Read {
             found,
@@ -170,6 +173,20 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
     if !evidence && !trusted {
+        return None;
+    }
+    let habit = matches!(
+        &*printed.to_lowercase(),
+        "nicotine"
+            | "alcohol"
+            | "ethanol"
+            | "tobacco"
+            | "cannabis"
+            | "caffeine"
+            | "cocaine"
+            | "heroin"
+    );
+    if habit && medication.strength.is_none() && medication.form.is_none() {
         return None;
     }
     if mention.weak && !listed && is_far_amount(text, &medication, &draft, &mention.name) {

@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|smt|shri|sri|kumari|kum|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|sri|kumari|kum|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -31,6 +31,11 @@ const DEGREES: &[&str] = &[
 ];
 const NOT_NAMES: &[&str] = &[
     "outpatients",
+    "profile",
+    "medication",
+    "medications",
+    "unit",
+    "ward",
     "inpatients",
     "sheet",
     "request",

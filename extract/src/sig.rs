@@ -177,6 +177,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before
+                && said != "I"
                 && !nothing
                 && before != Some('/')
                 && !glued_after

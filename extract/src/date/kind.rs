@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{DateRole, DocumentKind};
+use schemas::{DateRole, DocumentKind, PersonRole};
 
 use crate::{context::Context, dates::Printed, labels::Target};
 
@@ -22,6 +22,12 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
     });
     if signed {
         return DateRole::Signed;
+    }
+    let prescribed = context.labels_on(line).any(|(_, label)| {
+        label.target == Target::Person(PersonRole::Prescriber) && label.span.end <= date.span.start
+    });
+    if prescribed {
+        return DateRole::Prescribed;
     }
     // In a sentence it is the date of what the sentence tells.
     let told = layout

@@ -18,7 +18,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:labs?|bloods?|blood tests?|blood results|results|investigations|cultures?)(?: (?:from|on|of|taken|dated))?\W*$", DateRole::Collected),
         (r"\badm(?:it|n)?\W{0,3}$", DateRole::Admission),
         (r"(?:\bd/c(?:'?d)?|\bdisch|\bdod)\W{0,3}$", DateRole::Discharge),
-        (r"\b(?:f/u|next appt|appt)\b.{0,60}$", DateRole::FollowUp),
+        (r"\b(?:f/u|next appt|appt|see (?:your|the|his|her|their) (?:gp|doctor|pcp|physician|nurse|provider|pa?ediatrician|[a-z]+ologist|surgeon|specialist))\b.{0,60}$", DateRole::FollowUp),
         (r"\b(?:r/a|r/v|tca|rv)\W{0,3}(?:on\W{0,3})?$", DateRole::FollowUp),
         (r"\bleft\W{0,3}$", DateRole::Discharge),
         (
@@ -55,6 +55,16 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
     .map(|(cue, role)| (Regex::new(&format!("(?is){cue}")).expect("a valid expression"), role))
     .collect()
 });
+
+/// `COMPARISON: CT head 03/18/2024`: the day of another picture.
+pub(super) fn is_compared(context: &Context, date: &Printed) -> bool {
+    static COMPARED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*comparisons?\b|\bcompar(?:ed|ison) (?:to|with|is made (?:to|with))\b[^.;]*$|\b(?:prior|previous) (?:ct|mri|x-?ray|ultrasound|study|exam(?:ination)?|mammogra\w+|radiographs?|imaging|film|scan)s?\b[^.;]{0,30}$")
+            .expect("a valid expression")
+    });
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    COMPARED.is_match(&context.layout.text[line.start..date.span.start])
+}
 
 /// The cue nearest before the date in its sentence.
 pub(super) fn role(context: &Context, date: &Printed) -> Option<DateRole> {

@@ -45,6 +45,10 @@ pub(super) fn split(text: &str, item: &Span) -> (Span, Option<Span>) {
     let (Some(all), Some(code)) = (found.get(0), found.get(1)) else {
         return (tidy(text, item.clone()), None);
     };
+    // `previous TIA`: a word of letters that look like digits.
+    if !code.as_str().contains(|c: char| c.is_ascii_digit()) {
+        return (tidy(text, item.clone()), None);
+    }
     let before = trim_by(text, item.start..item.start + all.start(), edge);
     let after = trim_by(text, item.start + all.end()..item.end, edge);
     let code = item.start + code.start()..item.start + code.end();

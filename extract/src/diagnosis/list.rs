@@ -63,6 +63,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
         .filter(|p| {
             let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
             let bare = phrase::without_lead(bare);
+            let bare = bare.split(" (").next().unwrap_or(bare);
             context.lexicon.is_condition(bare)
                 || phrase::is_staged(bare, |name| context.lexicon.is_condition(name))
         })

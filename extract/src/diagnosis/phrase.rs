@@ -266,13 +266,32 @@ const PARTICIPLES: &[&str] = &[
     "relapsing",
     "remitting",
 ];
+/// Second names of germs.
+const SPECIES: &[&str] = &[
+    "coli",
+    "aureus",
+    "epidermidis",
+    "pneumoniae",
+    "pyogenes",
+    "faecalis",
+    "faecium",
+    "difficile",
+    "influenzae",
+    "aeruginosa",
+    "mirabilis",
+    "albicans",
+    "jirovecii",
+    "tuberculosis",
+    "pylori",
+    "jejuni",
+];
 /// Words before a name that still are part of it.
 const MOST: usize = 4;
 
 /// With the adjectives before it and `, stage 3` behind it.
 pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| (?:at|of|in) the (?:lumbar |thoracic |cervical |left |right )?(?:spine|hips?|knees?|neck of femur)\b| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
     });
     static ACUTE_ON: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)\bacute[- ]on[- ]$").expect("a valid expression"));
@@ -290,10 +309,19 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
             && word.starts_with(|c: char| c.is_ascii_uppercase())
             && word.ends_with('.')
             && text[start..].starts_with(|c: char| c.is_ascii_lowercase());
+        // `Escherichia coli pyelonephritis`.
+        let species = SPECIES.contains(&word);
         if !is_part(word) && !germ {
             break;
         }
         start -= word.len() + 1;
+        if species && let Some(rest) = text[line.start..start].strip_suffix(' ') {
+            let genus = &rest[rest.rfind([' ', '\t']).map_or(0, |at| at + 1)..];
+            if genus.starts_with(|c: char| c.is_ascii_uppercase()) {
+                start -= genus.len() + 1;
+            }
+            break;
+        }
     }
     // `acute on chronic kidney injury`.
     let lead = &text[line.start..start];
@@ -353,7 +381,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
         let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$|\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$|\sO[UDS]$|\s\([LR]\)$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });

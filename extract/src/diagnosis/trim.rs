@@ -55,8 +55,10 @@ fn before_dash(context: &Context, name: Span) -> Span {
 
 /// `1  CKD G4 A3`: the number of an item that a wide gap parts from it.
 pub(super) fn without_number(text: &str, item: &Span) -> Span {
-    static NUMBER: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^[0-9]{1,2}(?:\t|  )\s*").expect("a valid expression"));
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:[0-9]{1,2}|(?:19|20)[0-9]{2})(?:\t|  )\s*|^(?:19|20)[0-9]{2}\s?[:–-]?\s+")
+            .expect("a valid expression")
+    });
     let number = NUMBER.find(&text[item.clone()]);
     item.start + number.map_or(0, |number| number.end())..item.end
 }

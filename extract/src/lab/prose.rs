@@ -7,7 +7,7 @@ use regex::Regex;
 use schemas::{DocumentKind, Fact};
 
 use super::{
-    accept::{is_vital_or_sum, looks_like_sig},
+    accept::{is_fluid, is_vital_or_sum, looks_like_sig},
     cells::{self, Cell, CellKind},
     parts::Parts,
     serology, trend,
@@ -97,6 +97,11 @@ pub(super) fn in_prose(
         let stop = text[from..line.end]
             .find([';', '\t'])
             .map_or(line.end, |k| from + k);
+        // `K 3.4 (L), Mg 1.6`: what the next test is called is no unit of this one.
+        let next = text[from..stop]
+            .match_indices(", ")
+            .find(|(at, _)| leads_to_test(context, &text[from + at..stop]));
+        let stop = next.map_or(stop, |(at, _)| from + at);
         let cells = cells::scan_run(text, from..stop);
         let Some(first) = cells.first() else { continue };
         let printed = &text[name.clone()];
@@ -123,7 +128,10 @@ pub(super) fn in_prose(
             .is_some_and(|between| {
                 let gap = ASIDE.replace(between, "");
                 let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
-                matches!(gap, "," | ";" | ", and" | "and" | ";\t" | "")
+                matches!(
+                    gap,
+                    "," | ";" | ", and" | "and" | ";\t" | "" | "/" | "." | "|"
+                )
             })
             || leads_to_test(context, &text[first.span.end..line.end])
             || trend::follows(text, first.span.end..line.end)
@@ -135,7 +143,7 @@ pub(super) fn in_prose(
                     && (!short || chained || flagged)
                     && !is_vital_or_sum(printed)
                     && !context.lexicon.is_drug(printed)
-                    && text[first.span.clone()].len() < 6
+                    && text[first.span.clone()].len() < 8
                     && (first.span.end == text.len()
                         || text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n']))
                     && (chained || flagged || link.as_str().trim() != ""));
@@ -148,18 +156,18 @@ pub(super) fn in_prose(
         let measured =
             among_drugs && (is_measured(context, printed, &cells) || chained && !out.is_empty());
         if !(sure || word)
+            || is_fluid(text, &name, &cells)
             || among_drugs && !measured
             || !measured && looks_like_sig(context, &name, &rest_of_line, false)
         {
             continue;
         }
-        let behind = cells.last().map_or(first.span.end, |cell| cell.span.end);
-        let others = trend::others(text, first.span.end..behind, line.end);
-        let Some(parts) = Parts::of(text, &trend::with_unit(&cells, &others), None) else {
+        let Some(parts) = Parts::of(text, &cells, None) else {
             continue;
         };
         out.push(parts.draft(context, &name, true, None));
-        for cells in others {
+        let behind = cells.last().map_or(first.span.end, |cell| cell.span.end);
+        for cells in trend::others(text, first.span.end..behind, line.end) {
             if let Some(parts) = Parts::of(text, &cells, None) {
                 out.push(parts.draft(context, &name, true, None));
             }
@@ -254,8 +262,9 @@ fn is_measured(context: &Context, printed: &str, cells: &[Cell]) -> bool {
 
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.
 fn leads_to_test(context: &Context, rest: &str) -> bool {
+    let rest = rest.strip_prefix(" /").map_or(rest, |_| &rest[1..]);
     let Some(next) = rest
-        .strip_prefix([',', ';'])
+        .strip_prefix([',', ';', '/', '.'])
         .and_then(|r| r.strip_prefix(' '))
     else {
         return false;

@@ -34,16 +34,6 @@ pub(super) fn others(text: &str, first: Span, line: usize) -> Vec<Vec<Cell>> {
     out
 }
 
-/// `188 -> 131 umol/L`: the unit behind the last value is the first one's too.
-pub(super) fn with_unit(first: &[Cell], others: &[Vec<Cell>]) -> Vec<Cell> {
-    let mut cells = first.to_vec();
-    let is_unit = |cell: &&Cell| cell.kind == CellKind::Unit;
-    if !cells.iter().any(|cell| is_unit(&cell)) {
-        cells.extend(others.iter().flatten().find(is_unit).cloned());
-    }
-    cells
-}
-
 fn next(text: &str, rest: Span) -> Option<Vec<Cell>> {
     let behind = &text[rest.clone()];
     let found = NEXT.find(behind).or_else(|| FORMER.find(behind))?;

@@ -21,7 +21,7 @@ pub(super) fn doctor(context: &Context) -> Role {
 pub(super) fn signer(context: &Context) -> Role {
     match context.kind {
         DocumentKind::Prescription => Role::Prescriber,
-        DocumentKind::LabReport => Role::Authoriser,
+        DocumentKind::LabReport | DocumentKind::Imaging => Role::Authoriser,
         DocumentKind::DischargeSummary => Role::Attending,
         DocumentKind::ReferralLetter => Role::Referring,
         DocumentKind::InsuranceForm => Role::Attending,

@@ -107,6 +107,8 @@ fn frequency_pattern() -> String {
         r"in\s*(?:am|pm)\b".into(),
         r"with (?:each|every|main) meals?\b".into(),
         r"(?:before|after|with) (?:each |all )?meals?,?\s*(?:and|&)\s*(?:at )?bedtime\b".into(),
+        r"(?:before|after) (?:each |all |main )?meals?\b".into(),
+        r"(?:yearly|annually|once (?:a|per|every) year|every year|each year)\b".into(),
         format!(r"(?:every|each|in the|at|before|after|with)\s*(?:other\s*)?(?:the\s*)?(?:{day_part})\b"),
         format!(r"(?:every|each|on)\s*{weekday}(?:\s*(?:,|and|&|/)\s*{weekday})*"),
         r"(?:every|each)\s*(?:day|week|month|meal)\b".into(),

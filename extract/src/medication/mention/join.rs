@@ -73,7 +73,7 @@ fn is_other_name(context: &Context, name: &Span, next: &Span) -> bool {
 }
 
 static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Orange|Advance|Infant|Junior|Retard|Continus)\b)").expect("a valid expression")
+    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Ultra|Plus|Turbuhaler|Ellipta|Handi[Hh]aler|Breezhaler|Genuair|Easyhaler|N(?:EXT|ext)haler|Rapihaler|Forspiro|Spiromax|Modulite|Orange|Advance|Infant|Junior|Retard|Continus)\b)").expect("a valid expression")
 });
 
 fn extend_name(text: &str, mention: &mut Mention) {
