@@ -52,15 +52,12 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 .asserted(Assertion::Absent),
         );
     }
-    let no_allergies: Vec<Span> = out.iter().map(Draft::span).collect();
+    out.extend(table::rows(context));
+    let told: Vec<Span> = out.iter().map(Draft::span).collect();
     for section in context.sections_of(&[SectionKind::Allergies]) {
-        if let Some(rows) = table::rows(context, &section.body) {
-            out.extend(rows);
-            continue;
-        }
         let mut pending: Option<usize> = None;
         for item in items(context, &section.body) {
-            let stated = no_allergies
+            let stated = told
                 .iter()
                 .any(|n| n.start < item.end && item.start < n.end);
             if stated || HEADER.is_match(&text[item.clone()]) {

@@ -44,11 +44,11 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     }
     out.extend(coded::lines(context, &out));
     let alone = codes::alone(context, &out);
-    let nobodys = codes::beside_names(context, alone, &mut out);
-    out.extend(nobodys);
     let mut told = prose::conditions(context, &out);
     told.retain(|draft| !crate::medication::overlaps(&draft.span(), taken));
     out.extend(told);
+    let nobodys = codes::beside_names(context, alone, &mut out);
+    out.extend(nobodys);
     out.extend(prose::unknown(context, &out));
     once(context, out)
 }
@@ -69,7 +69,8 @@ fn once(context: &Context, drafts: Vec<Draft>) -> Vec<Draft> {
     let mut seen: Vec<(String, Assertion)> = Vec::new();
     let mut out = Vec::new();
     for draft in drafts {
-        let key = crate::lexicon::key(context.layout.get(&draft.span()));
+        let named = draft.value.clone().unwrap_or_else(|| draft.span());
+        let key = crate::lexicon::key(context.layout.get(&named));
         let twin = seen.iter().any(|(other, assertion)| {
             *other == key
                 && (*assertion == draft.assertion

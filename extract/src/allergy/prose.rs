@@ -7,11 +7,7 @@ use regex::Regex;
 use schemas::{Allergy, Assertion, Fact};
 
 use super::reaction;
-use crate::{
-    context::Context,
-    draft::Draft,
-    layout::trim_by,
-};
+use crate::{context::Context, draft::Draft, layout::trim_by};
 
 pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {

@@ -16,24 +16,16 @@ static REACTION: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid expression")
 });
 
-/// The rows below such a heading within a section; none where there is no such table.
-pub(super) fn rows(context: &Context, body: &Span) -> Option<Vec<Draft>> {
-    let layout = &context.layout;
-    let lines = (0..layout.lines.len())
-        .filter(|index| {
-            let line = &layout.lines[*index].span;
-            line.start < body.end && line.end > body.start && !line.is_empty()
-        })
-        .collect::<Vec<_>>();
-    let (at, heading) = lines.iter().enumerate().find_map(|(at, index)| {
-        let columns = columns(context, *index)?;
-        Some((at, columns))
-    })?;
-    let drafts: Vec<Draft> = lines[at + 1..]
-        .iter()
-        .map_while(|index| row(context, *index, &heading))
-        .collect();
-    (!drafts.is_empty()).then_some(drafts)
+/// The rows below such headings, wherever they stand.
+pub(super) fn rows(context: &Context) -> Vec<Draft> {
+    let mut out = Vec::new();
+    for index in 0..context.layout.lines.len() {
+        if let Some(heading) = columns(context, index) {
+            let below = index + 1..context.layout.lines.len();
+            out.extend(below.map_while(|index| row(context, index, &heading)));
+        }
+    }
+    out
 }
 
 /// The columns of a heading: where each begins, and which hold the substance and the reaction.

@@ -27,6 +27,15 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?i)\b(?:ST|ST[- ]segment|respiratory|marrow|CNS)[ -]$")
             .expect("a valid expression")
     });
+    // What a request for a test tells of the patient.
+    static CLINICAL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:(?:relevant )?clinical (?:details?|information|info|history|indication|notes?|summary|diagnosis)|indications?|reason for (?:test|request|exam)|provisional diagnosis|history)\s*[:–-]")
+            .expect("a valid expression")
+    });
+    static TESTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s(?:virus )?(?:surface|core|e) (?:antigen|antibod|ag\b|ab\b)|^\s(?:IgG|IgM|IgA|PCR|DNA|RNA|viral load|NS1)\b")
+            .expect("a valid expression")
+    });
     static NOT_SAID: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:risks?|complications? (?:of|include|including|such as)|side effects?|call|contact|seek|should you|leaflet|discussed|explained|counsell?ed|educat\w+|warned|advised)\b").expect("a valid expression")
     });
@@ -40,11 +49,15 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             // `ST depression` is seen in an ECG, `respiratory depression` comes of opioids.
             let otherwise = OF_ANOTHER.is_match(&text[line.span.start..span.start])
                 && text[span.clone()].eq_ignore_ascii_case("depression");
-            let otherwise =
-                otherwise || OTHERWISE.is_match(&text[span.end..line.span.end.max(span.end)]);
+            // `Hepatitis B surface antigen`.
+            let tested = TESTED.is_match(&text[span.end..line.span.end.max(span.end)]);
+            let otherwise = otherwise
+                || tested
+                || OTHERWISE.is_match(&text[span.end..line.span.end.max(span.end)]);
             let silent = otherwise || is_silent(section);
             let taken = is_taken(before, &span);
-            if silent || taken || lab {
+            let asked = || CLINICAL.is_match(&text[line.span.clone()]);
+            if silent || taken || lab && !asked() {
                 continue;
             }
             let sentence = layout.sentence(span.start);

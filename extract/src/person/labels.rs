@@ -118,6 +118,11 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             );
             (!salutation || label.colon).then_some(role)
         }
+        // `Signed: C. Byrne (SHO)`.
+        Target::Date(schemas::DateRole::Signed) => {
+            let key = labels::letters(context.layout.get(&label.span));
+            (key == "signed" && label.colon).then(|| signer(context))
+        }
         Target::Doctor => Some(doctor(context)),
         Target::Signature => Some(signer(context)),
         Target::Name => Some(heading_role(context, n)),
