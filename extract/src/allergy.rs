@@ -34,6 +34,10 @@ static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?i:drug|food|allergen|substance|agent|medicines?|medications?|environmental)\s*:\s*(.+?)[\s,;|]+(?i:reactions?|causes?)\s*:\s*(.+?)(?:\t|\s{2}|$)").expect("a valid expression")
 });
 
+static TESTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\p{L}[\p{L}/-]+(?: [\p{L}-]+)?\s+[:=-]?\s?\(?[SRI]\)?$")
+        .expect("a valid expression")
+});
 static TITLED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\b").expect("a valid expression"));
 
@@ -57,9 +61,12 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     for section in context.sections_of(&[SectionKind::Allergies]) {
         let mut pending: Option<usize> = None;
         for item in items(context, &section.body) {
-            let stated = told
-                .iter()
-                .any(|n| n.start < item.end && item.start < n.end);
+            // `Trimethoprim R`: what a germ is sensitive to.
+            let tested = TESTED.is_match(&text[item.clone()]);
+            let stated = tested
+                || told
+                    .iter()
+                    .any(|n| n.start < item.end && item.start < n.end);
             if stated || HEADER.is_match(&text[item.clone()]) {
                 pending = None;
                 continue;

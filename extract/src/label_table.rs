@@ -36,7 +36,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|final report|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|report printed|final report|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
     ),
     (
         Date(D::FollowUp),
@@ -84,7 +84,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Other),
-        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|start date|record printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
+        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|start date|record printed|printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
     ),
     (
         Person(P::Patient),
@@ -100,7 +100,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Ordering),
-        "ordering physician|ordered by|ordering provider|ordering doctor|requesting physician|requested by|requesting doctor|requesting clinician|requesting provider|requestor|requester|ordering clinician|ordering dr|order by|ref by doctor|clinician|requesting consultant|submitted by|submitting physician|ordering",
+        "ordering physician|ordered by|ordering provider|ordering doctor|requesting physician|requested by|requesting doctor|requesting clinician|requesting provider|requestor|requester|ordering clinician|ordering dr|order by|ref by doctor|clinician|requesting consultant|requesting gp|requesting dr|requesting practitioner|ordering practitioner|submitted by|submitting physician|ordering",
     ),
     (
         Person(P::Attending),

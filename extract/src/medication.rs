@@ -20,6 +20,7 @@ use crate::{
 
 mod amounts;
 mod block;
+mod day_table;
 mod elsewhere;
 mod fill;
 mod former;
@@ -153,6 +154,14 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         medication.strength = Some(context.text(&number));
         draft.add("strength", number, true);
         draft.doubt("the strength has no unit");
+    }
+    if medication.frequency.is_none()
+        && let Some((counts, cells)) = day_table::frequency(context, &mention.name)
+    {
+        medication.frequency = Some(counts);
+        for cell in cells {
+            draft.add("frequency", cell, true);
+        }
     }
     row::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()

@@ -12,7 +12,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:date of birth|d\.?o\.?b|born)\W*(?:on|is)?\W*$", DateRole::Dob),
         (r"\bsigned\b.{0,60}$", DateRole::Signed),
         (
-            r"\b(?:assessed|evaluat(?:e[ds]?|ing)|saw|met|seeing|meeting|telephone(?:d)?|pleasure|colonoscopy|endoscopy|biopsy|scan|echo(?:cardiogram)?|ecg|x-?ray|intubated|extubated|transferred|immuni[sz]ed|vaccinated)\b.{0,60}$",
+            r"\b(?:ward round|progress note|assessed|evaluat(?:e[ds]?|ing)|saw|met|seeing|meeting|telephone(?:d)?|pleasure|colonoscopy|endoscopy|biopsy|scan|echo(?:cardiogram)?|ecg|x-?ray|intubated|extubated|transferred|immuni[sz]ed|vaccinated)\b.{0,60}$",
             DateRole::Service,
         ),
         (r"\b(?:labs?|bloods?|blood tests?|blood results|results|investigations|cultures?)(?: (?:from|on|of|taken|dated))?\W*$", DateRole::Collected),
@@ -104,13 +104,19 @@ fn last_start(cue: &Regex, before: &str, first: usize) -> usize {
 
 /// `Attended: 22-Sep-2025 21:47   Left: 23-Sep-2025`: who leaves had come to stay.
 pub(super) fn is_arrival(context: &Context, date: &Printed) -> bool {
-    static CAME: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)\battended\W{0,3}$").expect("a valid expression"));
+    static CAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\battend(?:ed|ance)(?: date)?\W{0,3}$").expect("a valid expression")
+    });
     static WENT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:left|departed|discharged)(?: (?:on|at))?\W{1,3}[0-9]")
             .expect("a valid expression")
     });
     let text = context.layout.text;
     let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
-    CAME.is_match(&text[line.start..date.span.start]) && WENT.is_match(text)
+    static EMERGENCY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:emergency|A&E|accident and emergency)\b").expect("a valid expression")
+    });
+    let mut first = context.layout.lines.iter().take(4);
+    let emergency = first.any(|line| EMERGENCY.is_match(context.layout.get(&line.span)));
+    CAME.is_match(&text[line.start..date.span.start]) && (emergency || WENT.is_match(text))
 }

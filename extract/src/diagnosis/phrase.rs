@@ -293,6 +293,10 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| (?:at|of|in) the (?:lumbar |thoracic |cervical |left |right )?(?:spine|hips?|knees?|neck of femur)\b| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
     });
+    static STAGED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:stage|grade)\s(?:[IVX]{1,3}|[0-4])[a-d]?\s$")
+            .expect("a valid expression")
+    });
     static ACUTE_ON: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)\bacute[- ]on[- ]$").expect("a valid expression"));
     static KIDNEY: LazyLock<Regex> =
@@ -329,8 +333,15 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
         .find(lead)
         .filter(|_| text[start..].starts_with("chronic") || text[start..].starts_with("Chronic"));
     start = acute.map_or(start, |found| line.start + found.start());
+    // `Stage IIB carcinoma`; what follows `grade 2 neuropathy` is the grade of something else.
+    let lead = &text[line.start..start];
+    let staged = STAGED.find(lead);
+    let graded = staged.is_some();
+    let stage = staged.filter(|found| found.as_str().to_lowercase().starts_with("stage"));
+    start = stage.map_or(start, |found| line.start + found.start());
     let end = AFTER
         .find(&text[span.end..line.end.max(span.end)])
+        .filter(|found| !graded || !found.as_str().starts_with(','))
         .map_or(span.end, |m| span.end + m.end());
     // `CKD 3b`: only the kidney's stages stand without the word.
     let kidney = text[span.clone()].to_lowercase();

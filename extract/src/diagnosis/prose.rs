@@ -161,9 +161,13 @@ fn tells_alone(name: &str) -> bool {
         "menopause",
         "concussion",
     ];
+    // Abbreviations of three letters that nothing else is called by.
+    const SURE: &[&str] = &[
+        "AKI", "CCF", "CHF", "UTI", "HTN", "DVT", "OSA", "BPH", "IHD", "DKA", "PCOS", "CKD",
+    ];
     let plain = name.to_lowercase();
     let short = name.chars().count() < 4 && !name.contains(|c: char| c.is_ascii_digit());
-    !short && !SYMPTOMS.contains(&plain.as_str())
+    SURE.contains(&name) || !short && !SYMPTOMS.contains(&plain.as_str())
 }
 
 /// Sections whose conditions are nobody's diagnosis.

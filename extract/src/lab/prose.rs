@@ -265,11 +265,13 @@ fn leads_to_test(context: &Context, rest: &str) -> bool {
     let rest = rest.strip_prefix(" /").map_or(rest, |_| &rest[1..]);
     let Some(next) = rest
         .strip_prefix([',', ';', '/', '.'])
+        .or_else(|| rest.strip_prefix(" and"))
         .and_then(|r| r.strip_prefix(' '))
     else {
         return false;
     };
-    let words: Vec<&str> = next.split_whitespace().take(4).collect();
+    let link = |word: &&str| !matches!(*word, "was" | "were" | "is" | "are" | "of");
+    let words: Vec<&str> = next.split_whitespace().filter(link).take(4).collect();
     (1..words.len()).any(|n| {
         words[n].starts_with(|c: char| c.is_ascii_digit())
             && context.lexicon.is_analyte(&words[..n].join(" "))

@@ -114,7 +114,13 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
         if all.end() > line.end {
             continue;
         }
-        let Some(name) = names::at_start(text, &(all.end()..line.end)) else {
+        let place = all.end()..line.end;
+        let surname = || {
+            title
+                .get(1)
+                .and_then(|_| names::titled(text, &(all.start()..line.end)))
+        };
+        let Some(name) = names::at_start(text, &place).or_else(surname) else {
             continue;
         };
         let near = name.start <= all.end();
