@@ -162,6 +162,7 @@ pub(super) const WEAK: &[&str] = &[
     "sulfa",
     "asa",
     "mvi",
+    "mst",
     "zinc",
     "soma",
     "norco",
