@@ -293,15 +293,23 @@ fn trailing_reaction(text: &str, item: &Span) -> (Span, Option<Span>) {
     (item.clone(), None)
 }
 
-fn once(drafts: Vec<Draft>) -> Vec<Draft> {
+fn substance(draft: &Draft) -> String {
+    match &draft.fact {
+        Fact::Allergy(allergy) => allergy.substance.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// The same substance once. What a text says somebody is not allergic to counts before its label.
+fn once(mut drafts: Vec<Draft>) -> Vec<Draft> {
     let mut seen: Vec<String> = Vec::new();
+    drafts.sort_by_key(|draft| {
+        draft.assertion != Assertion::Absent || NONE.is_match(&substance(draft))
+    });
     drafts
         .into_iter()
         .filter(|draft| {
-            let Fact::Allergy(allergy) = &draft.fact else {
-                return false;
-            };
-            let key = crate::lexicon::key(allergy.substance.as_deref().unwrap_or_default());
+            let key = crate::lexicon::key(&substance(draft));
             let fresh = !seen.contains(&key);
             seen.push(key);
             fresh

@@ -28,11 +28,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Collected),
-        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
+        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|coll|colln|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
     ),
     (
         Date(D::Received),
-        "received|date received|received date|received on|specimen received|sample received|date of receipt|received in lab|received date time|recd|rec'd|received at|date time received",
+        "received|date received|received date|received on|specimen received|sample received|date of receipt|received in lab|rec|rcvd|received date and time|registered|date registered|received date time|recd|rec'd|received at|date time received",
     ),
     (
         Date(D::Reported),

@@ -78,7 +78,7 @@ pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 || context.lexicon.is_any_drug(name.as_str());
             let sentence = context.layout.sentence(name.start()).start;
             let lead = text[sentence.min(name.start())..name.start()].to_lowercase();
-            let denied = ["no ", "denies ", "nor ", "without "]
+            let denied = ["label of ", "no ", "denies ", "nor ", "without "]
                 .iter()
                 .any(|word| lead.contains(word));
             let taken = before.iter().any(|draft| {

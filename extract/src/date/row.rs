@@ -18,6 +18,18 @@ pub(super) fn service(context: &Context, date: &Printed) -> Option<DateRole> {
     (early && ROW.is_match(rest)).then_some(DateRole::Service)
 }
 
+/// `D/C 10/3/25: Lisinopril 5 mg`: the day on which a drug was stopped.
+pub(super) fn stops_drug(context: &Context, date: &Printed) -> bool {
+    let text = context.layout.text;
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let before = text[line.start..date.span.start].trim().to_lowercase();
+    let rest =
+        text[date.span.end..line.end.max(date.span.end)].trim_start_matches([':', '-', ' ', '\t']);
+    let word = rest.split([' ', ',', '\t']).next().unwrap_or_default();
+    matches!(&*before, "d/c" | "dc" | "stopped" | "discontinued" | "stop")
+        && context.lexicon.is_any_drug(word)
+}
+
 /// A row of a list of problems, `12-Jun-2018 Essential hypertension`.
 pub(super) fn before_condition(context: &Context, date: &Printed) -> bool {
     let listed = matches!(

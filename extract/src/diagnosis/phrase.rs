@@ -293,6 +293,10 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| (?:at|of|in) the (?:lumbar |thoracic |cervical |left |right )?(?:spine|hips?|knees?|neck of femur)\b| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
     });
+    static RANGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:mild|moderate)(?:-| )to(?:-| )(?:moderate|severe)\s$")
+            .expect("a valid expression")
+    });
     static STAGED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:stage|grade)\s(?:[IVX]{1,3}|[0-4])[a-d]?\s$")
             .expect("a valid expression")
@@ -339,6 +343,10 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     let graded = staged.is_some();
     let stage = staged.filter(|found| found.as_str().to_lowercase().starts_with("stage"));
     start = stage.map_or(start, |found| line.start + found.start());
+    // `moderate to severe osteoarthritis`.
+    let range =
+        RANGE.find(&text[line.start..start + text[start..].find(' ').map_or(0, |at| at + 1)]);
+    start = range.map_or(start, |found| line.start + found.start());
     let end = AFTER
         .find(&text[span.end..line.end.max(span.end)])
         .filter(|found| !graded || !found.as_str().starts_with(','))
@@ -355,6 +363,9 @@ fn is_part(word: &str) -> bool {
     let plain = word.to_lowercase();
     if ADJECTIVES.contains(&plain.as_str()) {
         return true;
+    }
+    if matches!(plain.as_str(), "given" | "today" | "because") {
+        return false;
     }
     let letters = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let last = word.rsplit('-').next().unwrap_or(word);

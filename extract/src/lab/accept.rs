@@ -91,8 +91,11 @@ pub(super) fn assemble(
             cell.kind == CellKind::Range
                 && next.is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()))
         });
+    // `Prediabetes: 5.7 - 6.4` says what results would mean.
+    let condition = !known && context.lexicon.is_condition(printed);
     if !accepted
         || drug
+        || condition
         || is_fluid(text, name, cells)
         || !known && is_vital_or_sum(&text[name.clone()])
     {

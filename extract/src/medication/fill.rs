@@ -164,7 +164,13 @@ impl Filling<'_> {
             self.medication.route = None;
             self.draft.pieces.retain(|piece| piece.field != "route");
         } else if self.medication.route.is_none() {
-            self.route_of_form = self.before_form(n);
+            // `Ipratropium neb   3 mL   INH`: what stands right behind the name is the product's form.
+            let item = &self.found[n].found;
+            let beside = item.span.start <= self.mention.name.end + 1
+                && self.text[item.span.clone()]
+                    .to_lowercase()
+                    .starts_with("neb");
+            self.route_of_form = beside || self.before_form(n);
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) fn is_in_units(value: &str) -> bool {
 /// Vitamins and the like are sold by their units: `colecalciferol 400 units` is the product's strength.
 pub(super) fn is_vitamin(name: &str) -> bool {
     let name = name.to_lowercase();
-    name.contains("calciferol") || name.starts_with("vit")
+    name.contains("calciferol") || name.starts_with("vit") || name.ends_with("d3")
 }
 
 /// `daily except on methotrexate day`: the frequency is not the whole of it.

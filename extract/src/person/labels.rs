@@ -49,7 +49,10 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
         let Some(name) = own.or_else(of_practice) else {
             continue;
         };
-        if is_organisation(context, &name) || is_drug(context, &name) {
+        if is_organisation(context, &name)
+            || names_house(context.layout.text, &name)
+            || is_drug(context, &name)
+        {
             continue;
         }
         let weak = !label.colon && !label.alone;
@@ -65,6 +68,15 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     found
+}
+
+/// `From: Oak Street Pharmacy`: the name ended where the words of houses begin.
+fn names_house(text: &str, name: &Span) -> bool {
+    static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice)|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
+            .expect("a valid expression")
+    });
+    HOUSE.is_match(&text[name.end..])
 }
 
 /// `Orchard Pediatrics - Samuel Ikande MD`: who has a degree or a title behind the name of a practice.

@@ -10,7 +10,12 @@ use super::{
     role::{author, is_family_doctor, seen_by, signer},
     same::same_name,
 };
-use crate::{context::Context, layout::Span, names};
+use crate::{
+    context::Context,
+    labels::{self, Target},
+    layout::Span,
+    names,
+};
 
 static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
     [
@@ -96,6 +101,32 @@ fn is_consultant(rest: &str) -> bool {
     GRADE.is_match(rest)
 }
 
+/// `Prescriber` above the cells of a table.
+fn column_role(context: &Context, name: &Span) -> Option<Role> {
+    const FARTHEST: usize = 14;
+    const NEAR: usize = 3;
+    const FEWEST: usize = 3;
+    let layout = &context.layout;
+    let index = layout.line_at(name.start);
+    let line = &layout.lines[index];
+    let cell = line.cells.iter().find(|cell| cell.contains(&name.start))?;
+    if line.cells.len() < FEWEST {
+        return None;
+    }
+    let place = cell.start - line.span.start;
+    (index.saturating_sub(FARTHEST)..index)
+        .rev()
+        .find_map(|above| {
+            let heading = &layout.lines[above];
+            let below = |cell: &&Span| (cell.start - heading.span.start).abs_diff(place) <= NEAR;
+            let title = heading.cells.iter().find(below)?;
+            match labels::exact(&labels::letters(layout.get(title)))? {
+                Target::Person(role) if heading.cells.len() >= FEWEST => Some(role),
+                _ => None,
+            }
+        })
+}
+
 /// Records of a visit or a stay, whose doctors treat the patient.
 fn is_note(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::Other | DocumentKind::DischargeSummary)
@@ -135,7 +166,9 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
             let treats = title.get(1).is_some()
                 && is_consultant(&text[name.end..line.end])
                 && is_note(context.kind);
-            let role = if is_family_doctor(context, &name) {
+            let role = if let Some(role) = column_role(context, &name) {
+                role
+            } else if is_family_doctor(context, &name) {
                 Role::PrimaryCare
             } else if treats {
                 Role::Attending
