@@ -65,6 +65,16 @@ fn doubt_uncoded(list: &mut [Draft]) {
     }
 }
 
+/// `colitis` of `severe ulcerative colitis`, and not the `copd` of an `exacerbation of copd`.
+fn is_part(whole: &str, part: &str) -> bool {
+    whole.find(part).is_some_and(|at| {
+        let lead = &whole[..at];
+        ![" of ", " on ", " with ", " to ", " in ", " and "]
+            .iter()
+            .any(|word| lead.ends_with(word))
+    })
+}
+
 fn once(context: &Context, drafts: Vec<Draft>) -> Vec<Draft> {
     let mut seen: Vec<(String, Assertion)> = Vec::new();
     let mut out = Vec::new();
@@ -77,7 +87,7 @@ fn once(context: &Context, drafts: Vec<Draft>) -> Vec<Draft> {
                     || *assertion == Assertion::Present
                     || draft.assertion == Assertion::Possible)
                 || draft.rule < 0.8
-                    && other.contains(&key)
+                    && is_part(other, &key)
                     && *assertion != Assertion::Family
                     && draft.assertion != Assertion::Family
         });

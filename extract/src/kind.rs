@@ -47,6 +47,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:mri|ct|x-?ray|ultrasound|radiograph|mammogra\w+|echocardiogram)\b.{0,40}\b(?:report|of the|without contrast|with contrast|scan)\b", Kind::Imaging, 2.0),
         (r"(?i)\b(?:radiology|radiologist|imaging (?:department|center|centre|associates)|technique|multiplanar)\b", Kind::Imaging, 1.5),
         (r"(?i)\b(?:findings|impression)s?\s*:", Kind::Imaging, 1.0),
+        (r"(?i)\b(?:radiodiagnosis|ultrasonography|sonography)\b|\b(?:USG|HRCT|CECT|NCCT|CXR|MRCP)\b.{0,40}$", Kind::Imaging, 2.0),
         (r"(?m)^\W*(?i:exam(?:ination)?:?\s+|procedure:?\s+|study:?\s+)?(?:US|CT|MRI?|XR|PET|DEXA|X-?RAY|(?i:ultrasound|mammogra\w+|screening mammogra\w+|transthoracic echo\w*|echocardiogra\w+|radiology report|imaging report))\b[^.:\n]{0,60}$", Kind::Imaging, 2.5),
     ]
     .into_iter()

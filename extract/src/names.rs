@@ -27,10 +27,18 @@ const DEGREES: &[&str] = &[
     "mrcophth", "frcem", "mrcem", "frcr", "frcog", "mrcog", "frcpch", "mrcpch", "ficm", "frcpi",
     "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
     "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
-    "rvt", "fcps", "bds", "mds", "mpharm", "bpharm",
+    "rvt", "cns", "anp", "acp", "spr", "sho", "rgn", "hca", "fcps", "bds", "mds", "mpharm",
+    "bpharm",
 ];
 const NOT_NAMES: &[&str] = &[
     "outpatients",
+    "surgeon",
+    "surgical",
+    "urological",
+    "registrar",
+    "specialist",
+    "officer",
+    "supervising",
     "profile",
     "medication",
     "medications",
@@ -298,6 +306,12 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
         .count();
     (words.len() >= 2 && words.len() <= 6 && long >= 1 && !has_digit(&text[name.clone()]))
         .then_some(name)
+}
+
+/// `Anneliese Hartmann, PA-C`: a name with a degree behind a comma stands somewhere in it.
+pub(crate) fn holds_degree(text: &str) -> bool {
+    text.match_indices(',')
+        .any(|(at, _)| has_degree(text, at) && text[..at].contains(' '))
 }
 
 /// Is this word, in small letters, one that forms and letterheads print, or a degree?

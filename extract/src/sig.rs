@@ -65,6 +65,12 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 span.end = span.start + dash;
                 value.end = value.end.min(span.end);
             }
+            if *part == Part::Frequency
+                && let Some(end) = before_heading(text, &value)
+            {
+                span.end = end.max(span.start);
+                value.end = end.max(value.start);
+            }
             let free = out
                 .iter()
                 .map(|f| &f.span)
@@ -88,6 +94,19 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
     }
     out.sort_by_key(|f| f.span.start);
     out
+}
+
+/// `4 mg mane` above a line that says `PRN` and nothing else: that heads the drugs below it.
+fn before_heading(text: &str, value: &Span) -> Option<usize> {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"^\s*(?:p\.?r\.?n\.?|(?:as|when|if) (?:required|needed)|stat|once only)(?: medic\w+)?\s*:?\s*$",
+        )
+    });
+    let cut = text[value.clone()].rfind('\n')?;
+    let below = value.start + cut + 1;
+    let line = text[below..].split('\n').next().unwrap_or_default();
+    HEADING.is_match(line).then_some(value.start + cut)
 }
 
 /// Where the dash stands in `2 mg/mL - 3 mL`: what is taken behind how strong it is, and no range.

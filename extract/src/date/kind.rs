@@ -44,7 +44,11 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
         return DateRole::Signed;
     }
     let headed = line < 4 && layout.line(line).split_whitespace().count() <= 8 && !told;
-    let note = top && (alone(context, date) || headed) && is_note(context);
+    let labelled = line < 6
+        && context.labels_on(line).any(|(_, label)| {
+            label.target == Target::PlainDate && label.span.end <= date.span.start
+        });
+    let note = top && (alone(context, date) || headed || labelled) && is_note(context);
     match context.kind {
         DocumentKind::Other | DocumentKind::Prescription if note => DateRole::Service,
         DocumentKind::Prescription => DateRole::Prescribed,

@@ -15,6 +15,7 @@ use crate::{
     context::Context,
     draft::Draft,
     layout::{Span, trim_by},
+    names,
     sections::SectionKind,
     sig::{self, Part},
 };
@@ -25,6 +26,11 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid expression")
 });
 
+/// What closes a note: when somebody comes back, who signs.
+static OTHER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your)\b")
+        .expect("a valid expression")
+});
 /// Words of a site or system before a colon.
 const SITE: usize = 3;
 
@@ -163,6 +169,9 @@ fn is_named(
         return false;
     }
     let lower = printed.to_lowercase();
+    if !medical && (names::holds_degree(printed) || OTHER.is_match(printed)) {
+        return false;
+    }
     // `Intolerant of glipizide (hypoglycaemia)` stands among the allergies.
     if lower.starts_with("intoleran") || lower.starts_with("allerg") && lower.contains(" to ") {
         return false;

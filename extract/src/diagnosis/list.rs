@@ -53,6 +53,17 @@ fn at_semicolons(text: &str, item: Span) -> Vec<Span> {
     out
 }
 
+/// `Metastatic ovarian carcinoma`: few words before a known name.
+fn ends_with_condition(context: &Context, name: &str) -> bool {
+    const MOST: usize = 3;
+    let words: Vec<&str> = name.split(' ').collect();
+    let longest = words.len().min(MOST + 1);
+    (1..longest).any(|n| {
+        let rest = words[n..].join(" ");
+        rest.len() > 5 && context.lexicon.is_condition(&rest)
+    })
+}
+
 /// `hypertension, gout, asthma` are three when most of them are known.
 fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
     let text = context.layout.text;
@@ -65,6 +76,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
             let bare = phrase::without_lead(bare);
             let bare = bare.split(" (").next().unwrap_or(bare);
             context.lexicon.is_condition(bare)
+                || ends_with_condition(context, bare)
                 || phrase::is_staged(bare, |name| context.lexicon.is_condition(name))
         })
         .count();

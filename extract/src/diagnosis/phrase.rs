@@ -403,12 +403,16 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
         let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$|\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$|\sO[UDS]$|\s\([LR]\)$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$|\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$|\sO[UDS]$|\s\([LR]\)$|,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b.*$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });
     static KEPT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:stage|grade|type|class|nyha)\b").expect("a valid expression")
+    });
+    static SCALE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b")
+            .expect("a valid expression")
     });
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
@@ -419,7 +423,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     let printed = &text[name.clone()];
     let behind = BEHIND
         .find(printed)
-        .filter(|found| !KEPT.is_match(found.as_str()))
+        .filter(|found| SCALE.is_match(found.as_str()) || !KEPT.is_match(found.as_str()))
         .map_or(printed.len(), |found| found.start());
     let before = BEFORE
         .find(printed)

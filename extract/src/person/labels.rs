@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{Fact, Person, PersonRole as Role};
+use schemas::{DocumentKind, Fact, Person, PersonRole as Role};
 
 use super::{
     Found, is_drug, is_organisation,
@@ -121,6 +121,17 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
     match label.target {
         Target::Person(role) => {
             let key = labels::letters(context.layout.get(&label.span));
+            // Who goes through a list of drugs authorises no report.
+            let report = matches!(
+                context.kind,
+                DocumentKind::LabReport | DocumentKind::Imaging | DocumentKind::Other
+            );
+            if role == Role::Authoriser
+                && !report
+                && matches!(&*key, "reviewedby" | "checkedby" | "verifiedby")
+            {
+                return Some(Role::Other);
+            }
             if role == Role::Patient && key.starts_with("member") && names_a_patient(context) {
                 return Some(Role::Insured);
             }

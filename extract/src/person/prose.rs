@@ -163,8 +163,17 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
             && !is_organisation(context, &name)
             && !is_drug(context, &name)
         {
+            // `07-Oct-2025 09:50  Dr Emlyn Pritchard` heads the record of a consultation.
+            let heads = context.layout.line_at(name.start) < 4
+                && context
+                    .dates
+                    .iter()
+                    .any(|date| date.span.start >= line.start && date.span.end <= name.start)
+                && !context
+                    .labels_on(context.layout.line_at(name.start))
+                    .any(|(_, label)| matches!(label.target, Target::Person(_)));
             let treats = title.get(1).is_some()
-                && is_consultant(&text[name.end..line.end])
+                && (heads || is_consultant(&text[name.end..line.end]))
                 && is_note(context.kind);
             let role = if let Some(role) = column_role(context, &name) {
                 role

@@ -76,9 +76,9 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Strength, r"\b[0-9]{1,3}(?:\.[0-9]+)?(?:/[0-9]{1,3}(?:\.[0-9]+)?){1,2}\b"),
         (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
-        (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
+        (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|four|five|six|seven|eight|ten|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied|swallowed|dissolved|chewed|sucked|instilled|sprayed)\b(?: whole\b)?"),
-        (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
+        (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|four|five|six|seven|eight|ten|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
         (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
         (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|s/c\b|i/m\b|i/v\b|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?nebuli[sz]er|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
@@ -127,7 +127,6 @@ fn frequency_pattern() -> String {
         r"alt\.? (?:days?|nights?)\b".into(),
         r"on days? [0-9]{1,2}(?:\s?(?:-|–|,|to|and|&)\s?[0-9]{1,2})*\b".into(),
         r"(?:(?:at|with|after|on|during|before) )?(?:each|every) (?:treatment|dialysis(?: session)?|haemodialysis|hemodialysis|HD|session|cycle|infusion)\b".into(),
-        r"(?:at|with) (?:the )?(?:onset|first sign) of (?:an? )?(?:headache|migraine|attack|symptoms?|aura|flare)\b".into(),
         r"hourly\b".into(),
     ]
     .join("|");

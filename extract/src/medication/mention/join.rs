@@ -76,12 +76,33 @@ static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Ultra|Plus|Turbuhaler|Ellipta|Handi[Hh]aler|Breezhaler|Genuair|Easyhaler|N(?:EXT|ext)haler|Rapihaler|Forspiro|Spiromax|Modulite|Orange|Advance|Infant|Junior|Retard|Continus)\b)").expect("a valid expression")
 });
 
+static FORM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:^|[\s.)])(?:t|tab|tablet|cap|capsule|inj|syr|syp|susp)\.?\s?$")
+        .expect("a valid expression")
+});
+static LETTERS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[ -]([A-Z]{1,3}[0-9]?)(?:\s|$)").expect("a valid expression"));
+/// Such letters that say when or how.
+const OF_A_SIG: &[&str] = &[
+    "OD", "BD", "TD", "TDS", "TID", "BID", "QID", "QDS", "HS", "SOS", "PRN", "STAT", "PO", "IV",
+    "IM", "SC", "SL", "PR", "AC", "PC", "ON", "OM", "AM", "PM", "QD", "QH", "NG", "I", "II", "III",
+    "X", "ML", "MG", "G", "U", "NEW",
+];
+
 fn extend_name(text: &str, mention: &mut Mention) {
     // `Glycomet GP 2`: the strength of such a pair is part of what it is called.
     static PAIR: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^ [1-4](?:\.[0-9])?(?:[ \t]|$)").expect("a valid expression")
     });
     while let Some(found) = SUFFIX.find(&text[mention.name.end..]) {
+        mention.name.end += found.end();
+    }
+    // `Tab. Norflox TZ    1-0-1`: letters behind a brand that a form stands before.
+    let formed = FORM.is_match(&text[..mention.name.start]);
+    let letters = LETTERS
+        .captures(&text[mention.name.end..])
+        .and_then(|found| found.get(1));
+    if let Some(found) = letters.filter(|found| formed && !OF_A_SIG.contains(&found.as_str())) {
         mention.name.end += found.end();
     }
     let name = &text[mention.name.clone()];
