@@ -138,6 +138,10 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
         Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife)\b\.?:?\s+")
             .expect("a valid expression")
     });
+    static VISIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:consultation|visit|encounter|ward round|progress note)")
+            .expect("a valid expression")
+    });
     let text = context.layout.text;
     for title in TITLE.captures_iter(text) {
         let Some(all) = title.get(0) else { continue };
@@ -165,6 +169,7 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
         {
             // `07-Oct-2025 09:50  Dr Emlyn Pritchard` heads the record of a consultation.
             let heads = context.layout.line_at(name.start) < 4
+                && VISIT.is_match(&text[..line.end])
                 && context
                     .dates
                     .iter()
