@@ -29,6 +29,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\breference (?:range|interval)s?|standard range|normal range|ref\.? (?:range|interval)", Kind::LabReport, 3.0),
         (r"(?i)\b(?:laboratory|laboratories|pathology services|clia|diagnostics lab)\b", Kind::LabReport, 1.0),
         (r"(?i)\bspecimen\b", Kind::LabReport, 1.0),
+        (r"(?im)^\W*(?:final |interim |cumulative |clinical )?(?:laboratory|lab|pathology|haematology|hematology|biochemistry|chemistry)\b.{0,20}\b(?:reports?|results?)\b", Kind::LabReport, 3.0),
         (r"(?i)\b(?:collected|received|reported)\b\s*:", Kind::LabReport, 1.0),
         (r"(?i)\b(?:metabolic panel|lipid panel|urinalysis|complete blood count|cbc|haematology|hematology|biochemistry|thyroid function|liver function)\b", Kind::LabReport, 1.5),
         (r"(?i)\b(?:mg/dL|g/dL|mmol/L|ng/mL|U/L|uIU/mL|pg/mL|K/uL|x10)", Kind::LabReport, 0.4),

@@ -192,7 +192,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 .next()
                 .unwrap_or_default();
             let formed = word.chars().all(char::is_alphabetic) && is_form(&word.to_lowercase());
-            let counted = behind(Part::Strength) || behind(Part::Form) || formed;
+            // `Adcal D3 one twice daily`.
+            let named = span.start <= from + 1;
+            let counted = behind(Part::Strength) || behind(Part::Form) || formed || named;
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before
@@ -215,6 +217,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                         | "im"
                         | "sc"
                         | "s/c"
+                        | "s/l"
                         | "i/v"
                         | "i/m"
                         | "sl"

@@ -13,6 +13,10 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(not )?(?:allergic to|allergy to|allergies to|intolerant (?:to|of)|intolerance (?:to|of))\s+((?:[\p{L}-]+(?:,\s*|\s+and\s+|\s+or\s+)?){1,6}?)(?:\s*\(([^)]+)\)|,?\s+(?:which|that|causing|causes|with|\(|developing)\s*([^.\n]{0,60})|[.;\n]|$)").expect("a valid expression")
     });
+    static HARM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:(?:has |had )?(?:gives?|gave|given|causes?|caused|made|makes|produces?|brings?)\s+(?:(?:her|him|them|me)\s+)?(?:(?:out |up )?in\s+)?(?:an?\s+)?)?")
+            .expect("a valid expression")
+    });
     let text = context.layout.text;
     let mut out = Vec::new();
     for found in CUE.captures_iter(text) {
@@ -38,15 +42,22 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
             if taken || !context.lexicon.is_substance(name) && !context.lexicon.is_any_drug(name) {
                 continue;
             }
-            let reaction = found.get(3);
+            // `which gives her a rash`.
+            let told = || {
+                let told = found.get(4)?;
+                let lead = HARM.find(told.as_str())?;
+                let harm = told.start() + lead.end()..told.end();
+                reaction::is_in(&text[harm.clone()].to_lowercase()).then_some(harm)
+            };
+            let reaction = found.get(3).map(|r| r.range()).or_else(told);
             let fact = Fact::Allergy(Allergy {
                 substance: Some(name.into()),
-                reaction: reaction.map(|r| r.as_str().into()),
+                reaction: reaction.as_ref().map(|r| context.text(r)),
             });
             let mut draft = Draft::new(fact, 0.9);
             draft.add("substance", span, true);
             if let Some(reaction) = reaction {
-                draft.add("reaction", reaction.range(), false);
+                draft.add("reaction", reaction, false);
             }
             if negated {
                 draft.assertion = Assertion::Absent;

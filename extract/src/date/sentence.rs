@@ -36,7 +36,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:dictated)\b.{0,50}$", DateRole::Dictated),
         (r"\b(?:transcribed|typed)\b.{0,50}$", DateRole::Transcribed),
         (
-            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|in (?:the |my |our )?(?:[a-z]+ )?clinic|again)|reviewed (?:in clinic|again)|(?:see|meet|review|speak (?:to|with)|contact|call) (?:him|her|them|you|the patient|mr|mrs|ms|miss)\b[^.]{0,20}\bagain|(?:seen?|speak|meet) again|plan(?:s|ning)? to (?:see|review|meet)|return to see)\b.{0,90}$",
+            r"\b(?:follow[ -]?up|to be seen|will be seen|will see|see you|be reviewed|return(?:s|ing)? (?:to|on|for|in)|appointment|next visit|scheduled|booked|recheck|review (?:on|after|in (?:the |my |our )?(?:[a-z]+ )?clinic|again)|reviewed (?:in clinic|again)|(?:see|meet|review|speak (?:to|with)|contact|call) (?:him|her|them|you|the patient|mr|mrs|ms|miss)\b[^.]{0,20}\bagain|(?:seen?|speak|meet) again|plan(?:s|ning)? to (?:see|review|meet)|return to see)\b.{0,90}$",
             DateRole::FollowUp,
         ),
         (r"\b(?:admitted|admission|hospitali[sz]ed|presented to hospital)\b.{0,60}$", DateRole::Admission),

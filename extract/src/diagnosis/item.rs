@@ -28,7 +28,7 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your)\b")
+    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your)\b")
         .expect("a valid expression")
 });
 /// Words of a site or system before a colon.

@@ -32,7 +32,7 @@ pub(super) fn in_prose(
         let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
         // `ESR on 01/07/2025 was 92`.
         let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
-        let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\()?\s*)|\s+)";
+        let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
         let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
         Regex::new(&pattern).expect("a valid expression")
     });
@@ -130,7 +130,21 @@ pub(super) fn in_prose(
                 let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
                 matches!(
                     gap,
-                    "," | ";" | ", and" | "and" | ";\t" | "" | "/" | "." | "|"
+                    "with a"
+                        | "with an"
+                        | "and a"
+                        | "and an"
+                        | ", a"
+                        | "with"
+                        | ","
+                        | ";"
+                        | ", and"
+                        | "and"
+                        | ";\t"
+                        | ""
+                        | "/"
+                        | "."
+                        | "|"
                 )
             })
             || leads_to_test(context, &text[first.span.end..line.end])

@@ -180,7 +180,18 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
             let treats = title.get(1).is_some()
                 && (heads || is_consultant(&text[name.end..line.end]))
                 && is_note(context.kind);
-            let role = if let Some(role) = column_role(context, &name) {
+            let followed = title.get(1).is_some()
+                && context
+                    .labels_on(context.layout.line_at(name.start))
+                    .any(|(_, label)| {
+                        let key = labels::letters(context.layout.get(&label.span));
+                        label.span.end <= name.start
+                            && label.at_start
+                            && (key.contains("follow") || key.contains("appointment"))
+                    });
+            let role = if followed {
+                Role::FollowUpProvider
+            } else if let Some(role) = column_role(context, &name) {
                 role
             } else if is_family_doctor(context, &name) {
                 Role::PrimaryCare
