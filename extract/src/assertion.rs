@@ -123,7 +123,11 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
         lines[line.saturating_sub(1)].span.len(),
         lines[line].span.len(),
     );
-    let wrapped = line > 0 && above * 10 >= own * 6;
+    let cells = lines[line]
+        .cells
+        .len()
+        .max(lines[line.saturating_sub(1)].cells.len());
+    let wrapped = line > 0 && above * 10 >= own * 6 && cells < 3;
     if (is_list || fresh || labelled || !wrapped) && line_start > sentence.start {
         before = &layout.text[line_start..mention.start];
     }

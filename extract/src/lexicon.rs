@@ -142,7 +142,15 @@ impl Lexicon {
             let known = matches!(letter, "s" | "p" | "b" | "u" | "fs" | "fp") && rest.len() > 2;
             self.analytes.get(rest).filter(|_| known)
         };
-        self.analytes.get(&key).or_else(material).copied()
+        // `TSH receptor Ab` is the antibody.
+        let antibody = || {
+            let name = key
+                .strip_suffix(" ab")
+                .or_else(|| key.strip_suffix(" antibodies"))?;
+            self.analytes.get(&format!("{name} antibody"))
+        };
+        let found = self.analytes.get(&key).or_else(material);
+        found.or_else(antibody).copied()
     }
 
     pub(crate) fn is_analyte(&self, name: &str) -> bool {

@@ -310,8 +310,7 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
 
 /// `Anneliese Hartmann, PA-C`: a name with a degree behind a comma stands somewhere in it.
 pub(crate) fn holds_degree(text: &str) -> bool {
-    text.match_indices(',')
-        .any(|(at, _)| has_degree(text, at) && text[..at].contains(' '))
+    text.match_indices(',').any(|(at, _)| has_degree(text, at))
 }
 
 /// Is this word, in small letters, one that forms and letterheads print, or a degree?

@@ -139,6 +139,10 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
     let before = text[..span.start].chars().next_back();
     let glued_after = after.is_some_and(|c| c.is_ascii_lowercase())
         && phrase.ends_with(|c: char| c.is_ascii_alphabetic());
+    // `0800          GORD`: a time of day in a column of its own.
+    if matches!(part, Part::Strength | Part::Dose) && is_clock(phrase) {
+        return false;
+    }
     let digit_before = before.is_some_and(|c| c.is_ascii_digit() || c == '.');
     let upto = text[..span.start].trim_end().len();
     let behind = |part: Part| found.iter().any(|f| f.part == part && f.span.end == upto);
@@ -276,6 +280,13 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// Four digits that are a time of day, and a wide gap behind them.
+fn is_clock(phrase: &str) -> bool {
+    static CLOCK: LazyLock<Regex> =
+        LazyLock::new(|| re(r"^\s*(?:[01][0-9]|2[0-3])[0-5][0-9](?:\s{2,}|\t)"));
+    CLOCK.is_match(phrase)
 }
 
 /// `100/6`, `5/325`: the strengths of two or three substances without a unit. Fractions (`1/2`) and courses

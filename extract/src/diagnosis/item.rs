@@ -169,7 +169,13 @@ fn is_named(
         return false;
     }
     let lower = printed.to_lowercase();
-    if !medical && (names::holds_degree(printed) || OTHER.is_match(printed)) {
+    // `ferritin 88`.
+    let lead = printed
+        .split(|c: char| c.is_ascii_digit())
+        .next()
+        .unwrap_or_default();
+    let result = lead.len() < printed.len() && context.lexicon.is_analyte(lead);
+    if !medical && (result || names::holds_degree(printed) || OTHER.is_match(printed)) {
         return false;
     }
     // `Intolerant of glipizide (hypoglycaemia)` stands among the allergies.

@@ -147,7 +147,7 @@ pub(super) fn in_prose(
                         | "|"
                 )
             })
-            || leads_to_test(context, &text[first.span.end..line.end])
+            || leads_to_test(context, &ASIDE.replace(&text[first.span.end..line.end], ""))
             || trend::follows(text, first.span.end..line.end)
             || is_named(printed, before.iter().chain(&out));
         let sure = number
