@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|sri|kumari|kum|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -27,8 +27,7 @@ const DEGREES: &[&str] = &[
     "mrcophth", "frcem", "mrcem", "frcr", "frcog", "mrcog", "frcpch", "mrcpch", "ficm", "frcpi",
     "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
     "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
-    "rvt", "cns", "anp", "acp", "spr", "sho", "rgn", "hca", "fcps", "bds", "mds", "mpharm",
-    "bpharm",
+    "rvt", "cns", "anp", "acp", "spr", "rgn", "hca", "fcps", "bds", "mds", "mpharm", "bpharm",
 ];
 const NOT_NAMES: &[&str] = &[
     "outpatients",
@@ -43,7 +42,6 @@ const NOT_NAMES: &[&str] = &[
     "medication",
     "medications",
     "unit",
-    "ward",
     "inpatients",
     "sheet",
     "request",
@@ -259,7 +257,6 @@ const NOT_NAMES: &[&str] = &[
     "exam",
     "visit",
     "spr",
-    "sho",
     "registrar",
     "locum",
     "intern",

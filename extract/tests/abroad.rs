@@ -237,3 +237,55 @@ fn people_of_columns_and_houses() {
         &[r#"{"type":"person","name":"Oak Street"}"#],
     );
 }
+
+#[test]
+fn what_stands_in_columns_of_times() {
+    check(
+        "ADR: Nil known\nMedicine        Dose     Route   Frequency     Times            Indication\nPantoprazole    40 mg    oral    mane          0800             GORD\nMeropenem       1 g      IV      8-hourly      0600 1400 2200   CAP\n",
+        &[
+            r#"{"type":"medication","name":"Pantoprazole","strength":"40 mg","frequency":"mane"}"#,
+            r#"{"type":"diagnosis","text":"GORD","assertion":"present"}"#,
+        ],
+        &[
+            r#"{"type":"medication","name":"Pantoprazole","dose":"0800 G"}"#,
+            r#"{"type":"medication","name":"Meropenem","dose":"2200 CAP"}"#,
+        ],
+    );
+}
+
+#[test]
+fn dashes_brackets_and_small_words_before_results() {
+    check(
+        "INVESTIGATIONS:\nHb - 13.1 gm%, Creatinine - 1.0 mg/dl\n",
+        &[
+            r#"{"type":"lab","name":"Hb","value":"13.1"}"#,
+            r#"{"type":"lab","name":"Creatinine","value":"1.0","unit":"mg/dl"}"#,
+        ],
+        &[],
+    );
+    check(
+        "Labs 06/11/2025: Cr 2.8 (2.5 in March), eGFR 18\n",
+        &[r#"{"type":"lab","name":"Cr","value":"2.8"}"#],
+        &[],
+    );
+    check(
+        "Dear Miss Banerjee\nHer haemoglobin has fallen to 94 g/L with a ferritin of 7. She is allergic to erythromycin, which gives her a rash.\n",
+        &[
+            r#"{"type":"lab","name":"ferritin","value":"7"}"#,
+            r#"{"type":"allergy","substance":"erythromycin","reaction":"rash"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn who_is_seen_next_and_names_that_are_words() {
+    check(
+        "DISCHARGE SUMMARY\nNAME: WARD, Kathryn\nFOLLOW-UP: Cardiology, Dr. Nuria Valcourt, 19 Mar 2025 at 10:30.\n",
+        &[
+            r#"{"type":"person","name":"WARD, Kathryn","role":"patient"}"#,
+            r#"{"type":"person","name":"Nuria Valcourt","role":"follow_up_provider"}"#,
+        ],
+        &[],
+    );
+}
