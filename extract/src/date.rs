@@ -84,7 +84,7 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     if sentence::is_arrival(context, date) {
         return (DateRole::Admission, 0.9);
     }
-    if result::heads_column(context, date) {
+    if result::heads_column(context, date) || result::begins_row(context, date) {
         return (DateRole::Collected, 0.9);
     }
     if let Some(role) = label::on_line(context, date) {

@@ -135,12 +135,9 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     let layout = &context.layout;
     let text = layout.text;
     // `T. Bilirubin` looks like an item of a list.
-    let whole = name::row_name(context, &line).is_some_and(|(_, known)| known);
-    let mark = if whole {
-        0
-    } else {
-        item_mark(layout.get(&line))
-    };
+    let mark = item_mark(layout.get(&line));
+    let whole = mark > 0 && name::row_name(context, &line).is_some_and(|(_, known)| known);
+    let mark = if whole { 0 } else { mark };
     let start = line.start + mark;
     let line = start..line.end;
     if line.is_empty() || is_labelled_line(context, &line) {

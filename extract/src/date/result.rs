@@ -2,7 +2,12 @@
 
 use schemas::DateRole;
 
-use crate::{context::Context, dates::Printed, lab, labels::Target};
+use crate::{
+    context::Context,
+    dates::Printed,
+    lab,
+    labels::{self, Target},
+};
 
 /// One of several dates in the heading of a table of results: a column for each collection.
 pub(super) fn heads_column(context: &Context, date: &Printed) -> bool {
@@ -16,6 +21,32 @@ pub(super) fn heads_column(context: &Context, date: &Printed) -> bool {
         |(_, label)| matches!(label.target, Target::Date(role) if role != DateRole::Collected),
     );
     dates > 1 && !told && lab::is_heading(context, line)
+}
+
+/// A row of a table below `Date | CRP | WCC`.
+pub(super) fn begins_row(context: &Context, date: &Printed) -> bool {
+    const FARTHEST: usize = 15;
+    let layout = &context.layout;
+    let index = layout.line_at(date.span.start);
+    let line = &layout.lines[index];
+    if line.cells.len() < 2 || line.cells[0].start != date.span.start {
+        return false;
+    }
+    let test = |cell: &crate::layout::Span| {
+        let name = layout
+            .get(cell)
+            .split(['(', '['])
+            .next()
+            .unwrap_or_default();
+        context.lexicon.is_analyte(name)
+    };
+    (index.saturating_sub(FARTHEST)..index).rev().any(|above| {
+        let cells = &layout.lines[above].cells;
+        let dated = cells
+            .first()
+            .is_some_and(|cell| labels::letters(layout.get(cell)).starts_with("date"));
+        dated && cells.len() == line.cells.len() && cells[1..].iter().any(test)
+    })
 }
 
 /// `Bloods 06/02: Hb 84`, `Baseline (12/05/2025): ALT 21 U/L`: a colon and a test with a number follow.

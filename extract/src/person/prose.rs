@@ -7,7 +7,7 @@ use schemas::{DocumentKind, PersonRole as Role};
 
 use super::{
     Found, is_drug, is_organisation,
-    role::{author, is_family_doctor, seen_by, signer},
+    role::{author, heads_visit, is_family_doctor, seen_by, signer},
     same::same_name,
 };
 use crate::{
@@ -138,10 +138,6 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
         Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife)\b\.?:?\s+")
             .expect("a valid expression")
     });
-    static VISIT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:consultation|visit|encounter|ward round|progress note)")
-            .expect("a valid expression")
-    });
     let text = context.layout.text;
     for title in TITLE.captures_iter(text) {
         let Some(all) = title.get(0) else { continue };
@@ -167,16 +163,7 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
             && !is_organisation(context, &name)
             && !is_drug(context, &name)
         {
-            // `07-Oct-2025 09:50  Dr Emlyn Pritchard` heads the record of a consultation.
-            let heads = context.layout.line_at(name.start) < 4
-                && VISIT.is_match(&text[..line.end])
-                && context
-                    .dates
-                    .iter()
-                    .any(|date| date.span.start >= line.start && date.span.end <= name.start)
-                && !context
-                    .labels_on(context.layout.line_at(name.start))
-                    .any(|(_, label)| matches!(label.target, Target::Person(_)));
+            let heads = heads_visit(context, &name);
             let treats = title.get(1).is_some()
                 && (heads || is_consultant(&text[name.end..line.end]))
                 && is_note(context.kind);
