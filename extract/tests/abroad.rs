@@ -289,3 +289,12 @@ fn who_is_seen_next_and_names_that_are_words() {
         &[],
     );
 }
+
+#[test]
+fn amounts_before_a_name_end_nothing() {
+    check(
+        "0.9%    1000 ml   Potassium chloride 20 mmol\n",
+        &[r#"{"type":"medication","name":"Potassium chloride"}"#],
+        &[],
+    );
+}
