@@ -13,66 +13,33 @@ use crate::{
     sections::{self, SectionKind},
 };
 
+mod prose;
+mod reaction;
+mod table;
+
 static NONE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:nkd?a|nkfa|no known (?:[\p{L}-]+ ){0,2}(?:allerg(?:y|ies)|sensitivities)|no (?:drug |medication )?allergies(?: known)?|nil known|none known|denies (?:any )?(?:drug )?allergies)\b").expect("a valid expression")
 });
+
 static REACTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
 });
+
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:(?:allergen|substance|agent|allergy|drug|reaction|type|severity|date|noted|onset|comments?|status|adverse|criticality)(?: type)?[\s,|/]*)+$").expect("a valid expression")
 });
+
 /// `Drug: Amoxicillin   Reaction: rash   Year: 2018`.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?i:drug|food|allergen|substance|agent|medicines?|medications?|environmental)\s*:\s*(.+?)[\s,;|]+(?i:reactions?|causes?)\s*:\s*(.+?)(?:\t|\s{2}|$)").expect("a valid expression")
 });
+
+static TESTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\p{L}[\p{L}/-]+(?: [\p{L}-]+)?\s+[:=-]?\s?\(?[SRI]\)?$")
+        .expect("a valid expression")
+});
 static TITLED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\b").expect("a valid expression"));
-const REACTIONS: &[&str] = &[
-    "rash",
-    "hives",
-    "urticaria",
-    "anaphylaxis",
-    "angioedema",
-    "cough",
-    "itching",
-    "nausea",
-    "vomiting",
-    "bronchospasm",
-    "swelling",
-    "diarrhea",
-    "diarrhoea",
-    "gi upset",
-    "gi bleeding",
-    "gi bleeding risk",
-    "wheezing",
-    "dizziness",
-    "headache",
-    "unknown",
-    "hypotension",
-    "sob",
-    "shortness of breath",
-    "pruritus",
-    "extreme nausea",
-    "stevens-johnson syndrome",
-    "dyspnea",
-    "anaphylactic shock",
-    "blisters",
-    "facial swelling",
-    "throat swelling",
-    "confusion",
-    "myalgia",
-    "muscle pain",
-    "abdominal pain",
-    "stomach upset",
-    "flushing",
-    "tongue swelling",
-    "palpitations",
-    "skin rash",
-    "hives / urticaria",
-    "respiratory distress",
-    "gastrointestinal upset",
-];
 
 /// All allergies.
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {
@@ -89,19 +56,23 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 .asserted(Assertion::Absent),
         );
     }
-    let no_allergies: Vec<Span> = out.iter().map(Draft::span).collect();
+    out.extend(table::rows(context));
+    let told: Vec<Span> = out.iter().map(Draft::span).collect();
     for section in context.sections_of(&[SectionKind::Allergies]) {
         let mut pending: Option<usize> = None;
         for item in items(context, &section.body) {
-            let stated = no_allergies
-                .iter()
-                .any(|n| n.start < item.end && item.start < n.end);
+            // `Trimethoprim R`: what a germ is sensitive to.
+            let tested = TESTED.is_match(&text[item.clone()]);
+            let stated = tested
+                || told
+                    .iter()
+                    .any(|n| n.start < item.end && item.start < n.end);
             if stated || HEADER.is_match(&text[item.clone()]) {
                 pending = None;
                 continue;
             }
             let bare = crate::lexicon::key(&text[item.clone()]);
-            if REACTIONS.iter().any(|r| crate::lexicon::key(r) == bare) {
+            if reaction::is_one(&bare) {
                 attach(context, &mut out, pending.take(), &item);
                 continue;
             }
@@ -113,8 +84,9 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             }
         }
     }
-    out.extend(in_prose(context, &out));
-    out.extend(with_reaction(context, &out));
+    out.extend(prose::allergic_to(context, &out));
+    out.extend(prose::with_reaction(context, &out));
+    out.extend(prose::harmed(context, &out));
     once(out)
 }
 
@@ -228,6 +200,7 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
         || !known && words > limit
         || !known && !name.starts_with(char::is_uppercase) && (reaction.is_none() || words > 2)
         || is_answer(name)
+        || !known && name.chars().filter(char::is_ascii_digit).count() > 3
     {
         return None;
     }
@@ -307,7 +280,7 @@ fn is_answer(name: &str) -> bool {
 fn trailing_reaction(text: &str, item: &Span) -> (Span, Option<Span>) {
     let part = text[item.clone()].to_lowercase();
     if part.is_ascii() {
-        for reaction in REACTIONS {
+        for reaction in reaction::REACTIONS {
             if let Some(rest) = part.strip_suffix(reaction)
                 && rest.ends_with(' ')
                 && rest.trim().len() > 2
@@ -320,136 +293,23 @@ fn trailing_reaction(text: &str, item: &Span) -> (Span, Option<Span>) {
     (item.clone(), None)
 }
 
-fn in_prose(context: &Context, before: &[Draft]) -> Vec<Draft> {
-    static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(not )?(?:allergic to|allergy to|allergies to|intolerant (?:to|of)|intolerance (?:to|of))\s+((?:[\p{L}-]+(?:,\s*|\s+and\s+|\s+or\s+)?){1,6}?)(?:\s*\(([^)]+)\)|,?\s+(?:which|that|causing|causes|with|\(|developing)\s*([^.\n]{0,60})|[.;\n]|$)").expect("a valid expression")
-    });
-    let text = context.layout.text;
-    let mut out = Vec::new();
-    for found in CUE.captures_iter(text) {
-        let Some(list) = found.get(2) else { continue };
-        let further = found.get(0).map_or(list.end(), |m| m.end());
-        out.extend(joined_by_and(context, further));
-        let negated = found.get(1).is_some()
-            || text[..list.start()]
-                .to_lowercase()
-                .ends_with("no known allergy to ");
-        let mut at = list.start();
-        for piece in list.as_str().split_inclusive([' ', ',']) {
-            let span = trim_by(text, at..at + piece.len(), |c| {
-                c.is_whitespace() || c == ',' || c == '.'
-            });
-            at += piece.len();
-            let name = &text[span.clone()];
-            let taken = before.iter().any(|d| {
-                d.pieces
-                    .iter()
-                    .any(|p| p.span.start < span.end && span.start < p.span.end)
-            });
-            if taken || !context.lexicon.is_substance(name) && !context.lexicon.is_any_drug(name) {
-                continue;
-            }
-            let reaction = found.get(3);
-            let fact = Fact::Allergy(Allergy {
-                substance: Some(name.into()),
-                reaction: reaction.map(|r| r.as_str().into()),
-            });
-            let mut draft = Draft::new(fact, 0.9);
-            draft.add("substance", span, true);
-            if let Some(reaction) = reaction {
-                draft.add("reaction", reaction.range(), false);
-            }
-            if negated {
-                draft.assertion = Assertion::Absent;
-            }
-            out.push(draft);
-        }
+fn substance(draft: &Draft) -> String {
+    match &draft.fact {
+        Fact::Allergy(allergy) => allergy.substance.clone().unwrap_or_default(),
+        _ => String::new(),
     }
-    out
 }
 
-/// `Penicillin allergy (anaphylaxis 1998)`, `avoid sulfa - hives`, `Haldol -> dystonia`: the substance with what it
-/// did. Without a reaction, what is to be avoided is advice.
-fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
-    static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\b([\p{L}-]+) (?:allergy|intolerance)\b|\bavoid ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
-            .expect("a valid expression")
-    });
-    let text = context.layout.text;
-    SAID.captures_iter(text)
-        .filter_map(|found| {
-            let stated = found.get(1);
-            let name = stated.or(found.get(2)).or(found.get(3))?;
-            let reaction = found.get(4).filter(|said| {
-                let said = said.as_str().trim().to_lowercase();
-                REACTIONS.iter().any(|known| said.contains(known))
-            });
-            let known = context.lexicon.is_substance(name.as_str())
-                || context.lexicon.is_any_drug(name.as_str());
-            let sentence = context.layout.sentence(name.start()).start;
-            let lead = text[sentence.min(name.start())..name.start()].to_lowercase();
-            let denied = ["no ", "denies ", "nor ", "without "]
-                .iter()
-                .any(|word| lead.contains(word));
-            let taken = before.iter().any(|draft| {
-                draft
-                    .pieces
-                    .iter()
-                    .any(|p| p.span.start < name.end() && name.start() < p.span.end)
-            });
-            if taken || denied || !known || stated.is_none() && reaction.is_none() {
-                return None;
-            }
-            let reaction = reaction.map(|said| trim_by(text, said.range(), char::is_whitespace));
-            let fact = Fact::Allergy(Allergy {
-                substance: Some(name.as_str().into()),
-                reaction: reaction.as_ref().map(|said| context.text(said)),
-            });
-            let mut draft = Draft::new(fact, 0.88);
-            draft.add("substance", name.range(), true);
-            if let Some(reaction) = reaction {
-                draft.add("reaction", reaction, false);
-            }
-            Some(draft)
-        })
-        .collect()
-}
-
-/// `allergic to sulfa (hives) and codeine (nausea)`: what follows the first pair.
-fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
-    static NEXT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^,?\s*and\s+(?:to\s+)?([\p{L}-]+)(?:\s*\(([^)]+)\))?")
-            .expect("a valid expression")
-    });
-    let text = context.layout.text;
-    let found = NEXT.captures(&text[from..])?;
-    let name = found.get(1)?;
-    let span = from + name.start()..from + name.end();
-    if !context.lexicon.is_substance(name.as_str()) {
-        return None;
-    }
-    let reaction = found.get(2).map(|r| from + r.start()..from + r.end());
-    let fact = Fact::Allergy(Allergy {
-        substance: Some(name.as_str().into()),
-        reaction: reaction.as_ref().map(|r| context.text(r)),
-    });
-    let mut draft = Draft::new(fact, 0.88);
-    draft.add("substance", span, true);
-    if let Some(reaction) = reaction {
-        draft.add("reaction", reaction, false);
-    }
-    Some(draft)
-}
-
-fn once(drafts: Vec<Draft>) -> Vec<Draft> {
+/// The same substance once. What a text says somebody is not allergic to counts before its label.
+fn once(mut drafts: Vec<Draft>) -> Vec<Draft> {
     let mut seen: Vec<String> = Vec::new();
+    drafts.sort_by_key(|draft| {
+        draft.assertion != Assertion::Absent || NONE.is_match(&substance(draft))
+    });
     drafts
         .into_iter()
         .filter(|draft| {
-            let Fact::Allergy(allergy) = &draft.fact else {
-                return false;
-            };
-            let key = crate::lexicon::key(allergy.substance.as_deref().unwrap_or_default());
+            let key = crate::lexicon::key(&substance(draft));
             let fresh = !seen.contains(&key);
             seen.push(key);
             fresh

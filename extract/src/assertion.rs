@@ -43,6 +43,11 @@ static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
         r"mother|father|brother|sister|son|daughter|aunt|uncle|cousin|grandmother|grandfather|grandparents?|parents?|siblings?|family history|family hx|maternal|paternal|relatives?|twin|fh of|fhx",
     )
 });
+/// `Hashimoto's thyroiditis in sister`.
+static FAMILY_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s(?:in|affecting) (?:(?:his|her|their|the|a|an|one|both|two|several) )?(?:maternal |paternal |older |younger |elder )?(?:mother|father|brothers?|sisters?|sons?|daughters?|aunts?|uncles?|cousins?|grandmother|grandfather|grandparents?|parents?|siblings?|twin|relatives?)\b")
+        .expect("a valid expression")
+});
 static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {
     cues(
         r"history of|hx of|h/o|past|previous|previously|prior|status post|s/p|former|formerly|remote|in childhood|as a child|pmh|known history of|years ago|resolved|old",
@@ -69,7 +74,7 @@ static BARRIER: LazyLock<Regex> = LazyLock::new(|| {
 static LABELLED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\W*\p{Lu}[\p{L} /]{2,30}:\s").expect("a valid expression"));
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:hosp(?:ital)?|unit|ref|nhs|mrn?|ur|bed|reg|patient|file|case|folder|clinic|tel|phone|account|policy)\.? no\b\.?|\bno\.?\s*:\s*[A-Z]{0,4}[0-9]")
+    Regex::new(r"(?i)\b(?:hosp(?:ital)?|unit|ref|nhs|mrn?|ur|bed|reg|patient|file|case|folder|clinic|tel|phone|account|policy)\.? no\b\.?|\bno\.?\s*:\s*[A-Z]{0,4}[0-9]|\bNo\.?\s[A-Z]{0,4}[0-9]{4,}")
         .expect("a valid expression")
 });
 static AGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -112,7 +117,18 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
         <= 1
         && (line == 0 || layout.lines[line - 1].span.len() < 60);
     let labelled = LABELLED.is_match(&layout.text[line_start..mention.start]);
-    if (is_list || fresh || labelled) && line_start > sentence.start {
+    // A line that is much longer than the one above goes on from nothing.
+    let lines = &layout.lines;
+    let (above, own) = (
+        lines[line.saturating_sub(1)].span.len(),
+        lines[line].span.len(),
+    );
+    let cells = lines[line]
+        .cells
+        .len()
+        .max(lines[line.saturating_sub(1)].cells.len());
+    let wrapped = line > 0 && above * 10 >= own * 6 && cells < 3;
+    if (is_list || fresh || labelled || !wrapped) && line_start > sentence.start {
         before = &layout.text[line_start..mention.start];
     }
     let above = layout.lines[layout.line_at(mention.start).saturating_sub(1)]
@@ -136,6 +152,9 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     let after = after
         .find([',', ';', '\n'])
         .map_or(after, |cut| &after[..cut]);
+    if FAMILY_AFTER.is_match(&layout.text[mention.end..after_end]) {
+        return Assertion::Family;
+    }
     // An item of a list may be the whole sentence.
     if names_relative(family) || is_list && names_relative(&layout.text[mention.clone()]) {
         return Assertion::Family;

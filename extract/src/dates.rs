@@ -54,6 +54,12 @@ static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
         r"([12OIl]{D}{{3}})\s?[/.\-]\s?({D}{{1,2}})\s?[/.\-]\s?({D}{{1,2}})"
     ))
 });
+/// `2025-OCT-21`.
+static YEAR_NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(&format!(
+        r"((?:19|20)[0-9]{{2}})[-/. ]([A-Za-z01]{{3,9}})[-/. ]({D}{{1,2}})"
+    ))
+});
 static DAY_NAMED: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
         r"({D}{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s.\-/]*([A-Za-z01]{{3,9}}?)[\s.,\-/]*((?:{D}{{4}})|(?:'?{D}{{2}}))"
@@ -72,9 +78,16 @@ fn regex(pattern: &str) -> Regex {
 /// All dates in reading order.
 pub(crate) fn find(text: &str) -> Vec<Printed> {
     let mut out: Vec<Printed> = Vec::new();
-    for (n, pattern) in [&*YEAR_FIRST, &*NAMED_DAY, &*DAY_NAMED, &*NUMERIC, &*BOXED]
-        .into_iter()
-        .enumerate()
+    for (n, pattern) in [
+        &*YEAR_FIRST,
+        &*NAMED_DAY,
+        &*DAY_NAMED,
+        &*YEAR_NAMED,
+        &*NUMERIC,
+        &*BOXED,
+    ]
+    .into_iter()
+    .enumerate()
     {
         let mut at = 0;
         while let Some(found) = pattern.captures_at(text, at) {
@@ -84,6 +97,7 @@ pub(crate) fn find(text: &str) -> Vec<Printed> {
                 0 => year_first(part(1), part(2), part(3)),
                 1 => named(part(2), part(1), part(3)),
                 2 => named(part(1), part(2), part(3)),
+                3 => named(part(3), part(2), part(1)),
                 _ if part(2) != part(4) => None,
                 _ if part(2) == "." && part(5).len() == 2 && part(1).len() < 2 => None,
                 _ => numeric(part(1), part(3), part(5)),
@@ -319,6 +333,7 @@ mod tests {
             ("25/12/2023", "2023-12-25"),
             ("3rd of May 2021", "2021-05-03"),
             ("14 March 2024", "2024-03-14"),
+            ("2025-OCT-21", "2025-10-21"),
             ("O5/1O/2023", "2023-05-10"),
             ("2O23-05-l0", "2023-05-10"),
             ("05.10.2023", "2023-05-10"),

@@ -29,6 +29,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\breference (?:range|interval)s?|standard range|normal range|ref\.? (?:range|interval)", Kind::LabReport, 3.0),
         (r"(?i)\b(?:laboratory|laboratories|pathology services|clia|diagnostics lab)\b", Kind::LabReport, 1.0),
         (r"(?i)\bspecimen\b", Kind::LabReport, 1.0),
+        (r"(?im)^\W*(?:final |interim |cumulative |clinical )?(?:laboratory|lab|pathology|haematology|hematology|biochemistry|chemistry)\b.{0,20}\b(?:reports?|results?)\b", Kind::LabReport, 3.0),
         (r"(?i)\b(?:collected|received|reported)\b\s*:", Kind::LabReport, 1.0),
         (r"(?i)\b(?:metabolic panel|lipid panel|urinalysis|complete blood count|cbc|haematology|hematology|biochemistry|thyroid function|liver function)\b", Kind::LabReport, 1.5),
         (r"(?i)\b(?:mg/dL|g/dL|mmol/L|ng/mL|U/L|uIU/mL|pg/mL|K/uL|x10)", Kind::LabReport, 0.4),
@@ -47,6 +48,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:mri|ct|x-?ray|ultrasound|radiograph|mammogra\w+|echocardiogram)\b.{0,40}\b(?:report|of the|without contrast|with contrast|scan)\b", Kind::Imaging, 2.0),
         (r"(?i)\b(?:radiology|radiologist|imaging (?:department|center|centre|associates)|technique|multiplanar)\b", Kind::Imaging, 1.5),
         (r"(?i)\b(?:findings|impression)s?\s*:", Kind::Imaging, 1.0),
+        (r"(?i)\b(?:radiodiagnosis|ultrasonography|sonography)\b|\b(?:USG|HRCT|CECT|NCCT|CXR|MRCP)\b.{0,40}$", Kind::Imaging, 2.0),
         (r"(?m)^\W*(?i:exam(?:ination)?:?\s+|procedure:?\s+|study:?\s+)?(?:US|CT|MRI?|XR|PET|DEXA|X-?RAY|(?i:ultrasound|mammogra\w+|screening mammogra\w+|transthoracic echo\w*|echocardiogra\w+|radiology report|imaging report))\b[^.:\n]{0,60}$", Kind::Imaging, 2.5),
     ]
     .into_iter()

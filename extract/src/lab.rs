@@ -134,7 +134,10 @@ pub(crate) fn is_heading(context: &Context, index: usize) -> bool {
 fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     let layout = &context.layout;
     let text = layout.text;
+    // `T. Bilirubin` looks like an item of a list.
     let mark = item_mark(layout.get(&line));
+    let whole = mark > 0 && name::row_name(context, &line).is_some_and(|(_, known)| known);
+    let mark = if whole { 0 } else { mark };
     let start = line.start + mark;
     let line = start..line.end;
     if line.is_empty() || is_labelled_line(context, &line) {
@@ -197,12 +200,14 @@ fn letter_for_value(text: &str, known: bool, rest: Span, cells: &[Cell]) -> Opti
 /// `HbA1c 68 mmol/mol, eGFR 52`: other tests follow behind commas, so that it is no row.
 fn lists_others(context: &Context, rest: Span) -> bool {
     let text = context.layout.text;
-    text[rest.clone()].match_indices([',', ';']).any(|(at, _)| {
-        let words = text[rest.start + at + 1..rest.end].split_whitespace();
-        let words: Vec<&str> = words.take(3).collect();
-        let behind = text[rest.start..rest.start + at].contains(|c: char| c.is_ascii_digit());
-        behind && (1..=words.len()).any(|n| context.lexicon.is_analyte(&words[..n].join(" ")))
-    })
+    text[rest.clone()]
+        .match_indices([',', ';', '|'])
+        .any(|(at, _)| {
+            let words = text[rest.start + at + 1..rest.end].split_whitespace();
+            let words: Vec<&str> = words.take(3).collect();
+            let behind = text[rest.start..rest.start + at].contains(|c: char| c.is_ascii_digit());
+            behind && (1..=words.len()).any(|n| context.lexicon.is_analyte(&words[..n].join(" ")))
+        })
 }
 
 /// `Sodium (mmol/L)`, `Haemoglobin g/L (115-165) 87`: the unit stands behind the name.

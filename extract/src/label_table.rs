@@ -28,15 +28,15 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Collected),
-        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
+        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|coll|colln|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
     ),
     (
         Date(D::Received),
-        "received|date received|received date|received on|specimen received|sample received|date of receipt|received in lab|received date time|recd|rec'd|received at|date time received",
+        "received|date received|received date|received on|specimen received|sample received|date of receipt|received in lab|rec|rcvd|received date and time|registered|date registered|received date time|recd|rec'd|received at|date time received",
     ),
     (
         Date(D::Reported),
-        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|printed|report printed|final report|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
+        "reported|date reported|report date|reported on|date of report|report issued|report issued on|issued|result date|resulted|released|report date time|final report date|authorised|date time reported|reported date|report printed|final report|reported at|date of issue|verified|date resulted|finalized|validated|interpreted|report time|date read|read on|date interpreted|date of reading|validation|validation date|report released on|released on|authorised on|report released",
     ),
     (
         Date(D::FollowUp),
@@ -64,7 +64,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Service),
-        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date",
+        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date|evaluation date|date of evaluation|intake date|date of intake|interview date|date of interview|session|date of session|review date and time|date and time of visit|date of admission to clinic|date of report visit|round date|date of round",
     ),
     (
         Date(D::Processed),
@@ -84,11 +84,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Other),
-        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|start date|record printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
+        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|start date|record printed|printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
     ),
     (
         Person(P::Patient),
-        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name",
+        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name|addressograph|name of the patient|patient / client|patient/client|name of patient/resident|patient name and address|pt's name|insured patient|deceased|baby|mother and baby",
     ),
     (
         Person(P::Insured),
@@ -100,11 +100,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Ordering),
-        "ordering physician|ordered by|ordering provider|ordering doctor|requesting physician|requested by|requesting doctor|requesting clinician|requesting provider|requestor|requester|ordering clinician|ordering dr|order by|ref by doctor|clinician|requesting consultant|submitted by|submitting physician|ordering",
+        "ordering physician|ordered by|ordering provider|ordering doctor|requesting physician|requested by|requesting doctor|requesting clinician|requesting provider|requestor|requester|ordering clinician|ordering dr|order by|ref by doctor|clinician|requesting consultant|requesting gp|requesting dr|requesting practitioner|ordering practitioner|submitted by|submitting physician|ordering",
     ),
     (
         Person(P::Attending),
-        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|consultant surgeon|consultant physician",
+        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|cons|nephrologist|cardiologist|oncologist|neurologist|haematologist|hematologist|endocrinologist|gastroenterologist|rheumatologist|pulmonologist|urologist|dermatologist|paediatrician|pediatrician|obstetrician|gynaecologist|gynecologist|ophthalmologist|optometrist|geriatrician|intensivist|consultant name|name of treating doctor|name of the treating doctor|treating consultant|primary consultant|consultant surgeon|consultant physician",
     ),
     (
         Person(P::Referring),

@@ -96,7 +96,8 @@ impl<'a> Layout<'a> {
         let boundary = |i: usize| {
             let stop = matches!(bytes[i], b'.' | b'!' | b'?' | b';')
                 && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace)
-                && !ends_with_title(&self.text[..i]);
+                && !ends_with_title(&self.text[..i])
+                && !ends_abbreviation(&self.text[..i], &self.text[i + 1..]);
             let gap = bytes[i] == b'\n' && bytes.get(i + 1).is_some_and(|b| *b == b'\n');
             stop || gap || bytes[i] == 0x0c
         };
@@ -109,6 +110,20 @@ impl<'a> Layout<'a> {
             .unwrap_or(bytes.len());
         trim(self.text, start..end.max(start))
     }
+}
+
+/// `60 mg s.c. every 6 months`: letters with points between them, and the sentence goes on in small letters or numbers.
+fn ends_abbreviation(before: &str, after: &str) -> bool {
+    let word = before
+        .rsplit(|c: char| c.is_whitespace())
+        .next()
+        .unwrap_or_default();
+    let pointed = word.contains('.')
+        && word
+            .split('.')
+            .all(|part| part.len() == 1 && part.chars().all(char::is_alphabetic));
+    let next = after.trim_start_matches([' ', '\t']).chars().next();
+    pointed && next.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit())
 }
 
 /// A full stop after a title or an initial ends no sentence.

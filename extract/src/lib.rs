@@ -14,6 +14,7 @@ mod assertion;
 mod claim;
 pub mod coding;
 mod context;
+mod country;
 mod date;
 mod dates;
 pub mod deidentify;
@@ -43,9 +44,6 @@ mod sentinel;
 mod sig;
 mod vital;
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::{Confidence, DocumentKind, Entity, Vote};
 
 pub use lexicon::Lexicon;
@@ -54,6 +52,7 @@ pub use sentinel::{against_header, lookalikes};
 
 use crate::{
     context::Context,
+    country::Habit,
     dates::Style,
     draft::Draft,
     layout::{Layout, Span},
@@ -101,8 +100,9 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     let labels = labels::find(&layout);
     let sections = sections::find(&layout, &labels);
     let dates = dates::find(source.text);
-    let mut style = Style::of(&dates, is_british(source.text));
-    let american = is_american(source.text);
+    let habit = country::habit(source.text, &dates);
+    let mut style = Style::of(&dates, habit == Habit::British);
+    let american = habit == Habit::American;
     // Points between the numbers are not American.
     let dotted = dates
         .iter()
@@ -146,23 +146,4 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
         kind_confidence,
         entities,
     }
-}
-
-/// Signs of a document of Britain, or of a country that writes as Britain does: how it abbreviates frequencies,
-/// whom it names, how it spells.
-fn is_british(text: &str) -> bool {
-    static SIGN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\bNHS\b|\bGMC\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?i:surgery|tds|qds|nocte|mane|bd|micrograms|haemoglobin|paracetamol|salbutamol|oedema|anaemia|general practitioner|A&E|paediatric\w*|orthopaedic\w*|gynaecolog\w*|anaesth\w*|\w*oesophag\w*|haem[aor]\w+|\w{3,}aemia|diarrhoea|tumour|oestr\w+|mmol/L|sulphate)\b|\bGP\b|\b(?:NSW|QLD|VIC|TAS) [0-9]{4}\b|\bPBS\b|\b(?:UHID|Pvt|NABL|MBBS)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]|\bRs\.|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\bDear GP\b")
-            .expect("a valid expression")
-    });
-    SIGN.find_iter(text).take(2).count() >= 2 || text.contains("NHS")
-}
-
-/// Signs of a document of the United States: a state with its ZIP code, its identifiers and degrees.
-fn is_american(text: &str) -> bool {
-    static SIGN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b|\bNPI\b|\bDEA\b|\bCLIA\b|\bM\.?D\b|\bICD-10-CM\b|\bCPT\b")
-            .expect("a valid expression")
-    });
-    SIGN.is_match(text)
 }

@@ -20,12 +20,16 @@ use crate::{
 
 mod amounts;
 mod block;
+mod day_table;
 mod elsewhere;
 mod fill;
 mod former;
+mod meaning;
 mod mention;
 pub(crate) mod review;
+mod row;
 mod scope;
+mod slot;
 mod table;
 mod told;
 
@@ -105,7 +109,10 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let line = layout.line_at(mention.name.start);
     let line_span = &layout.lines[line].span;
     let lead = sig::scan(text, line_span.start..mention.name.start, taken);
-    let mut found: Vec<Read> = block::leading(text, &lead, mention)
+    let behind_drug = names
+        .iter()
+        .any(|name| name.start >= line_span.start && name.end < mention.name.start);
+    let mut found: Vec<Read> = block::leading(text, &lead, mention, behind_drug)
         .into_iter()
         .map(|found| Read {
             found,
@@ -130,7 +137,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let mut draft = Draft::new(fact, if mention.known { 0.96 } else { 0.7 });
     draft.add("name", mention.name.clone(), true);
     if let Some(phrases) = table::row(context, &mention.name, next) {
-        fill::fill_from_row(&mut medication, &mut draft, phrases);
+        row::fill(&mut medication, &mut draft, phrases);
     } else {
         fill::fill(context, &mut medication, &mut draft, &found, mention);
         let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
@@ -148,7 +155,15 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         draft.add("strength", number, true);
         draft.doubt("the strength has no unit");
     }
-    fill::finish_norms(&mut medication);
+    if medication.frequency.is_none()
+        && let Some((counts, cells)) = day_table::frequency(context, &mention.name)
+    {
+        medication.frequency = Some(counts);
+        for cell in cells {
+            draft.add("frequency", cell, true);
+        }
+    }
+    row::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()
         || medication.frequency.is_some()
@@ -167,6 +182,20 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
     if !evidence && !trusted {
+        return None;
+    }
+    let habit = matches!(
+        &*printed.to_lowercase(),
+        "nicotine"
+            | "alcohol"
+            | "ethanol"
+            | "tobacco"
+            | "cannabis"
+            | "caffeine"
+            | "cocaine"
+            | "heroin"
+    );
+    if habit && medication.strength.is_none() && medication.form.is_none() {
         return None;
     }
     if mention.weak && !listed && is_far_amount(text, &medication, &draft, &mention.name) {

@@ -8,11 +8,11 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+ \p{Lu}[\p{Lu}'’\-]+),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
+        r"^(?:(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
     )
     .expect("a valid expression")
 });
@@ -27,9 +27,22 @@ const DEGREES: &[&str] = &[
     "mrcophth", "frcem", "mrcem", "frcr", "frcog", "mrcog", "frcpch", "mrcpch", "ficm", "frcpi",
     "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
     "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
-    "rvt", "fcps", "bds", "mds", "mpharm", "bpharm",
+    "rvt", "cns", "anp", "acp", "spr", "rgn", "hca", "fcps", "bds", "mds", "mpharm", "bpharm",
 ];
 const NOT_NAMES: &[&str] = &[
+    "outpatients",
+    "surgeon",
+    "surgical",
+    "urological",
+    "registrar",
+    "specialist",
+    "officer",
+    "supervising",
+    "profile",
+    "medication",
+    "medications",
+    "unit",
+    "inpatients",
     "sheet",
     "request",
     "authorization",
@@ -244,7 +257,6 @@ const NOT_NAMES: &[&str] = &[
     "exam",
     "visit",
     "spr",
-    "sho",
     "registrar",
     "locum",
     "intern",
@@ -291,6 +303,11 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
         .count();
     (words.len() >= 2 && words.len() <= 6 && long >= 1 && !has_digit(&text[name.clone()]))
         .then_some(name)
+}
+
+/// `Anneliese Hartmann, PA-C`: a name with a degree behind a comma stands somewhere in it.
+pub(crate) fn holds_degree(text: &str) -> bool {
+    text.match_indices(',').any(|(at, _)| has_degree(text, at))
 }
 
 /// Is this word, in small letters, one that forms and letterheads print, or a degree?

@@ -40,6 +40,11 @@ static STRENGTH: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\d\s?(?:mg|mcg|µg|g|ml|units?|iu|%)(?:\W|$)").expect("a valid expression")
 });
 
+/// A line with a heading of its own, whatever it is.
+static TITLED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*\p{Lu}[\p{L}&/'-]*(?: [\p{L}&/'-]+){0,4}:\s").expect("a valid expression")
+});
+
 /// All sections in reading order.
 pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::new();
@@ -53,7 +58,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         };
         let next = headings
             .get(n + 1)
-            .map_or(layout.text.len(), |l| l.span.start);
+            .map_or(layout.text.len(), |l| start_of_heading(layout, l));
         let line = &layout.lines[label.line];
         let inline = trim_by(layout.text, label.span.end..line.span.end, |c| {
             c.is_whitespace() || matches!(c, ':' | ';' | '-' | '.' | '|')
@@ -82,6 +87,20 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         });
     }
     out
+}
+
+/// `TREATMENT HISTORY:`: the words before a label on its line are of the same heading.
+fn start_of_heading(layout: &Layout, label: &Label) -> usize {
+    const WORDS: usize = 2;
+    let line = &layout.lines[label.line].span;
+    let lead = &layout.text[line.start.min(label.span.start)..label.span.start];
+    let words = lead.split_whitespace().count();
+    let heads = (1..=WORDS).contains(&words)
+        && lead
+            .chars()
+            .all(|c| c.is_uppercase() || c == ' ' || c == '/')
+        && layout.get(&label.span).chars().all(|c| !c.is_lowercase());
+    if heads { line.start } else { label.span.start }
 }
 
 /// The section that a position belongs to.
@@ -160,7 +179,10 @@ fn end_of_inline(
         let inset = layout.indent(below) >= layout.indent(line) + INSET;
         let open = above.ends_with([',', ';', '/', '-', '(']);
         let cells = layout.lines[below].cells.len();
-        let full = above.chars().count() > 70 && !above.ends_with(['.', ')']) && cells == 1;
+        let full = above.chars().count() > 70
+            && !above.ends_with(['.', ')'])
+            && cells == 1
+            && !TITLED.is_match(text);
         let prose = above.ends_with('.') && above.chars().count() > 70;
         // A letter goes on below its list of drugs.
         let (full, prose) = if drugs {

@@ -65,6 +65,12 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 span.end = span.start + dash;
                 value.end = value.end.min(span.end);
             }
+            if *part == Part::Frequency
+                && let Some(end) = before_heading(text, &value)
+            {
+                span.end = end.max(span.start);
+                value.end = end.max(value.start);
+            }
             let free = out
                 .iter()
                 .map(|f| &f.span)
@@ -88,6 +94,19 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
     }
     out.sort_by_key(|f| f.span.start);
     out
+}
+
+/// `4 mg mane` above a line that says `PRN` and nothing else: that heads the drugs below it.
+fn before_heading(text: &str, value: &Span) -> Option<usize> {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"^\s*(?:p\.?r\.?n\.?|(?:as|when|if) (?:required|needed)|stat|once only)(?: medic\w+)?\s*:?\s*$",
+        )
+    });
+    let cut = text[value.clone()].rfind('\n')?;
+    let below = value.start + cut + 1;
+    let line = text[below..].split('\n').next().unwrap_or_default();
+    HEADING.is_match(line).then_some(value.start + cut)
 }
 
 /// Where the dash stands in `2 mg/mL - 3 mL`: what is taken behind how strong it is, and no range.
@@ -120,6 +139,10 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
     let before = text[..span.start].chars().next_back();
     let glued_after = after.is_some_and(|c| c.is_ascii_lowercase())
         && phrase.ends_with(|c: char| c.is_ascii_alphabetic());
+    // `0800          GORD`: a time of day in a column of its own.
+    if matches!(part, Part::Strength | Part::Dose) && is_clock(phrase) {
+        return false;
+    }
     let digit_before = before.is_some_and(|c| c.is_ascii_digit() || c == '.');
     let upto = text[..span.start].trim_end().len();
     let behind = |part: Part| found.iter().any(|f| f.part == part && f.span.end == upto);
@@ -167,10 +190,19 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
             // `665mg 2 tds`: between two words a count stands only behind what it counts.
             let inner = bare && text[span.start..value.start] == *" ";
-            let counted = behind(Part::Strength) || behind(Part::Form);
+            // Forms are found later than counts: `100mg caps i bd`.
+            let word = text[..upto]
+                .rsplit([' ', '\t', '\n'])
+                .next()
+                .unwrap_or_default();
+            let formed = word.chars().all(char::is_alphabetic) && is_form(&word.to_lowercase());
+            // `Adcal D3 one twice daily`.
+            let named = span.start <= from + 1;
+            let counted = behind(Part::Strength) || behind(Part::Form) || formed || named;
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before
+                && said != "I"
                 && !nothing
                 && before != Some('/')
                 && !glued_after
@@ -189,6 +221,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                         | "im"
                         | "sc"
                         | "s/c"
+                        | "s/l"
                         | "i/v"
                         | "i/m"
                         | "sl"
@@ -247,6 +280,13 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// Four digits that are a time of day, and a wide gap behind them.
+fn is_clock(phrase: &str) -> bool {
+    static CLOCK: LazyLock<Regex> =
+        LazyLock::new(|| re(r"^\s*(?:[01][0-9]|2[0-3])[0-5][0-9](?:\s{2,}|\t)"));
+    CLOCK.is_match(phrase)
 }
 
 /// `100/6`, `5/325`: the strengths of two or three substances without a unit. Fractions (`1/2`) and courses

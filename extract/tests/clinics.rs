@@ -12,7 +12,7 @@ fn forms_before_names_and_strengths_without_units() {
          Inj. Zolvexa 2 ml IM stat\nSeretide 250 two puffs bd\nT. Crocin 1 TDS\nR/A 01.03.2025\n",
         &[
             r#"{"type":"medication","name":"Concor","strength":"2.5","frequency":"OD","needs_review":true}"#,
-            r#"{"type":"medication","name":"Glycomet GP","strength":"2","frequency":"BD before food","needs_review":true}"#,
+            r#"{"type":"medication","name":"Glycomet GP 2","dose":"1","frequency":"BD before food"}"#,
             r#"{"type":"medication","name":"Zolvexa","dose":"2 ml","needs_review":true}"#,
             r#"{"type":"medication","name":"Seretide","strength":"250","dose":"two puffs","needs_review":true}"#,
             r#"{"type":"person","role":"patient","name":"Ranjit Sen"}"#,

@@ -35,6 +35,39 @@ pub(super) fn alone(context: &Context, before: &[Draft]) -> Vec<Draft> {
     out
 }
 
+/// `Primary: Acute cholecystitis      ICD 10 code: K80.0`: the one code of a line is that of the one name before it.
+/// Gives the codes that are nobody's.
+pub(super) fn beside_names(
+    context: &Context,
+    alone: Vec<Draft>,
+    named: &mut [Draft],
+) -> Vec<Draft> {
+    let line = |draft: &Draft| context.layout.line_at(draft.span().start);
+    let lines: Vec<usize> = alone.iter().map(line).collect();
+    let mut rest = Vec::new();
+    for (n, code) in alone.into_iter().enumerate() {
+        let single = lines.iter().filter(|other| **other == lines[n]).count() == 1;
+        let mut names = named.iter_mut().filter(|draft| line(draft) == lines[n]);
+        let (first, second) = (names.next(), names.next());
+        let place = code.span();
+        match (first, second) {
+            (Some(name), None) if single && name.span().end <= place.start => {
+                if let Fact::Diagnosis(diagnosis) = &mut name.fact
+                    && diagnosis.code.is_none()
+                {
+                    diagnosis.code = Some(context.text(&place));
+                    name.add("code", place, false);
+                    name.reasons.retain(|reason| reason != super::UNKNOWN);
+                    continue;
+                }
+                rest.push(code);
+            }
+            _ => rest.push(code),
+        }
+    }
+    rest
+}
+
 /// Are these codes and nothing else?
 pub(super) fn only(text: &str) -> bool {
     static WHOLE: LazyLock<Regex> =

@@ -266,13 +266,40 @@ const PARTICIPLES: &[&str] = &[
     "relapsing",
     "remitting",
 ];
+/// Second names of germs.
+const SPECIES: &[&str] = &[
+    "coli",
+    "aureus",
+    "epidermidis",
+    "pneumoniae",
+    "pyogenes",
+    "faecalis",
+    "faecium",
+    "difficile",
+    "influenzae",
+    "aeruginosa",
+    "mirabilis",
+    "albicans",
+    "jirovecii",
+    "tuberculosis",
+    "pylori",
+    "jejuni",
+];
 /// Words before a name that still are part of it.
 const MOST: usize = 4;
 
 /// With the adjectives before it and `, stage 3` behind it.
 pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| (?:at|of|in) the (?:lumbar |thoracic |cervical |left |right )?(?:spine|hips?|knees?|neck of femur)\b| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
+    });
+    static RANGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:mild|moderate)(?:-| )to(?:-| )(?:moderate|severe)\s$")
+            .expect("a valid expression")
+    });
+    static STAGED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:stage|grade)\s(?:[IVX]{1,3}|[0-4])[a-d]?\s$")
+            .expect("a valid expression")
     });
     static ACUTE_ON: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)\bacute[- ]on[- ]$").expect("a valid expression"));
@@ -290,10 +317,19 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
             && word.starts_with(|c: char| c.is_ascii_uppercase())
             && word.ends_with('.')
             && text[start..].starts_with(|c: char| c.is_ascii_lowercase());
+        // `Escherichia coli pyelonephritis`.
+        let species = SPECIES.contains(&word);
         if !is_part(word) && !germ {
             break;
         }
         start -= word.len() + 1;
+        if species && let Some(rest) = text[line.start..start].strip_suffix(' ') {
+            let genus = &rest[rest.rfind([' ', '\t']).map_or(0, |at| at + 1)..];
+            if genus.starts_with(|c: char| c.is_ascii_uppercase()) {
+                start -= genus.len() + 1;
+            }
+            break;
+        }
     }
     // `acute on chronic kidney injury`.
     let lead = &text[line.start..start];
@@ -301,8 +337,19 @@ pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
         .find(lead)
         .filter(|_| text[start..].starts_with("chronic") || text[start..].starts_with("Chronic"));
     start = acute.map_or(start, |found| line.start + found.start());
+    // `Stage IIB carcinoma`; what follows `grade 2 neuropathy` is the grade of something else.
+    let lead = &text[line.start..start];
+    let staged = STAGED.find(lead);
+    let graded = staged.is_some();
+    let stage = staged.filter(|found| found.as_str().to_lowercase().starts_with("stage"));
+    start = stage.map_or(start, |found| line.start + found.start());
+    // `moderate to severe osteoarthritis`.
+    let range =
+        RANGE.find(&text[line.start..start + text[start..].find(' ').map_or(0, |at| at + 1)]);
+    start = range.map_or(start, |found| line.start + found.start());
     let end = AFTER
         .find(&text[span.end..line.end.max(span.end)])
+        .filter(|found| !graded || !found.as_str().starts_with(','))
         .map_or(span.end, |m| span.end + m.end());
     // `CKD 3b`: only the kidney's stages stand without the word.
     let kidney = text[span.clone()].to_lowercase();
@@ -316,6 +363,9 @@ fn is_part(word: &str) -> bool {
     let plain = word.to_lowercase();
     if ADJECTIVES.contains(&plain.as_str()) {
         return true;
+    }
+    if matches!(plain.as_str(), "given" | "today" | "because") {
+        return false;
     }
     let letters = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let last = word.rsplit('-').next().unwrap_or(word);
@@ -340,7 +390,7 @@ pub(super) fn is_staged(name: &str, is_condition: impl Fn(&str) -> bool) -> bool
 pub(super) fn without_lead(name: &str) -> &str {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)^(?:(?:h/o|hx of|history of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
+            r"(?i)^(?:(?:[ck]/c/o|h/o|hx of|history of|known case of|k/c of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
         )
         .expect("a valid expression")
     });
@@ -353,12 +403,16 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
         let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
         Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,\s(?:ER|PR|HER2)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
+            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$|\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$|\sO[UDS]$|\s\([LR]\)$|,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b.*$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
         ))
         .expect("a valid expression")
     });
     static KEPT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:stage|grade|type|class|nyha)\b").expect("a valid expression")
+    });
+    static SCALE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b")
+            .expect("a valid expression")
     });
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
@@ -369,7 +423,7 @@ pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> b
     let printed = &text[name.clone()];
     let behind = BEHIND
         .find(printed)
-        .filter(|found| !KEPT.is_match(found.as_str()))
+        .filter(|found| SCALE.is_match(found.as_str()) || !KEPT.is_match(found.as_str()))
         .map_or(printed.len(), |found| found.start());
     let before = BEFORE
         .find(printed)

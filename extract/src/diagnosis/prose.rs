@@ -12,19 +12,28 @@ use crate::{assertion, context::Context, draft::Draft, layout::Span, sections::S
 
 /// Before what somebody only looks for, warns of or prevents.
 static LOOKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:screen(?:ed|ing)?(?: \w+){0,2} for|(?:to )?look(?:ing)? for|monitor(?:ed|ing)? for|watch(?:ing)? for|prevent(?:ion|ing)?(?: of)?|prophylaxis (?:of|for|against)|vaccinat(?:ed|ion) (?:against|for)|information (?:on|about)|risks? (?:of|for|include[sd]?)|protect(?:ion)? against|(?:reduce|lower) the (?:risk|chance) of)(?: [\w'-]+){0,3}\s*$").expect("a valid expression")
+    Regex::new(r"(?i)\b(?:screen(?:ed|ing)?(?: \w+){0,2} for|(?:to )?look(?:ing)? for|monitor(?:ed|ing)? for|watch(?:ing)? for|prevent(?:ion|ing)?(?: of)?|prophylaxis (?:of|for|against)|vaccinat(?:ed|ion) (?:against|for)|information (?:on|about)|risks? (?:of|for|include[sd]?)|safety[- ]net(?:t?ed|ting)?(?: (?:re|for|about|regarding))?|red flags? (?:of|for)|symptoms of|signs of worsening|protect(?:ion)? against|(?:reduce|lower) the (?:risk|chance) of)(?: [\w'-]+){0,3}\s*$").expect("a valid expression")
 });
 
 /// Known conditions in sentences.
 pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|known|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|k/c/o|k/c|known|w/|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
     });
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s-]*(?:#\s?[0-9]|vaccin|immuni[sz]|screen|prophyla|prevention|risk|clinic\b|nurse|team|service|unit\b|ward|group|society|association|specialist|block\b|leaflet|education|guideline|pathway|programme|program\b|score|marker|test|antibod|serology|diary|action plan)").expect("a valid expression")
+        Regex::new(r"(?i)^[\s-]*(?:#\s?[0-9]|vaccin|immuni[sz]|screen|prophyla|prevention|risk|clinic\b|nurse|team|service|unit\b|ward|group|society|association|specialist|block\b|leaflet|education|guideline|pathway|programme|program\b|score|marker|test|antibod|serology|diary|action plan|(?:mesh )?repair\b|protocol\b|bundle\b|swab|surgery\b|follow-up clinic)").expect("a valid expression")
     });
     static OF_ANOTHER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:ST|ST[- ]segment|respiratory|marrow|CNS)[ -]$")
+            .expect("a valid expression")
+    });
+    // What a request for a test tells of the patient.
+    static CLINICAL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:(?:relevant )?clinical (?:details?|information|info|history|indication|notes?|summary|diagnosis)|indications?|reason for (?:test|request|exam)|provisional diagnosis|history)\s*[:–-]")
+            .expect("a valid expression")
+    });
+    static TESTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s(?:virus )?(?:surface|core|e) (?:antigen|antibod|ag\b|ab\b)|^\s(?:IgG|IgM|IgA|PCR|DNA|RNA|viral load|NS1)\b")
             .expect("a valid expression")
     });
     static NOT_SAID: LazyLock<Regex> = LazyLock::new(|| {
@@ -35,16 +44,20 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     let lab = context.kind == DocumentKind::LabReport;
     let mut out = Vec::new();
     for line in &layout.lines {
-        for span in super::conditions(context, &line.span) {
+        for span in super::known::conditions(context, &line.span) {
             let section = context.section(span.start);
             // `ST depression` is seen in an ECG, `respiratory depression` comes of opioids.
             let otherwise = OF_ANOTHER.is_match(&text[line.span.start..span.start])
                 && text[span.clone()].eq_ignore_ascii_case("depression");
-            let otherwise =
-                otherwise || OTHERWISE.is_match(&text[span.end..line.span.end.max(span.end)]);
+            // `Hepatitis B surface antigen`.
+            let tested = TESTED.is_match(&text[span.end..line.span.end.max(span.end)]);
+            let otherwise = otherwise
+                || tested
+                || OTHERWISE.is_match(&text[span.end..line.span.end.max(span.end)]);
             let silent = otherwise || is_silent(section);
             let taken = is_taken(before, &span);
-            if silent || taken || lab {
+            let asked = || CLINICAL.is_match(&text[line.span.clone()]);
+            if silent || taken || lab && !asked() {
                 continue;
             }
             let sentence = layout.sentence(span.start);
@@ -58,6 +71,13 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let return_for = said.contains("return to") || said.contains("if you") && !polite;
             let family = section == Some(SectionKind::FamilyHistory);
             let told = family || CUE.is_match(&lead[near..]);
+            // `K/C/O T2DM x 14 yrs, HTN`: a list goes on behind its commas.
+            let told = told
+                || in_list(
+                    text,
+                    out.last().map(|last: &Draft| last.span().end),
+                    span.start,
+                );
             // `DVT` in a column of its own.
             let in_cell = line.cells.len() > 2 && line.cells.contains(&span);
             let alone =
@@ -83,6 +103,16 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
         }
     }
     out
+}
+
+/// Only commas, a conjunction, years and durations stand between a condition and the one before it.
+fn in_list(text: &str, last: Option<usize>, start: usize) -> bool {
+    static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:\s?(?:x|for|since)?\s?[0-9]+\s?(?:years?|yrs?|y|months?|/12)?)?\s?(?:,|/|&|,? and)\s?$")
+            .expect("a valid expression")
+    });
+    last.and_then(|last| text.get(last..start))
+        .is_some_and(|between| BETWEEN.is_match(between))
 }
 
 /// Is a name of the lexicon a diagnosis without a cue? Symptoms are complaints first, and abbreviations of two or three
@@ -131,9 +161,13 @@ fn tells_alone(name: &str) -> bool {
         "menopause",
         "concussion",
     ];
+    // Abbreviations of three letters that nothing else is called by.
+    const SURE: &[&str] = &[
+        "AKI", "CCF", "CHF", "UTI", "HTN", "DVT", "OSA", "BPH", "IHD", "DKA", "PCOS", "CKD",
+    ];
     let plain = name.to_lowercase();
     let short = name.chars().count() < 4 && !name.contains(|c: char| c.is_ascii_digit());
-    !short && !SYMPTOMS.contains(&plain.as_str())
+    SURE.contains(&name) || !short && !SYMPTOMS.contains(&plain.as_str())
 }
 
 /// Sections whose conditions are nobody's diagnosis.
@@ -207,7 +241,7 @@ pub(super) fn unknown(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 .with("diagnosis", span.clone());
             draft.assertion = assertion::of(layout, &span, section);
             draft.value = Some(span);
-            draft.doubt("the diagnosis is not in the lexicon and has no code");
+            draft.doubt(super::UNKNOWN);
             Some(draft)
         })
         .collect()

@@ -91,7 +91,14 @@ pub(super) fn assemble(
             cell.kind == CellKind::Range
                 && next.is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()))
         });
-    if !accepted || drug || !known && is_vital_or_sum(&text[name.clone()]) {
+    // `Prediabetes: 5.7 - 6.4` says what results would mean.
+    let condition = !known && context.lexicon.is_condition(printed);
+    if !accepted
+        || drug
+        || condition
+        || is_fluid(text, name, cells)
+        || !known && is_vital_or_sum(&text[name.clone()])
+    {
         return Vec::new();
     }
     if let Some(header) = header.filter(|h| h.dates.len() >= 2) {
@@ -104,6 +111,13 @@ pub(super) fn assemble(
         return Vec::new();
     };
     vec![parts.draft(context, name, known, None)]
+}
+
+/// `Glucose 5%` is given, not found.
+pub(super) fn is_fluid(text: &str, name: &Span, cells: &[Cell]) -> bool {
+    let sugar = matches!(&*text[name.clone()].to_lowercase(), "glucose" | "dextrose");
+    let share = |cell: &Cell| cell.kind == CellKind::Unit && text[cell.span.clone()] == *"%";
+    sugar && cells.iter().any(share)
 }
 
 pub(super) fn is_vital_or_sum(name: &str) -> bool {

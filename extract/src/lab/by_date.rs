@@ -1,7 +1,7 @@
 //! Tables with a row for each date and a column for each test (`Date | INR | Next test`).
 
 use super::{
-    cells::{self, CellKind},
+    cells::{self, Cell, CellKind},
     parts::Parts,
 };
 use crate::{
@@ -18,11 +18,11 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
     if heading.len() < 2 || !first.starts_with("date") {
         return None;
     }
-    let tests: Vec<(usize, &Span)> = heading
+    let tests: Vec<(usize, Test)> = heading
         .iter()
         .enumerate()
         .skip(1)
-        .filter(|(_, cell)| context.lexicon.is_analyte(layout.get(cell)))
+        .filter_map(|(column, cell)| Some((column, test(context, cell)?)))
         .collect();
     let mut out = Vec::new();
     let mut last = index;
@@ -30,12 +30,42 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
         let Some(date) = date_of(context, row, heading.len()) else {
             break;
         };
-        for (column, name) in &tests {
-            out.extend(result(context, layout, row, *column, name, date));
+        for (column, test) in &tests {
+            out.extend(result(context, layout, row, *column, test, date));
         }
         last = row;
     }
     (!out.is_empty()).then_some((out, last + 1))
+}
+
+/// A test and the unit that its heading prints.
+struct Test {
+    name: Span,
+    unit: Option<Cell>,
+}
+
+/// `CRP`, `CRP (mg/L)`.
+fn test(context: &Context, cell: &Span) -> Option<Test> {
+    let printed = context.layout.get(cell);
+    if context.lexicon.is_analyte(printed) {
+        return Some(Test {
+            name: cell.clone(),
+            unit: None,
+        });
+    }
+    let (name, rest) = printed.split_once(['(', '['])?;
+    let unit = rest.trim_end_matches([')', ']']);
+    if !context.lexicon.is_analyte(name) || !cells::is_unit(unit) {
+        return None;
+    }
+    let start = cell.start + name.len() + 1;
+    Some(Test {
+        name: cell.start..cell.start + name.trim_end().len(),
+        unit: Some(Cell {
+            kind: CellKind::Unit,
+            span: start..start + unit.len(),
+        }),
+    })
 }
 
 /// The date that a row with all cells begins with.
@@ -51,7 +81,7 @@ fn result(
     layout: &Layout,
     row: usize,
     column: usize,
-    name: &Span,
+    test: &Test,
     date: &Span,
 ) -> Option<Draft> {
     let cell = &layout.lines[row].cells[column];
@@ -61,8 +91,10 @@ fn result(
     if !(whole && number) {
         return None;
     }
-    let parts = Parts::of(layout.text, &found, None)?;
-    let mut draft = parts.draft(context, name, true, Some(date));
+    let mut pieces = found;
+    pieces.extend(test.unit.clone());
+    let parts = Parts::of(layout.text, &pieces, None)?;
+    let mut draft = parts.draft(context, &test.name, true, Some(date));
     draft.value = Some(cell.clone());
     Some(draft)
 }

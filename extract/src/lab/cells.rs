@@ -51,7 +51,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
 static GRADE: LazyLock<Regex> = LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|1:[0-9]{1,4}"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?i:negative|positive|trace|no organisms? (?:seen|isolated|grown)|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|slightly cloudy|slightly hazy|turbid|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
+        r"(?i:(?:A|B|AB|O)\s?(?:Rh\s?\(?D?\)?\s?)?(?:positive|negative|pos|neg|\+ve|-ve)|\+ve|-ve|negative|positive|trace|no organisms? (?:seen|isolated|grown)|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|(?:slightly|mildly|very) (?:cloudy|hazy|turbid)|turbid|scanty|plenty|abundant|profuse|field full|weakly positive|weak positive|strongly positive|not reactive|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
     )
 });
 // A small raised star is often read as a degree or a quote.
@@ -60,6 +60,7 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\*{1,2}\s?(?:HH|LL|H|L)(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
     )
 });
+static SIGN: LazyLock<Regex> = LazyLock::new(|| re(r"[+-][ \t]{2,}"));
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
     re(
         r"(?i:(?:gms?|g|mg)\s?%|mm\s?(?:/|in\s)?\s?(?:at\s(?:the\s)?end\sof\s)?1st\s?h(?:ou)?r|mm\s?/\s?hour|(?:[x×]\s?)?10\s?(?:[\^*~°'’`\x22e]\s?){0,2}(?:12|[369³⁶⁹]|¹²)\s?/\s?(?:[uµμm]?[lL]|mm3|cu\.?\s?mm|c\.?mm)\b|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|gms?|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|[munpµμ]\s?m\s?o\s?[lI1|]|lakhs?|lacs?|(?:micro|milli|nano|pico)?(?:grams?|mol(?:es?)?)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cu\.?\s?mm|c\.?mm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|kPa|/\s?cu\.?\s?mm|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
@@ -173,6 +174,17 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
             return Some((CellKind::Flag, m.end()));
         }
     }
+    // `402 +     10*3/uL`: as laboratories of the continent mark what is too high or too low.
+    if let Some(sign) = SIGN.find(rest)
+        && before.last().is_some_and(|c| c.kind == CellKind::Number)
+        && rest[sign.end()..].starts_with(|c: char| {
+            c.is_alphanumeric() && !c.is_ascii_digit()
+                || power_of_ten(&rest[sign.end()..])
+                || c == '%'
+        })
+    {
+        return Some((CellKind::Flag, 1));
+    }
     if let Some(m) = UNIT.find(rest) {
         let power = rest.starts_with("10");
         let symbol = !rest.starts_with(|c: char| c.is_alphanumeric());
@@ -219,6 +231,12 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
         return Some((CellKind::Word, m.end()));
     }
     generic_unit(rest, has_value)
+}
+
+/// `10*3/uL`, `10^9/L`.
+fn power_of_ten(text: &str) -> bool {
+    text.strip_prefix("10")
+        .is_some_and(|rest| rest.starts_with(['*', '^', 'E', 'e']))
 }
 
 fn starts_unit(text: &str) -> bool {
@@ -268,9 +286,9 @@ pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
             letters
         } {
             "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" | "ABOVE" | "ABOVE RANGE"
-            | "ABOVE NORMAL" | "ABOVE REFERENCE" | "RAISED" | "ELEVATED" => "H",
+            | "ABOVE NORMAL" | "ABOVE REFERENCE" | "RAISED" | "ELEVATED" | "+" => "H",
             "L" | "LOW" | "↓" | "▼" | "BELOW" | "BELOW RANGE" | "BELOW NORMAL"
-            | "BELOW REFERENCE" | "REDUCED" => "L",
+            | "BELOW REFERENCE" | "REDUCED" | "-" => "L",
             "HH" | "CRITICAL HIGH" | "CRITICALLY HIGH" | "VERY HIGH" | "CH" => "HH",
             "LL" | "CRITICAL LOW" | "CRITICALLY LOW" | "VERY LOW" | "CL" => "LL",
             "N" | "BORDERLINE" => return None,

@@ -7,7 +7,7 @@ use regex::Regex;
 use schemas::{DocumentKind, Fact};
 
 use super::{
-    accept::{is_vital_or_sum, looks_like_sig},
+    accept::{is_fluid, is_vital_or_sum, looks_like_sig},
     cells::{self, Cell, CellKind},
     parts::Parts,
     serology, trend,
@@ -30,12 +30,18 @@ pub(super) fn in_prose(
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
         // `has come down from 890 to 140`: the last of them counts.
         let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
-        let pattern = r"(?i)^(?:\s*(?:level|count|value)?\s*(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\()?\s*|\s+)";
-        Regex::new(&pattern.replace("CHANGED", changed)).expect("a valid expression")
+        // `ESR on 01/07/2025 was 92`.
+        let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
+        let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+        let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
+        Regex::new(&pattern).expect("a valid expression")
     });
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
+    if BATH.is_match(&text[line.clone()]) {
+        return Vec::new();
+    }
     let words = layout.lines[index].words.clone();
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
@@ -63,8 +69,11 @@ pub(super) fn in_prose(
                             | '*'
                     )
             });
-            let ok = !span.is_empty() && context.lexicon.is_analyte(&text[span.clone()]);
-            ok.then_some((n, span))
+            let name = &text[span.clone()];
+            // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
+            let whole =
+                !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
+            (whole && context.lexicon.is_analyte(name)).then_some((n, span))
         });
         let Some((n, name)) = found else {
             i += 1;
@@ -88,6 +97,11 @@ pub(super) fn in_prose(
         let stop = text[from..line.end]
             .find([';', '\t'])
             .map_or(line.end, |k| from + k);
+        // `K 3.4 (L), Mg 1.6`: what the next test is called is no unit of this one.
+        let next = text[from..stop]
+            .match_indices(", ")
+            .find(|(at, _)| leads_to_test(context, &text[from + at..stop]));
+        let stop = next.map_or(stop, |(at, _)| from + at);
         let cells = cells::scan_run(text, from..stop);
         let Some(first) = cells.first() else { continue };
         let printed = &text[name.clone()];
@@ -114,9 +128,26 @@ pub(super) fn in_prose(
             .is_some_and(|between| {
                 let gap = ASIDE.replace(between, "");
                 let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
-                matches!(gap, "," | ";" | ", and" | "and" | ";\t" | "")
+                matches!(
+                    gap,
+                    "with a"
+                        | "with an"
+                        | "and a"
+                        | "and an"
+                        | ", a"
+                        | "with"
+                        | ","
+                        | ";"
+                        | ", and"
+                        | "and"
+                        | ";\t"
+                        | ""
+                        | "/"
+                        | "."
+                        | "|"
+                )
             })
-            || leads_to_test(context, &text[first.span.end..line.end])
+            || leads_to_test(context, &ASIDE.replace(&text[first.span.end..line.end], ""))
             || trend::follows(text, first.span.end..line.end)
             || is_named(printed, before.iter().chain(&out));
         let sure = number
@@ -126,7 +157,7 @@ pub(super) fn in_prose(
                     && (!short || chained || flagged)
                     && !is_vital_or_sum(printed)
                     && !context.lexicon.is_drug(printed)
-                    && text[first.span.clone()].len() < 6
+                    && text[first.span.clone()].len() < 8
                     && (first.span.end == text.len()
                         || text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n']))
                     && (chained || flagged || link.as_str().trim() != ""));
@@ -139,6 +170,7 @@ pub(super) fn in_prose(
         let measured =
             among_drugs && (is_measured(context, printed, &cells) || chained && !out.is_empty());
         if !(sure || word)
+            || is_fluid(text, &name, &cells)
             || among_drugs && !measured
             || !measured && looks_like_sig(context, &name, &rest_of_line, false)
         {
@@ -172,6 +204,11 @@ fn is_limit(before: &str) -> bool {
     condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
 }
 
+/// What a fluid is made of is nobody's result.
+static BATH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(?:dialysate|dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b")
+        .expect("a valid expression")
+});
 /// Words before results that are words.
 static DIPSTICK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:urine|dip(?:stick)?|urinalysis|u/a|ua)\b").expect("a valid expression")
@@ -239,13 +276,16 @@ fn is_measured(context: &Context, printed: &str, cells: &[Cell]) -> bool {
 
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.
 fn leads_to_test(context: &Context, rest: &str) -> bool {
+    let rest = rest.strip_prefix(" /").map_or(rest, |_| &rest[1..]);
     let Some(next) = rest
-        .strip_prefix([',', ';'])
+        .strip_prefix([',', ';', '/', '.'])
+        .or_else(|| rest.strip_prefix(" and"))
         .and_then(|r| r.strip_prefix(' '))
     else {
         return false;
     };
-    let words: Vec<&str> = next.split_whitespace().take(4).collect();
+    let link = |word: &&str| !matches!(*word, "was" | "were" | "is" | "are" | "of");
+    let words: Vec<&str> = next.split_whitespace().filter(link).take(4).collect();
     (1..words.len()).any(|n| {
         words[n].starts_with(|c: char| c.is_ascii_digit())
             && context.lexicon.is_analyte(&words[..n].join(" "))

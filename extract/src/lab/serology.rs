@@ -8,6 +8,35 @@ use schemas::{Fact, Lab};
 
 use crate::{context::Context, draft::Draft, layout::Span};
 
+/// `Hepatitis B surface antigen and QuantiFERON were negative`: the first of two tests with one result.
+fn of_two(context: &Context, line: &Span) -> Vec<Draft> {
+    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b((?:[\p{L}-]+ ){0,3}[\p{L}-]+) and (?:[\p{L}-]+ ){0,3}[\p{L}-]+ (?:were|are) (?:both |all )?(negative|positive|not detected|non[- ]?reactive)\b")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    PAIR.captures_iter(&text[line.clone()])
+        .filter_map(|found| {
+            let (names, word) = (found.get(1)?, found.get(2)?);
+            let starts = names.as_str().match_indices(' ').map(|(at, _)| at + 1);
+            let start = std::iter::once(0)
+                .chain(starts)
+                .find(|at| context.lexicon.is_analyte(&names.as_str()[*at..]))?;
+            let name = line.start + names.start() + start..line.start + names.end();
+            let value = line.start + word.start()..line.start + word.end();
+            let fact = Fact::Lab(Lab {
+                name: Some(context.text(&name)),
+                value: Some(context.text(&value)),
+                ..Lab::default()
+            });
+            let mut draft = Draft::new(fact, 0.85);
+            draft.add("name", name, false);
+            draft.add("value", value, true);
+            Some(draft)
+        })
+        .collect()
+}
+
 /// The results in a line.
 pub(super) fn found(context: &Context, line: &Span) -> Vec<Draft> {
     static RESULT: LazyLock<Regex> = LazyLock::new(|| {
@@ -23,7 +52,7 @@ pub(super) fn found(context: &Context, line: &Span) -> Vec<Draft> {
     });
     let text = context.layout.text;
     let results = RESULT.captures_iter(&text[line.clone()]);
-    results
+    let mut out: Vec<Draft> = results
         .filter_map(|result| {
             let at = |n: usize| {
                 result
@@ -41,5 +70,15 @@ pub(super) fn found(context: &Context, line: &Span) -> Vec<Draft> {
             draft.add("value", value, true);
             Some(draft)
         })
-        .collect()
+        .collect();
+    let pairs = of_two(context, line);
+    let taken = |pair: &Draft| {
+        out.iter().any(|other| {
+            other.span().start < pair.pieces[0].span.end
+                && pair.pieces[0].span.start < other.span().end
+        })
+    };
+    let pairs: Vec<Draft> = pairs.into_iter().filter(|pair| !taken(pair)).collect();
+    out.extend(pairs);
+    out
 }

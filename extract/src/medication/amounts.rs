@@ -66,7 +66,8 @@ pub(super) fn bare_strength(text: &str, name: &Span, found: &[Read]) -> Option<S
     );
     let counted = COUNT.is_match(gap) || next.part == Part::Dose;
     let few = text[number.clone()].parse::<f32>().is_ok_and(|n| n <= FEW);
-    let beside = gap.trim().is_empty() && gap.len() <= 8;
+    const WIDEST: usize = 40;
+    let beside = gap.trim().is_empty() && gap.len() <= WIDEST && !gap.contains('\n');
     (sig && (counted || beside && !few)).then_some(number)
 }
 
@@ -129,6 +130,13 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
     });
     if elsewhere::is_counted(text, &item.span) || TIMES.is_match(behind) {
         reasons.push("several pieces of an amount are taken at once");
+    }
+    static BY_FOOD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:per|:|for (?:every|each))\s*[0-9]+\s?g\b")
+            .expect("a valid expression")
+    });
+    if BY_FOOD.is_match(behind) {
+        reasons.push("the dose goes by what is eaten");
     }
     if on_a_day || !is_phrase && DAYS.is_match(behind) {
         reasons.push("an amount holds on some days alone");

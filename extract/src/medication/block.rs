@@ -46,8 +46,13 @@ fn whole_end(context: &Context, mention: &Mention, next: Option<usize>) -> usize
     let mut last = first;
     let prose = is_prose(context, first, mention);
     if prose {
+        static TITLED: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"\n\s*\p{Lu}[\p{L}/-]*(?: [\p{L}/-]+){0,3}:\s").expect("a valid expression")
+        });
         let sentence = layout.sentence(mention.name.start);
-        return sentence.end.max(mention.name.end).min(limit);
+        let end = sentence.end.max(mention.name.end).min(limit);
+        let titled = TITLED.find(&layout.text[mention.name.end..end.max(mention.name.end)]);
+        return titled.map_or(end, |found| mention.name.end + found.start());
     }
     while let Some(below) = layout.below(last) {
         if layout.lines[below].span.start >= limit || below > first + 9 {
@@ -227,14 +232,23 @@ pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {
 }
 
 /// `20 mg of prednisone`, `IV methylprednisolone`: phrases right before the name.
-pub(super) fn leading(text: &str, found: &[Found], mention: &Mention) -> Vec<Found> {
+pub(super) fn leading(
+    text: &str,
+    found: &[Found],
+    mention: &Mention,
+    behind_drug: bool,
+) -> Vec<Found> {
     let mut out = Vec::new();
     let mut at = mention.name.start;
     for item in found.iter().rev() {
         let gap = text[item.span.end..at].trim().to_lowercase();
         // `Cap. Omez`.
         let form = item.part == Part::Form && gap == ".";
-        let fits = form || matches!(gap.as_str(), "" | "of" | "of the" | "x");
+        // The cell before is another drug's in a row that names one there.
+        let apart =
+            text[item.span.end..at].contains(['\t', '|']) || text[item.span.end..at].contains("  ");
+        let fits =
+            form || matches!(gap.as_str(), "" | "of" | "of the" | "x") && !(apart && behind_drug);
         let part = matches!(
             item.part,
             Part::Strength | Part::Dose | Part::Route | Part::Duration | Part::Form

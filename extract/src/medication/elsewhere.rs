@@ -17,6 +17,15 @@ pub(super) fn is_elsewhere(text: &str, found: &[Read], n: usize) -> bool {
         || is_measured(text, found, n)
         || is_limit(text, found, n)
         || is_of_each(text, found, n)
+        || is_eaten(text, &found[n].found.span)
+}
+
+/// `1 unit per 10 g carbohydrate`: what is eaten, by which the dose goes.
+fn is_eaten(text: &str, span: &Span) -> bool {
+    static FOOD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:of )?(?:carb(?:ohydrate)?s?|CHO)\b").expect("a valid expression")
+    });
+    FOOD.is_match(&text[span.end..])
 }
 
 /// `level 14.2 mg/L`, `0.6 mmol/L`, `weighs 58 kg`: no product is so strong, and nobody takes kilograms.

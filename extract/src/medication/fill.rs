@@ -1,12 +1,16 @@
 //! Phrases become the fields of a medication: the first of each kind counts, a second dose or frequency
 //! is part of a taper and goes to the instructions. Normal forms are set beside what is printed.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemas::Medication;
 
-use super::{Mention, amounts, elsewhere, former, table};
+use super::{
+    Mention, amounts, elsewhere, former,
+    meaning::{
+        comes_later, dose_verb, has_exception, is_dose_unit, is_in_units, is_share, is_told_anew,
+        is_vitamin,
+    },
+    slot::Slot,
+};
 use crate::{
     context::Context,
     draft::Draft,
@@ -14,64 +18,7 @@ use crate::{
     sig::{self, Part, repair::Read},
 };
 
-/// A table's row: the first phrase of each kind counts.
-pub(super) fn fill_from_row(
-    medication: &mut Medication,
-    draft: &mut Draft,
-    phrases: Vec<table::Phrase>,
-) {
-    for phrase in phrases {
-        let (slot, field, dangerous) = match phrase.part {
-            Part::Strength if medication.strength.is_some() => (&mut medication.dose, "dose", true),
-            Part::Strength => (&mut medication.strength, "strength", true),
-            Part::Dose => (&mut medication.dose, "dose", true),
-            Part::Form => (&mut medication.form, "form", false),
-            Part::Route => (&mut medication.route, "route", true),
-            Part::Frequency => (&mut medication.frequency, "frequency", true),
-            Part::Duration => (&mut medication.duration, "duration", false),
-            Part::Quantity => (&mut medication.quantity, "quantity", false),
-            Part::Refills => (&mut medication.refills, "refills", false),
-            Part::Instructions => (&mut medication.instructions, "instructions", false),
-            Part::Prn => {
-                medication.prn = Some(true);
-                if medication.frequency.is_some() {
-                    draft.doubt("as needed stands apart from the frequency");
-                    continue;
-                }
-                (&mut medication.frequency, "frequency", true)
-            }
-        };
-        if slot.is_some() {
-            continue;
-        }
-        *slot = Some(phrase.value);
-        for span in phrase.spans {
-            draft.add(field, span, dangerous);
-        }
-    }
-}
-
-/// Normal forms of what is printed, where [`fill`] has not set them from corrected words.
-pub(super) fn finish_norms(medication: &mut Medication) {
-    if medication.frequency_norm.is_none()
-        && let Some(frequency) = &medication.frequency
-    {
-        let norm = sig::frequency_norm(frequency);
-        if norm.ends_with("as needed") {
-            medication.prn = Some(true);
-        }
-        medication.frequency_norm = Some(norm);
-    }
-    if medication.route_norm.is_none() {
-        medication.route_norm = medication
-            .route
-            .as_deref()
-            .and_then(sig::route_norm)
-            .map(Into::into);
-    }
-}
-
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of phrase")]
+/// Sets the fields from the phrases behind a mention.
 pub(super) fn fill(
     context: &Context,
     medication: &mut Medication,
@@ -80,262 +27,274 @@ pub(super) fn fill(
     mention: &Mention,
 ) {
     let text = context.layout.text;
-    let mut instructions: Vec<String> = Vec::new();
-    let mut frequency_said = None;
-    let mut route_said = None;
-    // A later step of a taper, or a second dose of the day, up to its frequency.
-    let mut step: Option<Span> = None;
-    // `nasal spray` tells the route only if nothing else does.
-    let mut route_of_form = false;
     let former = former::former(text, found, draft);
-    for (n, read) in found.iter().enumerate() {
-        let Read {
-            found: item,
-            corrected,
-        } = read;
-        let value = text[item.value.clone()]
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+    let mut filling = Filling {
+        text,
+        found,
+        mention,
+        former: &former,
+        medication,
+        draft,
+        instructions: Vec::new(),
+        step: None,
+        frequency_said: None,
+        route_said: None,
+        route_of_form: false,
+    };
+    for n in 0..found.len() {
         if former[n] || elsewhere::is_elsewhere(text, found, n) {
             continue;
         }
-        let (slot, field, dangerous) = match item.part {
-            // `1% ointment, 30 g`: the tube.
-            Part::Strength
-                if medication.strength.as_deref().is_some_and(is_share)
-                    && amounts::is_tube(&value) =>
-            {
-                (&mut medication.quantity, "quantity", false)
-            }
-            // `200 mg tds (load, reduce to 200 mg bd)`: what comes later is no dose of now.
-            Part::Strength
-                if medication.strength.is_some()
-                    && comes_later(&text[mention.name.end..item.span.start]) =>
-            {
-                draft.doubt("the amount changes later");
-                keep_step(
-                    text,
-                    step.replace(item.span.clone()),
-                    &mut instructions,
-                    draft,
-                );
-                continue;
-            }
-            Part::Strength => {
-                let verb = dose_verb(text, &item.span, mention.name.end);
-                let product = found.get(n + 1).is_some_and(|next| {
-                    next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
-                });
-                let amount_dose = medication.strength.is_some()
-                    || verb
-                    || is_dose_unit(&value)
-                        && !product
-                        && !(is_vitamin(&text[mention.name.clone()]) && is_in_units(&value));
-                if amount_dose {
-                    let repeated = medication.strength.as_deref() == Some(&value)
-                        || text[..item.span.start].ends_with('(');
-                    if medication.dose.is_some() && repeated {
-                        continue;
-                    }
-                    let again = verb && is_told_anew(&text[mention.name.end..item.span.start]);
-                    if (!verb || again) && amounts::are_rivals(text, found, n, &former) {
-                        draft.doubt("two amounts stand with the drug");
-                    }
-                    (&mut medication.dose, "dose", true)
-                } else {
-                    (&mut medication.strength, "strength", true)
-                }
-            }
-            // Behind dose and frequency it is what was dispensed; before them it may be `2` misread.
-            Part::Dose
-                if medication.dose.is_some()
-                    && medication.frequency.is_some()
-                    && amounts::is_supply(&value) =>
-            {
-                (&mut medication.quantity, "quantity", false)
-            }
-            Part::Dose
-                if comes_later(&text[mention.name.end.min(item.span.start)..item.span.start]) =>
-            {
-                draft.doubt("the amount changes later");
-                continue;
-            }
-            Part::Dose => (&mut medication.dose, "dose", true),
+        let Some(slot) = filling.slot(n) else {
+            continue;
+        };
+        if slot.of(filling.medication).is_some() {
+            filling.again(n);
+        } else {
+            filling.set(n, slot);
+        }
+    }
+    filling.finish();
+}
+
+/// A medication while its phrases are gone through in reading order.
+struct Filling<'a> {
+    text: &'a str,
+    found: &'a [Read],
+    mention: &'a Mention,
+    /// Phrases that tell what was taken before.
+    former: &'a [bool],
+    medication: &'a mut Medication,
+    draft: &'a mut Draft,
+    instructions: Vec<String>,
+    /// A later step of a taper, or a second dose of the day, up to its frequency.
+    step: Option<Span>,
+    /// Misread words as they must have been.
+    frequency_said: Option<String>,
+    route_said: Option<String>,
+    /// `nasal spray` tells the route only if nothing else does.
+    route_of_form: bool,
+}
+
+impl Filling<'_> {
+    fn value(&self, n: usize) -> String {
+        joined(&self.text[self.found[n].found.value.clone()])
+    }
+
+    /// Between the name and the n-th phrase.
+    fn lead(&self, n: usize) -> &str {
+        let start = self.found[n].found.span.start;
+        &self.text[self.mention.name.end.min(start)..start]
+    }
+
+    /// The field that the n-th phrase is for; none when it was dealt with or tells nothing.
+    fn slot(&mut self, n: usize) -> Option<Slot> {
+        let value = self.value(n);
+        match self.found[n].found.part {
+            Part::Strength => self.strength(n, &value),
+            Part::Dose => self.dose(n, &value),
             Part::Form => {
-                let late = medication.dose.is_some() || medication.frequency.is_some();
-                if late {
-                    continue;
-                }
-                (&mut medication.form, "form", false)
+                let late = self.medication.dose.is_some() || self.medication.frequency.is_some();
+                (!late).then_some(Slot::Form)
             }
             Part::Route => {
-                if std::mem::take(&mut route_of_form) {
-                    medication.route = None;
-                    draft.pieces.retain(|piece| piece.field != "route");
-                } else if medication.route.is_none() {
-                    route_of_form = found.get(n + 1).is_some_and(|next| {
-                        next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
-                    });
-                }
-                (&mut medication.route, "route", true)
+                self.route(n);
+                Some(Slot::Route)
             }
-            Part::Frequency => (&mut medication.frequency, "frequency", true),
-            Part::Duration => (&mut medication.duration, "duration", false),
-            Part::Quantity => (&mut medication.quantity, "quantity", false),
-            Part::Refills => (&mut medication.refills, "refills", false),
+            Part::Frequency => Some(Slot::Frequency),
+            Part::Duration => Some(Slot::Duration),
+            Part::Quantity => Some(Slot::Quantity),
+            Part::Refills => Some(Slot::Refills),
             Part::Prn => {
-                medication.prn = Some(true);
-                if medication.frequency.is_none() {
-                    medication.frequency = Some(value);
-                    draft.add("frequency", item.value.clone(), true);
-                }
-                continue;
+                self.as_needed(n, value);
+                None
             }
-            // Insulin that goes with meals goes with each of them.
-            Part::Instructions
-                if value.eq_ignore_ascii_case("with meals")
-                    && !later(found, n, Part::Frequency)
-                    && medication.frequency.is_none() =>
+            Part::Instructions => self.instruction(n, value),
+        }
+    }
+
+    /// An amount with a unit is the product's strength or what is taken of it.
+    fn strength(&mut self, n: usize, value: &str) -> Option<Slot> {
+        let (text, span) = (self.text, &self.found[n].found.span);
+        // `1% ointment, 30 g`: the tube.
+        if self.medication.strength.as_deref().is_some_and(is_share) && amounts::is_tube(value) {
+            return Some(Slot::Quantity);
+        }
+        // `200 mg tds (load, reduce to 200 mg bd)`: what comes later is no dose of now.
+        if self.medication.strength.is_some() && comes_later(self.lead(n)) {
+            self.draft.doubt("the amount changes later");
+            self.next_step(span.clone());
+            return None;
+        }
+        let verb = dose_verb(text, span, self.mention.name.end);
+        let vitamin = is_vitamin(&text[self.mention.name.clone()]) && is_in_units(value);
+        let taken = self.medication.strength.is_some()
+            || verb
+            || is_dose_unit(value) && !self.before_form(n) && !vitamin;
+        if !taken {
+            return Some(Slot::Strength);
+        }
+        let repeated =
+            self.medication.strength.as_deref() == Some(value) || text[..span.start].ends_with('(');
+        if self.medication.dose.is_some() && repeated {
+            return None;
+        }
+        let again = verb && is_told_anew(self.lead(n));
+        if (!verb || again) && amounts::are_rivals(text, self.found, n, self.former) {
+            self.draft.doubt("two amounts stand with the drug");
+        }
+        Some(Slot::Dose)
+    }
+
+    /// Behind dose and frequency it is what was dispensed; before them it may be `2` misread.
+    fn dose(&mut self, n: usize, value: &str) -> Option<Slot> {
+        let told = self.medication.dose.is_some() && self.medication.frequency.is_some();
+        if told && amounts::is_supply(value) {
+            return Some(Slot::Quantity);
+        }
+        if comes_later(self.lead(n)) {
+            self.draft.doubt("the amount changes later");
+            return None;
+        }
+        Some(Slot::Dose)
+    }
+
+    fn route(&mut self, n: usize) {
+        if std::mem::take(&mut self.route_of_form) {
+            self.medication.route = None;
+            self.draft.pieces.retain(|piece| piece.field != "route");
+        } else if self.medication.route.is_none() {
+            // `Ipratropium neb   3 mL   INH`: what stands right behind the name is the product's form.
+            let item = &self.found[n].found;
+            let beside = item.span.start <= self.mention.name.end + 1
+                && self.text[item.span.clone()]
+                    .to_lowercase()
+                    .starts_with("neb");
+            self.route_of_form = beside || self.before_form(n);
+        }
+    }
+
+    fn as_needed(&mut self, n: usize, value: String) {
+        self.medication.prn = Some(true);
+        if self.medication.frequency.is_none() {
+            self.medication.frequency = Some(value);
+            let span = self.found[n].found.value.clone();
+            self.draft.add("frequency", span, true);
+        }
+    }
+
+    fn instruction(&mut self, n: usize, value: String) -> Option<Slot> {
+        // Insulin that goes with meals goes with each of them.
+        if value.eq_ignore_ascii_case("with meals")
+            && !later(self.found, n, Part::Frequency)
+            && self.medication.frequency.is_none()
+        {
+            return Some(Slot::Frequency);
+        }
+        let span = self.found[n].found.value.clone();
+        self.draft.add("instructions", span, false);
+        self.instructions.push(value);
+        None
+    }
+
+    /// Does a form follow at once?
+    fn before_form(&self, n: usize) -> bool {
+        let end = self.found[n].found.span.end;
+        self.found
+            .get(n + 1)
+            .is_some_and(|next| next.found.part == Part::Form && next.found.span.start <= end + 1)
+    }
+
+    /// A phrase for a field that is told already.
+    fn again(&mut self, n: usize) {
+        let item = &self.found[n].found;
+        match (item.part, &mut self.step) {
+            (Part::Frequency, Some(step))
+                if !self.text[step.end..item.span.start].contains('\n') =>
             {
-                (&mut medication.frequency, "frequency", true)
+                step.end = item.span.end;
             }
-            Part::Instructions => {
-                draft.add("instructions", item.value.clone(), false);
-                instructions.push(value);
-                continue;
+            (Part::Dose | Part::Strength | Part::Frequency, _) => {
+                self.next_step(item.span.clone());
             }
-        };
-        if slot.is_some() {
-            match (item.part, &mut step) {
-                (Part::Frequency, Some(step))
-                    if !text[step.end..item.span.start].contains('\n') =>
-                {
-                    step.end = item.span.end;
-                }
-                (Part::Dose | Part::Strength | Part::Frequency, _) => {
-                    keep_step(
-                        text,
-                        step.replace(item.span.clone()),
-                        &mut instructions,
-                        draft,
-                    );
-                }
-                _ => {}
-            }
-            continue;
-        }
-        *slot = Some(value);
-        if matches!(item.part, Part::Strength | Part::Dose) {
-            for reason in amounts::left_open(text, found, n) {
-                draft.doubt(reason);
-            }
-        }
-        if item.part == Part::Frequency && has_exception(&text[item.span.end..]) {
-            draft.doubt("an exception follows the frequency");
-        }
-        if corrected.is_some() {
-            draft.doubt(format!("a word of the {field} is misread"));
-        }
-        match item.part {
-            Part::Frequency => frequency_said.clone_from(corrected),
-            Part::Route => route_said.clone_from(corrected),
             _ => {}
         }
-        let printed = if field == "duration" || field == "quantity" || field == "refills" {
+    }
+
+    fn set(&mut self, n: usize, slot: Slot) {
+        let value = self.value(n);
+        let Read {
+            found: item,
+            corrected,
+        } = &self.found[n];
+        *slot.of(self.medication) = Some(value);
+        if matches!(item.part, Part::Strength | Part::Dose) {
+            for reason in amounts::left_open(self.text, self.found, n) {
+                self.draft.doubt(reason);
+            }
+        }
+        if item.part == Part::Frequency && has_exception(&self.text[item.span.end..]) {
+            self.draft.doubt("an exception follows the frequency");
+        }
+        if corrected.is_some() {
+            self.draft
+                .doubt(format!("a word of the {} is misread", slot.name()));
+        }
+        match item.part {
+            Part::Frequency => self.frequency_said.clone_from(corrected),
+            Part::Route => self.route_said.clone_from(corrected),
+            _ => {}
+        }
+        let printed = if slot.has_lead() {
             item.span.clone()
         } else {
             item.value.clone()
         };
-        draft.add(field, printed, dangerous);
+        self.draft.add(slot.name(), printed, slot.is_dangerous());
     }
-    keep_step(text, step, &mut instructions, draft);
-    if let Some(frequency) = &medication.frequency {
-        let norm = sig::frequency_norm(frequency_said.as_ref().unwrap_or(frequency));
-        if norm.ends_with("as needed") {
-            medication.prn = Some(true);
+
+    /// The last step stands among the instructions as printed, and the next begins.
+    fn next_step(&mut self, span: Span) {
+        let last = self.step.replace(span);
+        self.keep(last);
+    }
+
+    fn keep(&mut self, step: Option<Span>) {
+        if let Some(step) = step {
+            self.instructions.push(joined(&self.text[step.clone()]));
+            self.draft.add("instructions", step, false);
         }
-        medication.frequency_norm = Some(norm);
     }
-    medication.route_norm = route_said
-        .as_deref()
-        .or(medication.route.as_deref())
-        .and_then(sig::route_norm)
-        .map(Into::into);
-    if !instructions.is_empty() {
-        medication.instructions = Some(instructions.join("; "));
+
+    fn finish(mut self) {
+        let last = self.step.take();
+        self.keep(last);
+        let medication = self.medication;
+        if let Some(frequency) = &medication.frequency {
+            let norm = sig::frequency_norm(self.frequency_said.as_ref().unwrap_or(frequency));
+            if norm.ends_with("as needed") {
+                medication.prn = Some(true);
+            }
+            medication.frequency_norm = Some(norm);
+        }
+        medication.route_norm = self
+            .route_said
+            .as_deref()
+            .or(medication.route.as_deref())
+            .and_then(sig::route_norm)
+            .map(Into::into);
+        if !self.instructions.is_empty() {
+            medication.instructions = Some(self.instructions.join("; "));
+        }
     }
 }
 
-/// `reduce to`, `increasing by`, right before an amount.
-fn comes_later(lead: &str) -> bool {
-    static LATER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:reduc|increas|titrat|taper|wean|decreas|step|drop|go|rais|lower|build)\w*\s+(?:down |up |gradually |slowly )?(?:to|by)\s+$")
-            .expect("a valid expression")
-    });
-    LATER.is_match(lead)
+/// With single spaces.
+fn joined(printed: &str) -> String {
+    printed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Does such a phrase come behind the n-th?
 fn later(found: &[Read], n: usize, part: Part) -> bool {
     found[n + 1..].iter().any(|read| read.found.part == part)
-}
-
-/// Puts a later step as printed among the instructions.
-fn keep_step(text: &str, step: Option<Span>, instructions: &mut Vec<String>, draft: &mut Draft) {
-    if let Some(step) = step {
-        let printed = text[step.clone()].split_whitespace();
-        instructions.push(printed.collect::<Vec<_>>().join(" "));
-        draft.add("instructions", step, false);
-    }
-}
-
-/// A strength in hundredths.
-fn is_share(strength: &str) -> bool {
-    strength.trim_end().ends_with('%')
-}
-
-/// `take 5 mg`: what is taken, not what the product holds.
-fn dose_verb(text: &str, span: &Span, from: usize) -> bool {
-    static VERB: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:take|takes|taking|give|inject|administer|apply|use|mix|drink|dissolve|dose\s*[:=])\s*$")
-            .expect("a valid expression")
-    });
-    from <= span.start && VERB.is_match(&text[from..span.start])
-}
-
-/// `10 mg daily and now takes 5 mg`: the amount before is no product's.
-fn is_told_anew(lead: &str) -> bool {
-    static NOW: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:now|currently|instead|but|then|today)\b").expect("a valid expression")
-    });
-    NOW.is_match(lead)
-}
-
-/// Units of insulin and volumes are taken; they are no product's strength.
-fn is_dose_unit(value: &str) -> bool {
-    let per = value.contains('/') || value.contains(" per ");
-    let unit = sig::strength_unit(value).unwrap_or_default();
-    !per && matches!(unit.as_str(), "unit" | "units" | "u" | "ml" | "cc" | "mls")
-}
-
-fn is_in_units(value: &str) -> bool {
-    sig::strength_unit(value).is_some_and(|unit| unit.starts_with('u') || unit.contains('i'))
-}
-
-/// Vitamins and the like are sold by their units: `colecalciferol 400 units` is the product's strength.
-fn is_vitamin(name: &str) -> bool {
-    let name = name.to_lowercase();
-    name.contains("calciferol") || name.starts_with("vit")
-}
-
-/// `daily except on methotrexate day`: the frequency is not the whole of it.
-fn has_exception(rest: &str) -> bool {
-    static EXCEPT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)^[\s,(]{0,3}(?:except|but not|apart from|other than|omit(?:ting)?|excluding)\b",
-        )
-        .expect("a valid expression")
-    });
-    EXCEPT.is_match(rest)
 }

@@ -81,7 +81,7 @@ pub(crate) fn row(context: &Context, name: &Span, next: Option<usize>) -> Option
 /// The numeric columns at the end of the nearest heading above.
 fn heading_above(context: &Context, line: usize) -> Option<Vec<Part>> {
     static COLUMN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(drug|medications?|medicines?|item|product)|(directions?|sig|instructions?|how to take)|(qty|quantity|disp(?:ense)?|amount)|(days?(?: supply)?|duration)|(refills?|rf|repeats?))\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(drug|medications?|medicines?|item|product)|(directions?|sig|instructions?|how to take)|(qty|quantity|disp(?:ense)?|amount)|(days?(?: supply)?|duration)|(refills?|rf|repeats?)|(strength|dosage form|form|ndc))\b").expect("a valid expression")
     });
     let page = context.layout.lines[line].page;
     let first = line.saturating_sub(40);
@@ -99,13 +99,14 @@ fn heading_above(context: &Context, line: usize) -> Option<Vec<Part>> {
             covered += found
                 .get(0)
                 .map_or(0, |m| m.as_str().replace(' ', "").len());
-            let which = (1..=5).find(|i| found.get(*i).is_some())?;
+            let which = (1..=6).find(|i| found.get(*i).is_some())?;
             match which {
                 1 => product = numeric.is_empty(),
                 2 => directions = numeric.is_empty(),
                 3 => numeric.push(Part::Quantity),
                 4 => numeric.push(Part::Duration),
-                _ => numeric.push(Part::Refills),
+                5 => numeric.push(Part::Refills),
+                _ => {}
             }
         }
         let distinct = (1..numeric.len()).all(|i| !numeric[..i].contains(&numeric[i]));

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{Fact, Person, PersonRole as Role};
+use schemas::{DocumentKind, Fact, Person, PersonRole as Role};
 
 use super::{
     Found, is_drug, is_organisation,
@@ -49,7 +49,10 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
         let Some(name) = own.or_else(of_practice) else {
             continue;
         };
-        if is_organisation(context, &name) || is_drug(context, &name) {
+        if is_organisation(context, &name)
+            || names_house(context.layout.text, &name)
+            || is_drug(context, &name)
+        {
             continue;
         }
         let weak = !label.colon && !label.alone;
@@ -65,6 +68,15 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     found
+}
+
+/// `From: Oak Street Pharmacy`: the name ended where the words of houses begin.
+fn names_house(text: &str, name: &Span) -> bool {
+    static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice)|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
+            .expect("a valid expression")
+    });
+    HOUSE.is_match(&text[name.end..])
 }
 
 /// `Orchard Pediatrics - Samuel Ikande MD`: who has a degree or a title behind the name of a practice.
@@ -109,6 +121,17 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
     match label.target {
         Target::Person(role) => {
             let key = labels::letters(context.layout.get(&label.span));
+            // Who goes through a list of drugs authorises no report.
+            let report = matches!(
+                context.kind,
+                DocumentKind::LabReport | DocumentKind::Imaging | DocumentKind::Other
+            );
+            if role == Role::Authoriser
+                && !report
+                && matches!(&*key, "reviewedby" | "checkedby" | "verifiedby")
+            {
+                return Some(Role::Other);
+            }
             if role == Role::Patient && key.starts_with("member") && names_a_patient(context) {
                 return Some(Role::Insured);
             }
@@ -117,6 +140,11 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
                 "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
             );
             (!salutation || label.colon).then_some(role)
+        }
+        // `Signed: C. Byrne (SHO)`.
+        Target::Date(schemas::DateRole::Signed) => {
+            let key = labels::letters(context.layout.get(&label.span));
+            (key == "signed" && label.colon).then(|| signer(context))
         }
         Target::Doctor => Some(doctor(context)),
         Target::Signature => Some(signer(context)),

@@ -7,6 +7,7 @@ use schemas::{DocumentKind, PersonRole as Role};
 
 use super::{
     Found, is_organisation,
+    role::heads_visit,
     same::{key, same_name},
 };
 use crate::{context::Context, layout::Span, names};
@@ -57,6 +58,11 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 // Who closes a note wrote it.
                 DocumentKind::Other
                     if !top && index + 6 > lines && !is_reporter(&text[name.end..cell.end]) =>
+                {
+                    Role::Attending
+                }
+                DocumentKind::Other | DocumentKind::DischargeSummary
+                    if heads_visit(context, &name) =>
                 {
                     Role::Attending
                 }

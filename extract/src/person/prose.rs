@@ -7,10 +7,15 @@ use schemas::{DocumentKind, PersonRole as Role};
 
 use super::{
     Found, is_drug, is_organisation,
-    role::{author, is_family_doctor, seen_by, signer},
+    role::{author, heads_visit, is_family_doctor, seen_by, signer},
     same::same_name,
 };
-use crate::{context::Context, layout::Span, names};
+use crate::{
+    context::Context,
+    labels::{self, Target},
+    layout::Span,
+    names,
+};
 
 static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
     [
@@ -96,6 +101,32 @@ fn is_consultant(rest: &str) -> bool {
     GRADE.is_match(rest)
 }
 
+/// `Prescriber` above the cells of a table.
+fn column_role(context: &Context, name: &Span) -> Option<Role> {
+    const FARTHEST: usize = 14;
+    const NEAR: usize = 3;
+    const FEWEST: usize = 3;
+    let layout = &context.layout;
+    let index = layout.line_at(name.start);
+    let line = &layout.lines[index];
+    let cell = line.cells.iter().find(|cell| cell.contains(&name.start))?;
+    if line.cells.len() < FEWEST {
+        return None;
+    }
+    let place = cell.start - line.span.start;
+    (index.saturating_sub(FARTHEST)..index)
+        .rev()
+        .find_map(|above| {
+            let heading = &layout.lines[above];
+            let below = |cell: &&Span| (cell.start - heading.span.start).abs_diff(place) <= NEAR;
+            let title = heading.cells.iter().find(below)?;
+            match labels::exact(&labels::letters(layout.get(title)))? {
+                Target::Person(role) if heading.cells.len() >= FEWEST => Some(role),
+                _ => None,
+            }
+        })
+}
+
 /// Records of a visit or a stay, whose doctors treat the patient.
 fn is_note(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::Other | DocumentKind::DischargeSummary)
@@ -114,7 +145,13 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
         if all.end() > line.end {
             continue;
         }
-        let Some(name) = names::at_start(text, &(all.end()..line.end)) else {
+        let place = all.end()..line.end;
+        let surname = || {
+            title
+                .get(1)
+                .and_then(|_| names::titled(text, &(all.start()..line.end)))
+        };
+        let Some(name) = names::at_start(text, &place).or_else(surname) else {
             continue;
         };
         let near = name.start <= all.end();
@@ -126,10 +163,24 @@ pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
             && !is_organisation(context, &name)
             && !is_drug(context, &name)
         {
+            let heads = heads_visit(context, &name);
             let treats = title.get(1).is_some()
-                && is_consultant(&text[name.end..line.end])
+                && (heads || is_consultant(&text[name.end..line.end]))
                 && is_note(context.kind);
-            let role = if is_family_doctor(context, &name) {
+            let followed = title.get(1).is_some()
+                && context
+                    .labels_on(context.layout.line_at(name.start))
+                    .any(|(_, label)| {
+                        let key = labels::letters(context.layout.get(&label.span));
+                        label.span.end <= name.start
+                            && label.at_start
+                            && (key.contains("follow") || key.contains("appointment"))
+                    });
+            let role = if followed {
+                Role::FollowUpProvider
+            } else if let Some(role) = column_role(context, &name) {
+                role
+            } else if is_family_doctor(context, &name) {
                 Role::PrimaryCare
             } else if treats {
                 Role::Attending

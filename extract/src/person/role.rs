@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use schemas::{DocumentKind, PersonRole as Role};
 
-use crate::{context::Context, layout::Span, names};
+use crate::{context::Context, labels::Target, layout::Span, names};
 
 pub(super) fn doctor(context: &Context) -> Role {
     match context.kind {
@@ -21,7 +21,7 @@ pub(super) fn doctor(context: &Context) -> Role {
 pub(super) fn signer(context: &Context) -> Role {
     match context.kind {
         DocumentKind::Prescription => Role::Prescriber,
-        DocumentKind::LabReport => Role::Authoriser,
+        DocumentKind::LabReport | DocumentKind::Imaging => Role::Authoriser,
         DocumentKind::DischargeSummary => Role::Attending,
         DocumentKind::ReferralLetter => Role::Referring,
         DocumentKind::InsuranceForm => Role::Attending,
@@ -47,6 +47,25 @@ pub(super) fn author(context: &Context, name: &Span) -> Role {
     } else {
         Role::Other
     }
+}
+
+/// `Consultation 07-Oct-2025 09:50  Dr Emlyn Pritchard`: who stands behind the day of a visit holds it.
+pub(super) fn heads_visit(context: &Context, name: &Span) -> bool {
+    static VISIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:consultation|visit|encounter|ward round|progress note)")
+            .expect("a valid expression")
+    });
+    const TOP: usize = 4;
+    let index = context.layout.line_at(name.start);
+    let line = &context.layout.lines[index].span;
+    let dated = context
+        .dates
+        .iter()
+        .any(|date| date.span.start >= line.start && date.span.end <= name.start);
+    let labelled = context
+        .labels_on(index)
+        .any(|(_, label)| matches!(label.target, Target::Person(_)));
+    index < TOP && dated && !labelled && VISIT.is_match(&context.layout.text[..line.end])
 }
 
 /// Who sees a patient treats them; who reviews a report does not.

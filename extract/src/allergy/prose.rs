@@ -1,0 +1,177 @@
+//! Allergies that sentences tell of: `allergic to penicillin`, `Haldol -> dystonia`, `sulfasalazine, which caused
+//! hepatitis`.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Allergy, Assertion, Fact};
+
+use super::reaction;
+use crate::{context::Context, draft::Draft, layout::trim_by};
+
+pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static CUE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(not )?(?:allergic to|allergy to|allergies to|intolerant (?:to|of)|intolerance (?:to|of))\s+((?:[\p{L}-]+(?:,\s*|\s+and\s+|\s+or\s+)?){1,6}?)(?:\s*\(([^)]+)\)|,?\s+(?:which|that|causing|causes|with|\(|developing)\s*([^.\n]{0,60})|[.;\n]|$)").expect("a valid expression")
+    });
+    static HARM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:(?:has |had )?(?:gives?|gave|given|causes?|caused|made|makes|produces?|brings?)\s+(?:(?:her|him|them|me)\s+)?(?:(?:out |up )?in\s+)?(?:an?\s+)?)?")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let mut out = Vec::new();
+    for found in CUE.captures_iter(text) {
+        let Some(list) = found.get(2) else { continue };
+        let further = found.get(0).map_or(list.end(), |m| m.end());
+        out.extend(joined_by_and(context, further));
+        let negated = found.get(1).is_some()
+            || text[..list.start()]
+                .to_lowercase()
+                .ends_with("no known allergy to ");
+        let mut at = list.start();
+        for piece in list.as_str().split_inclusive([' ', ',']) {
+            let span = trim_by(text, at..at + piece.len(), |c| {
+                c.is_whitespace() || c == ',' || c == '.'
+            });
+            at += piece.len();
+            let name = &text[span.clone()];
+            let taken = before.iter().any(|d| {
+                d.pieces
+                    .iter()
+                    .any(|p| p.span.start < span.end && span.start < p.span.end)
+            });
+            if taken || !context.lexicon.is_substance(name) && !context.lexicon.is_any_drug(name) {
+                continue;
+            }
+            // `which gives her a rash`.
+            let told = || {
+                let told = found.get(4)?;
+                let lead = HARM.find(told.as_str())?;
+                let harm = told.start() + lead.end()..told.end();
+                reaction::is_in(&text[harm.clone()].to_lowercase()).then_some(harm)
+            };
+            let reaction = found.get(3).map(|r| r.range()).or_else(told);
+            let fact = Fact::Allergy(Allergy {
+                substance: Some(name.into()),
+                reaction: reaction.as_ref().map(|r| context.text(r)),
+            });
+            let mut draft = Draft::new(fact, 0.9);
+            draft.add("substance", span, true);
+            if let Some(reaction) = reaction {
+                draft.add("reaction", reaction, false);
+            }
+            if negated {
+                draft.assertion = Assertion::Absent;
+            }
+            out.push(draft);
+        }
+    }
+    out
+}
+
+/// `Penicillin allergy (anaphylaxis 1998)`, `avoid sulfa - hives`, `Haldol -> dystonia`: the substance with what it
+/// did. Without a reaction, what is to be avoided is advice.
+pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:\b([\p{L}-]+) (?:allergy|allergic|intolerance|intolerant)\b|\b(?:ADR|ADRs|allerg(?:y|ic)|sensitivity)\s?[-–:]\s?([\p{L}-]+)\b|\bavoid ([\p{L}-]+)|(?:not|n['’]t|unable to|cannot) tolerate ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    SAID.captures_iter(text)
+        .filter_map(|found| {
+            let stated = found.get(1).or(found.get(2));
+            let name = (3..=5).find_map(|n| found.get(n));
+            let name = stated.or(name)?;
+            let reaction = found.get(6).filter(|said| {
+                let said = said.as_str().trim().to_lowercase();
+                reaction::is_in(&said)
+            });
+            let known = context.lexicon.is_substance(name.as_str())
+                || context.lexicon.is_any_drug(name.as_str());
+            let sentence = context.layout.sentence(name.start()).start;
+            let lead = text[sentence.min(name.start())..name.start()].to_lowercase();
+            let denied = ["label of ", "no ", "denies ", "nor ", "without "]
+                .iter()
+                .any(|word| lead.contains(word));
+            let taken = before.iter().any(|draft| {
+                draft
+                    .pieces
+                    .iter()
+                    .any(|p| p.span.start < name.end() && name.start() < p.span.end)
+            });
+            if taken || denied || !known || stated.is_none() && reaction.is_none() {
+                return None;
+            }
+            let reaction = reaction.map(|said| trim_by(text, said.range(), char::is_whitespace));
+            let fact = Fact::Allergy(Allergy {
+                substance: Some(name.as_str().into()),
+                reaction: reaction.as_ref().map(|said| context.text(said)),
+            });
+            let mut draft = Draft::new(fact, 0.88);
+            draft.add("substance", name.range(), true);
+            if let Some(reaction) = reaction {
+                draft.add("reaction", reaction, false);
+            }
+            Some(draft)
+        })
+        .collect()
+}
+
+/// `allergic to sulfa (hives) and codeine (nausea)`: what follows the first pair.
+fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
+    static NEXT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^,?\s*and\s+(?:to\s+)?([\p{L}-]+)(?:\s*\(([^)]+)\))?")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let found = NEXT.captures(&text[from..])?;
+    let name = found.get(1)?;
+    let span = from + name.start()..from + name.end();
+    if !context.lexicon.is_substance(name.as_str()) {
+        return None;
+    }
+    let reaction = found.get(2).map(|r| from + r.start()..from + r.end());
+    let fact = Fact::Allergy(Allergy {
+        substance: Some(name.as_str().into()),
+        reaction: reaction.as_ref().map(|r| context.text(r)),
+    });
+    let mut draft = Draft::new(fact, 0.88);
+    draft.add("substance", span, true);
+    if let Some(reaction) = reaction {
+        draft.add("reaction", reaction, false);
+    }
+    Some(draft)
+}
+
+/// `sulfasalazine as it caused hepatitis`.
+pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b([\p{L}-]+),? (?:as|because|since|which|that) (?:(?:it|this) )?(?:has |had )?(?:previously )?(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$)")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    SAID.captures_iter(text)
+        .filter_map(|found| {
+            let (name, harm) = (found.get(1)?, found.get(2)?);
+            let known = context.lexicon.is_substance(name.as_str())
+                || context.lexicon.is_any_drug(name.as_str());
+            let taken = before.iter().any(|draft| {
+                draft
+                    .pieces
+                    .iter()
+                    .any(|p| p.span.start < name.end() && name.start() < p.span.end)
+            });
+            if !known || taken || !reaction::is_in(&harm.as_str().to_lowercase()) {
+                return None;
+            }
+            let harm = trim_by(text, harm.range(), char::is_whitespace);
+            let fact = Fact::Allergy(Allergy {
+                substance: Some(name.as_str().into()),
+                reaction: Some(context.text(&harm)),
+            });
+            let mut draft = Draft::new(fact, 0.85);
+            draft.add("substance", name.range(), true);
+            draft.add("reaction", harm, false);
+            Some(draft)
+        })
+        .collect()
+}

@@ -1,0 +1,85 @@
+//! The role of a date that nothing tells of: by the kind of its document and where it stands there.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{DateRole, DocumentKind, PersonRole};
+
+use crate::{context::Context, dates::Printed, labels::Target};
+
+pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
+    let layout = &context.layout;
+    let line = layout.line_at(date.span.start);
+    let top = layout.lines[..line]
+        .iter()
+        .filter(|l| !l.span.is_empty())
+        .count()
+        < 15;
+    let signed = context.labels_on(line).any(|(_, label)| {
+        let behind = layout.text[date.span.end.min(label.span.start)..label.span.start].trim();
+        label.target == Target::Signature
+            && (label.span.end <= date.span.start || behind.is_empty())
+    });
+    if signed {
+        return DateRole::Signed;
+    }
+    let prescribed = context.labels_on(line).any(|(_, label)| {
+        label.target == Target::Person(PersonRole::Prescriber) && label.span.end <= date.span.start
+    });
+    if prescribed {
+        return DateRole::Prescribed;
+    }
+    // In a sentence it is the date of what the sentence tells.
+    let told = layout
+        .get(&layout.sentence(date.span.start))
+        .split_whitespace()
+        .count()
+        > 8
+        && layout.line(line).split_whitespace().count() > 8;
+    let near_signature = context
+        .labels
+        .iter()
+        .any(|l| l.target == Target::Signature && l.line <= line && line - l.line <= 2);
+    if near_signature && !top {
+        return DateRole::Signed;
+    }
+    let headed = line < 4 && layout.line(line).split_whitespace().count() <= 8 && !told;
+    let labelled = line < 6
+        && context.labels_on(line).any(|(_, label)| {
+            label.target == Target::PlainDate && label.span.end <= date.span.start
+        });
+    let note = top && (alone(context, date) || headed || labelled) && is_note(context);
+    match context.kind {
+        DocumentKind::Other | DocumentKind::Prescription if note => DateRole::Service,
+        DocumentKind::Prescription => DateRole::Prescribed,
+        DocumentKind::ReferralLetter if top && !told => DateRole::Letter,
+        DocumentKind::LabReport if top => DateRole::Reported,
+        DocumentKind::Imaging if top => DateRole::Service,
+        DocumentKind::Other | DocumentKind::DischargeSummary if top && alone(context, date) => {
+            DateRole::Letter
+        }
+        _ => DateRole::Other,
+    }
+}
+
+/// A record of a visit, which nobody is addressed in.
+fn is_note(context: &Context) -> bool {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:notes?|visit|consultation|consult|encounter|review|attendance|assessment|ward round|clerking)\b")
+            .expect("a valid expression")
+    });
+    static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?im)^\s*(?:dear\b|to whom|(?:yours )?(?:sincerely|faithfully)|(?:kind|best|warm) (?:regards|wishes))")
+            .expect("a valid expression")
+    });
+    let mut first = context.layout.lines.iter().take(4);
+    first.any(|line| HEADING.is_match(context.layout.get(&line.span)))
+        && !ADDRESSED.is_match(context.layout.text)
+}
+
+fn alone(context: &Context, date: &Printed) -> bool {
+    let line = context.layout.line_at(date.span.start);
+    let text = context.layout.line(line);
+    let rest = text.len().saturating_sub(date.span.len());
+    rest < 8
+}

@@ -1,0 +1,43 @@
+//! Dates that begin a row: of services with codes and amounts, or of a list of problems.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::DateRole;
+
+use crate::{context::Context, dates::Printed, sections::SectionKind};
+
+pub(super) fn service(context: &Context, date: &Printed) -> Option<DateRole> {
+    static ROW: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:\d{5}|[A-V]\d{4})\b.*\d\.\d\d\b").expect("a valid expression")
+    });
+    let line = context.layout.line_at(date.span.start);
+    let span = &context.layout.lines[line].span;
+    let rest = &context.layout.text[date.span.end..span.end];
+    let early = date.span.start - span.start < 30;
+    (early && ROW.is_match(rest)).then_some(DateRole::Service)
+}
+
+/// `D/C 10/3/25: Lisinopril 5 mg`: the day on which a drug was stopped.
+pub(super) fn stops_drug(context: &Context, date: &Printed) -> bool {
+    let text = context.layout.text;
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let before = text[line.start..date.span.start].trim().to_lowercase();
+    let rest =
+        text[date.span.end..line.end.max(date.span.end)].trim_start_matches([':', '-', ' ', '\t']);
+    let word = rest.split([' ', ',', '\t']).next().unwrap_or_default();
+    matches!(&*before, "d/c" | "dc" | "stopped" | "discontinued" | "stop")
+        && context.lexicon.is_any_drug(word)
+}
+
+/// A row of a list of problems, `12-Jun-2018 Essential hypertension`.
+pub(super) fn before_condition(context: &Context, date: &Printed) -> bool {
+    let listed = matches!(
+        context.section(date.span.start),
+        Some(SectionKind::Diagnoses | SectionKind::History)
+    );
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let first = !context.layout.text[line.start..date.span.start].contains(char::is_alphanumeric);
+    let rest = &context.layout.text[date.span.end..line.end.max(date.span.end)];
+    listed && first && rest.chars().filter(|c| c.is_alphabetic()).count() > 3
+}

@@ -1,0 +1,226 @@
+//! An item of a list becomes a diagnosis, or nothing when it says something else.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemas::{Assertion, Diagnosis, Fact};
+
+use super::{
+    coded, codes,
+    known::holds_condition,
+    trim::{narrowed, tidy, without_date, without_number},
+};
+use crate::{
+    assertion,
+    context::Context,
+    draft::Draft,
+    layout::{Span, trim_by},
+    names,
+    sections::SectionKind,
+    sig::{self, Part},
+};
+
+/// Words of what is done about a condition, which no name of one has.
+static ACTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:screen(?:ing)?|given|continue|start|stop|increase|discussed|advised|referred|arranged|awaiting)\b")
+        .expect("a valid expression")
+});
+
+/// What closes a note: when somebody comes back, who signs.
+static OTHER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your)\b")
+        .expect("a valid expression")
+});
+/// Words of a site or system before a colon.
+const SITE: usize = 3;
+
+static EMPTY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:none|nil|n/?a|unknown|see (?:above|below)|not applicable|as above|none known|yes|no|x|unremarkable|nil of note|noncontributory)\W*$").expect("a valid expression")
+});
+
+/// What an item names. In `free_text` only what the lexicon or a code vouches for counts.
+pub(super) fn diagnosis(
+    context: &Context,
+    item: &Span,
+    kind: SectionKind,
+    free_text: bool,
+) -> Option<Draft> {
+    let text = context.layout.text;
+    let unticked = text[..item.start].trim_end().ends_with("[ ]")
+        || text[..item.start].trim_end().ends_with("[]");
+    let item = &without_number(text, item);
+    let (item, answer) = without_answer(text, item);
+    let (item, unticked) = (&item, unticked || answer == Some(false));
+    let (name, code) = name_and_code(context, item);
+    let code_end = code.as_ref().map_or(name.end, |code| code.end);
+    let name = behind_site(context, name);
+    let whole_name = name.clone();
+    let name = without_date(context, name);
+    let dated = name != whole_name;
+    let name = narrowed(context, name);
+    let printed = &text[name.clone()];
+    if is_other(text, &name) {
+        return None;
+    }
+    let medical =
+        code.is_some() || holds_condition(context, &name) || context.lexicon.is_classified(printed);
+    let whole = name.start.min(item.start)..code_end.max(name.end);
+    if dated && !medical
+        || !is_named(context, printed, kind, medical, free_text)
+        || context.lexicon.is_analyte(&text[whole])
+    {
+        return None;
+    }
+    let mut draft = Draft::new(
+        Fact::Diagnosis(Diagnosis {
+            code: code.as_ref().map(|c| context.text(c)),
+        }),
+        if medical { 0.95 } else { 0.85 },
+    )
+    .with("diagnosis", name.clone());
+    draft.value = Some(name.clone());
+    if !medical {
+        draft.doubt(super::UNKNOWN);
+    }
+    if let Some(code) = code {
+        coded::add(text, code, &mut draft);
+    }
+    draft.assertion = if unticked || is_denied(printed) {
+        Assertion::Absent
+    } else {
+        assertion::of(&context.layout, &name, Some(kind))
+    };
+    Some(draft)
+}
+
+/// `Angina N`, `Asthma: yes`: the item of a list of questions, and what was answered.
+fn without_answer(text: &str, item: &Span) -> (Span, Option<bool>) {
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:\s*[:=?-]\s*|\s+)(?:(Y|YES|Yes|yes|\+ve)|(?:N|NO|No|no|-ve))$")
+            .expect("a valid expression")
+    });
+    match ANSWER.captures(&text[item.clone()]) {
+        Some(found) => {
+            let start = found.get(0).map_or(item.len(), |all| all.start());
+            (item.start..item.start + start, Some(found.get(1).is_some()))
+        }
+        None => (item.clone(), None),
+    }
+}
+
+/// Digits are no code where no condition stands beside them.
+fn name_and_code(context: &Context, item: &Span) -> (Span, Option<Span>) {
+    let text = context.layout.text;
+    let (name, code) = coded::split(text, item);
+    let digits = code
+        .as_ref()
+        .is_some_and(|code| coded::is_digits(text, code));
+    if digits && !holds_condition(context, &name) {
+        return (tidy(text, item.clone()), None);
+    }
+    (name, code)
+}
+
+/// `Right eye: cataract` is told of a site, `Cataract: for surgery` of the condition.
+fn behind_site(context: &Context, name: Span) -> Span {
+    let text = context.layout.text;
+    let Some(cut) = text[name.clone()].find(':') else {
+        return name;
+    };
+    let (lead, rest) = (name.start..name.start + cut, name.start + cut + 1..name.end);
+    if context.lexicon.is_condition(&text[lead.clone()]) {
+        return name.start..lead.end;
+    }
+    if text[lead].split_whitespace().count() <= SITE && holds_condition(context, &rest) {
+        return trim_by(text, rest, char::is_whitespace);
+    }
+    name
+}
+
+/// What is no name at all: a form of a product, a code, an age, a word for nothing, a heading, a paragraph.
+fn is_other(text: &str, name: &Span) -> bool {
+    const LONGEST: usize = 14;
+    let printed = &text[name.clone()];
+    let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
+    is_form(text, name)
+        || codes::only(printed)
+        || tells_age(printed)
+        || letters < 2
+        || EMPTY.is_match(printed)
+        || printed.split_whitespace().count() > LONGEST
+        || printed.ends_with(':')
+}
+
+/// Does a name that is `medical` or not count as one of a diagnosis in such a section?
+fn is_named(
+    context: &Context,
+    printed: &str,
+    kind: SectionKind,
+    medical: bool,
+    free_text: bool,
+) -> bool {
+    let words = printed.split_whitespace().count();
+    let prose = ACTION.is_match(printed)
+        || printed.contains(". ")
+        || words > 9
+        || printed.contains(" was ")
+        || printed.contains(" is ");
+    if medical && free_text && prose || context.lexicon.is_any_drug(printed) {
+        return false;
+    }
+    let lower = printed.to_lowercase();
+    // `ferritin 88`.
+    let lead = printed
+        .split(|c: char| c.is_ascii_digit())
+        .next()
+        .unwrap_or_default();
+    let result = lead.len() < printed.len() && context.lexicon.is_analyte(lead);
+    if !medical && (result || names::holds_degree(printed) || OTHER.is_match(printed)) {
+        return false;
+    }
+    // `Intolerant of glipizide (hypoglycaemia)` stands among the allergies.
+    if lower.starts_with("intoleran") || lower.starts_with("allerg") && lower.contains(" to ") {
+        return false;
+    }
+    let normal = kind == SectionKind::Diagnoses
+        && (lower.starts_with("no ") || lower.starts_with("normal "));
+    medical
+        || !(names_a_field(printed)
+            || free_text
+            || prose
+            || kind == SectionKind::History
+            || context.lexicon.is_analyte(printed)
+            || normal)
+}
+
+fn is_denied(printed: &str) -> bool {
+    let lower = printed.to_lowercase();
+    ["no ", "denies ", "never "]
+        .iter()
+        .any(|word| lower.starts_with(word))
+}
+
+/// `Managed by: Priya Raman`, `INR range 2-3`: another field of the form.
+fn names_a_field(name: &str) -> bool {
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\p{L} ]{0,24}\b(?:by|date|name|number|no|range|target|status|surgery|procedure|operation|code|plan)\b\s*(?::|[0-9]|$)")
+            .expect("a valid expression")
+    });
+    FIELD.is_match(name)
+}
+
+/// `58-year-old male with cardiomyopathy` is a sentence.
+fn tells_age(name: &str) -> bool {
+    static AGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:an? )?[0-9]{1,3}[- ]?(?:years?|yrs?|months?|weeks?|y/?o)\b")
+            .expect("a valid expression")
+    });
+    AGE.is_match(name)
+}
+
+/// `Tablet`, `Eye Drops`: a product's form is no diagnosis.
+fn is_form(text: &str, name: &Span) -> bool {
+    sig::scan(text, name.clone(), &[])
+        .iter()
+        .any(|found| found.part == Part::Form && found.span == *name)
+}

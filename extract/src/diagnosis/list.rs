@@ -1,0 +1,100 @@
+//! The items of a section of diagnoses: its lines, and what short sentences, semicolons and commas part on them.
+
+use super::phrase;
+use crate::{
+    context::Context,
+    layout::{Span, trim_by},
+    sections::{self, SectionKind},
+};
+
+/// In reading order; marks and numbers of a list stand outside.
+pub(super) fn items(context: &Context, body: &Span, kind: SectionKind) -> Vec<Span> {
+    let text = context.layout.text;
+    sections::items(&context.layout, body)
+        .into_iter()
+        .flat_map(|item| short_sentences(text, item, kind))
+        .flat_map(|item| at_semicolons(text, item))
+        .flat_map(|item| comma_list(context, item, kind))
+        .collect()
+}
+
+/// `Lumbar spinal stenosis. Renal cyst.` are two; longer sentences stay together.
+fn short_sentences(text: &str, item: Span, kind: SectionKind) -> Vec<Span> {
+    const LONGEST: usize = 6;
+    let part = &text[item.clone()];
+    let pieces: Vec<&str> = part.split_inclusive(". ").collect();
+    let short = pieces.iter().enumerate().all(|(n, piece)| {
+        piece.split_whitespace().count() <= LONGEST
+            && (piece.starts_with(char::is_uppercase) || n == 0 && kind == SectionKind::History)
+    });
+    if !short {
+        return vec![item];
+    }
+    let mut at = item.start;
+    pieces
+        .into_iter()
+        .map(|piece| {
+            let span = at..at + piece.len();
+            at = span.end;
+            trim_by(text, span, char::is_whitespace)
+        })
+        .collect()
+}
+
+/// `reflux; possible milk allergy` are two.
+fn at_semicolons(text: &str, item: Span) -> Vec<Span> {
+    let mut at = item.start;
+    let mut out = Vec::new();
+    for piece in text[item.clone()].split_inclusive(';') {
+        let span = at..at + piece.len();
+        at = span.end;
+        out.push(trim_by(text, span, |c| c.is_whitespace() || c == ';'));
+    }
+    out
+}
+
+/// `Metastatic ovarian carcinoma`: few words before a known name.
+fn ends_with_condition(context: &Context, name: &str) -> bool {
+    const MOST: usize = 3;
+    let words: Vec<&str> = name.split(' ').collect();
+    let longest = words.len().min(MOST + 1);
+    (1..longest).any(|n| {
+        let rest = words[n..].join(" ");
+        rest.len() > 5 && context.lexicon.is_condition(&rest)
+    })
+}
+
+/// `hypertension, gout, asthma` are three when most of them are known.
+fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
+    let text = context.layout.text;
+    let part = &text[item.clone()];
+    let pieces: Vec<&str> = part.split([',', ';', '\n']).collect();
+    let known = pieces
+        .iter()
+        .filter(|p| {
+            let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
+            let bare = phrase::without_lead(bare);
+            let bare = bare.split(" (").next().unwrap_or(bare);
+            context.lexicon.is_condition(bare)
+                || ends_with_condition(context, bare)
+                || phrase::is_staged(bare, |name| context.lexicon.is_condition(name))
+        })
+        .count();
+    let led = pieces
+        .iter()
+        .any(|p| phrase::without_lead(p.trim()) != p.trim());
+    let several = pieces.len() > 1
+        && (known >= 2 || known == 1 && led || known == 1 && kind == SectionKind::History);
+    if !several {
+        return vec![item];
+    }
+    let mut at = item.start;
+    let mut out = Vec::new();
+    for piece in pieces {
+        let span = trim_by(text, at..at + piece.len(), char::is_whitespace);
+        at += piece.len() + 1;
+        let lead = usize::from(text[span.clone()].starts_with("and ")) * 4;
+        out.push(span.start + lead..span.end);
+    }
+    out
+}

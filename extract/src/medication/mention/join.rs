@@ -1,0 +1,113 @@
+//! Names that are one medication, and the salts and letters that belong to a name.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Mention;
+use crate::{context::Context, layout::Span};
+
+/// `Amlodipine/Benazepril`, `Calcium + Vitamin D` and `Fluticasone-Salmeterol` are one medication.
+pub(super) fn combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention> {
+    let text = context.layout.text;
+    let mut out: Vec<Mention> = Vec::new();
+    for mut mention in mentions {
+        extend_name(text, &mut mention);
+        if let Some(last) = out.last_mut() {
+            let gap = text[last.name.end..mention.name.start].trim();
+            let bracketed = text[last.name.end..mention.name.start].trim() == "("
+                && text[mention.name.end..]
+                    .trim_start_matches(['®', '™'])
+                    .starts_with(')');
+            if bracketed || is_other_name(context, &last.name, &mention.name) {
+                continue;
+            }
+            // `Lantus insulin 24 units`.
+            let again = gap.is_empty()
+                && text[mention.name.clone()].eq_ignore_ascii_case("insulin")
+                && !text[last.name.end..mention.name.start].contains('\n');
+            if again {
+                continue;
+            }
+            let same_line = !text[last.name.end..mention.name.start].contains(['\n', '\t']);
+            let close = mention.name.start - last.name.end <= 3;
+            let counted = gap.ends_with('/')
+                && gap[..gap.len() - 1]
+                    .trim_start()
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '.');
+            let close = close || counted;
+            let joined = counted
+                || matches!(gap, "/" | "+" | "-" | "&")
+                || gap.is_empty() && mention.name.start == last.name.end;
+            if same_line && close && joined {
+                last.name.end = mention.name.end;
+                last.weak = last.weak && mention.weak;
+                continue;
+            }
+        }
+        out.push(mention);
+    }
+    out
+}
+
+/// `Simvastatin | Zocor | 40 mg`: the next cell names the same substance once more.
+fn is_other_name(context: &Context, name: &Span, next: &Span) -> bool {
+    let text = context.layout.text;
+    let codes = |name: &Span| {
+        context
+            .lexicon
+            .drug_codes(&text[name.clone()])
+            .collect::<Vec<_>>()
+    };
+    let beside = text[name.end..next.start]
+        .chars()
+        .all(|c| matches!(c, ' ' | '\t' | '|' | '=' | '®' | '™'));
+    beside && {
+        let own = codes(name);
+        codes(next).iter().any(|code| {
+            own.iter()
+                .any(|c| c.system == code.system && c.code == code.code)
+        })
+    }
+}
+
+static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Ultra|Plus|Turbuhaler|Ellipta|Handi[Hh]aler|Breezhaler|Genuair|Easyhaler|N(?:EXT|ext)haler|Rapihaler|Forspiro|Spiromax|Modulite|Orange|Advance|Infant|Junior|Retard|Continus)\b)").expect("a valid expression")
+});
+
+static FORM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:^|[\s.)])(?:t|tab|tablet|cap|capsule|inj|syr|syp|susp)\.?\s?$")
+        .expect("a valid expression")
+});
+static LETTERS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[ -]([A-Z]{1,3}[0-9]?)(?:\s|$)").expect("a valid expression"));
+/// Such letters that say when or how.
+const OF_A_SIG: &[&str] = &[
+    "OD", "BD", "TD", "TDS", "TID", "BID", "QID", "QDS", "HS", "SOS", "PRN", "STAT", "PO", "IV",
+    "IM", "SC", "SL", "PR", "AC", "PC", "ON", "OM", "AM", "PM", "QD", "QH", "NG", "I", "II", "III",
+    "X", "ML", "MG", "G", "U", "NEW",
+];
+
+fn extend_name(text: &str, mention: &mut Mention) {
+    // `Glycomet GP 2`: the strength of such a pair is part of what it is called.
+    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^ [1-4](?:\.[0-9])?(?:[ \t]|$)").expect("a valid expression")
+    });
+    while let Some(found) = SUFFIX.find(&text[mention.name.end..]) {
+        mention.name.end += found.end();
+    }
+    // `Tab. Norflox TZ    1-0-1`: letters behind a brand that a form stands before.
+    let formed = FORM.is_match(&text[..mention.name.start]);
+    let letters = LETTERS
+        .captures(&text[mention.name.end..])
+        .and_then(|found| found.get(1));
+    if let Some(found) = letters.filter(|found| formed && !OF_A_SIG.contains(&found.as_str())) {
+        mention.name.end += found.end();
+    }
+    let name = &text[mention.name.clone()];
+    let pair = PAIR.find(&text[mention.name.end..]);
+    if let Some(found) = pair.filter(|_| name.ends_with(" GP") || name.ends_with(" Gp")) {
+        mention.name.end += found.as_str().trim_end().len();
+    }
+}
