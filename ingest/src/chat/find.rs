@@ -85,6 +85,21 @@ pub(crate) fn both(
     Some(said)
 }
 
+/// What a document says, and after it what a card says to the rest of the question.
+pub(crate) fn beside(
+    found: Option<Vec<Sentence>>,
+    card: Option<Vec<Sentence>>,
+) -> Option<Vec<Sentence>> {
+    match (found, card) {
+        (Some(mut said), Some(more)) => {
+            said.truncate(MOST_OF_LIST - more.len().min(MOST));
+            said.extend(more);
+            Some(said)
+        }
+        (one, other) => one.or(other),
+    }
+}
+
 fn in_document(
     asked: &Asked,
     document: &DocumentEvidence,
@@ -256,18 +271,40 @@ pub(crate) fn in_cards(
         .map(|place| &found[place])
         .collect();
     let most = MOST + 2 - fitting.len();
-    let sentences = fitting.into_iter().flat_map(|card| {
-        let places = cards::sentences(asked, card, found, meanings, most);
-        places.into_iter().map(move |n| {
-            let text = card.sentences[n].text.clone();
-            Sentence {
-                citations: vec![of_card(card, &text)],
-                text,
-                needs_review: false,
-            }
-        })
-    });
+    let sentences = fitting
+        .into_iter()
+        .flat_map(|card| told(asked, card, found, meanings, most));
     Some(sentences.collect())
+}
+
+/// What one card says, of those that search found.
+pub(crate) fn of_card_alone(
+    asked: &Asked,
+    card: &CardEvidence,
+    found: &[CardEvidence],
+    meanings: &Meanings,
+) -> Vec<Sentence> {
+    told(asked, card, found, meanings, MOST)
+}
+
+/// At most so many sentences of a card that answer best.
+fn told(
+    asked: &Asked,
+    card: &CardEvidence,
+    found: &[CardEvidence],
+    meanings: &Meanings,
+    most: usize,
+) -> Vec<Sentence> {
+    let places = cards::sentences(asked, card, found, meanings, most);
+    let sentence = |n: usize| {
+        let text = card.sentences[n].text.clone();
+        Sentence {
+            citations: vec![of_card(card, &text)],
+            text,
+            needs_review: false,
+        }
+    };
+    places.into_iter().map(sentence).collect()
 }
 
 #[cfg(test)]
