@@ -6,7 +6,7 @@ use super::{
     cite::{is_quoted, of_card, of_fact, of_unit},
     evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
     facts::{self, facts, prefer_dates, share_named},
-    lacks,
+    general, lacks,
     question::Asked,
     rank::{Meanings, cards, lines},
     say, words,
@@ -246,13 +246,24 @@ pub(crate) fn drugs(asked: &Asked, is_drug: &dyn Fn(&str) -> bool) -> Vec<String
 }
 
 /// What the cards say to a question; none when they do not say. The best card answers, and the next one too
-/// when it fits about as well. A card must name every drug that the question names.
+/// when it fits about as well. A card must name every drug that the question names. Where cards are about two things
+/// that the question both names, nothing has to be weighed.
 pub(crate) fn in_cards(
     asked: &Asked,
     found: &[CardEvidence],
     meanings: &Meanings,
     is_drug: &dyn Fn(&str) -> bool,
 ) -> Option<Vec<Sentence>> {
+    let both: Vec<&CardEvidence> = general::about_both(asked, found).take(2).collect();
+    if !both.is_empty() {
+        let most = MOST + 2 - both.len();
+        let sentences = both.into_iter();
+        return Some(
+            sentences
+                .flat_map(|card| told(asked, card, found, meanings, most))
+                .collect(),
+        );
+    }
     let drugs = drugs(asked, is_drug);
     let ranked = cards::ranked(asked, found, &drugs, meanings);
     if !ranked.answers {
@@ -311,8 +322,52 @@ fn told(
 mod tests {
     use extract::Lexicon;
 
-    use super::{both, in_documents};
-    use crate::chat::{answer::Sentence, printed::printed, question::Asked, rank::Meanings};
+    use super::{both, in_cards, in_documents};
+    use crate::chat::{
+        answer::Sentence,
+        evidence::{CardEvidence, CardSentence},
+        printed::printed,
+        question::Asked,
+        rank::Meanings,
+        words,
+    };
+
+    #[test]
+    fn a_card_about_two_things_that_are_both_named_answers_without_being_weighed() {
+        let card = |title: &str, text: &str| CardEvidence {
+            id: title.into(),
+            title: title.into(),
+            source: String::new(),
+            reviewed: false,
+            cosine: 0.0,
+            rank: 0.0,
+            sentences: vec![CardSentence {
+                text: text.into(),
+                stems: words::stems(text),
+            }],
+            terms: String::new(),
+            stems: words::stems(title),
+        };
+        let cards = [
+            card("Sertraline with pimozide", "The heart may lose its rhythm."),
+            card(
+                "Sertraline with blood thinners",
+                "Both make bleeding likelier.",
+            ),
+        ];
+        for (question, want) in [
+            ("clopidogrel and sertraline, what then", Some("Both make")),
+            ("what does sertraline do", None),
+        ] {
+            let asked = Asked::new(question);
+            let said = in_cards(&asked, &cards, &Meanings::default(), &|_| false);
+            let said = said.map(|said| said[0].text.clone());
+            match want {
+                Some(part) => assert!(said.is_some_and(|said| said.contains(part)), "{question}"),
+                None => assert_eq!(said, None, "{question}"),
+            }
+        }
+    }
 
     #[test]
     fn two_questions_are_answered_with_each_sentence_once() {

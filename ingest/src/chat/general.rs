@@ -43,11 +43,20 @@ pub(super) fn may_be_asked(asked: &Asked, is_drug: &dyn Fn(&str) -> bool) -> boo
 /// things that are both named, or, where something is asked of anybody, one whose title is named.
 pub(super) fn card<'a>(asked: &Asked, cards: &'a [CardEvidence]) -> Option<&'a CardEvidence> {
     let mut found = cards.iter().take(COMPARED);
-    let together = found.clone().find(|card| names_both(asked, card));
+    let together = about_both(asked, cards).next();
     if together.is_some() || !OF_ANYBODY.is_match(&asked.text.to_lowercase()) {
         return together;
     }
     found.find(|card| !card.title.contains(BESIDE) && names(asked, &card.title, &HashSet::new()))
+}
+
+/// The cards about two things that the question both names.
+pub(super) fn about_both<'a>(
+    asked: &Asked,
+    cards: &'a [CardEvidence],
+) -> impl Iterator<Item = &'a CardEvidence> {
+    let found = cards.iter().take(COMPARED);
+    found.filter(|card| names_both(asked, card))
 }
 
 /// Does the question name both sides of `Oxycodone with alcohol`, by one word each?
