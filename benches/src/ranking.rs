@@ -66,6 +66,12 @@ impl Sample {
         proofs.map(|((quote, _), _)| quote.clone()).collect()
     }
 
+    /// Is there an answer?
+    #[must_use]
+    pub fn is_answerable(&self) -> bool {
+        self.row.answerable
+    }
+
     /// With what the ranking sees without the proofs.
     #[must_use]
     pub fn bereft(self, candidates: Candidates) -> Self {

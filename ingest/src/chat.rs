@@ -33,6 +33,7 @@ mod evidence;
 mod expression;
 mod facts;
 mod find;
+mod general;
 mod generated;
 pub(crate) mod hidden;
 pub mod known;
@@ -248,6 +249,10 @@ impl Chat {
                 let more = self.in_documents(&part, &evidence, begun).await;
                 found = find::both(found, more);
             }
+            if question.among == Among::Both && scoped {
+                let beside = self.of_anybody(tenant, asked, begun).await?;
+                found = find::beside(found, beside);
+            }
             if let Some(found) = found {
                 return Ok((Some(found), Vec::new()));
             }
@@ -272,6 +277,26 @@ impl Chat {
             _ => Vec::new(),
         };
         Ok((found, quotations))
+    }
+
+    /// What a card says to what a question to a document asks of anybody besides.
+    async fn of_anybody(
+        &self,
+        tenant: TenantId,
+        asked: &Asked,
+        begun: Moment,
+    ) -> Result<Option<Vec<Sentence>>, DbError> {
+        if !general::may_be_asked(asked, &|word| self.is_drug(word)) {
+            return Ok(None);
+        }
+        let (asked, cards) = self.as_cards_say(tenant, asked).await?;
+        let Some(card) = general::card(&asked, &cards) else {
+            return Ok(None);
+        };
+        let meanings = self
+            .meanings(rank::cards::texts(&asked, &cards), begun)
+            .await;
+        Ok(Some(find::of_card_alone(&asked, card, &cards, &meanings)))
     }
 
     /// What documents say to a question that was asked at `begun`.

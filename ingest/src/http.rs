@@ -90,7 +90,7 @@ pub use refusals::Refusals;
 pub use serve::serve;
 pub use spools::Spools;
 pub(crate) use tls::{Tls, TlsFiles};
-pub(crate) use tokens::named as named_token;
+pub(crate) use tokens::one::named as named_token;
 pub use tryout::Tryout;
 #[cfg(test)]
 pub(crate) use uploads::file_name;
@@ -178,16 +178,16 @@ pub(crate) fn router(api: Api, cors_origins: &[String]) -> anyhow::Result<Router
         .routes(routes!(sessions::end_all))
         .routes(routes!(keys::add, keys::list))
         .routes(routes!(keys::revoke))
-        .routes(routes!(tokens::revoke, tokens::list))
-        .routes(routes!(tokens::revoke_one, tokens::list_each))
+        .routes(routes!(tokens::of_person::revoke, tokens::of_person::list))
+        .routes(routes!(tokens::one::revoke_one, tokens::one::list_each))
         .routes(routes!(emergency::open))
         .routes(routes!(emergency::list))
         .routes(routes!(emergency::end))
         .routes(routes!(admin::queues))
         .routes(routes!(admin::dead_letters))
         .routes(routes!(admin::replay))
-        .routes(routes!(audit::read))
-        .routes(routes!(audit::verify))
+        .routes(routes!(audit::log::read))
+        .routes(routes!(audit::log::verify))
         .routes(routes!(admin::calibration))
         .routes(routes!(patients::show))
         .routes(routes!(tryout::read))

@@ -1,6 +1,9 @@
 //! Settings of the service: a flag before the environment, the environment before the file, the file
 //! before the default. Secrets come from files or the environment and are never printed.
 
+mod identity;
+mod model;
+
 use std::{
     collections::BTreeMap,
     env, fmt, fs,
@@ -14,7 +17,6 @@ use std::{
 use anyhow::{Context as _, bail};
 use infra::llm::LlmSettings;
 use schemas::Engine;
-use url::Url;
 
 use crate::{
     chat::Country,
@@ -262,7 +264,7 @@ impl Settings {
                 }),
             },
         };
-        let model = model(&get)?;
+        let model = model::model(&get)?;
         Ok(Self {
             database_url: get("DATABASE_URL"),
             queue_url: get("QUEUE_URL"),
@@ -298,8 +300,8 @@ impl Settings {
             )?,
             fhir_url: get("MEDBOT_FHIR_URL"),
             fhir_token_file: get("MEDBOT_FHIR_TOKEN_FILE").map(PathBuf::from),
-            provider: provider(&get)?,
-            sign_in: sign_in(&get)?,
+            provider: identity::provider(&get)?,
+            sign_in: identity::sign_in(&get)?,
             audit_anchors: get("MEDBOT_AUDIT_ANCHORS").map(PathBuf::from),
             trusted_proxies: Proxies::of(&list(get("MEDBOT_TRUSTED_PROXIES"))).context(
                 "MEDBOT_TRUSTED_PROXIES is a list of IP addresses and of networks such as 10.0.0.0/8",
@@ -326,7 +328,7 @@ impl Settings {
                 .unwrap_or_default(),
             emergency: emergency(get("MEDBOT_EMERGENCY_MINUTES").as_deref())?,
             guests: switch("MEDBOT_GUESTS", get("MEDBOT_GUESTS").as_deref())?,
-            hides_identifiers: hides_identifiers(&get, model.as_ref())?,
+            hides_identifiers: model::hides_identifiers(&get, model.as_ref())?,
             model,
         })
     }
@@ -394,107 +396,6 @@ fn tls(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<TlsFiles>>
             )
         }
     }
-}
-
-/// The identity provider, when its issuer is named.
-fn provider(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Provider>> {
-    let Some(issuer) = get("MEDBOT_OIDC_ISSUER") else {
-        return Ok(None);
-    };
-    let secret = get("MEDBOT_OIDC_SECRET_FILE")
-        .map(|path| {
-            let secret = fs::read_to_string(&path).with_context(|| format!("the secret {path}"))?;
-            let secret = secret.trim().as_bytes().to_vec();
-            // RFC 7518, 3.2: as long as the hash at least.
-            if secret.len() < 32 {
-                bail!("the secret of MEDBOT_OIDC_SECRET_FILE has fewer than 32 characters");
-            }
-            Ok(secret)
-        })
-        .transpose()?;
-    Ok(Some(Provider {
-        issuer,
-        audience: get("MEDBOT_OIDC_AUDIENCE")
-            .context("MEDBOT_OIDC_ISSUER needs MEDBOT_OIDC_AUDIENCE: for whom tokens are made")?,
-        jwks_url: get("MEDBOT_OIDC_JWKS_URL"),
-        secret,
-        role_claim: get("MEDBOT_OIDC_ROLE_CLAIM").unwrap_or_else(|| "medbot_role".into()),
-        tenant_claim: get("MEDBOT_OIDC_TENANT_CLAIM").unwrap_or_else(|| "medbot_tenant".into()),
-    }))
-}
-
-/// Sign-in by the provider, when medbot's id there is named.
-fn sign_in(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<Client>> {
-    let Some(id) = get("MEDBOT_OIDC_CLIENT_ID") else {
-        return Ok(None);
-    };
-    if get("MEDBOT_OIDC_ISSUER").is_none() {
-        bail!("MEDBOT_OIDC_CLIENT_ID needs MEDBOT_OIDC_ISSUER: by whom people sign in");
-    }
-    let public_url = get("MEDBOT_PUBLIC_URL").context(
-        "MEDBOT_OIDC_CLIENT_ID needs MEDBOT_PUBLIC_URL: where the provider sends people back to",
-    )?;
-    let scope = get("MEDBOT_OIDC_SCOPE").unwrap_or_else(|| "openid".into());
-    if !scope.split(' ').any(|one| one == "openid") {
-        bail!("MEDBOT_OIDC_SCOPE has `openid` among its words");
-    }
-    Ok(Some(Client {
-        id,
-        secret_file: get("MEDBOT_OIDC_CLIENT_SECRET_FILE").map(PathBuf::from),
-        scope,
-        public_url: Client::public_url(&public_url).context(
-            "MEDBOT_PUBLIC_URL is an address such as https://medbot.example.org, without a path, and with TLS but on \
-             this machine",
-        )?,
-    }))
-}
-
-/// What goes to a model on another machine is de-identified, unless the site says that it has an agreement with
-/// whoever runs it; of what goes to one on this machine a site may ask the same.
-fn hides_identifiers(
-    get: &dyn Fn(&str) -> Option<String>,
-    model: Option<&LlmSettings>,
-) -> anyhow::Result<bool> {
-    let is_yes = |name: &str| switch(name, get(name).as_deref());
-    let agreed = is_yes("MEDBOT_LLM_AGREEMENT")?;
-    let always = is_yes("MEDBOT_LLM_DEIDENTIFY")?;
-    Ok(always || !agreed && model.is_some_and(|model| !model.is_local()))
-}
-
-/// The chat's model.
-fn model(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<LlmSettings>> {
-    let Some(url) = get("LLM_BASE_URL") else {
-        return Ok(None);
-    };
-    let url: Url = url
-        .parse()
-        .ok()
-        .filter(|url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .context("LLM_BASE_URL is an address such as http://127.0.0.1:8000/v1")?;
-    let key = match get("LLM_API_KEY_FILE") {
-        Some(path) => Some(
-            fs::read_to_string(&path)
-                .context("the file of LLM_API_KEY_FILE cannot be read")?
-                .trim()
-                .to_owned(),
-        ),
-        None => get("LLM_API_KEY"),
-    };
-    let settings = LlmSettings {
-        url,
-        model: get("LLM_MODEL").context("LLM_BASE_URL needs LLM_MODEL: the model's name there")?,
-        key,
-        silence: Duration::from_secs(30),
-        whole: Duration::from_mins(2),
-    };
-    let plaintext = switch(
-        "MEDBOT_ALLOW_PLAINTEXT",
-        get("MEDBOT_ALLOW_PLAINTEXT").as_deref(),
-    )?;
-    if !settings.is_local() && settings.url.scheme() == "http" && !plaintext {
-        bail!("a remote LLM_BASE_URL needs TLS: https://…");
-    }
-    Ok(Some(settings))
 }
 
 /// Requests a minute; 0 for no limit.

@@ -119,10 +119,10 @@ fn fit(rows: &[Row], arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     println!("{FOLDS} folds, seed {SEED}: share of alarms by the least probability that is one");
-    let of_messages = ["tune", "report", "fit", "varied", "daily"];
+    let of_messages = ["tune", "report", "fit", "varied", "daily", "held", "blind"];
     let names =
         |halves: &[&str]| -> String { halves.iter().map(|half| format!("{half:>8}")).collect() };
-    println!("{:<49}harmless", "           urgent");
+    println!("{:<65}harmless", "           urgent");
     println!(
         "threshold{}{}{QUESTIONS:>8}",
         names(&of_messages),

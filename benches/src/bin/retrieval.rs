@@ -166,10 +166,10 @@ fn question(row: &Row, documents: &HashMap<String, DocumentId>) -> Question {
             document: documents.get(&row.scope).copied(),
             patient: None,
         },
-        among: if row.scope == "cards" {
-            Among::Knowledge
-        } else {
-            Among::Documents
+        among: match row.scope.as_str() {
+            "cards" => Among::Knowledge,
+            "all" => Among::Documents,
+            _ => Among::Both,
         },
         history: before(row),
         cited: Vec::new(),
@@ -273,6 +273,10 @@ async fn fit(
         let candidates = candidates.with_context(|| format!("no document {}", row.scope))?;
         let mut sample = Sample::new(row, candidates, &mut rng);
         let proofs = sample.proofs();
+        // A card answers it, or what was read proves nothing: it tells nothing of lines.
+        if proofs.is_empty() && sample.is_answerable() && !of_cards {
+            continue;
+        }
         let bereft = chat
             .candidates(TenantId::DEFAULT, &question, &proofs)
             .await?;

@@ -1,7 +1,7 @@
 //! Emergencies told by a logistic regression (Hastie, Tibshirani and Friedman, The Elements of Statistical
 //! Learning, 4.4) on what a message means, its words and pairs of words, and which expressions of
 //! [`super::red_flags`] it meets. The same message always gets the same answer. `benches --bin red_flags --
-//! --fit` makes the weights of the rows of the tables that are not `held`. Without the encoder the expressions
+//! --fit` makes the weights of the rows of the tables that are not put aside. Without the encoder the expressions
 //! stand alone.
 
 use std::sync::{LazyLock, OnceLock};

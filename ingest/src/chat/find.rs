@@ -1,16 +1,19 @@
 //! Extractive answers: the lines and cards that [`super::rank`] finds best, and what facts rest on them, or
 //! nothing. A person or a drug of the question that a document never names is a reason to say nothing.
 
+mod knowledge;
+
 use super::{
     answer::Sentence,
-    cite::{is_quoted, of_card, of_fact, of_unit},
-    evidence::{CardEvidence, DocumentEvidence, Proven, Unit},
+    cite::{is_quoted, of_fact, of_unit},
+    evidence::{DocumentEvidence, Proven, Unit},
     facts::{self, facts, prefer_dates, share_named},
     lacks,
     question::Asked,
-    rank::{Meanings, cards, lines},
-    say, words,
+    rank::{Meanings, lines},
+    say,
 };
+pub(crate) use knowledge::{drugs, in_cards, of_card_alone};
 
 /// Lines or sentences of an answer.
 const MOST: usize = 5;
@@ -20,8 +23,6 @@ const MOST_OF_LIST: usize = 12;
 const FAR: f32 = 4.0;
 /// A document is as likely to answer as the best one down to this difference.
 const AS_LIKELY: f32 = 0.1;
-/// The second card is told too when its score is not lower by more.
-const ALSO_FITS: f32 = 1.5;
 /// So many words of a line may be beside its facts, such as `DOB:`.
 const LABEL: usize = 2;
 /// More facts than these in a line are told apart by what the question names.
@@ -83,6 +84,21 @@ pub(crate) fn both(
     }
     said.truncate(MOST_OF_LIST);
     Some(said)
+}
+
+/// What a document says, and after it what a card says to the rest of the question.
+pub(crate) fn beside(
+    found: Option<Vec<Sentence>>,
+    card: Option<Vec<Sentence>>,
+) -> Option<Vec<Sentence>> {
+    match (found, card) {
+        (Some(mut said), Some(more)) => {
+            said.truncate(MOST_OF_LIST - more.len().min(MOST));
+            said.extend(more);
+            Some(said)
+        }
+        (one, other) => one.or(other),
+    }
 }
 
 fn in_document(
@@ -219,55 +235,6 @@ fn stated<'a>(asked: &Asked, document: &'a DocumentEvidence, unit: &Unit) -> Vec
     });
     let meant: Vec<&Proven> = meant.collect();
     prefer_dates(asked, if meant.is_empty() { all } else { meant })
-}
-
-/// The drugs that a question names.
-pub(crate) fn drugs(asked: &Asked, is_drug: &dyn Fn(&str) -> bool) -> Vec<String> {
-    words::tokens(&asked.text)
-        .into_iter()
-        .filter(|word| word.len() > 4 && is_drug(word))
-        .map(|word| words::stem(&word))
-        .collect()
-}
-
-/// What the cards say to a question; none when they do not say. The best card answers, and the next one too
-/// when it fits about as well. A card must name every drug that the question names.
-pub(crate) fn in_cards(
-    asked: &Asked,
-    found: &[CardEvidence],
-    meanings: &Meanings,
-    is_drug: &dyn Fn(&str) -> bool,
-) -> Option<Vec<Sentence>> {
-    let drugs = drugs(asked, is_drug);
-    let ranked = cards::ranked(asked, found, &drugs, meanings);
-    if !ranked.answers {
-        return None;
-    }
-    let fitting: Vec<usize> = ranked
-        .order
-        .into_iter()
-        .filter(|place| cards::names_all(&found[*place], &drugs))
-        .collect();
-    let best = ranked.scores[*fitting.first()?];
-    let fitting: Vec<&CardEvidence> = fitting
-        .into_iter()
-        .take(2)
-        .filter(|place| ranked.scores[*place] >= best - ALSO_FITS)
-        .map(|place| &found[place])
-        .collect();
-    let most = MOST + 2 - fitting.len();
-    let sentences = fitting.into_iter().flat_map(|card| {
-        let places = cards::sentences(asked, card, found, meanings, most);
-        places.into_iter().map(move |n| {
-            let text = card.sentences[n].text.clone();
-            Sentence {
-                citations: vec![of_card(card, &text)],
-                text,
-                needs_review: false,
-            }
-        })
-    });
-    Some(sentences.collect())
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(crate) fn embedding(text: &str) -> Option<Vec<f32>> {
 /// The texts that ship, each once.
 #[must_use]
 pub fn texts() -> Vec<String> {
-    let mut texts: Vec<String> = rank::wordings().map(str::to_owned).collect();
+    let mut texts: Vec<String> = rank::wordings().collect();
     texts.extend(cards::shipped_texts());
     texts.sort_unstable();
     texts.dedup();

@@ -87,7 +87,7 @@ expression!(
 );
 expression!(
     EARLIER,
-    r"\b(a|one|two|three|six|few|some|\d+) (year|month|week|day)s? (ago|before|earlier)\b|\b(last|previous|prior) (year|month|time|test|results?|values?)\b|\bthe time before\b|\bprevious(ly)?\b|\b(gone|went|going|come|came) (up|down)\b|\b(risen|rising|rose|fallen|falling|fell|dropped|improved|worsened)\b|\bgot(ten)? (better|worse)\b|\b(higher|lower|better|worse|more|less) than (before|last|in|on|the last)\b|\b(trend|over time)\b"
+    r"\b(a|one|two|three|six|few|some|the|\d+) (year|month|week|day)s? (ago|before|earlier)\b|\b(last|previous|prior) (year|month|time|test|results?|values?)\b|\bthe time before\b|\bprevious(ly)?\b|\b(gone|went|going|come|came) (up|down)\b|\b(risen|rising|rose|fallen|falling|fell|dropped|improved|worsened)\b|\bgot(ten)? (better|worse)\b|\b(higher|lower|better|worse|more|less) than (before|last|in|on|the last)\b|\b(trend|over time)\b"
 );
 
 /// How a result was before is told only where there is more than one of it.
@@ -141,6 +141,7 @@ mod tests {
             ("what was the ferritin a year ago", true),
             ("has the ferritin gone up", true),
             ("is the ferritin higher than in January", true),
+            ("and her ferritin the year before that", true),
             ("is the ferritin higher than normal", false),
             ("is the bisoprolol new", true),
             ("was the amoxicillin reduced", true),

@@ -49,8 +49,14 @@ mod tests {
                 "why does my levothyroxine not like calcium",
             ),
             ("what is ferritin", "what is ferritin"),
+            (
+                "calcium and my thyroxine pills",
+                "calcium and my levothyroxine",
+            ),
         ] {
-            assert_eq!(as_cards_call(&Asked::new(text)).text, want);
+            let asked = as_cards_call(&Asked::new(text));
+            assert_eq!(asked.text, want);
+            assert_eq!(asked.put, text);
         }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Wanted {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub text: String,
+    /// The same before words of it were put into others.
+    pub put: String,
     pub kind: Kind,
     pub wanted: Vec<Wanted>,
     /// Stems of words that are no matter of course.
@@ -170,6 +172,7 @@ impl Asked {
             wants_reason: REASON.is_match(&lower),
             names: words::names(text),
             days: days::named(text),
+            put: text.to_owned(),
             text: text.to_owned(),
             wanted,
             subjects,
@@ -189,6 +192,7 @@ impl Asked {
             &self.text[at + word.len()..]
         );
         let (before, mut after) = (Self::new(&self.text), Self::new(&text));
+        after.put.clone_from(&self.put);
         let added = |all: &[String], own: &[String]| -> Vec<String> {
             all.iter()
                 .filter(|word| !own.contains(word))

@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, LazyLock, OnceLock},
 };
 
+mod asked;
 pub(crate) mod cards;
 mod forms;
 mod glosses;
@@ -21,8 +22,8 @@ mod ways;
 use super::words;
 
 /// The wordings that questions are compared with.
-pub(crate) fn wordings() -> impl Iterator<Item = &'static str> {
-    ways::texts()
+pub(crate) fn wordings() -> impl Iterator<Item = String> {
+    ways::texts().map(str::to_owned).chain(asked::texts())
 }
 
 /// Words of a question that name a topic, such as a class of drugs, which may stand in other words.

@@ -3,12 +3,12 @@
 use std::{process::Command, sync::Arc};
 
 use async_trait::async_trait;
-use infra::store::{Body, Listing, StoreError};
+use infra::store::{Body, Listing, Store, StoreError};
 use reqwest::Client;
-use schemas::{ArtefactKey, DocumentId};
+use schemas::{ArtefactKey, DocumentId, TenantId};
 use serde_json::Value;
 
-use super::*;
+use super::{opened::Opened, *};
 use crate::settings::Flags;
 
 /// What a document says.

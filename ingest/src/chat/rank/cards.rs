@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use super::{Features, Fitted, Meanings, Ranked, Rarity, Seen, flag, largest, telling};
+use super::{
+    Features, Fitted, Meanings, Ranked, Rarity, Seen, asked as wordings, flag, largest, telling,
+};
 use crate::chat::{
     drug_classes,
     evidence::CardEvidence,
@@ -42,14 +44,20 @@ expression!(
     r"(?i)^\W*(what('s| is| are| does| do| causes?)|how (is|are|do|does|can)|define|explain|which|can .{0,30}\b(cured|treated))\b"
 );
 
+/// Is it a word of asking about medicine in general, by its stem?
+pub(crate) fn is_general(stem: &str) -> bool {
+    GENERAL.contains(stem)
+}
+
 /// The texts whose meanings are compared.
 pub(crate) fn texts(asked: &Asked, cards: &[CardEvidence]) -> Vec<String> {
-    let mut out = vec![asked.text.clone()];
+    let mut out = vec![asked.text.clone(), asked.put.clone()];
     let tokens = words::tokens(&asked.text).into_iter();
     out.extend(tokens.filter(|word| !words::is_common(&words::stem(word))));
     for card in cards.iter().take(COMPARED) {
         out.extend([card.title.clone(), card.terms.clone()]);
         out.extend(card.sentences.iter().map(|sentence| sentence.text.clone()));
+        out.extend(wordings::of(&card.id, &card.title));
     }
     out
 }
@@ -116,29 +124,40 @@ impl Seen {
             words.filter(is_unsaid).collect()
         };
         let itself = ITSELF.is_match(&asked.text) && drugs.is_empty();
-        let full = compared.iter().zip(&rows).map(|(card, row)| -> Features {
-            vec![
-                1.0,
-                row[0],
-                row[0] - cosine,
-                meanings.cosine(&asked.text, &card.title),
-                row[1],
-                row[1] - near,
-                row[2],
-                row[2] - said,
-                row[3],
-                row[3] - titled,
-                flag(!names_all(card, drugs)),
-                flag(row[0] >= cosine - 1e-6),
-                row[4],
-                lacking(card).min(3.0),
-                flag(lacking(card) < 0.5),
-                lacking_title(card).min(3.0),
-                meanings.cosine(&asked.text, &card.terms),
-                nearest_to(&unsaid(card), card, meanings),
-                flag(itself) * lacking_title(card).min(3.0),
-            ]
-        });
+        let put: Vec<f32> = compared
+            .iter()
+            .map(|card| wordings::nearness(&asked.put, card, meanings))
+            .collect();
+        let best_put = largest(put.iter().copied());
+        let full = compared
+            .iter()
+            .zip(&rows)
+            .zip(&put)
+            .map(|((card, row), put)| -> Features {
+                vec![
+                    1.0,
+                    row[0],
+                    row[0] - cosine,
+                    meanings.cosine(&asked.text, &card.title),
+                    row[1],
+                    row[1] - near,
+                    row[2],
+                    row[2] - said,
+                    row[3],
+                    row[3] - titled,
+                    flag(!names_all(card, drugs)),
+                    flag(row[0] >= cosine - 1e-6),
+                    row[4],
+                    lacking(card).min(3.0),
+                    flag(lacking(card) < 0.5),
+                    lacking_title(card).min(3.0),
+                    meanings.cosine(&asked.text, &card.terms),
+                    nearest_to(&unsaid(card), card, meanings),
+                    flag(itself) * lacking_title(card).min(3.0),
+                    *put,
+                    put - best_put,
+                ]
+            });
         let unheard = specific.iter().filter(|word| {
             let mut cards = cards.iter();
             !cards.any(|card| says(card, word))
