@@ -51,18 +51,20 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
     interleave(forms, free)
 }
 
-/// Without the vertical lines that meet no horizontal one: the edges of a photographed sheet enclose no cell.
+/// Without the vertical lines that begin and end at no horizontal one: the edges of a photographed sheet and the streaks
+/// of a feeder enclose no cell.
 fn closed(rulings: &Rulings) -> Rulings {
-    let meets = |vertical: &BBox, horizontal: &BBox| {
-        horizontal.x0 - MEETS <= vertical.x1
-            && vertical.x0 <= horizontal.x1 + MEETS
-            && vertical.y0 - MEETS <= horizontal.y1
-            && horizontal.y0 <= vertical.y1 + MEETS
+    let ends_at = |vertical: &BBox, y: f32| {
+        rulings.horizontal.iter().any(|horizontal| {
+            horizontal.x0 - MEETS <= vertical.x1
+                && vertical.x0 <= horizontal.x1 + MEETS
+                && (horizontal.y0 - MEETS..=horizontal.y1 + MEETS).contains(&y)
+        })
     };
     let mut closed = rulings.clone();
     closed
         .vertical
-        .retain(|v| rulings.horizontal.iter().any(|h| meets(v, h)));
+        .retain(|vertical| ends_at(vertical, vertical.y0) || ends_at(vertical, vertical.y1));
     closed
 }
 

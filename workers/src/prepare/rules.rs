@@ -246,7 +246,7 @@ fn segment(chain: &[Stroke]) -> Segment {
     let (x0, x1) = reach(chain).unwrap_or_default();
     let near = |x: usize| {
         // The height of the chain around a place.
-        let reach = ((x1 - x0) / 10).max(8);
+        let reach = ((x1 - x0) / (2 * (STEPS - 1))).max(8);
         let rows: Vec<f32> = chain
             .iter()
             .filter(|s| s.x0 <= x + reach && x <= s.x1 + reach)
