@@ -27,6 +27,11 @@ const QUESTIONS: [&str; 4] = [
     "What shall be done next?",
 ];
 
+/// Of so much time all sessions upload nothing real for so much: what a worker holds between pages is seen then, however
+/// long a page takes on a busy machine.
+const ROUND: Duration = Duration::from_secs(90);
+const REST: Duration = Duration::from_secs(30);
+
 /// What sessions upload.
 pub(super) enum Uploads {
     /// Documents that stages without cost understand.
@@ -70,7 +75,7 @@ impl Session {
             if Instant::now() >= self.until {
                 return;
             }
-            if Instant::now() >= upload_at {
+            if Instant::now() >= upload_at && !self.rests() {
                 upload_at += self.every;
                 if let Some(taken) = self.upload(&mut rng).await {
                     job = self.follow(taken).await;
@@ -90,6 +95,11 @@ impl Session {
                 _ => self.entities().await,
             }
         }
+    }
+
+    fn rests(&self) -> bool {
+        let left = self.until.duration_since(Instant::now()).as_secs();
+        matches!(*self.uploads, Uploads::InTurn(..)) && left % ROUND.as_secs() < REST.as_secs()
     }
 
     async fn upload(&self, rng: &mut Rng) -> Option<Job> {
