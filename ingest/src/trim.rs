@@ -9,9 +9,9 @@ use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 
 /// Between two times.
 const REST: Duration = Duration::from_secs(15);
-/// A block of so many bytes comes from the system: what pictures have, and little else.
+/// A block of so many bytes comes from the system: what pictures and the strips of lines have, and little else.
 #[cfg(target_env = "gnu")]
-const PICTURE: i32 = 1 << 20;
+const PICTURE: i32 = 1 << 17;
 
 /// Gives it back again and again, until `stop`.
 pub(crate) async fn keep_trim(mut stop: watch::Receiver<bool>) {
