@@ -66,8 +66,12 @@ impl Session {
     /// Until its time is over.
     pub async fn run(self) {
         let mut rng = Rng::new(u64::from(self.number));
-        // Not all at once: people come when they come.
-        let mut upload_at = Instant::now() + self.every.mul_f64(rng.unit());
+        // People come when they come; real pages come at once first, which fills the pools of children.
+        let after = match *self.uploads {
+            Uploads::Scripted => self.every.mul_f64(rng.unit()),
+            Uploads::InTurn(..) => Duration::ZERO,
+        };
+        let mut upload_at = Instant::now() + after;
         let mut job: Option<Job> = None;
         while Instant::now() < self.until {
             let pause = self.think.mul_f64(0.5 + rng.unit());

@@ -28,7 +28,8 @@ const FLAT_COUNT: f64 = 6.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
     Memory,
-    ChildrensMemory,
+    /// Of the child that holds most: their number is a pool's, filled as pages come at once.
+    ChildMemory,
     Children,
     Files,
     ConnectionsTo(&'static str),
@@ -85,8 +86,8 @@ impl Seen {
             self.add(What::Memory, name, own as f64 / 1e6);
             let before = self.values.contains_key(&(What::Children, name.clone()));
             if before || !children.is_empty() {
-                let held: u64 = children.iter().sum();
-                self.add(What::ChildrensMemory, name, held as f64 / 1e6);
+                let most = children.iter().copied().max().unwrap_or(0);
+                self.add(What::ChildMemory, name, most as f64 / 1e6);
                 self.add(What::Children, name, children.len() as f64);
             }
             self.add(What::Files, name, open.all as f64);
@@ -116,7 +117,7 @@ impl Seen {
     pub fn growing(&self) -> usize {
         let grows = |(what, _): &(What, String), values: &[(f64, f64)]| {
             let flat = match what {
-                What::Memory | What::ChildrensMemory => FLAT_MB,
+                What::Memory | What::ChildMemory => FLAT_MB,
                 What::Children | What::Files | What::ConnectionsTo(_) => FLAT_COUNT,
             };
             self.slope(values).is_some_and(|slope| slope.exceeds(flat))
@@ -132,7 +133,7 @@ impl fmt::Display for Seen {
         for ((what, name), values) in &self.values {
             let head = match what {
                 What::Memory => "memory MB".to_owned(),
-                What::ChildrensMemory => "children MB".to_owned(),
+                What::ChildMemory => "a child MB".to_owned(),
                 What::Children => "children".to_owned(),
                 What::Files => "open files".to_owned(),
                 What::ConnectionsTo(server) => format!("to {server}"),
