@@ -11,6 +11,8 @@ mod align;
 mod assemble;
 mod calibrate;
 mod checkboxes;
+mod islands;
+mod kinds;
 mod logistic;
 pub mod metrics;
 mod order;

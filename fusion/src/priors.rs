@@ -15,7 +15,7 @@ const READINGS: usize = 3;
 /// What a form is worth, in log-odds.
 const STRICT: f32 = 3.0;
 const LOOSE: f32 = 1.5;
-/// What a slash that makes a date is worth besides, where the best reading is an upright stroke: a print that
+/// What a slash that makes a date or a blood pressure is worth besides, where the best reading is an upright stroke: a print that
 /// makes one engine take slashes for `1` deceives it at each of them.
 const SLASH: f32 = 2.0;
 const UPRIGHT: &str = "17lI|";
@@ -74,12 +74,20 @@ impl Words {
         word.len() >= 2 && listed(SHORTHAND, &core(word).to_lowercase().replace('.', ""))
     }
 
+    /// Is this one of them, letters and digits alike, or a unit or shorthand?
+    pub(crate) fn has_term(&self, word: &str) -> bool {
+        let term = core(word).to_lowercase();
+        let is_known = term.chars().count() > 2 && self.0.contains(&term);
+        is_known || self.is_unit(word) || self.is_shorthand(word)
+    }
+
     /// What the look of a word is worth, in log-odds; 0 when it looks like nothing known.
     pub(crate) fn worth(&self, word: &str) -> f32 {
         let core = core(word);
         let lower = core.to_lowercase();
         let shorthand = lower.replace('.', "");
-        if is_date(&lower) || listed(UNITS, &lower) || is_interval(&shorthand) {
+        let is_formed = is_date(&lower) || is_interval(&shorthand) || is_pressure(core);
+        if is_formed || listed(UNITS, &lower) {
             return STRICT;
         }
         if is_icd(core) || listed(SHORTHAND, &shorthand) {
@@ -146,6 +154,21 @@ fn is_icd(word: &str) -> bool {
                     .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
         }
         Some(_) => false,
+    }
+}
+
+/// `137/72`: a systolic over a lower diastolic blood pressure in mmHg, as people have them.
+fn is_pressure(word: &str) -> bool {
+    let Some((systolic, diastolic)) = word.split_once('/') else {
+        return false;
+    };
+    let number = |part: &str| {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<u16>().ok().filter(|_| digits)
+    };
+    match (number(systolic), number(diastolic)) {
+        (Some(high), Some(low)) => (70..=260).contains(&high) && (30..high).contains(&low),
+        _ => false,
     }
 }
 
@@ -244,7 +267,7 @@ fn alternatives(decision: &Decision) -> Vec<(Option<char>, f32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, is_date, is_icd, is_interval};
+    use super::{Words, is_date, is_icd, is_interval, is_pressure};
 
     #[test]
     fn forms_are_told_from_what_looks_like_them() {
@@ -267,6 +290,22 @@ mod tests {
         ] {
             let found = (is_date(word), is_icd(word), is_interval(word));
             assert_eq!(found, (date, icd, interval), "{word}");
+        }
+    }
+
+    #[test]
+    fn pressures_are_told_from_other_fractions() {
+        for (word, pressure) in [
+            ("137/72", true),
+            ("98/54", true),
+            ("72/137", false),
+            ("20/40", false),
+            ("137172", false),
+            ("12/08", false),
+            ("+137/72", false),
+            ("137/72/5", false),
+        ] {
+            assert_eq!(is_pressure(word), pressure, "{word}");
         }
     }
 

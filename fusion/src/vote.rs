@@ -152,8 +152,8 @@ pub fn network(line: &LineReadings<'_>) -> Network {
 
 /// A line whose slots are decided.
 pub(crate) struct Ballot<'a> {
-    line: &'a Quad,
-    gaps: &'a [[f32; 2]],
+    pub(crate) line: &'a Quad,
+    pub(crate) gaps: &'a [[f32; 2]],
     pub(crate) network: &'a Network,
     reliability: &'a [f32],
     calibration: &'a Calibration,
@@ -165,6 +165,7 @@ pub(crate) struct Ballot<'a> {
 impl Ballot<'_> {
     /// The words between the spaces.
     fn words(&self, decisions: &mut [Decision]) -> Vec<(FusedWord, WordEvidence)> {
+        self.restore_islands(decisions);
         word_ends::open(decisions, self.expected);
         word_ends::close(decisions);
         let mut words = Vec::new();
@@ -182,6 +183,7 @@ impl Ballot<'_> {
                 || self.adopt_whole(start..end, decisions);
             self.adopt_number(start..end, decisions);
             self.adopt_plain(start..end, decisions);
+            self.adopt_kind(start..end, decisions);
             for part in parts(start..end, decisions) {
                 words.extend(self.word(part, decisions, known));
             }

@@ -5,6 +5,8 @@ use crate::{parties::Decision, priors::Words};
 /// Two known words have at least so many letters together, each at least so many.
 const LETTERS: usize = 6;
 const OF_ONE: usize = 2;
+/// After a capital alone it has so many.
+const AFTER_ONE: usize = 3;
 /// A word at a number has at least so many letters, and a number at a word at most so many digits.
 const WORD: usize = 4;
 const COUNT: usize = 3;
@@ -128,6 +130,11 @@ fn parts_words(before: &str, after: &str, expected: &Words) -> bool {
     if ends_in_letter && letters >= LETTERS && known(before) && known(after) {
         return !expected.has_word(&joined, OF_ONE);
     }
+    // `L arm`, `I have`.
+    let lone = before.len() == 1 && before.bytes().all(|b| b.is_ascii_uppercase());
+    if lone && after.starts_with(char::is_lowercase) && expected.has_word(after, AFTER_ONE) {
+        return !expected.has_word(&joined, OF_ONE);
+    }
     let mut next = after.chars();
     let capital = next.next().is_some_and(char::is_uppercase);
     let small = next.take(2).filter(|c| c.is_lowercase()).count() == 2;
@@ -186,6 +193,8 @@ mod tests {
             ("Judith", "Female", true),
             ("Mac", "Donald", false),
             ("Hb", "Alc", false),
+            ("L", "without", true),
+            ("C", "hlor", false),
             ("of", "of", false),
         ] {
             assert_eq!(

@@ -21,9 +21,11 @@ use crate::{
     prepare::{
         bend::Bend,
         binarise::{self, BinaryImage},
-        borders, denoise, deskew, flatten,
+        borders,
+        cover::cover,
+        denoise, deskew, flatten,
         geometry::{Homography, warp},
-        ink, lines, page as sheet,
+        holes, ink, lines, page as sheet,
         rules::{self, Rules, Segment},
         scale,
         show_through::Pale,
@@ -163,6 +165,9 @@ impl Readers {
                 pale.erase(&other_side, &mut upright.color, &mut flat);
                 (ink, rules, x_height) = ink_and_rules(&flat);
             }
+        }
+        for hole in holes::find(&ink, x_height) {
+            cover(&hole, &mut upright.color, &mut flat, &mut ink);
         }
         let checkboxes = checkbox::find(&ink, &flat, x_height);
         checkbox::erase(&checkboxes, &mut upright.color, &mut flat, &mut ink);

@@ -2,8 +2,8 @@
 //!
 //! A detected line that holds nothing but a point or a quote is no text: a point belongs to a word. Where a
 //! page has many of them, lone letters of which the readers are not sure are specks too. So is a segment of which
-//! no word is more than a guess of some readers where another saw nothing, and a lone letter on a line of its own of
-//! which no two readers say the same: the pen of a signature. An upright stroke by itself that stands on a ruled
+//! no word is more than a guess of some readers where another saw nothing, and a lone letter or a few alike, `mmn`, on a
+//! line of its own of which no two readers say the same: the pen of a signature. An upright stroke by itself that stands on a ruled
 //! line, or where a broken one would go on, is a piece of it. Letters much lower than those of the page's words
 //! are dirt, unless they make words themselves, as small print does.
 
@@ -18,6 +18,9 @@ const DIRTY: usize = 10;
 /// On a dirty page, letters of a lone segment below this confidence are specks, at most so many.
 const UNSURE: f32 = 0.8;
 const LETTERS: usize = 2;
+/// What the waves of a pen are read as, at most so many.
+const WAVES: &str = "mnwuvlMNWUVLI";
+const OF_WAVES: usize = 6;
 /// Words below this confidence are guesses.
 const GUESS: f32 = 0.15;
 /// Letters below this share of the usual height are dirt, where words have fewer than so many in the mean.
@@ -123,18 +126,25 @@ pub(super) fn is_scribble(row: &[Segment]) -> bool {
     said.sort_unstable();
     word.votes.len() > 1
         && said.windows(2).all(|pair| pair[0] != pair[1])
-        && is_unsure_letter(segment)
+        && (is_unsure_letter(segment) || is_unsure_wave(segment))
 }
 
 fn is_unsure_letter(segment: &Segment) -> bool {
-    let characters = || segment.words.iter().flat_map(|word| word.text.chars());
-    let letters = characters().filter(|c| !MARKS.contains(*c));
-    letters.clone().count() <= LETTERS
-        && letters.clone().all(char::is_alphabetic)
-        && segment
-            .words
-            .iter()
-            .all(|word| word.confidence.get() < UNSURE)
+    is_unsure(segment, LETTERS, char::is_alphabetic)
+}
+
+fn is_unsure_wave(segment: &Segment) -> bool {
+    is_unsure(segment, OF_WAVES, |letter| WAVES.contains(letter))
+}
+
+/// Does a segment hold at most so many characters, marks aside, all of this kind, and none for sure?
+fn is_unsure(segment: &Segment, most: usize, is_one: impl Fn(char) -> bool) -> bool {
+    let words = &segment.words;
+    let characters = words.iter().flat_map(|word| word.text.chars());
+    let characters: Vec<char> = characters.filter(|c| !MARKS.contains(*c)).collect();
+    characters.len() <= most
+        && characters.into_iter().all(is_one)
+        && words.iter().all(|word| word.confidence.get() < UNSURE)
 }
 
 #[cfg(test)]
@@ -221,6 +231,11 @@ mod tests {
         };
         assert!(is_scribble(&row("w", &["w", "va ares", "TLUVU"])));
         assert!(is_scribble(&row("n", &["n", "", "Avz"])));
+        assert!(is_scribble(&row("mmn", &["Mmm", "Wann", "mmn"])), "waves");
+        assert!(
+            !is_scribble(&row("Will", &["Will", "will", "Wll"])),
+            "two agree on it"
+        );
         assert!(!is_scribble(&row("M", &["M", "m", "W"])), "two agree");
         assert!(!is_scribble(&row("w", &["w"])), "nobody else was asked");
         assert!(!is_scribble(&row("7", &["7", "T", "1"])), "a digit");

@@ -33,10 +33,18 @@ fn fuse(readings: &[(Engine, ReadLine)]) -> Vec<FusedWord> {
 }
 
 fn fuse_with(readings: &[(Engine, ReadLine)], table: &Calibration) -> Vec<FusedWord> {
+    fuse_with_gaps(readings, table, &[])
+}
+
+fn fuse_with_gaps(
+    readings: &[(Engine, ReadLine)],
+    table: &Calibration,
+    gaps: &[[f32; 2]],
+) -> Vec<FusedWord> {
     let readings = readings.iter().map(|(e, r)| (*e, r)).collect();
     let line = LineReadings {
         quad: line(),
-        gaps: &[],
+        gaps,
         readings,
         repertoires: vec![],
     };
@@ -69,6 +77,63 @@ fn a_number_that_nobody_read_gives_way_to_one_that_an_engine_read() {
         ["159 Linden", "159-Linden", "159.Linden"].contains(&fused.as_str()),
         "{fused}"
     );
+}
+
+#[test]
+fn a_figure_that_one_engine_passes_over_is_not_lost() {
+    use Engine::{Easyocr, Paddle, Tesseract};
+    // `Folic acid 5 mg` in a line of 400 by 20 pixels, read over the gap and twice as different signs.
+    let spread = |text: &str, places: &[[f32; 2]]| ReadLine {
+        line: 0,
+        words: text
+            .split(' ')
+            .zip(places)
+            .map(|(word, [from, to])| ReadWord {
+                text: word.into(),
+                quad: line().slice(*from, *to),
+                char_confidences: vec![Confidence::new(0.99); word.len()],
+            })
+            .collect(),
+    };
+    let all = [[0.0, 0.3], [0.33, 0.6], [0.64, 0.67], [0.71, 1.0]];
+    let over = [all[0], all[1], all[3]];
+    let readings = [
+        (Paddle, spread("Folic acid mg", &over)),
+        (Tesseract, spread("Folic acid 5 mg", &all)),
+        (Easyocr, spread("Folic acid $ mg", &all)),
+    ];
+    let apart = [[0.3, 0.33], [0.6, 0.64], [0.67, 0.71]];
+    for (gaps, want) in [
+        (&apart[..], "Folic acid 5 mg"),
+        (&[[0.3, 0.33], [0.6, 0.71]][..], "Folic acid mg"),
+    ] {
+        let fused = text(&fuse_with_gaps(&readings, &Calibration::default(), gaps));
+        assert!(fused == want, "{fused}: {want} is in the ink");
+    }
+}
+
+#[test]
+fn a_letter_among_digits_gives_way_to_the_digit_that_an_engine_read() {
+    use Engine::{Easyocr, Paddle, Tesseract};
+    let sure = vec![(0.0, 0.99)];
+    let mut table = Calibration::default();
+    let curves = [(crate::CharClass::Letter, sure)].into();
+    table
+        .parties
+        .insert("paddle>tesseract+easyocr".into(), curves);
+    for (readings, want) in [
+        (["85o mg", "850 mg", "8s0 mg"], "850 mg"),
+        (["5l daily", "51 daily", "51 daily"], "5l daily"),
+        (["85o mg", "85O mg", "85 mg"], "85o mg"),
+    ] {
+        let engines = [Paddle, Tesseract, Easyocr];
+        let readings: Vec<_> = engines
+            .into_iter()
+            .zip(readings)
+            .map(|(e, t)| (e, reading(t, 0.9)))
+            .collect();
+        assert_eq!(text(&fuse_with(&readings, &table)), want);
+    }
 }
 
 #[test]
