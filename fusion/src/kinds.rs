@@ -9,7 +9,7 @@ use crate::{parties::Decision, priors::Words, vote::Ballot};
 
 /// Digits and the letters that look like them: those that no number ends in, and those that are units too.
 const ALIKE: [(char, &str); 2] = [('0', "oO"), ('2', "zZ")];
-const INSIDE: [(char, &str); 4] = [('1', "lIıi|"), ('5', "sSşș$"), ('9', "gq"), ('6', "b")];
+const INSIDE: [(char, &str); 4] = [('1', "lIıi|"), ('5', "sSşș"), ('9', "gq"), ('6', "b")];
 /// What is counted, besides units: a number stands before it.
 const COUNTED: [&str; 15] = [
     "tab", "tabs", "tablet", "tablets", "cap", "caps", "capsule", "capsules", "puff", "puffs",
@@ -17,7 +17,7 @@ const COUNTED: [&str; 15] = [
 ];
 const MARKS: [char; 3] = ['.', ',', ';'];
 /// What stands in numbers and dates besides digits.
-const SIGNS: &str = ".,/:-–%+()<>#~";
+const SIGNS: &str = ".,/:-–%+()<>#~$£€";
 
 impl Ballot<'_> {
     /// Puts the characters that make a number or a known word of it in the place of those that look like them.
@@ -129,6 +129,7 @@ mod tests {
             ("I10", None),
             ("S1", None),
             ("1-o-1", Some("1-0-1")),
+            ("$559.oo", Some("$559.00")),
             ("10mg", None),
             ("oo", None),
         ] {

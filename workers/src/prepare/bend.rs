@@ -33,7 +33,7 @@ const HALF: f64 = 1.5;
 const RIDGE: f64 = 1e-3;
 /// In x-heights: a page is straight whose lines sag or rise by less between their ends; what the curves leave is no more
 /// than print has.
-const LEAST_SAG: f64 = 0.35;
+const LEAST_SAG: f64 = 0.2;
 const MOST_LEFT: f64 = 0.15;
 /// And the curves explain so much of what the lines leave the straight by.
 const EXPLAINED: f64 = 2.0;
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn ruled_lines_tell_of_a_curl_too() {
-        let sink = |x: f32| 20.0 * (1.0 - (std::f32::consts::PI * x / 1000.0).sin());
+        let sink = |x: f32| 12.0 * (1.0 - (std::f32::consts::PI * x / 1000.0).sin());
         let form = GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
             let v = (y as f32 - sink(x as f32)).rem_euclid(48.0);
             let ruled = (60..940).contains(&x) && (20.0..22.0).contains(&v);

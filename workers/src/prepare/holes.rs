@@ -85,7 +85,7 @@ mod tests {
         let found = find(&ink, 16.0);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(
-            found.iter().all(|b| (b.width() - 45.0).abs() < 3.0),
+            found.iter().all(|b| (b.width() - 49.5).abs() < 1.0),
             "{found:?}"
         );
         assert!(find(&ink, f32::NAN).is_empty(), "of no known size");
