@@ -10,6 +10,8 @@ use crate::{parties::Decision, priors::Words, vote::Ballot};
 /// Digits and the letters that look like them: those that no number ends in, and those that are units too.
 const ALIKE: [(char, &str); 2] = [('0', "oO"), ('2', "zZ")];
 const INSIDE: [(char, &str); 4] = [('1', "lIıi|"), ('5', "sSşș"), ('9', "gq"), ('6', "b")];
+/// A number that begins with a letter, `s02`, may be a name, unless it has so many digits, `o1/12/2026`.
+const DATE: usize = 4;
 /// What is counted, besides units: a number stands before it.
 const COUNTED: [&str; 15] = [
     "tab", "tabs", "tablet", "tablets", "cap", "caps", "capsule", "capsules", "puff", "puffs",
@@ -58,7 +60,9 @@ fn number(text: &[char], is_counted: bool) -> Option<Vec<(usize, char)>> {
         return looks_like(&INSIDE[..1], *one).map(|digit| vec![(0, digit)]);
     }
     let first = text.iter().find(|ch| ch.is_alphanumeric())?;
-    if first.is_uppercase() || !(is_counted || text.iter().any(char::is_ascii_digit)) {
+    let digits = text.iter().filter(|ch| ch.is_ascii_digit()).count();
+    let least = if first.is_alphabetic() { DATE } else { 1 };
+    if first.is_uppercase() || !(is_counted || digits >= least) {
         return None;
     }
     let mut changes = Vec::new();
@@ -122,6 +126,8 @@ mod tests {
             ("05/0z/2026", Some("05/02/2026")),
             ("8şo", Some("850")),
             ("1l0", Some("110")),
+            ("o1/12/2026", Some("01/12/2026")),
+            ("s02", None),
             ("5l", None),
             ("2g", None),
             ("10s", None),
@@ -139,6 +145,7 @@ mod tests {
         }
         for (text, want) in [
             ("so", Some("50")),
+            ("s0", Some("50")),
             ("I", Some("1")),
             ("a", None),
             ("is", None),
