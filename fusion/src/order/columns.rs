@@ -230,13 +230,16 @@ struct Line {
 }
 
 impl Line {
-    /// Of these segments; none of none.
+    /// Of these segments; none of none. A pen's stroke makes one of them taller, and not the line.
     fn of<'a>(segments: impl Iterator<Item = &'a Segment> + Clone) -> Option<Self> {
-        let around = segments.clone().map(Segment::bbox);
-        let around = around.reduce(|a, b| a.union(&b))?;
+        let median = |of: fn(&Segment) -> f32| {
+            let mut values: Vec<f32> = segments.clone().map(of).collect();
+            values.sort_by(f32::total_cmp);
+            values.get(values.len() / 2).copied()
+        };
         Some(Self {
-            middle: around.center()[1],
-            height: around.height(),
+            middle: median(|segment| segment.bbox().center()[1])?,
+            height: median(|segment| segment.bbox().height())?,
             text: segments.map(Segment::text).collect::<Vec<_>>().join(" "),
         })
     }

@@ -458,3 +458,24 @@ fn the_edges_of_a_photographed_sheet_enclose_no_cells() {
         rows.map(|(name, unit)| format!("{name}|14|{unit}"))
     );
 }
+
+#[test]
+fn a_pen_over_cells_makes_no_columns_of_a_table() {
+    let mut segments = Vec::new();
+    for row in 0..5 {
+        let y = 40.0 * row as f32;
+        segments.push(segment("01/06/2026 Office visit", 0.0, y));
+        segments.push(segment("165.00", 400.0, y));
+        segments.push(segment("-48.20", 520.0, y));
+        let mut struck = segment("-96.80", 640.0, y);
+        if row % 2 == 1 {
+            let [word] = &mut struck.words[..] else {
+                unreachable!("it is one word")
+            };
+            word.quad = BBox::new(640.0, y, 700.0, y + 34.0).quad();
+        }
+        segments.push(struck);
+    }
+    let want = "01/06/2026 Office visit|165.00|-48.20|-96.80";
+    assert_eq!(read(segments, &Rulings::default()), [want; 5]);
+}

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Diameter in x-heights.
-const ACROSS: std::ops::RangeInclusive<f32> = 2.3..=8.0;
+const ACROSS: std::ops::RangeInclusive<f32> = 1.8..=8.0;
 /// It differs from the ellipse in so much of its box.
 const DIFFERS: f32 = 0.1;
 /// Width over height, either way.
