@@ -20,6 +20,7 @@ use crate::{
 
 mod amounts;
 mod block;
+mod columns;
 mod day_table;
 mod elsewhere;
 mod fill;
@@ -126,6 +127,10 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     ));
     found.extend(block::sig_above(context, mention, names, &found));
     block::tell_supply(text, &mut found, mention.name.start);
+    // The row of a vaccine holds dates and lots, and what else it tells its columns say.
+    if mention.given {
+        found.clear();
+    }
     if let Some(next) = next {
         found.retain(|read| !block::is_of_next(text, &read.found, next));
     }
@@ -148,6 +153,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
             draft.doubt("an amount before a time of day is not understood");
         }
     }
+    columns::fill(context, &mention.name, &mut medication, &mut draft);
     if medication.strength.is_none()
         && let Some(number) = amounts::bare_strength(text, &mention.name, &found)
     {
@@ -178,7 +184,8 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let status = told::status(text, &telling, &mention.name, names);
     let cue = status.is_some()
         || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
-    let trusted = listed
+    let trusted = mention.given
+        || listed
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
     if !evidence && !trusted {

@@ -30,6 +30,16 @@ const DEGREES: &[&str] = &[
     "rvt", "cns", "anp", "acp", "spr", "rgn", "hca", "fcps", "bds", "mds", "mpharm", "bpharm",
 ];
 const NOT_NAMES: &[&str] = &[
+    "assessment",
+    "management",
+    "selfmanagement",
+    "hcpc",
+    "gmc",
+    "nmc",
+    "imc",
+    "gdc",
+    "gphc",
+    "ahpra",
     "outpatients",
     "surgeon",
     "surgical",

@@ -40,6 +40,12 @@ impl Value {
         } else {
             word.chars().filter(|c| !c.is_whitespace()).collect()
         };
+        // `.3,8`: a number has one point, and the mark before it is dirt.
+        let pointed = |rest: &&str| rest.contains(['.', ',', '·']) && rest.starts_with(|c: char| c.is_ascii_digit());
+        let word = match word.strip_prefix(['.', ',', '·']).filter(pointed) {
+            Some(rest) => rest.to_owned(),
+            None => word,
+        };
         let mut numbers = Vec::new();
         let mut rest = String::new();
         let mut at = 0;

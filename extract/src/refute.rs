@@ -55,6 +55,15 @@ impl Habits {
             && matches!(fact, Fact::Lab(lab) if lab.unit.is_none() && lab.range.is_none())
     }
 
+    /// Do value and range say what the flag says? Then a word that was read with doubt has its second witness in them.
+    pub fn prove_flag(self, fact: &Fact) -> bool {
+        let Fact::Lab(result) = fact else {
+            return false;
+        };
+        let plain = matches!(result.flag.as_deref(), Some("H" | "L" | "Abnormal"));
+        plain && lab::misses_flag(&Lab { flag: None, ..result.clone() }) && lab::fits(result, true) == Some(true)
+    }
+
     /// Fits the printed value, and could `read` not stand in the place of `printed` in this field?
     pub fn refute(self, fact: &Fact, field: &str, printed: &str, read: &str) -> bool {
         match fact {

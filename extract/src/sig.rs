@@ -207,7 +207,7 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
                 && before != Some('/')
                 && !glued_after
                 && (!inner || counted)
-                && (!bare || !lead.is_empty() || counts)
+                && (!bare || counts || !lead.is_empty() && !another_noun(text, next))
         }
         Part::Route => {
             let short = phrase.len() <= 4;
@@ -239,7 +239,9 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
         Part::Quantity => {
             let number = &text[value.clone()];
-            number.chars().any(|c| c.is_ascii_digit())
+            // `#19 extracted` counts teeth.
+            let of_else = phrase.trim_start().starts_with('#') && another_noun(text, span.end);
+            number.chars().any(|c| c.is_ascii_digit()) && !of_else
         }
         Part::Frequency => {
             let bare = phrase.trim().to_lowercase();
@@ -280,6 +282,24 @@ fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found:
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// Does a longer word in small letters follow that no prescription has: what a number before it counts? `2 carpules`.
+fn another_noun(text: &str, at: usize) -> bool {
+    const SHORTEST: usize = 5;
+    static OF_A_SIG: LazyLock<Regex> = LazyLock::new(|| {
+        re(r"^(?:refills?|repeats?|times|daily|nightly|weekly|every|each|orally|under|topical|inhal|subling|needed|before|after|night|morning|evening|once|twice|three|tonight|nocte|applied|taken|given|capsul|tabl|to be|[a-z]+ly\b)")
+    });
+    let rest = text[at..].trim_start_matches([' ', '\t']);
+    let word: &str = rest
+        .split(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or_default();
+    word.chars().count() >= SHORTEST
+        && word.chars().all(char::is_lowercase)
+        && !OF_A_SIG.is_match(word)
+        && !is_form(word)
+        && !counts(word)
 }
 
 /// Four digits that are a time of day, and a wide gap behind them.

@@ -28,7 +28,12 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your)\b")
+    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your|discharged?|attended|referred|home)\b")
+        .expect("a valid expression")
+});
+/// Verbs of sentences, which no name of a condition has.
+static TOLD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:has|have|had) (?:now |also |since )?(?:been|not)\b|\b(?:are|were|will be|should)\b")
         .expect("a valid expression")
 });
 /// Words of a site or system before a colon.
@@ -164,7 +169,8 @@ fn is_named(
         || printed.contains(". ")
         || words > 9
         || printed.contains(" was ")
-        || printed.contains(" is ");
+        || printed.contains(" is ")
+        || TOLD.is_match(printed);
     if medical && free_text && prose || context.lexicon.is_any_drug(printed) {
         return false;
     }

@@ -15,6 +15,7 @@ pub(super) fn items(context: &Context, body: &Span, kind: SectionKind) -> Vec<Sp
         .flat_map(|item| short_sentences(text, item, kind))
         .flat_map(|item| at_semicolons(text, item))
         .flat_map(|item| comma_list(context, item, kind))
+        .flat_map(|item| pair(context, item))
         .collect()
 }
 
@@ -51,6 +52,25 @@ fn at_semicolons(text: &str, item: Span) -> Vec<Span> {
         out.push(trim_by(text, span, |c| c.is_whitespace() || c == ';'));
     }
     out
+}
+
+/// `hypothyroidism and type 2 diabetes`, both known and not known as one.
+fn pair(context: &Context, item: Span) -> Vec<Span> {
+    let part = &context.layout.text[item.clone()];
+    let known = |name: &str| context.lexicon.is_condition(name.trim_end_matches('.'));
+    if known(part) {
+        return vec![item];
+    }
+    let two = part.match_indices(" and ").find(|(at, joint)| {
+        known(phrase::without_lead(&part[..*at])) && known(&part[at + joint.len()..])
+    });
+    match two {
+        Some((at, joint)) => vec![
+            item.start..item.start + at,
+            item.start + at + joint.len()..item.end,
+        ],
+        None => vec![item],
+    }
 }
 
 /// `Metastatic ovarian carcinoma`: few words before a known name.

@@ -35,7 +35,7 @@ pub(super) fn assemble(
         .filter(|c| c.span.start >= name.end)
         .map(|c| c.span.len())
         .sum();
-    let rest = text[name.end..line.end]
+    let rest = text[name.end + super::name::time_remark(&text[name.end..line.end])..line.end]
         .chars()
         .filter(|c| c.is_alphanumeric())
         .count();
@@ -48,7 +48,8 @@ pub(super) fn assemble(
         .iter()
         .find(|c| c.span.start >= name.end)
         .map_or(usize::MAX, |c| c.span.start);
-    let gap = text[name.end..first.min(line.end)].trim_matches(|c: char| {
+    let behind = name.end + super::name::time_remark(&text[name.end..line.end]);
+    let gap = text[behind.min(first)..first.min(line.end)].trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
     });
     if !gap.is_empty() {
@@ -61,6 +62,13 @@ pub(super) fn assemble(
         || context.kind == DocumentKind::LabReport
         || context.section(name.start) == Some(SectionKind::Labs);
     if looks_like_sig(context, name, line, proof) {
+        return Vec::new();
+    }
+    // `Glucose 201-250   2 units`: a scale of insulin.
+    let in_pieces = |c: &Cell| {
+        c.kind == CellKind::Unit && matches!(&*text[c.span.clone()].to_lowercase(), "unit" | "units")
+    };
+    if cells.iter().any(in_pieces) {
         return Vec::new();
     }
     let accepted = if known {

@@ -160,7 +160,10 @@ pub(super) fn in_prose(
                     && text[first.span.clone()].len() < 8
                     && (first.span.end == text.len()
                         || text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n']))
-                    && (chained || flagged || link.as_str().trim() != ""));
+                    && (chained
+                        || flagged
+                        || link.as_str().trim() != ""
+                        || stands_alone(printed, &text[first.span.end..line.end])));
         let sentence = text[name.start..line.end].find(". ");
         let clause = text[first.span.end..line.end].find([',', ';', '|', '\t']);
         let rest_of_line = name.start..sentence.map_or(line.end, |at| name.start + at);
@@ -202,6 +205,13 @@ fn is_limit(before: &str) -> bool {
     });
     let condition = CONDITION.find(before);
     condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
+}
+
+/// `INR 2.6 (08/05/2025)`: a test that has no unit, and nothing goes on behind its number.
+fn stands_alone(printed: &str, rest: &str) -> bool {
+    let unitless = matches!(&*printed.to_lowercase(), "inr" | "egfr" | "hba1c" | "a1c" | "crp" | "tsh" | "bnp");
+    let rest = rest.trim_start();
+    unitless && (rest.is_empty() || rest.starts_with(['(', ',', ';', '.']))
 }
 
 /// What a fluid is made of is nobody's result.

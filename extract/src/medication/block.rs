@@ -253,7 +253,12 @@ pub(super) fn leading(
             item.part,
             Part::Strength | Part::Dose | Part::Route | Part::Duration | Part::Form
         );
-        if !fits || !part {
+        // `Vitamin A given PO. Mebendazole`: the route closes the sentence of the drug before.
+        let closes = behind_drug && item.part == Part::Route && {
+            let said = text[item.span.clone()].trim_end();
+            said.strip_suffix('.').is_some_and(|said| !said.contains('.'))
+        };
+        if !fits || !part || closes {
             break;
         }
         at = item.span.start;

@@ -26,7 +26,7 @@ pub(super) fn has_cue(text: &str, sentence: &Span, name: &Span) -> bool {
 /// sensitive to, advice and what is denied do not.
 pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s:()-]*(?:(?:is|was|were|has)(?: been)? (?:not|never)\b|(?:is |was )?(?:sensitiv\w*|resistant|susceptible)\b|[SRI]\b(?:\s|$)|levels?\b|allerg|toxicity|overdose|and alcohol)")
+        Regex::new(r"(?i)^[\s:()-]*(?:(?:is|was|were|has)(?: been)? (?:not|never)\b|(?:is |was )?(?:sensitiv\w*|resistant|susceptible|intermediate)\b|[SRI]\b(?:\s|$)|levels?\b|allerg|toxicity|overdose|and alcohol)")
             .expect("a valid expression")
     });
     static NOBODYS: LazyLock<Regex> = LazyLock::new(|| {
@@ -68,7 +68,7 @@ pub(super) fn is_infused(text: &str, name: &Span) -> bool {
 const CHANGES: [(&str, &str); 8] = [
     (
         "stopped",
-        r"stop(?:s|ped|ping)?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced",
+        r"stop(?:s|ped|ping)?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced|not (?:been )?tolerated|poorly tolerated",
     ),
     (
         "held",

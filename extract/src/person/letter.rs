@@ -115,6 +115,25 @@ pub(super) fn addressee(context: &Context, found: &mut [Found]) {
     }
 }
 
+/// `Dear Mr Hollingberry`: surgeons and dentists have no other title. Nobody, where the letter names no patient besides,
+/// for then the patient is whom it speaks to.
+pub(super) fn addressed_by_surname(context: &Context, found: &mut Vec<Found>) {
+    static SALUTATION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^\s*Dear (?:Mr|Mrs|Ms|Miss|Sister)\.? (\p{Lu}[\p{L}'’-]+),?\s*$")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let Some(name) = SALUTATION.captures(text).and_then(|found| found.get(1)) else {
+        return;
+    };
+    let name = name.range();
+    let has = |role: Role| found.iter().any(|(other, _, _)| *other == role);
+    let known = found.iter().any(|(_, other, _)| same_name(text, other, &name));
+    if has(Role::Patient) && !has(Role::Recipient) && !known {
+        found.push((Role::Recipient, name, 0.85));
+    }
+}
+
 /// `Dear Lachlan`, below the address of Dr Lachlan Prentice: colleagues write to one another by first names.
 pub(super) fn from_first_name(context: &Context, found: &mut [Found]) {
     static SALUTATION: LazyLock<Regex> = LazyLock::new(|| {

@@ -15,7 +15,7 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
             .expect("a valid expression")
     });
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master)\b\.?\s").expect("a valid expression")
+        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master|Mdm|Madam|MR|MRS|MS|MISS|MASTER|MDM)\b\.?\s").expect("a valid expression")
     });
     // `64/F`, `F 58y`, `(34Y/M)`: age and sex.
     static AGED: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,12 +49,20 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
         if (name.start == line.span.start || addressed)
             && (near || born || aged || addressed && index < 10 && only_numbers)
             && !is_organisation(context, &name)
+            && !names_a_condition(context, &name)
             && !names::has_degree(layout.text, name.end)
         {
             found.push((Role::Patient, name, 0.85));
             return;
         }
     }
+}
+
+/// `COPD SELF-MANAGEMENT`: a title that speaks of a condition or a drug is nobody's name.
+fn names_a_condition(context: &Context, name: &Span) -> bool {
+    context.layout.get(name).split(' ').any(|word| {
+        word.len() > 3 && (context.lexicon.is_condition(word) || context.lexicon.is_drug(word))
+    })
 }
 
 /// Numbers and dates, whose months are words.

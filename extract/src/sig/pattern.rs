@@ -71,6 +71,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Duration, r"\b([0-9]+[- ](?:day|week|month))\s+(?:course|supply|taper)"),
         (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?AGAIN(?:FORMS|TAKEN))"),
         (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
+        (Part::Strength, r"\b[1-9][0-9]{0,2}(?: 000){1,2}\s?(?:IU|i\.u\.|international units?|units?)\b"),
         (Part::Strength, r"NUM\s*(?:UNIT)?PERCOMBO"),
         (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
         (Part::Strength, r"\b[0-9]{1,3}(?:\.[0-9]+)?(?:/[0-9]{1,3}(?:\.[0-9]+)?){1,2}\b"),
@@ -105,7 +106,7 @@ fn frequency_pattern() -> String {
         format!(r"every\s*(?:other\s*|(?:[0-9lO]+(?:\s?(?:[-–]|to)\s?[0-9]+)?|one|two|three|four|six|eight|twelve)\s*AGAIN)?{period}\b").replace("AGAIN", AGAIN),
         r"at\s*CLOCK(?:\s*(?:,|and|&|,\s*and)\s*CLOCK)*".replace("CLOCK", r"(?:[0-9]{1,2}[:.][0-9]{2}(?:\s?[ap]\.?m)?|[0-9]{1,2}\s?[ap]\.?m|(?:[01][0-9]|2[0-3])[0-5][0-9](?:\s?h(?:rs?|ours?)?)?)\b\.?"),
         r"in\s*(?:am|pm)\b".into(),
-        r"with (?:each|every|main) meals?\b".into(),
+        r"with (?:each|every|main) meals?\b|at (?:each |all |every )?meal(?:time)?s?\b".into(),
         r"(?:before|after|with) (?:each |all )?meals?,?\s*(?:and|&)\s*(?:at )?bedtime\b".into(),
         r"(?:before|after) (?:each |all |main )?meals?\b".into(),
         r"(?:yearly|annually|once (?:a|per|every) year|every year|each year)\b".into(),
@@ -133,6 +134,6 @@ fn frequency_pattern() -> String {
     let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
         .replace("WEEKDAY", weekday);
     format!(
-        r"\b((?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
+        r"\b((?:{MOST}\s+|p\.?r\.?n\.?,?\s+|(?:as|when|if) (?:needed|required),?\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
     )
 }
