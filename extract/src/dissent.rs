@@ -180,8 +180,9 @@ fn is_refuted(
             };
             let units = a.letters == b.letters || b.letters.is_empty() || b.numbers.is_empty();
             // Behind a line or the end of a neighbour that looks like a digit.
+            let line = other.starts_with(['1', '4', '7']);
             let cut = other.get(1..).filter(|cut| {
-                cut.len() == own.len() && cut.starts_with(|c: char| c.is_ascii_digit())
+                (line || cut.len() == own.len()) && cut.starts_with(|c: char| c.is_ascii_digit())
             });
             let could_be = [
                 Some(other.trim_start_matches('.').to_owned()),

@@ -31,6 +31,7 @@ pub(crate) mod review;
 mod row;
 mod scope;
 mod slot;
+mod status;
 mod table;
 mod told;
 
@@ -181,7 +182,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     );
     let printed = layout.get(&mention.name);
     let telling = scope::of(layout, &mention.name, end, names);
-    let status = told::status(text, &telling, &mention.name, names);
+    let status = status::of(text, &telling, &mention.name, names);
     let cue = status.is_some()
         || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
     let trusted = mention.given
@@ -240,7 +241,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     if medication.status.is_none() && context.kind != DocumentKind::Prescription {
         let heading = context.heading(mention.name.start);
         medication.status = status
-            .or_else(|| heading.and_then(told::of_heading))
+            .or_else(|| heading.and_then(status::of_heading))
             .map(Into::into);
     }
     if !mention.known {

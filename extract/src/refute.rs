@@ -61,7 +61,12 @@ impl Habits {
             return false;
         };
         let plain = matches!(result.flag.as_deref(), Some("H" | "L" | "Abnormal"));
-        plain && lab::misses_flag(&Lab { flag: None, ..result.clone() }) && lab::fits(result, true) == Some(true)
+        plain
+            && lab::misses_flag(&Lab {
+                flag: None,
+                ..result.clone()
+            })
+            && lab::fits(result, true) == Some(true)
     }
 
     /// Fits the printed value, and could `read` not stand in the place of `printed` in this field?

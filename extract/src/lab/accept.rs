@@ -20,6 +20,12 @@ use crate::{
     sig::{self, Part},
 };
 
+/// `Glucose 201-250   2 units`: a scale of insulin, and no result is in units of nothing.
+pub(super) fn is_in_pieces(text: &str, cell: &Cell) -> bool {
+    cell.kind == CellKind::Unit
+        && matches!(&*text[cell.span.clone()].to_lowercase(), "unit" | "units")
+}
+
 /// Cells become one result, or one for each dated column.
 pub(super) fn assemble(
     context: &Context,
@@ -64,11 +70,7 @@ pub(super) fn assemble(
     if looks_like_sig(context, name, line, proof) {
         return Vec::new();
     }
-    // `Glucose 201-250   2 units`: a scale of insulin.
-    let in_pieces = |c: &Cell| {
-        c.kind == CellKind::Unit && matches!(&*text[c.span.clone()].to_lowercase(), "unit" | "units")
-    };
-    if cells.iter().any(in_pieces) {
+    if cells.iter().any(|cell| is_in_pieces(text, cell)) {
         return Vec::new();
     }
     let accepted = if known {

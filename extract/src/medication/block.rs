@@ -210,6 +210,24 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
     let Some(first) = found.first_mut().filter(|read| read.found.span.end <= name) else {
         return;
     };
+    // `10 x 1ml Levomepromazine`: so many ampoules.
+    let line = text[..first.found.span.start]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
+    let before = &text[line..first.found.span.start];
+    let pack = before
+        .trim_end()
+        .strip_suffix(['x', '×'])
+        .is_some_and(|count| {
+            let count = count.trim();
+            !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit())
+        });
+    if pack && matches!(first.found.part, Part::Strength | Part::Dose) {
+        first.found.part = Part::Quantity;
+        first.found.span.start = line;
+        first.found.value.start = line;
+        return;
+    }
     let value = text[first.found.value.clone()].to_lowercase();
     let bottle = value.ends_with("ml")
         || value.ends_with('g') && !value.ends_with("mg") && !value.ends_with("mcg");
@@ -256,7 +274,8 @@ pub(super) fn leading(
         // `Vitamin A given PO. Mebendazole`: the route closes the sentence of the drug before.
         let closes = behind_drug && item.part == Part::Route && {
             let said = text[item.span.clone()].trim_end();
-            said.strip_suffix('.').is_some_and(|said| !said.contains('.'))
+            said.strip_suffix('.')
+                .is_some_and(|said| !said.contains('.'))
         };
         if !fits || !part || closes {
             break;

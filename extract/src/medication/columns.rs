@@ -66,7 +66,9 @@ fn heading(context: &Context, index: usize) -> Option<Heading> {
     let page = layout.lines[index].page;
     (index.saturating_sub(FARTHEST)..index)
         .rev()
-        .take_while(|above| layout.lines[*above].page == page && !layout.lines[*above].span.is_empty())
+        .take_while(|above| {
+            layout.lines[*above].page == page && !layout.lines[*above].span.is_empty()
+        })
         .find_map(|above| read(context, above))
 }
 
@@ -89,7 +91,12 @@ fn read(context: &Context, index: usize) -> Option<Heading> {
         .into_iter()
         .map(|column| column.unwrap_or(Column::Other))
         .collect();
-    let count = |wanted: &[Column]| columns.iter().filter(|column| wanted.contains(column)).count();
+    let count = |wanted: &[Column]| {
+        columns
+            .iter()
+            .filter(|column| wanted.contains(column))
+            .count()
+    };
     let named = count(&[Column::Name, Column::Vaccine]) == 1;
     let vaccines = count(&[Column::Vaccine]) == 1;
     let taken = [
@@ -104,7 +111,10 @@ fn read(context: &Context, index: usize) -> Option<Heading> {
     let told = vaccines || count(&taken) > 0;
     (named && told && known * 4 >= cells.len() * 3).then(|| Heading {
         line: index,
-        starts: cells.iter().map(|cell| place(context, index, cell)).collect(),
+        starts: cells
+            .iter()
+            .map(|cell| place(context, index, cell))
+            .collect(),
         columns,
     })
 }
@@ -121,7 +131,12 @@ fn row(context: &Context, heading: &Heading, index: usize) -> Vec<(Column, Span)
     let layout = &context.layout;
     let cells = &layout.lines[index].cells;
     if cells.len() == heading.columns.len() {
-        return heading.columns.iter().copied().zip(cells.iter().cloned()).collect();
+        return heading
+            .columns
+            .iter()
+            .copied()
+            .zip(cells.iter().cloned())
+            .collect();
     }
     if cells.len() < 2 || layout.line(index).contains('\t') {
         return Vec::new();
@@ -130,7 +145,10 @@ fn row(context: &Context, heading: &Heading, index: usize) -> Vec<(Column, Span)
         .iter()
         .filter_map(|cell| {
             let at = place(context, index, cell);
-            let below = heading.starts.iter().rposition(|start| *start <= at + NEAR)?;
+            let below = heading
+                .starts
+                .iter()
+                .rposition(|start| *start <= at + NEAR)?;
             Some((heading.columns[below], cell.clone()))
         })
         .collect()
@@ -158,14 +176,27 @@ pub(super) fn vaccines(context: &Context) -> Vec<Mention> {
             .collect::<Vec<_>>()
     });
     for (index, cells) in rows {
-        let dated = context.dates.iter().any(|date| layout.line_at(date.span.start) == index);
-        let name = cells.into_iter().find(|(column, _)| *column == Column::Vaccine);
+        let dated = context
+            .dates
+            .iter()
+            .any(|date| layout.line_at(date.span.start) == index);
+        let name = cells
+            .into_iter()
+            .find(|(column, _)| *column == Column::Vaccine);
         let Some((_, cell)) = name.filter(|_| dated) else {
             continue;
         };
-        let cut = NUMBER.find(layout.get(&cell)).map_or(cell.len(), |found| found.start());
+        let cut = NUMBER
+            .find(layout.get(&cell))
+            .map_or(cell.len(), |found| found.start());
         let name = cell.start..cell.start + cut;
-        if layout.get(&name).chars().filter(|c| c.is_alphabetic()).count() > 1 {
+        if layout
+            .get(&name)
+            .chars()
+            .filter(|c| c.is_alphabetic())
+            .count()
+            > 1
+        {
             out.push(Mention {
                 name,
                 known: true,
@@ -192,21 +223,27 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
         return;
     }
     for (column, cell) in cells {
-        let read = |piece: &crate::draft::Piece| piece.span.start < cell.end && cell.start < piece.span.end;
+        let read = |piece: &crate::draft::Piece| {
+            piece.span.start < cell.end && cell.start < piece.span.end
+        };
         if column != Column::Concentration && draft.pieces.iter().any(read) {
             continue;
         }
         // `1% (500 mg in 50 ml)`: what stands in brackets says it once more.
         let whole = cell.len();
         let cell = match layout.get(&cell).find(" (") {
-            Some(cut) if column == Column::Concentration && cut > 0 => cell.start..cell.start + cut.min(whole),
+            Some(cut) if column == Column::Concentration && cut > 0 => {
+                cell.start..cell.start + cut.min(whole)
+            }
             _ => cell,
         };
         let said = context.text(&cell);
         let counted = said.contains(|c: char| c.is_ascii_digit());
         let (slot, field) = match column {
             Column::Concentration if counted => {
-                draft.pieces.retain(|piece| !matches!(piece.field, "strength" | "dose"));
+                draft
+                    .pieces
+                    .retain(|piece| !matches!(piece.field, "strength" | "dose"));
                 medication.strength = None;
                 medication.dose = None;
                 (&mut medication.strength, "strength")
@@ -248,10 +285,26 @@ fn is_taken(said: &str) -> bool {
 
 /// Letters alone, and a route by them.
 fn is_route(said: &str) -> bool {
-    said.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '/')) && said.len() <= 24 && {
-        let letters = said.to_uppercase().replace('.', "");
-        // Eyes and ears of charts: right, left, both.
-        sig::route_norm(said).is_some()
-            || matches!(&*letters, "BE" | "RE" | "LE" | "AU" | "AD" | "AS" | "S/C" | "SUBCUT" | "NEB" | "PEG" | "NG" | "NJ")
-    }
+    said.chars()
+        .all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '/'))
+        && said.len() <= 24
+        && {
+            let letters = said.to_uppercase().replace('.', "");
+            // Eyes and ears of charts: right, left, both.
+            sig::route_norm(said).is_some()
+                || matches!(
+                    &*letters,
+                    "BE" | "RE"
+                        | "LE"
+                        | "AU"
+                        | "AD"
+                        | "AS"
+                        | "S/C"
+                        | "SUBCUT"
+                        | "NEB"
+                        | "PEG"
+                        | "NG"
+                        | "NJ"
+                )
+        }
 }

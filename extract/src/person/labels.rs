@@ -139,7 +139,9 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
                 key.as_str(),
                 "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
             );
-            (!salutation || label.colon).then_some(role)
+            // `This plan belongs to: …` is no address.
+            let inside = key == "to" && !label.at_start;
+            (!salutation || label.colon && !inside).then_some(role)
         }
         // `Signed: C. Byrne (SHO)`.
         Target::Date(schemas::DateRole::Signed) => {

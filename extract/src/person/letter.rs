@@ -128,7 +128,9 @@ pub(super) fn addressed_by_surname(context: &Context, found: &mut Vec<Found>) {
     };
     let name = name.range();
     let has = |role: Role| found.iter().any(|(other, _, _)| *other == role);
-    let known = found.iter().any(|(_, other, _)| same_name(text, other, &name));
+    let known = found
+        .iter()
+        .any(|(_, other, _)| same_name(text, other, &name));
     if has(Role::Patient) && !has(Role::Recipient) && !known {
         found.push((Role::Recipient, name, 0.85));
     }

@@ -15,7 +15,8 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
             .expect("a valid expression")
     });
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master|Mdm|Madam|MR|MRS|MS|MISS|MASTER|MDM)\b\.?\s").expect("a valid expression")
+        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master|Mdm|Madam|MR|MRS|MS|MISS|MASTER|MDM)\b\.?\s")
+            .expect("a valid expression")
     });
     // `64/F`, `F 58y`, `(34Y/M)`: age and sex.
     static AGED: LazyLock<Regex> = LazyLock::new(|| {

@@ -104,7 +104,10 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
         if text == phrase {
             return "as needed".into();
         }
-        if let Some(rest) = text.strip_prefix(phrase).filter(|rest| rest.starts_with(' ')) {
+        if let Some(rest) = text
+            .strip_prefix(phrase)
+            .filter(|rest| rest.starts_with(' '))
+        {
             text = rest.trim_start().to_owned();
             prn = true;
         }
