@@ -128,6 +128,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     ));
     found.extend(block::sig_above(context, mention, names, &found));
     block::tell_supply(text, &mut found, mention.name.start);
+    block::without_bag(text, &mut found, &mention.name);
     // The row of a vaccine holds dates and lots, and what else it tells its columns say.
     if mention.given {
         found.clear();

@@ -295,6 +295,22 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_is_proven_by_value_and_range() {
+        for (value, flag, proven) in [
+            ("148", Some("H"), true),
+            ("148", Some("Abnormal"), true),
+            ("128", Some("L"), true),
+            ("148", Some("L"), false),
+            ("140", Some("H"), false),
+            ("148", None, false),
+        ] {
+            let fact = lab(value, "133-146", flag);
+            let habits = Habits::of(std::iter::once(&fact));
+            assert_eq!(habits.prove_flag(&fact), proven, "{value} {flag:?}");
+        }
+    }
+
+    #[test]
     fn units_of_other_tests_are_refuted() {
         let fact = Fact::Lab(Lab {
             name: Some("Bicarbonate".into()),

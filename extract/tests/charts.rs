@@ -173,3 +173,70 @@ fn two_conditions_in_one_breath() {
         &[],
     );
 }
+
+#[test]
+fn amounts_of_other_things_are_no_doses() {
+    check(
+        "Given in the department: aspirin 324 mg PO, GI cocktail 30 mL PO, ketorolac 15 mg IV\n",
+        &[
+            r#"{"type":"medication","name":"aspirin","strength":"324 mg","route":"PO"}"#,
+            r#"{"type":"medication","name":"ketorolac","strength":"15 mg","route":"IV"}"#,
+        ],
+        &[r#"{"type":"medication","name":"aspirin","dose":"30 mL"}"#],
+    );
+    check(
+        "FLUIDS\n0.9% 1000 ml KCl 20 mmol over 8 hours\n",
+        &[r#"{"type":"medication","name":"KCl","strength":"20 mmol"}"#],
+        &[
+            r#"{"type":"medication","name":"KCl","strength":"0.9%"}"#,
+            r#"{"type":"medication","name":"KCl","dose":"1000 ml"}"#,
+        ],
+    );
+    check(
+        "My list\nbisoprolol 3.75mg (one and a half 2.5mg tablets) in the morning\nEvorel 50 patches   apply ONE twice weekly\n",
+        &[
+            r#"{"type":"medication","name":"bisoprolol","strength":"3.75mg","frequency":"in the morning"}"#,
+            r#"{"type":"medication","name":"Evorel","frequency":"twice weekly","needs_review":true}"#,
+        ],
+        &[r#"{"type":"medication","name":"bisoprolol","dose":"2.5mg"}"#],
+    );
+}
+
+#[test]
+fn a_result_between_results_is_no_drug() {
+    check(
+        "Results from 11/10/2025: Sodium 139, Potassium 4.0, Creatinine 0.82, Glucose 108 (H)\n",
+        &[
+            r#"{"type":"lab","name":"Potassium","value":"4.0"}"#,
+            r#"{"type":"lab","name":"Creatinine","value":"0.82"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn stop_taking_is_no_taking() {
+    check(
+        "Your medicines\nhydrochlorothiazide 12.5 mg capsule - STOP TAKING\n",
+        &[r#"{"type":"medication","name":"hydrochlorothiazide","status":"stopped"}"#],
+        &[],
+    );
+}
+
+#[test]
+fn what_is_given_for_a_condition_is_no_name_of_one() {
+    check(
+        "Assessment:\n1. HTN: home amlodipine 10 mg; lisinopril held for AKI\n2. Community-acquired pneumonia\n",
+        &[r#"{"type":"diagnosis","text":"Community-acquired pneumonia"}"#],
+        &[r#"{"type":"diagnosis","text":"lisinopril held for AKI"}"#],
+    );
+}
+
+#[test]
+fn forenames_beside_surnames() {
+    check(
+        "Surname GRANGER-OYELARAN   Forename(s) Lucia Mae   DOB 03/06/1971\nSalamol 100micrograms/dose inhaler   TWO puffs when required   1 x 200 dose\n",
+        &[r#"{"type":"person","role":"patient","name":"Lucia Mae GRANGER-OYELARAN"}"#],
+        &[r#"{"type":"medication","name":"Salamol","duration":"200 dose"}"#],
+    );
+}

@@ -22,6 +22,8 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:patient|resident)? ?transfer(?:red)? date\W{0,3}$", DateRole::Discharge),
         (r"\bnext (?:dose |injection |visit )?due\W{0,3}(?:on\W{0,3})?$", DateRole::FollowUp),
         (r"\bnext (?:call|contact|clinic|test|inr|bloods?|blood test|scan|infusion|cycle|treatment|session|injection|dressing|check)\W{0,3}(?:(?:on|due)\W{0,3})?$", DateRole::FollowUp),
+        (r"\b(?:review(?:ed)?|see[n]?|return|recheck|back)\b[^.;\n]{0,20}\bin (?:[0-9]{1,2}|one|two|three|four|six|twelve)\s?(?:/(?:7|52|12)|days?|weeks?|wks?|months?|mths?|years?)\b[^.;\n]{0,20}$", DateRole::FollowUp),
+        (r"\b(?:letter|fax|e-?mail|note) (?:of|dated|from)\W{0,3}$", DateRole::Other),
         (r"^\W*(?:for )?review\W{0,3}(?:(?:on|due)\W{0,3})?$", DateRole::FollowUp),
         (r"\b(?:staples?|sutures?|stitches|clips|cast|plaster|drain|catheter|pack|dressing)\b[^.;\n]{0,12}\b(?:out|off|removal|change|check)\b[^.;\n]{0,25}$", DateRole::FollowUp),
         (r"\b(?:restart|resume|recommence|until|valid|to continue from)\W{0,3}(?:(?:on|from|to)\W{0,3})?$", DateRole::Other),

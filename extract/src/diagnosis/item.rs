@@ -171,7 +171,10 @@ fn is_named(
         || printed.contains(" was ")
         || printed.contains(" is ")
         || TOLD.is_match(printed);
-    if medical && free_text && prose || context.lexicon.is_any_drug(printed) {
+    if medical && free_text && prose
+        || context.lexicon.is_any_drug(printed)
+        || tells_of_drug(context, printed)
+    {
         return false;
     }
     let lower = printed.to_lowercase();
@@ -197,6 +200,28 @@ fn is_named(
             || kind == SectionKind::History
             || context.lexicon.is_analyte(printed)
             || normal)
+}
+
+/// `lisinopril held for AKI`, `DVT ppx: heparin 5000 units`: what is given or not given for a condition.
+fn tells_of_drug(context: &Context, printed: &str) -> bool {
+    static DONE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:held|hold|stopped|continued?|started|resumed?|given|increased|reduced)\b",
+        )
+        .expect("a valid expression")
+    });
+    let names = |word: &str| {
+        word.len() > 4
+            && context
+                .lexicon
+                .is_drug(word.trim_matches(|c: char| !c.is_alphanumeric()))
+    };
+    let first = printed.split(' ').next().unwrap_or_default();
+    let dosed = || {
+        let parts = sig::scan(printed, 0..printed.len(), &[]);
+        parts.iter().any(|found| found.part == Part::Strength)
+    };
+    names(first) && DONE.is_match(printed) || printed.split(' ').any(names) && dosed()
 }
 
 fn is_denied(printed: &str) -> bool {

@@ -66,7 +66,7 @@ pub(super) fn in_prose(
             continue;
         };
         let chained = test.is_chained(before, &out);
-        if !test.has_result(chained, !out.is_empty()) {
+        if !test.has_result(chained, &out) {
             continue;
         }
         let Some(parts) = Parts::of(text, &test.cells, None) else {
@@ -163,40 +163,48 @@ impl<'a> Test<'a> {
     /// `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma, or precedes one, is one too; so is a further
     /// value of a test that has results.
     fn is_chained(&self, before: &[Draft], out: &[Draft]) -> bool {
-        const JOINTS: [&str; 14] = [
-            "with a", "with an", "and a", "and an", ", a", "with", ",", ";", ", and", "and", ";\t",
-            "", "/", ".",
-        ];
         let text = self.context.layout.text;
-        let follows = out
-            .last()
-            .and_then(|last| text.get(last.span().end..self.name.start))
-            .is_some_and(|between| {
-                let gap = ASIDE.replace(between, "");
-                let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
-                JOINTS.contains(&gap) || gap == "|"
-            });
         let rest = &text[self.first().span.end..self.line.end];
-        follows
+        self.follows(out)
             || leads_to_test(self.context, &ASIDE.replace(rest, ""))
             || trend::follows(text, self.first().span.end..self.line.end)
             || is_named(self.printed(), before.iter().chain(out))
     }
 
+    /// Does only a joint stand between the last result and this one?
+    fn follows(&self, out: &[Draft]) -> bool {
+        const JOINTS: [&str; 14] = [
+            "with a", "with an", "and a", "and an", ", a", "with", ",", ";", ", and", "and", ";\t",
+            "", "/", ".",
+        ];
+        let text = self.context.layout.text;
+        out.last()
+            .and_then(|last| text.get(last.span().end..self.name.start))
+            .is_some_and(|between| {
+                let gap = ASIDE.replace(between, "");
+                let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
+                JOINTS.contains(&gap) || gap == "|"
+            })
+    }
+
     /// Do the cells tell a result of the test, and no sig, fluid or sum?
-    fn has_result(&self, chained: bool, others: bool) -> bool {
+    fn has_result(&self, chained: bool, out: &[Draft]) -> bool {
+        let others = !out.is_empty();
+        // `Sodium 139, Potassium 4.0, Creatinine 0.82`: no drug stands between results.
+        let rest = &self.context.layout.text[self.first().span.end..self.line.end];
+        let between = self.follows(out) && leads_to_test(self.context, &ASIDE.replace(rest, ""));
         let (context, text) = (self.context, self.context.layout.text);
         let among_drugs = self.section == Some(SectionKind::Medications);
         let measured =
             among_drugs && (is_measured(context, self.printed(), &self.cells) || chained && others);
-        (self.is_number(chained) || self.is_word(among_drugs))
+        (self.is_number(chained, between) || self.is_word(among_drugs))
             && !is_fluid(text, &self.name, &self.cells)
             && (!among_drugs || measured)
             && (measured || !looks_like_sig(context, &self.name, &self.clause(), false))
     }
 
     /// A number with its unit; without one, where results stand or others are told beside it.
-    fn is_number(&self, chained: bool) -> bool {
+    fn is_number(&self, chained: bool, between: bool) -> bool {
         const LONGEST: usize = 8;
         let (context, text) = (self.context, self.context.layout.text);
         let (printed, first) = (self.printed(), self.first());
@@ -213,7 +221,7 @@ impl<'a> Test<'a> {
             (upper || chained && printed.len() > 2)
                 && (printed.len() > 2 || chained || flagged)
                 && !is_vital_or_sum(printed)
-                && !context.lexicon.is_drug(printed)
+                && (between || !context.lexicon.is_drug(printed))
                 && first.span.len() < LONGEST
                 && (rest.is_empty() || rest.starts_with([',', '.', ';', ' ', ')', '\n']))
                 && (chained

@@ -29,6 +29,7 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
         "tonight", "after", "before", "once",
     ];
     let end = whole_end(context, mention, next);
+    let end = other_thing(context, mention.name.end..end.max(mention.name.end)).unwrap_or(end);
     let text = &context.layout.text[mention.name.end..end.max(mention.name.end)];
     let other = CLAUSE.captures_iter(text).find(|clause| {
         let word = clause[1].to_lowercase();
@@ -37,6 +38,31 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
     other
         .and_then(|clause| clause.get(0))
         .map_or(end, |clause| mention.name.end + clause.start())
+}
+
+/// Where `, GI cocktail 30 mL` begins behind an amount of the drug: something else, with an amount of its own.
+fn other_thing(context: &Context, within: Span) -> Option<usize> {
+    static THING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[0-9][^,;\n]*?([,;]\s+)((?:\p{L}[\p{L}-]+ ){1,3})[0-9][0-9.,]*\s?(?:mg|mcg|micrograms?|g|ml|mL|units?)\b")
+            .expect("a valid expression")
+    });
+    static OF_A_SIG: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:take|taking|taken|takes|give|given|inject|apply|use|drink|dissolve|mix|then|and|or|for|up|to|by|with|in|as|of|at|on|from|per|about|not|no|now|but|plus|every|each|dose|doses|dosage|total|max|maximum|minimum|exceed|reduce[ds]?|reducing|increase[ds]?|increasing|titrate[ds]?|decrease[ds]?|loading|load|initial|initially|maintenance|target|usual|usually|currently|previously|was|is|will|be|may|can|if|until|after|before|followed|once|twice|half|extra|additional|another|dispense|supply|quantity|qty|strength|size|volume|bottle|tube|pack|box|alternating|weight|level|trough|(?:mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?|sun)(?:day)?s?|mornings?|evenings?|nights?|noon|midday|lunch(?:time)?|breakfast|dinner|tea(?:time)?|supper|bed(?:time)?|mane|nocte|am|pm|days?|weeks?|months?|first|second|third|last|next|other|odd|even|rest)$")
+            .expect("a valid expression")
+    });
+    let text = &context.layout.text[within.clone()];
+    THING.captures_iter(text).find_map(|found| {
+        let (gap, words) = (found.get(1)?, found.get(2)?);
+        let own = words.as_str().split_whitespace().any(|word| {
+            let lower = word.to_lowercase();
+            OF_A_SIG.is_match(word) || crate::sig::counts(&lower) || crate::sig::is_form(&lower)
+        });
+        let of_a_sig = || {
+            let parts = crate::sig::scan(words.as_str(), 0..words.len(), &[]);
+            !parts.is_empty()
+        };
+        (!own && !of_a_sig()).then(|| within.start + gap.start())
+    })
 }
 
 fn whole_end(context: &Context, mention: &Mention, next: Option<usize>) -> usize {
@@ -233,6 +259,24 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
         || value.ends_with('g') && !value.ends_with("mg") && !value.ends_with("mcg");
     if taken && bottle && matches!(first.found.part, Part::Strength | Part::Dose) {
         first.found.part = Part::Quantity;
+    }
+}
+
+/// `0.9% 1000 ml KCl 20 mmol`: a share and a volume before a name that has its own amount are of the bag that it is
+/// added to.
+pub(super) fn without_bag(text: &str, found: &mut Vec<Read>, name: &Span) {
+    let own = found.iter().any(|read| {
+        let unit = crate::sig::strength_unit(&text[read.found.value.clone()]);
+        read.found.part == Part::Strength
+            && read.found.span.start >= name.end
+            && read.found.span.start <= name.end + 2
+            && unit.is_some_and(|unit| matches!(&*unit, "mmol" | "meq" | "mg" | "g" | "units"))
+    });
+    let share = found.iter().any(|read| {
+        read.found.span.end <= name.start && text[read.found.value.clone()].ends_with('%')
+    });
+    if own && share {
+        found.retain(|read| read.found.span.start >= name.end);
     }
 }
 

@@ -208,6 +208,15 @@ impl Filling<'_> {
     /// A phrase for a field that is told already.
     fn again(&mut self, n: usize) {
         let item = &self.found[n].found;
+        // `Evorel 50 patches   apply ONE`: the first tells of the product.
+        let beside = self.found.iter().any(|first| {
+            first.found.part == Part::Dose
+                && first.found.span.start >= self.mention.name.end
+                && first.found.span.start <= self.mention.name.end + 1
+        });
+        if item.part == Part::Dose && beside && self.medication.strength.is_none() {
+            self.draft.doubt("two amounts stand with the drug");
+        }
         match (item.part, &mut self.step) {
             (Part::Frequency, Some(step))
                 if !self.text[step.end..item.span.start].contains('\n') =>

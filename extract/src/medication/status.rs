@@ -11,7 +11,7 @@ use crate::layout::Span;
 const CHANGES: [(&str, &str); 8] = [
     (
         "stopped",
-        r"stop(?:s|ped|ping)?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced|not (?:been )?tolerated|poorly tolerated",
+        r"stop(?:s|ped|ping)?(?: (?:taking|using))?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced|not (?:been )?tolerated|poorly tolerated",
     ),
     (
         "held",
@@ -19,7 +19,7 @@ const CHANGES: [(&str, &str); 8] = [
     ),
     (
         "continued",
-        r"continu(?:e[sd]?|ing)|takes|taking|unchanged|no changes?|not changed|resum(?:e[sd]?|ing)|remains? on|maintained on|stays? on",
+        r"(?:continu(?:e[sd]?|ing)|keep)(?: (?:taking|using))?|takes|taking|unchanged|no changes?|not changed|resum(?:e[sd]?|ing)|remains? on|maintained on|stays? on",
     ),
     ("increased", r"increas(?:e[sd]?|ing)|up-?titrated"),
     (
@@ -32,7 +32,7 @@ const CHANGES: [(&str, &str); 8] = [
     ),
     (
         "started",
-        r"start(?:s|ed|ing)?|restart(?:ed)?|commenc(?:e[sd]?|ing)|initiat(?:e[sd]?|ing)|beg[iau]n|introduced?|added|adding|new",
+        r"start(?:s|ed|ing)?(?: (?:taking|using))?|restart(?:ed)?|commenc(?:e[sd]?|ing)|initiat(?:e[sd]?|ing)|beg[iau]n|introduced?|added|adding|new",
     ),
     ("stopped", r"instead of|in place of"),
 ];

@@ -55,6 +55,12 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 DocumentKind::Prescription => Role::Prescriber,
                 DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
                 DocumentKind::DischargeSummary if !top => Role::Attending,
+                // Who closes a report answers for it.
+                DocumentKind::LabReport | DocumentKind::Imaging
+                    if !top && index + 6 > lines && names::has_degree(text, name.end) =>
+                {
+                    Role::Authoriser
+                }
                 // Who closes a note wrote it.
                 DocumentKind::Other
                     if !top && index + 6 > lines && !is_reporter(&text[name.end..cell.end]) =>

@@ -165,7 +165,12 @@ pub(super) fn accept(
         // `5 days` without a word before it belongs to the frequency that it follows.
         Part::Duration => {
             let bare = span.start == value.start && !phrase.contains('-');
-            !glued_after && !digit_before && (!bare || behind(Part::Frequency))
+            // `1 x 200 dose`: packs of so many.
+            let pack = phrase.to_lowercase().contains("dose")
+                && text[..span.start]
+                    .trim_end()
+                    .ends_with(|c: char| c.is_ascii_digit());
+            !pack && !glued_after && !digit_before && (!bare || behind(Part::Frequency))
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
