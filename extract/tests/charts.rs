@@ -240,3 +240,41 @@ fn forenames_beside_surnames() {
         &[r#"{"type":"medication","name":"Salamol","duration":"200 dose"}"#],
     );
 }
+
+#[test]
+fn weeks_are_no_results_and_no_counts() {
+    check(
+        "Plan: spironolactone reduced to 12.5 mg OD. Recheck K+ 1 week and INR 2 weeks.\n",
+        &[r#"{"type":"medication","name":"spironolactone","strength":"12.5 mg"}"#],
+        &[r#"{"type":"lab"}"#],
+    );
+    check(
+        "Treatment\nTrastuzumab 600 mg s/c 3 weekly, total 18 doses\nMethotrexate 2.5 mg tablets 6 weekly\nDenosumab 60 mg SC 6-monthly\n",
+        &[
+            r#"{"type":"medication","name":"Trastuzumab","strength":"600 mg","frequency":"3 weekly","frequency_norm":"every 3 weeks","needs_review":false}"#,
+            r#"{"type":"medication","name":"Methotrexate","strength":"2.5 mg","needs_review":true}"#,
+            r#"{"type":"medication","name":"Denosumab","strength":"60 mg","frequency":"6-monthly","frequency_norm":"every 6 months"}"#,
+        ],
+        &[r#"{"type":"medication","name":"Trastuzumab","dose":"3"}"#],
+    );
+}
+
+#[test]
+fn what_is_to_stop_later_is_not_stopped() {
+    check(
+        "Current treatment: propranolol MR 80 mg once daily (to stop in 2 weeks)\n",
+        &[r#"{"type":"medication","name":"propranolol MR","frequency":"once daily"}"#],
+        &[r#"{"type":"medication","name":"propranolol MR","status":"stopped"}"#],
+    );
+}
+
+#[test]
+fn a_number_of_another_column_is_no_dose() {
+    check(
+        "Drug            Dose            Route     Day      Frequency\nTrastuzumab     600 mg          SC        1        3 weekly\n",
+        &[
+            r#"{"type":"medication","name":"Trastuzumab","strength":"600 mg","route":"SC","frequency":"3 weekly","needs_review":false}"#,
+        ],
+        &[r#"{"type":"medication","name":"Trastuzumab","dose":"1"}"#],
+    );
+}

@@ -229,7 +229,7 @@ impl<'a> Test<'a> {
                     || !self.link.trim().is_empty()
                     || stands_alone(printed, &text[first.span.end..self.line.end]))
         };
-        number && (unit || self.lab_place && upper || bare())
+        number && !is_a_time(rest) && (unit || self.lab_place && upper || bare())
     }
 
     /// A result that is a word, where results stand or a dipstick is told of.
@@ -273,6 +273,15 @@ fn is_limit(before: &str) -> bool {
     }
     let condition = CONDITION.find(before);
     condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
+}
+
+/// `Recheck K+ 1 week`: the number tells when, and of nothing that was found.
+fn is_a_time(rest: &str) -> bool {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?(?:/(?:7|52|12)\b|(?:weeks?|wks?|days?|months?|mths?|years?|yrs?|hours?|hrs?|times|weekly|monthly|yearly|hourly)\b)")
+            .expect("a valid expression")
+    });
+    TIME.is_match(rest)
 }
 
 /// `INR 2.6 (08/05/2025)`: a test that has no unit, and nothing goes on behind its number.

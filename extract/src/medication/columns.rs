@@ -222,6 +222,22 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
     if heading.line == index || !cells.iter().any(of_name) {
         return;
     }
+    // A bare number below `Day` or `Site` is no dose.
+    let elsewhere = |piece: &crate::draft::Piece| {
+        let bare = layout
+            .get(&piece.span)
+            .trim()
+            .bytes()
+            .all(|b| b.is_ascii_digit());
+        let other = |(column, cell): &(Column, Span)| {
+            *column == Column::Other && cell.start <= piece.span.start && piece.span.end <= cell.end
+        };
+        piece.field == "dose" && bare && cells.iter().any(other)
+    };
+    if draft.pieces.iter().any(elsewhere) {
+        medication.dose = None;
+        draft.pieces.retain(|piece| piece.field != "dose");
+    }
     for (column, cell) in cells {
         let read = |piece: &crate::draft::Piece| {
             piece.span.start < cell.end && cell.start < piece.span.end

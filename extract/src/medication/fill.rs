@@ -242,6 +242,16 @@ impl Filling<'_> {
                 self.draft.doubt(reason);
             }
         }
+        // `6 weekly`: once in six weeks, or six at once each week; what is injected is not counted.
+        let injected = self.medication.route.as_deref().and_then(sig::route_norm);
+        let injected = matches!(
+            injected,
+            Some("subcutaneous" | "intramuscular" | "intravenous")
+        );
+        if item.part == Part::Frequency && !injected && may_count(&self.text[item.value.clone()]) {
+            self.draft
+                .doubt("it may be how often or how many at once each time");
+        }
         if item.part == Part::Frequency && has_exception(&self.text[item.span.end..]) {
             self.draft.doubt("an exception follows the frequency");
         }
@@ -296,6 +306,15 @@ impl Filling<'_> {
             medication.instructions = Some(self.instructions.join("; "));
         }
     }
+}
+
+/// A number, a space and `weekly` or `monthly`.
+fn may_count(frequency: &str) -> bool {
+    let (number, every) = frequency.trim().split_once(' ').unwrap_or_default();
+    !number.is_empty()
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && (every.to_lowercase().starts_with("weekly")
+            || every.to_lowercase().starts_with("monthly"))
 }
 
 /// With single spaces.

@@ -56,8 +56,9 @@ pub(super) fn changes(text: &str, within: &Span) -> Vec<Change> {
         Regex::new(r"(?i)(?:\b(?:then|until|not|never|if|without|before|may|or)|n['’]t)\s+(?:be\s+|been\s+|to\s+)?$")
             .expect("a valid expression")
     });
-    static ADVICE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)^\s+(?:if|unless)\b").expect("a valid expression"));
+    static ADVICE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s+(?:if|unless|in (?:a|[0-9]{1,2}|one|two|three|four|six) (?:days?|weeks?|months?)|next (?:week|month))\b").expect("a valid expression")
+    });
     CHANGE
         .captures_iter(&text[within.clone()])
         .filter_map(|found| {

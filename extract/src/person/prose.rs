@@ -136,7 +136,7 @@ fn is_note(kind: DocumentKind) -> bool {
 /// `discussed with Dr Imelda Fairweather`: whom a text names with a title and nothing else tells of.
 pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
     static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife|Sr|S/N|Staff Nurse|Nurse|Matron|CNS|ANP|CPN|RN|RM|[Cc]o-?ordinator|[Pp]harmacist|[Tt]echnician)\b\.?:?[ \t]+")
+        Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife|Sr|S/N|Staff Nurse|[Nn]urse(?: [Ss]pecialist| [Pp]ractitioner| [Cc]onsultant)?|Matron|CNS|ANP|CPN|RN|RM|[Cc]o-?ordinator|[Pp]harmacist|[Tt]echnician)\b\.?:?[ \t]+")
             .expect("a valid expression")
     });
     let text = context.layout.text;

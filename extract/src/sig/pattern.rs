@@ -27,7 +27,7 @@ const AGAIN: &str =
 pub(super) const MOST: &str =
     r"(?:up to|(?:no|not) more (?:often )?than|at most|max(?:imum|\.)?(?: of)?)";
 
-pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|microg(?:rams?)?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
+pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|microg(?:rams?)?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|MU|million units|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
 
 const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hours?|hr|h|minutes?|mins?|dose|spray|inhalation|day|24h|24 ?hours?|weeks?|wk|tablet|tab|cap|patch|drop|m2|m²|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|minute|kg|m2|m²|square metre|dose|spray|tablet))";
 
@@ -117,6 +117,7 @@ fn frequency_pattern() -> String {
         r"q\.?\s?[0-9lO]+(?:\s?[-–]\s?[0-9]+)?\s?(?:hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|mins?)\b".into(),
         r"q\.?\s?(?:a\.?m|p\.?m|h\.?s|day|daily|week|weekly|wk|month|mo|noon|evening|morning|night|meal)\b\.?".into(),
         r"q\.?o\.?d\b\.?|e\.?o\.?d\b\.?|q\.?i\.?d\b\.?|t\.?i\.?d\b\.?|b\.?i\.?d\b\.?|q\.?d\.?s\b\.?|t\.?d\.?s\b\.?|q\.?d\b\.?|o\.?d\b\.?|b\.?d\b\.?|q\.?h\.?s\b\.?|h\.?s\b\.?|nocte|mane|stat\b|o\.?n\b\.|o\.?m\b\.|sos\b|qam\b|qpm\b|qod\b".into(),
+        r"[2-9][0-9]?[ -](?:weekly|monthly)\b".into(),
         // Morning, noon, evening, night.
         r"PART\s?-\s?PART\s?-\s?PART(?:\s?-\s?PART)?\b".replace("PART", r"(?:[1-3]/[2-4]|[0-9]½?|½|¼)"),
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
