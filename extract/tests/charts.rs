@@ -278,3 +278,26 @@ fn a_number_of_another_column_is_no_dose() {
         &[r#"{"type":"medication","name":"Trastuzumab","dose":"1"}"#],
     );
 }
+
+#[test]
+fn parts_of_a_chart_have_headings() {
+    check(
+        "DRUG CHART\nREGULAR\nDrug: Omeprazole    Dose: 20 mg    Route: PO    Freq: OM\n\
+         Drug: Enoxaparin    Dose: 40 mg    Route: SC    Freq: 18:00   Sign: Dr Bright\nPRN\n\
+         Drug: Cyclizine     Dose: 50 mg    Route: IV    Freq: 8 hourly\n",
+        &[
+            r#"{"type":"medication","name":"Omeprazole","dose":"20 mg","route":"PO","frequency":"OM"}"#,
+            r#"{"type":"medication","name":"Enoxaparin","dose":"40 mg","route":"SC","frequency":"18:00"}"#,
+            r#"{"type":"medication","name":"Cyclizine","frequency":"8 hourly"}"#,
+        ],
+        &[r#"{"type":"medication","name":"Enoxaparin","prn":true}"#],
+    );
+    check(
+        "ORDERS for Mrs. Estelle Van Houten   (MRN 77-2103)\nParacetamol 1 g PO\nPRN\n",
+        &[
+            r#"{"type":"medication","name":"Paracetamol","prn":true}"#,
+            r#"{"type":"person","role":"patient","name":"Estelle Van Houten"}"#,
+        ],
+        &[],
+    );
+}

@@ -105,6 +105,19 @@ fn is_prose(context: &Context, line: usize, mention: &Mention) -> bool {
     !listed && (words > 4 || lower && words > 1)
 }
 
+/// Does another line say `REGULAR`, `ONCE ONLY` or the like and nothing else? Then the chart is in such parts, and a
+/// lone `PRN` heads one of them.
+fn is_in_parts(layout: &crate::layout::Layout) -> bool {
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:regular|once only|stat(?: doses?)?|variable dose|anticipatory|antimicrobials?|scheduled|routine)(?: (?:medic\w+|drugs|doses|prescriptions))?\s*:?$")
+            .expect("a valid expression")
+    });
+    layout
+        .lines
+        .iter()
+        .any(|line| PART.is_match(layout.get(&line.span)))
+}
+
 fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|for|administer|mix|drink|swish|instill|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#|^s:\s").expect("a valid expression")
@@ -122,7 +135,7 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     let outdented = || layout.indent(line) < layout.indent(last);
     if WHEN
         .captures(text)
-        .is_some_and(|found| !found[1].is_empty() || outdented())
+        .is_some_and(|found| !found[1].is_empty() || outdented() || is_in_parts(layout))
     {
         return false;
     }

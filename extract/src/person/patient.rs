@@ -106,7 +106,7 @@ pub(super) fn patient_in_prose(context: &Context, found: &mut Vec<Found>) {
             .expect("a valid expression")
     });
     static TOLD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s,(]{1,3}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|had|return|came|who\b|complain|remains|reports|describes|underwent|developed|denies|continues|tells)")
+        Regex::new(r"(?i)^[\s,(]{1,6}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|had|return|came|who\b|complain|remains|reports|describes|underwent|developed|denies|continues|tells)")
             .expect("a valid expression")
     });
     if found.iter().any(|(role, _, _)| *role == Role::Patient) {

@@ -144,6 +144,7 @@ pub(super) fn accept(
             let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
                 .into_iter()
                 .any(behind);
+            let dosed = dosed || follows_label(&text[..span.start]);
             let eye = phrase.starts_with("OD") && is_drop(text, found, upto);
             // The number before `-hourly` is not understood.
             let cut = bare == "hourly" && matches!(before, Some('-' | '–' | '0'..='9'));
@@ -194,6 +195,13 @@ fn another_noun(text: &str, at: usize) -> bool {
         && !OF_A_SIG.is_match(word)
         && !is_form(word)
         && !counts(word)
+}
+
+/// `Freq: OM`.
+fn follows_label(before: &str) -> bool {
+    static LABEL: LazyLock<Regex> =
+        LazyLock::new(|| re(r"\b(?:freq(?:uency)?|directions?|sig)\s*[:.=]\s*$"));
+    LABEL.is_match(before)
 }
 
 /// Four digits that are a time of day, and a wide gap behind them.

@@ -77,6 +77,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Strength, r"\b[0-9]{1,3}(?:\.[0-9]+)?(?:/[0-9]{1,3}(?:\.[0-9]+)?){1,2}\b"),
         (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
+        (Part::Frequency, r"\b(?:freq(?:uency)?|times?|hours?)\s*[:=]\s*((?:[01]?[0-9]|2[0-3])[:.]?[0-5][0-9](?:\s*(?:,|and|&|/|\+)\s*(?:[01]?[0-9]|2[0-3])[:.]?[0-5][0-9])*)\b"),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|four|five|six|seven|eight|ten|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied|swallowed|dissolved|chewed|sucked|instilled|sprayed)\b(?: whole\b)?"),
         (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|four|five|six|seven|eight|ten|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
