@@ -301,3 +301,14 @@ fn parts_of_a_chart_have_headings() {
         &[],
     );
 }
+
+#[test]
+fn how_often_at_most_stands_behind_as_needed() {
+    check(
+        "Discharge prescription\nOramorph 2.5 mg PRN up to 2 hourly\nSumatriptan 50 mg at onset, may repeat x1 after 2 h\n",
+        &[
+            r#"{"type":"medication","name":"Oramorph","strength":"2.5 mg","frequency":"PRN up to 2 hourly","prn":true}"#,
+        ],
+        &[r#"{"type":"medication","name":"Sumatriptan","refills":"1"}"#],
+    );
+}

@@ -162,7 +162,14 @@ pub(super) fn accept(
                 && (!word || before.is_some_and(char::is_whitespace))
                 && (!common || dosed && ends)
         }
-        Part::Refills => !glued_after && !before.is_some_and(char::is_alphabetic),
+        // `may repeat x1`: a further dose.
+        Part::Refills => {
+            let again = text[..span.start]
+                .trim_end()
+                .to_lowercase()
+                .ends_with("may");
+            !again && !glued_after && !before.is_some_and(char::is_alphabetic)
+        }
         // `5 days` without a word before it belongs to the frequency that it follows.
         Part::Duration => {
             let bare = span.start == value.start && !phrase.contains('-');

@@ -59,8 +59,16 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     });
     // `3 weekly`: once in three weeks.
     static EVERY: LazyLock<Regex> = LazyLock::new(|| re(r"^([2-9][0-9]?)[ -](week|month)ly$"));
+    static PRN_LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        re(&format!(
+            r"^(?:p\.?r\.?n\.?|(?:as|when|if) (?:needed|required)),?\s+{MOST}\s+(.+)$"
+        ))
+    });
     static LIMIT: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"^{MOST}\s+")));
     let lower = frequency.to_lowercase();
+    if let Some(rest) = PRN_LIMIT.captures(&lower) {
+        return format!("up to {} as needed", frequency_norm(&rest[1]));
+    }
     if let Some(limit) = LIMIT.find(&lower) {
         return format!("up to {}", frequency_norm(&lower[limit.end()..]));
     }

@@ -136,6 +136,6 @@ fn frequency_pattern() -> String {
     let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
         .replace("WEEKDAY", weekday);
     format!(
-        r"\b((?:{MOST}\s+|p\.?r\.?n\.?,?\s+|(?:as|when|if) (?:needed|required),?\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
+        r"\b((?:{MOST}\s+|p\.?r\.?n\.?,?\s+|(?:as|when|if) (?:needed|required),?\s+)?(?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
     )
 }
