@@ -180,6 +180,11 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     let substance = trim_by(text, substance, edge);
     let reaction = reaction
         .map(|r| trim_by(text, r, edge))
+        .map(|r| {
+            let open = text[r.clone()].contains('(') && !text[r.clone()].contains(')');
+            let closes = open && text[r.end..].starts_with(')');
+            r.start..r.end + usize::from(closes)
+        })
         .filter(|r| !r.is_empty());
     let (substance, reaction) = unwrap_brackets(context, substance, reaction, item);
     let substance = match text[substance.clone()].find(" (") {

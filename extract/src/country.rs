@@ -59,7 +59,7 @@ fn re(pattern: &str) -> Regex {
 /// What Britain, Ireland, Australia, New Zealand and India alone print.
 static BRITAIN: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"\bNHS\b|\bGMC\b|\bIMC\b|\bGMS\b|\bNHI\b|\bDear GP\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?:NSW|QLD|VIC|TAS|WA|SA|NT|ACT) [0-9]{4}\b|\bPBS\b|\b(?:UHID|NABL|MBBS|OPD|IPD|Pvt)\b|\b(?:Smt|Shri|Kumari)\b|\bRs\.|₹|\b(?i:lakhs?|lacs|cu\.?\s?mm|cumm|biological ref)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\b(?i:general practitioner|A&E|yours (?:sincerely|faithfully)|registrar|micrograms)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]",
+        r"\bNHS\b|\bGMC\b|\bIMC\b|\bGMS\b|\bNHI\b|\bDear GP\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?:NSW|QLD|VIC|TAS|WA|SA|NT|ACT) [0-9]{4}\b|\bPBS\b|\b(?:UHID|NABL|MBBS|OPD|IPD|Pvt)\b|\b(?:Smt|Shri|Kumari|NRIC|HKID|CHI|MyKad|TCU)\b|\b(?i:polyclinic)\b|\bRs\.|₹|\b(?i:lakhs?|lacs|cu\.?\s?mm|cumm|biological ref)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\b(?i:general practitioner|A&E|yours (?:sincerely|faithfully)|registrar|micrograms)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]",
     )
 });
 /// What is usual there and known elsewhere.

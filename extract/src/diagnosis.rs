@@ -13,6 +13,7 @@ mod known;
 mod list;
 mod phrase;
 mod prose;
+mod remarks;
 mod trim;
 
 const UNKNOWN: &str = "the diagnosis is not in the lexicon and has no code";

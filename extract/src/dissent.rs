@@ -180,8 +180,9 @@ fn is_refuted(
             };
             let units = a.letters == b.letters || b.letters.is_empty() || b.numbers.is_empty();
             // Behind a line or the end of a neighbour that looks like a digit.
+            let line = other.starts_with(['1', '4', '7']);
             let cut = other.get(1..).filter(|cut| {
-                cut.len() == own.len() && cut.starts_with(|c: char| c.is_ascii_digit())
+                (line || cut.len() == own.len()) && cut.starts_with(|c: char| c.is_ascii_digit())
             });
             let could_be = [
                 Some(other.trim_start_matches('.').to_owned()),
@@ -251,6 +252,12 @@ mod tests {
             ("dose", "7", "]", true),
             ("dose", "7", "em", false),
             ("value", "0.024", "0 . 024", false),
+            ("value", "3.8", ".3,8", false),
+            ("route", "PO", "1PO.", false),
+            ("route", "PO", "IV", true),
+            ("route", "left", "right", true),
+            ("route", "mouth", "month", false),
+            ("dose", "7", "{", true),
             ("value", "120", "12@", false),
             ("value", "Trace", "Trce", false),
             ("unit", "10^9/L", "10*9/1", false),
@@ -285,7 +292,7 @@ mod tests {
             let [a, b, mut c] = votes;
             c.confidence = Confidence::new(HEARD / 2.0);
             let reason = said(&[a.clone(), b, c]);
-            let stroke = read == "]" && doubtful;
+            let stroke = matches!(read, "]" | "{") && doubtful;
             assert_eq!(reason.is_some(), stroke, "{field} {printed} {read}");
             assert!(said(&[a]).is_some(), "one reader");
             assert_eq!(said(&[]), None);
@@ -305,6 +312,7 @@ mod tests {
             ("dose", "1", "l1", false, false),
             ("value", "41.8", "47.8", false, true),
             ("value", "41.8", "47.8", true, false),
+            ("value", "10", "410", false, false),
             ("strength", "1.25", "125", false, true),
             ("strength", "1.25", "125", true, false),
             ("strength", "mg", "mcg", true, true),

@@ -178,7 +178,11 @@ fn entity(
             };
             marked |= *field == "value" && dissent::saw_mark(seen);
             let refuted = |own: &str, read: &str| habits.refute(&draft.fact, field, own, read);
-            if word.confidence.get() < DOUBTFUL && !dissent::is_agreed(seen, lexicon, &refuted) {
+            let proven = *field == "flag" && habits.prove_flag(&draft.fact);
+            if word.confidence.get() < DOUBTFUL
+                && !proven
+                && !dissent::is_agreed(seen, lexicon, &refuted)
+            {
                 doubts.push(read_with_doubt(field));
             }
             doubts.extend(dissent::of(seen, lexicon, &refuted));

@@ -155,8 +155,9 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     if lists_others(context, name.end..line.end) {
         return Vec::new();
     }
-    let unit = unit_after_name(text, name.end..line.end);
-    let end = unit.as_ref().map_or(name.end, |unit| unit.span.end + 1);
+    let behind = name.end + name::time_remark(&text[name.end..line.end]);
+    let unit = unit_after_name(text, behind..line.end);
+    let end = unit.as_ref().map_or(behind, |unit| unit.span.end + 1);
     let inner = flag_after_name(context, &(name.start..end), &line, header);
     let values = inner.as_ref().map_or(end, |flag| flag.span.end);
     let units_first = header.is_some_and(|heading| heading.before(Column::Unit, Column::Value));
@@ -201,7 +202,9 @@ fn letter_for_value(text: &str, known: bool, rest: Span, cells: &[Cell]) -> Opti
 fn lists_others(context: &Context, rest: Span) -> bool {
     let text = context.layout.text;
     text[rest.clone()]
-        .match_indices([',', ';', '|'])
+        .match_indices([',', ';', '|', '.'])
+        // A point between digits parts nothing.
+        .filter(|(at, mark)| *mark != "." || text[rest.start + at + 1..].starts_with(' '))
         .any(|(at, _)| {
             let words = text[rest.start + at + 1..rest.end].split_whitespace();
             let words: Vec<&str> = words.take(3).collect();

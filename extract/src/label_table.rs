@@ -88,7 +88,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Patient),
-        "patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name|addressograph|name of the patient|patient / client|patient/client|name of patient/resident|patient name and address|pt's name|insured patient|deceased|baby|mother and baby",
+        "this plan belongs to|belongs to|property of|this record belongs to|this book belongs to|patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name|addressograph|name of the patient|patient / client|patient/client|name of patient/resident|patient name and address|pt's name|insured patient|deceased|baby|mother and baby",
     ),
     (
         Person(P::Insured),

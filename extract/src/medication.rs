@@ -20,6 +20,7 @@ use crate::{
 
 mod amounts;
 mod block;
+mod columns;
 mod day_table;
 mod elsewhere;
 mod fill;
@@ -30,6 +31,7 @@ pub(crate) mod review;
 mod row;
 mod scope;
 mod slot;
+mod status;
 mod table;
 mod told;
 
@@ -126,6 +128,11 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     ));
     found.extend(block::sig_above(context, mention, names, &found));
     block::tell_supply(text, &mut found, mention.name.start);
+    block::without_bag(text, &mut found, &mention.name);
+    // The row of a vaccine holds dates and lots, and what else it tells its columns say.
+    if mention.given {
+        found.clear();
+    }
     if let Some(next) = next {
         found.retain(|read| !block::is_of_next(text, &read.found, next));
     }
@@ -148,6 +155,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
             draft.doubt("an amount before a time of day is not understood");
         }
     }
+    columns::fill(context, &mention.name, &mut medication, &mut draft);
     if medication.strength.is_none()
         && let Some(number) = amounts::bare_strength(text, &mention.name, &found)
     {
@@ -175,10 +183,11 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     );
     let printed = layout.get(&mention.name);
     let telling = scope::of(layout, &mention.name, end, names);
-    let status = told::status(text, &telling, &mention.name, names);
+    let status = status::of(text, &telling, &mention.name, names);
     let cue = status.is_some()
         || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
-    let trusted = listed
+    let trusted = mention.given
+        || listed
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
     if !evidence && !trusted {
@@ -233,7 +242,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     if medication.status.is_none() && context.kind != DocumentKind::Prescription {
         let heading = context.heading(mention.name.start);
         medication.status = status
-            .or_else(|| heading.and_then(told::of_heading))
+            .or_else(|| heading.and_then(status::of_heading))
             .map(Into::into);
     }
     if !mention.known {

@@ -25,6 +25,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     patient::patient_in_prose(context, &mut found);
     prose::others_named(context, &mut found);
     letter::addressee(context, &mut found);
+    letter::addressed_by_surname(context, &mut found);
     letter::from_first_name(context, &mut found);
     let named_in_parts = labels::in_parts(context);
     let mut out = same::keep_one_each(context, found);

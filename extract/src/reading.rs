@@ -40,6 +40,14 @@ impl Value {
         } else {
             word.chars().filter(|c| !c.is_whitespace()).collect()
         };
+        // `.3,8`: a number has one point, and the mark before it is dirt.
+        let pointed = |rest: &&str| {
+            rest.contains(['.', ',', '·']) && rest.starts_with(|c: char| c.is_ascii_digit())
+        };
+        let word = match word.strip_prefix(['.', ',', '·']).filter(pointed) {
+            Some(rest) => rest.to_owned(),
+            None => word,
+        };
         let mut numbers = Vec::new();
         let mut rest = String::new();
         let mut at = 0;
@@ -267,7 +275,7 @@ const LONGEST_LIKENESS: usize = 4;
 /// number and against any other. Letters that are rarely digits (`AO`) are only so beside one that often is.
 pub(crate) fn likeness(read: &str) -> Option<String> {
     let often = |c: char| match c {
-        'l' | 'I' | '|' | ']' | '[' | '!' | 'j' => Some('1'),
+        'l' | 'I' | '|' | ']' | '[' | '!' | 'j' | '{' | '}' => Some('1'),
         'O' | 'o' | 'Q' => Some('0'),
         'S' | '$' => Some('5'),
         'Z' => Some('2'),

@@ -55,6 +55,20 @@ impl Habits {
             && matches!(fact, Fact::Lab(lab) if lab.unit.is_none() && lab.range.is_none())
     }
 
+    /// Do value and range say what the flag says? Then a word that was read with doubt has its second witness in them.
+    pub fn prove_flag(self, fact: &Fact) -> bool {
+        let Fact::Lab(result) = fact else {
+            return false;
+        };
+        let plain = matches!(result.flag.as_deref(), Some("H" | "L" | "Abnormal"));
+        plain
+            && lab::misses_flag(&Lab {
+                flag: None,
+                ..result.clone()
+            })
+            && lab::fits(result, true) == Some(true)
+    }
+
     /// Fits the printed value, and could `read` not stand in the place of `printed` in this field?
     pub fn refute(self, fact: &Fact, field: &str, printed: &str, read: &str) -> bool {
         match fact {
@@ -277,6 +291,22 @@ mod tests {
             };
             let found = habits.refute(fact, field, printed, read);
             assert_eq!(found, refuted, "{field} {printed} {read}: {fact:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_proven_by_value_and_range() {
+        for (value, flag, proven) in [
+            ("148", Some("H"), true),
+            ("148", Some("Abnormal"), true),
+            ("128", Some("L"), true),
+            ("148", Some("L"), false),
+            ("140", Some("H"), false),
+            ("148", None, false),
+        ] {
+            let fact = lab(value, "133-146", flag);
+            let habits = Habits::of(std::iter::once(&fact));
+            assert_eq!(habits.prove_flag(&fact), proven, "{value} {flag:?}");
         }
     }
 

@@ -8,12 +8,16 @@ use regex::Regex;
 
 use crate::layout::Span;
 
+mod accept;
 mod norm;
 mod pattern;
 pub(crate) mod repair;
+mod unit;
 
+use accept::accept;
 pub(crate) use norm::{frequency_norm, route_norm};
-use pattern::{PATTERNS, UNIT, re};
+use pattern::{PATTERNS, re};
+pub(crate) use unit::{strength_unit, unit_of};
 
 /// One recognised phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,207 +136,6 @@ fn balance(text: &str, span: Span) -> Span {
     span
 }
 
-/// What a pattern alone cannot say: word ends, case of short abbreviations, numbers without a unit.
-fn accept(text: &str, part: Part, span: &Span, value: &Span, from: usize, found: &[Found]) -> bool {
-    let phrase = &text[span.clone()];
-    let after = text[span.end..].chars().next();
-    let before = text[..span.start].chars().next_back();
-    let glued_after = after.is_some_and(|c| c.is_ascii_lowercase())
-        && phrase.ends_with(|c: char| c.is_ascii_alphabetic());
-    // `0800          GORD`: a time of day in a column of its own.
-    if matches!(part, Part::Strength | Part::Dose) && is_clock(phrase) {
-        return false;
-    }
-    let digit_before = before.is_some_and(|c| c.is_ascii_digit() || c == '.');
-    let upto = text[..span.start].trim_end().len();
-    let behind = |part: Part| found.iter().any(|f| f.part == part && f.span.end == upto);
-    match part {
-        Part::Strength if is_bare_pair(phrase) => {
-            let named = span.start <= from + 1 && !could_be_day(phrase);
-            (named || before_form(text, span.end)) && !matches!(before, Some('/' | '-'))
-        }
-        Part::Strength => {
-            let letters: String = phrase
-                .chars()
-                .filter(|c| c.is_alphabetic() || *c == '%')
-                .collect();
-            let has_unit = strength_unit(phrase).is_some();
-            // Right behind a drug's name a space may be lost.
-            let starts_in_word = span.start > from
-                && before.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '/');
-            let rest = text[span.end..].to_ascii_lowercase();
-            let glued_word = glued_after
-                && ![
-                    "tab", "cap", "po", "once", "twice", "daily", "oral", "by", "cream", "inhaler",
-                    "take", "sol", "inj", "every", "bid", "tid",
-                ]
-                .iter()
-                .any(|word| rest.starts_with(word));
-            // `long` is no ten nanograms.
-            let word = phrase.len() > 3 && phrase.chars().all(|c| c.is_ascii_lowercase());
-            has_unit
-                && !word
-                && !letters.is_empty()
-                && !starts_in_word
-                && !glued_word
-                && !digit_before
-        }
-        Part::Dose => {
-            // A bare count stands before a frequency and is otherwise the number of something else.
-            let bare = !text[value.clone()].contains(' ') && span.start < value.start;
-            // A column of a chart: nothing is taken then. `7/7` above another line is a course.
-            let said = &text[value.clone()];
-            let nothing = said.split_whitespace().next() == Some("0") || said.contains('\n');
-            let lead = text[span.start..value.start].trim();
-            let next = value.end + text[value.end..].len() - text[value.end..].trim_start().len();
-            let counts = found
-                .iter()
-                .any(|f| f.part == Part::Frequency && f.span.start == next);
-            // `665mg 2 tds`: between two words a count stands only behind what it counts.
-            let inner = bare && text[span.start..value.start] == *" ";
-            // Forms are found later than counts: `100mg caps i bd`.
-            let word = text[..upto]
-                .rsplit([' ', '\t', '\n'])
-                .next()
-                .unwrap_or_default();
-            let formed = word.chars().all(char::is_alphabetic) && is_form(&word.to_lowercase());
-            // `Adcal D3 one twice daily`.
-            let named = span.start <= from + 1;
-            let counted = behind(Part::Strength) || behind(Part::Form) || formed || named;
-            let digit_before =
-                text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
-            !digit_before
-                && said != "I"
-                && !nothing
-                && before != Some('/')
-                && !glued_after
-                && (!inner || counted)
-                && (!bare || !lead.is_empty() || counts)
-        }
-        Part::Route => {
-            let short = phrase.len() <= 4;
-            let bare = phrase.replace('.', "");
-            let abbreviation = short && !bare.eq_ignore_ascii_case("oral");
-            let cased = !abbreviation
-                || bare.chars().all(char::is_uppercase)
-                || matches!(
-                    bare.to_lowercase().as_str(),
-                    "po" | "iv"
-                        | "im"
-                        | "sc"
-                        | "s/c"
-                        | "s/l"
-                        | "i/v"
-                        | "i/m"
-                        | "sl"
-                        | "inh"
-                        | "neb"
-                        | "sq"
-                        | "subq"
-                        | "top"
-                );
-            let eye = !bare.eq_ignore_ascii_case("od") || cased && is_drop(text, found, upto);
-            // `PR` of `PRN`.
-            let cut = short && after.is_some_and(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-            cased && eye && !cut && !glued_after && !before.is_some_and(char::is_alphabetic)
-        }
-        Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
-        Part::Quantity => {
-            let number = &text[value.clone()];
-            number.chars().any(|c| c.is_ascii_digit())
-        }
-        Part::Frequency => {
-            let bare = phrase.trim().to_lowercase();
-            let word = matches!(bare.as_str(), "mane" | "stat" | "bedtime" | "am" | "pm");
-            // Words of other sentences, unless a dose or its route stands before them.
-            let common = matches!(bare.as_str(), "on" | "om" | "on." | "om." | "once" | "now");
-            let last = text[span.end..].trim_start_matches([' ', '\t']);
-            // `78 mcg/mL on 24/03/2025` is a day.
-            let dated = bare == "on" && last.starts_with(|c: char| c.is_ascii_digit());
-            let apart =
-                text[span.end..].starts_with(['\t', '\n']) || text[span.end..].starts_with("  ");
-            let ends = apart || !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
-            let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
-                .into_iter()
-                .any(behind);
-            let eye = phrase.starts_with("OD") && is_drop(text, found, upto);
-            // The number before `-hourly` is not understood.
-            let cut = bare == "hourly" && matches!(before, Some('-' | '–' | '0'..='9'));
-            // `1/2-0-0` of `1-1/2-0-0`, where a reader lost what joins them.
-            let cut = cut
-                || bare.starts_with(|c: char| c.is_ascii_digit())
-                    && bare.contains('-')
-                    && (digit_before || matches!(before, Some('/' | '-')));
-            // `on day 1 then`: the rest is told in the instructions.
-            let step = bare.starts_with("on day") && last.starts_with("then");
-            !glued_after
-                && !eye
-                && !cut
-                && !step
-                && (!word || before.is_some_and(char::is_whitespace))
-                && (!common || dosed && ends)
-        }
-        Part::Refills => !glued_after && !before.is_some_and(char::is_alphabetic),
-        // `5 days` without a word before it belongs to the frequency that it follows.
-        Part::Duration => {
-            let bare = span.start == value.start && !phrase.contains('-');
-            !glued_after && !digit_before && (!bare || behind(Part::Frequency))
-        }
-        Part::Prn | Part::Instructions => !glued_after,
-    }
-}
-
-/// Four digits that are a time of day, and a wide gap behind them.
-fn is_clock(phrase: &str) -> bool {
-    static CLOCK: LazyLock<Regex> =
-        LazyLock::new(|| re(r"^\s*(?:[01][0-9]|2[0-3])[0-5][0-9](?:\s{2,}|\t)"));
-    CLOCK.is_match(phrase)
-}
-
-/// `100/6`, `5/325`: the strengths of two or three substances without a unit. Fractions (`1/2`) and courses
-/// (`28/7`, `2/52`, `3/12`) are none.
-fn is_bare_pair(phrase: &str) -> bool {
-    let parts: Vec<&str> = phrase.split('/').collect();
-    let numbers = parts
-        .iter()
-        .all(|part| part.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
-    let fraction = parts.iter().all(|part| part.len() == 1);
-    let course = parts.len() == 2 && parts[0].len() < 3 && matches!(parts[1], "7" | "52" | "12");
-    numbers && parts.len() > 1 && !fraction && !course
-}
-
-/// `20/10` may be a day.
-fn could_be_day(pair: &str) -> bool {
-    let small = |part: &str| part.parse::<f32>().is_ok_and(|n| n < 32.0);
-    pair.split('/').take(2).all(small)
-}
-
-/// A product's form follows.
-fn before_form(text: &str, at: usize) -> bool {
-    static FORM: LazyLock<Regex> = LazyLock::new(|| re(&pattern::form_first()));
-    FORM.is_match(&text[at..])
-}
-
-/// Ends a dose in drops here? `1 gtt OD` is the right eye and not once a day.
-fn is_drop(text: &str, found: &[Found], upto: usize) -> bool {
-    found.iter().any(|f| {
-        let said = text[f.value.clone()].to_lowercase();
-        let drops = said.contains("drop") || said.contains("gtt");
-        f.part == Part::Dose && f.span.end == upto && drops
-    })
-}
-
-/// The unit of a strength, in lower case.
-pub(crate) fn strength_unit(strength: &str) -> Option<String> {
-    static AFTER: LazyLock<Regex> =
-        LazyLock::new(|| re(&format!(r"(?:^|\P{{L}})[0-9OolI|]*[0-9OolI|]\s*({UNIT})")));
-    AFTER
-        .captures_iter(strength)
-        .last()
-        .and_then(|c| c.get(1))
-        .map(|m| m.as_str().to_lowercase())
-}
-
 /// Is it, in lower case, a word that says how much or how often?
 pub(crate) fn counts(word: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -347,43 +150,6 @@ pub(crate) fn counts(word: &str) -> bool {
 pub(crate) fn is_form(word: &str) -> bool {
     static WORD: LazyLock<Regex> = LazyLock::new(|| re(&pattern::form_alone()));
     WORD.is_match(word)
-}
-
-/// The one name of a unit of amounts, by its letters in lower case; none for what is no such unit.
-pub(crate) fn unit_of(letters: &str) -> Option<&'static str> {
-    Some(match letters {
-        "mg" | "mgs" | "milligram" | "milligrams" => "mg",
-        "mcg" | "ug" | "µg" | "μg" | "microg" | "microgram" | "micrograms" => "mcg",
-        "g" | "gm" | "gram" | "grams" => "g",
-        "ng" => "ng",
-        "kg" => "kg",
-        "ml" | "mls" | "cc" => "mL",
-        "l" => "L",
-        "u" | "unit" | "units" => "unit",
-        "iu" => "IU",
-        "meq" => "mEq",
-        "mmol" => "mmol",
-        "%" => "%",
-        "mg/dl" => "mg/dL",
-        "g/dl" => "g/dL",
-        "g/l" => "g/L",
-        "mg/l" => "mg/L",
-        "ug/l" | "mcg/l" | "µg/l" => "ug/L",
-        "ng/ml" => "ng/mL",
-        "pg/ml" => "pg/mL",
-        "mcg/ml" | "ug/ml" => "ug/mL",
-        "mcg/dl" | "ug/dl" | "µg/dl" => "ug/dL",
-        "mmol/l" => "mmol/L",
-        "umol/l" | "µmol/l" | "μmol/l" => "umol/L",
-        "nmol/l" => "nmol/L",
-        "pmol/l" => "pmol/L",
-        "meq/l" => "mEq/L",
-        "u/l" => "U/L",
-        "iu/l" => "IU/L",
-        "miu/l" => "mIU/L",
-        "mg/ml" => "mg/mL",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -37,6 +37,13 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
     let mut out = chart::extract(context, taken);
     let charted: Vec<Span> = out.iter().map(Draft::span).collect();
     for found in SIGN.captures_iter(context.layout.text) {
+        // `50 mL/hr`: the end of a unit.
+        let unit_goes_on = found
+            .get(0)
+            .is_some_and(|all| context.layout.text[..all.start()].ends_with('/'));
+        if unit_goes_on {
+            continue;
+        }
         let name = found.name("bp").or_else(|| found.name("n"));
         let value = found.name("bpv").or_else(|| found.name("v"));
         let unit = found.name("bpu").or_else(|| found.name("u"));

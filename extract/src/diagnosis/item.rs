@@ -28,7 +28,12 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your)\b")
+    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your|discharged?|attended|referred|home)\b")
+        .expect("a valid expression")
+});
+/// Verbs of sentences, which no name of a condition has.
+static TOLD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:has|have|had) (?:now |also |since )?(?:been|not)\b|\b(?:are|were|will be|should)\b")
         .expect("a valid expression")
 });
 /// Words of a site or system before a colon.
@@ -164,8 +169,12 @@ fn is_named(
         || printed.contains(". ")
         || words > 9
         || printed.contains(" was ")
-        || printed.contains(" is ");
-    if medical && free_text && prose || context.lexicon.is_any_drug(printed) {
+        || printed.contains(" is ")
+        || TOLD.is_match(printed);
+    if medical && free_text && prose
+        || context.lexicon.is_any_drug(printed)
+        || tells_of_drug(context, printed)
+    {
         return false;
     }
     let lower = printed.to_lowercase();
@@ -191,6 +200,28 @@ fn is_named(
             || kind == SectionKind::History
             || context.lexicon.is_analyte(printed)
             || normal)
+}
+
+/// `lisinopril held for AKI`, `DVT ppx: heparin 5000 units`: what is given or not given for a condition.
+fn tells_of_drug(context: &Context, printed: &str) -> bool {
+    static DONE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:held|hold|stopped|continued?|started|resumed?|given|increased|reduced)\b",
+        )
+        .expect("a valid expression")
+    });
+    let names = |word: &str| {
+        word.len() > 4
+            && context
+                .lexicon
+                .is_drug(word.trim_matches(|c: char| !c.is_alphanumeric()))
+    };
+    let first = printed.split(' ').next().unwrap_or_default();
+    let dosed = || {
+        let parts = sig::scan(printed, 0..printed.len(), &[]);
+        parts.iter().any(|found| found.part == Part::Strength)
+    };
+    names(first) && DONE.is_match(printed) || printed.split(' ').any(names) && dosed()
 }
 
 fn is_denied(printed: &str) -> bool {

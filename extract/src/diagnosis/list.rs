@@ -1,6 +1,6 @@
 //! The items of a section of diagnoses: its lines, and what short sentences, semicolons and commas part on them.
 
-use super::phrase;
+use super::{phrase, remarks};
 use crate::{
     context::Context,
     layout::{Span, trim_by},
@@ -15,6 +15,7 @@ pub(super) fn items(context: &Context, body: &Span, kind: SectionKind) -> Vec<Sp
         .flat_map(|item| short_sentences(text, item, kind))
         .flat_map(|item| at_semicolons(text, item))
         .flat_map(|item| comma_list(context, item, kind))
+        .flat_map(|item| pair(context, item))
         .collect()
 }
 
@@ -53,6 +54,29 @@ fn at_semicolons(text: &str, item: Span) -> Vec<Span> {
     out
 }
 
+/// `hypothyroidism and type 2 diabetes`, both known and not known as one.
+fn pair(context: &Context, item: Span) -> Vec<Span> {
+    let part = &context.layout.text[item.clone()];
+    let known = |name: &str| {
+        let name = remarks::without_lead(name.trim_end_matches('.'));
+        context.lexicon.is_condition(name) || ends_with_condition(context, name)
+    };
+    let is_one = context
+        .lexicon
+        .is_condition(remarks::without_lead(part.trim_end_matches('.')));
+    let two = part
+        .match_indices(" and ")
+        .filter(|_| !is_one)
+        .find(|(at, joint)| known(&part[..*at]) && known(&part[at + joint.len()..]));
+    match two {
+        Some((at, joint)) => vec![
+            item.start..item.start + at,
+            item.start + at + joint.len()..item.end,
+        ],
+        None => vec![item],
+    }
+}
+
 /// `Metastatic ovarian carcinoma`: few words before a known name.
 fn ends_with_condition(context: &Context, name: &str) -> bool {
     const MOST: usize = 3;
@@ -73,7 +97,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
         .iter()
         .filter(|p| {
             let bare = p.trim().trim_start_matches("and ").trim_end_matches('.');
-            let bare = phrase::without_lead(bare);
+            let bare = remarks::without_lead(bare);
             let bare = bare.split(" (").next().unwrap_or(bare);
             context.lexicon.is_condition(bare)
                 || ends_with_condition(context, bare)
@@ -82,7 +106,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
         .count();
     let led = pieces
         .iter()
-        .any(|p| phrase::without_lead(p.trim()) != p.trim());
+        .any(|p| remarks::without_lead(p.trim()) != p.trim());
     let several = pieces.len() > 1
         && (known >= 2 || known == 1 && led || known == 1 && kind == SectionKind::History);
     if !several {

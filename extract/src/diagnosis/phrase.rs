@@ -1,11 +1,11 @@
-//! Where the name of a condition begins and ends: with the adjectives before it and its stage or place behind
-//! it, without what a clinician remarks on it (`, resolved`, `(2016)`, `s/p`).
+//! Where the name of a condition begins and ends in running text: with the adjectives before it and its stage or
+//! place behind it. What stands around the name of a listed one is [`super::remarks`].
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::layout::{Span, trim_by};
+use crate::layout::Span;
 
 /// Adjectives that are part of a name, in any case.
 const ADJECTIVES: &[&str] = &[
@@ -386,65 +386,9 @@ pub(super) fn is_staged(name: &str, is_condition: impl Fn(&str) -> bool) -> bool
         .is_some_and(|found| is_condition(&found[1]))
 }
 
-/// Without the words that say how sure someone is, or since when: `known`, `rule out`, `findings consistent with`.
-pub(super) fn without_lead(name: &str) -> &str {
-    static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)^(?:(?:[ck]/c/o|h/o|hx of|history of|known case of|k/c of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
-        )
-        .expect("a valid expression")
-    });
-    let end = LEAD.find(name).map_or(0, |found| found.end());
-    &name[end..]
-}
-
-/// Without what is remarked on a condition, as far as what is left still holds one.
-pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> bool) -> Span {
-    static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-        let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
-        Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$|\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$|\sO[UDS]$|\s\([LR]\)$|,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b.*$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
-        ))
-        .expect("a valid expression")
-    });
-    static KEPT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:stage|grade|type|class|nyha)\b").expect("a valid expression")
-    });
-    static SCALE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b")
-            .expect("a valid expression")
-    });
-    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)^(?:[cp]?T[0-4][a-d]?\s?N[0-3x]\s?(?:M[01x])?|s/p|status post)\s+(?:[LR]\s)?",
-        )
-        .expect("a valid expression")
-    });
-    let printed = &text[name.clone()];
-    let behind = BEHIND
-        .find(printed)
-        .filter(|found| SCALE.is_match(found.as_str()) || !KEPT.is_match(found.as_str()))
-        .map_or(printed.len(), |found| found.start());
-    let before = BEFORE
-        .find(printed)
-        .map_or(printed.len() - without_lead(printed).len(), |found| {
-            found.end()
-        });
-    let cut = trim_by(
-        text,
-        name.start + before.min(behind)..name.start + behind,
-        |c| c.is_whitespace() || matches!(c, ',' | ';' | '-' | '–'),
-    );
-    if cut != name && holds(&cut) {
-        cut
-    } else {
-        name
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{widen, without_remarks};
+    use super::widen;
 
     #[test]
     fn names_have_their_adjectives() {
@@ -477,53 +421,6 @@ mod tests {
         ] {
             let at = text.find(name).unwrap();
             let found = widen(text, &(0..text.len()), &(at..at + name.len()));
-            assert_eq!(&text[found], want);
-        }
-    }
-
-    #[test]
-    fn remarks_are_no_part_of_a_name() {
-        for (text, want) in [
-            ("Rheumatoid arthritis, stable", "Rheumatoid arthritis"),
-            ("acute kidney injury (resolved)", "acute kidney injury"),
-            (
-                "Atrial fibrillation (CHA2DS2-VASc 3)",
-                "Atrial fibrillation",
-            ),
-            (
-                "Ischaemic heart disease, CABG 2016",
-                "Ischaemic heart disease",
-            ),
-            ("s/p L hip fracture", "hip fracture"),
-            (
-                "Type 1 diabetes since 1996, HbA1c 68 mmol/mol",
-                "Type 1 diabetes",
-            ),
-            (
-                "community acquired pneumonia, CURB-65 score 2",
-                "community acquired pneumonia",
-            ),
-            ("Asthma (stage 2)", "Asthma (stage 2)"),
-            ("Sepsis secondary to urinary tract infection", "Sepsis"),
-            (
-                "Type 2 diabetes mellitus, uncontrolled",
-                "Type 2 diabetes mellitus",
-            ),
-            ("STEMI requiring primary PCI", "STEMI"),
-            ("T2DM (diet controlled)", "T2DM"),
-            ("Disc extrusion at L5-S1", "Disc extrusion"),
-            ("Glaucoma suspect", "Glaucoma"),
-            (
-                "primary open angle glaucoma both eyes",
-                "primary open angle glaucoma",
-            ),
-            (
-                "T2 N1 M0 invasive ductal carcinoma, ER positive, HER2 negative",
-                "invasive ductal carcinoma",
-            ),
-            ("Lumbar spinal stenosis", "Lumbar spinal stenosis"),
-        ] {
-            let found = without_remarks(text, 0..text.len(), |_| true);
             assert_eq!(&text[found], want);
         }
     }

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::{
     known::{conditions, holds_condition},
-    phrase,
+    remarks,
 };
 use crate::{
     context::Context,
@@ -22,7 +22,7 @@ pub(super) fn narrowed(context: &Context, name: Span) -> Span {
     let mut name = before_dash(context, name);
     // `excised 2020`: one remark stands behind the other.
     for _ in 0..2 {
-        name = phrase::without_remarks(text, name, |rest| holds_condition(context, rest));
+        name = remarks::without_remarks(text, name, |rest| holds_condition(context, rest));
     }
     name = without_stray_letter(context, name);
     // `LIF pain and fever ?diverticulitis`: what is asked.

@@ -14,6 +14,10 @@ pub(super) fn differs(field: &str, printed: &str, read: &str, lexicon: &Lexicon)
         return false;
     }
     let (a, b) = (Value::of(printed), Value::of(read));
+    // `1PO`: no route has digits, and a line beside it is one.
+    if field == "route" {
+        return words_differ(field, &a.letters, &b.letters, lexicon);
+    }
     // A flag that stands at a number: what the number is, its own field asks.
     if field == "flag" && !a.numbers.is_empty() {
         let flag = |value: &Value| matches!(&*value.letters, "h" | "l" | "hh" | "ll");
@@ -107,9 +111,16 @@ fn words_differ(field: &str, printed: &str, read: &str, lexicon: &Lexicon) -> bo
         "value" if RESULTS.contains(&printed) => is_nearer_result(printed, read),
         // A value that is a word may be any word; a letter more or less is none.
         "value" => distance(printed, read, 1).is_none(),
+        "route" => ROUTES.contains(&printed) && ROUTES.contains(&read),
         _ => counts(read) || unit_of(read).is_some() && field != "unit",
     }
 }
+
+/// Words that routes are told apart by, in lower case: a misread one that is another of them is another route.
+const ROUTES: [&str; 24] = [
+    "po", "iv", "im", "sc", "s/c", "sq", "sl", "pr", "pv", "ng", "inh", "neb", "top", "td", "ou",
+    "os", "od", "left", "right", "both", "eye", "ear", "eyes", "ears",
+];
 
 /// What flags are written as, in lower case.
 const FLAGS: [&str; 11] = [

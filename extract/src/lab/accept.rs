@@ -20,6 +20,12 @@ use crate::{
     sig::{self, Part},
 };
 
+/// `Glucose 201-250   2 units`: a scale of insulin, and no result is in units of nothing.
+pub(super) fn is_in_pieces(text: &str, cell: &Cell) -> bool {
+    cell.kind == CellKind::Unit
+        && matches!(&*text[cell.span.clone()].to_lowercase(), "unit" | "units")
+}
+
 /// Cells become one result, or one for each dated column.
 pub(super) fn assemble(
     context: &Context,
@@ -35,7 +41,7 @@ pub(super) fn assemble(
         .filter(|c| c.span.start >= name.end)
         .map(|c| c.span.len())
         .sum();
-    let rest = text[name.end..line.end]
+    let rest = text[name.end + super::name::time_remark(&text[name.end..line.end])..line.end]
         .chars()
         .filter(|c| c.is_alphanumeric())
         .count();
@@ -48,7 +54,8 @@ pub(super) fn assemble(
         .iter()
         .find(|c| c.span.start >= name.end)
         .map_or(usize::MAX, |c| c.span.start);
-    let gap = text[name.end..first.min(line.end)].trim_matches(|c: char| {
+    let behind = name.end + super::name::time_remark(&text[name.end..line.end]);
+    let gap = text[behind.min(first)..first.min(line.end)].trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
     });
     if !gap.is_empty() {
@@ -61,6 +68,9 @@ pub(super) fn assemble(
         || context.kind == DocumentKind::LabReport
         || context.section(name.start) == Some(SectionKind::Labs);
     if looks_like_sig(context, name, line, proof) {
+        return Vec::new();
+    }
+    if cells.iter().any(|cell| is_in_pieces(text, cell)) {
         return Vec::new();
     }
     let accepted = if known {

@@ -73,6 +73,16 @@ fn suffix(context: &Context, line: &Span, end: usize) -> usize {
     end
 }
 
+/// How long the remark behind a name is that tells when it was taken, `(28 wk)`, `(2 hours)`: a number, and none of the
+/// result.
+pub(super) fn time_remark(rest: &str) -> usize {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?\((?:at |after )?[0-9]{1,3}(?:\+[0-6])?\s?(?:/40|weeks?|wks?|hours?|hrs?|h|minutes?|mins?|days?|months?|mo)\.?(?: [a-z]{1,12}){0,2}\)")
+            .expect("a valid expression")
+    });
+    TIME.find(rest).map_or(0, |remark| remark.end())
+}
+
 pub(super) fn trimmed(text: &str, span: Span) -> Span {
     trim_by(text, span, |c| {
         c.is_whitespace() || matches!(c, ':' | '.' | '*' | '|' | '-' | '=' | ',')

@@ -7,7 +7,7 @@ use regex::Regex;
 use schemas::{DocumentKind, Fact};
 
 use super::{
-    accept::{is_fluid, is_vital_or_sum, looks_like_sig},
+    accept::{is_fluid, is_in_pieces, is_vital_or_sum, looks_like_sig},
     cells::{self, Cell, CellKind},
     parts::Parts,
     serology, trend,
@@ -20,6 +20,17 @@ use crate::{
     sections::SectionKind,
 };
 
+/// What may stand between the name of a test and its result.
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    // `has come down from 890 to 140`: the last of them counts.
+    let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
+    // `ESR on 01/07/2025 was 92`.
+    let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
+    let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+    let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
+    Regex::new(&pattern).expect("a valid expression")
+});
+
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
 pub(super) fn in_prose(
     context: &Context,
@@ -27,55 +38,18 @@ pub(super) fn in_prose(
     among_results: bool,
     before: &[Draft],
 ) -> Vec<Draft> {
-    static LINK: LazyLock<Regex> = LazyLock::new(|| {
-        // `has come down from 890 to 140`: the last of them counts.
-        let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
-        // `ESR on 01/07/2025 was 92`.
-        let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
-        let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
-        let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
-        Regex::new(&pattern).expect("a valid expression")
-    });
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
     if BATH.is_match(&text[line.clone()]) {
         return Vec::new();
     }
-    let words = layout.lines[index].words.clone();
+    let words = &layout.lines[index].words;
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
     while i < words.len() {
-        let found = (1..=4.min(words.len() - i)).rev().find_map(|n| {
-            let span = trim_by(text, words[i].start..words[i + n - 1].end, |c| {
-                c.is_whitespace()
-                    || matches!(
-                        c,
-                        ':' | '|'
-                            | ','
-                            | '('
-                            | ')'
-                            | ';'
-                            | '.'
-                            | '='
-                            | '<'
-                            | '>'
-                            | '≤'
-                            | '≥'
-                            | '-'
-                            | '–'
-                            | '•'
-                            | '*'
-                    )
-            });
-            let name = &text[span.clone()];
-            // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
-            let whole =
-                !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
-            (whole && context.lexicon.is_analyte(name)).then_some((n, span))
-        });
-        let Some((n, name)) = found else {
+        let Some((n, name)) = test_at(context, &words[i..]) else {
             i += 1;
             continue;
         };
@@ -88,11 +62,69 @@ pub(super) fn in_prose(
             continue;
         }
         let name = without_level(context, name);
-        let section = context.section(name.start);
-        let among_drugs = section == Some(SectionKind::Medications);
-        let Some(link) = LINK.find(&text[name.end..line.end]) else {
+        let Some(test) = Test::behind(context, &line, name, among_results) else {
             continue;
         };
+        let chained = test.is_chained(before, &out);
+        if !test.has_result(chained, &out) {
+            continue;
+        }
+        let Some(parts) = Parts::of(text, &test.cells, None) else {
+            continue;
+        };
+        out.push(parts.draft(context, &test.name, true, None));
+        let first = test.first().span.end;
+        let behind = test.cells.last().map_or(first, |cell| cell.span.end);
+        for cells in trend::others(text, first..behind, line.end) {
+            if let Some(parts) = Parts::of(text, &cells, None) {
+                out.push(parts.draft(context, &test.name, true, None));
+            }
+        }
+    }
+    out.extend(sera);
+    out
+}
+
+/// The longest name of a test that these words begin with, and of how many of them.
+fn test_at(context: &Context, words: &[Span]) -> Option<(usize, Span)> {
+    const LONGEST: usize = 4;
+    const MARKS: &str = ":|,();.=<>≤≥-–•*";
+    let text = context.layout.text;
+    (1..=LONGEST.min(words.len())).rev().find_map(|n| {
+        let span = trim_by(text, words[0].start..words[n - 1].end, |c| {
+            c.is_whitespace() || MARKS.contains(c)
+        });
+        let name = &text[span.clone()];
+        // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
+        let whole = !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
+        (whole && context.lexicon.is_analyte(name)).then_some((n, span))
+    })
+}
+
+/// A test that a line names, and what stands behind it.
+struct Test<'a> {
+    context: &'a Context<'a>,
+    line: Span,
+    name: Span,
+    /// What stands between the name and the cells.
+    link: &'a str,
+    /// Never empty.
+    cells: Vec<Cell>,
+    section: Option<SectionKind>,
+    /// Results are to be expected here.
+    lab_place: bool,
+}
+
+impl<'a> Test<'a> {
+    /// None where nothing behind the name looks like a result.
+    fn behind(
+        context: &'a Context<'a>,
+        line: &Span,
+        name: Span,
+        among_results: bool,
+    ) -> Option<Self> {
+        let text = context.layout.text;
+        let link = LINK.find(&text[name.end..line.end])?;
         let from = name.end + link.end();
         let stop = text[from..line.end]
             .find([';', '\t'])
@@ -103,92 +135,123 @@ pub(super) fn in_prose(
             .find(|(at, _)| leads_to_test(context, &text[from + at..stop]));
         let stop = next.map_or(stop, |(at, _)| from + at);
         let cells = cells::scan_run(text, from..stop);
-        let Some(first) = cells.first() else { continue };
-        let printed = &text[name.clone()];
-        let unit = cells.iter().any(|c| c.kind == CellKind::Unit);
-        let flagged = cells.get(1).is_some_and(|c| {
-            c.kind == CellKind::Flag
-                && (text[..c.span.end].ends_with(')') || text[c.span.clone()].contains('('))
-        });
-        let short = printed.len() <= 2;
-        let lab_place = among_results
-            || section == Some(SectionKind::Labs)
-            || context.kind == DocumentKind::LabReport;
-        let upper = printed.contains(char::is_uppercase);
-        let number = matches!(first.kind, CellKind::Number)
-            || first.kind == CellKind::Range && unit && lab_place;
-        let listed = text[..name.start].trim_end().ends_with([',', ':']);
-        let dipped = DIPSTICK.is_match(&text[line.start..name.end]);
-        let word = first.kind == CellKind::Word
-            && (lab_place && (upper || listed) || dipped && !among_drugs);
-        // `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma is one too.
-        let chained = out
-            .last()
-            .and_then(|last: &Draft| text.get(last.span().end..name.start))
+        if cells.is_empty() || cells.iter().any(|cell| is_in_pieces(text, cell)) {
+            return None;
+        }
+        let section = context.section(name.start);
+        Some(Self {
+            context,
+            line: line.clone(),
+            link: link.as_str(),
+            cells,
+            section,
+            lab_place: among_results
+                || section == Some(SectionKind::Labs)
+                || context.kind == DocumentKind::LabReport,
+            name,
+        })
+    }
+
+    fn first(&self) -> &Cell {
+        &self.cells[0]
+    }
+
+    fn printed(&self) -> &str {
+        &self.context.layout.text[self.name.clone()]
+    }
+
+    /// `CRP 186 mg/L, WCC 17.2`: what follows a result after a comma, or precedes one, is one too; so is a further
+    /// value of a test that has results.
+    fn is_chained(&self, before: &[Draft], out: &[Draft]) -> bool {
+        let text = self.context.layout.text;
+        let rest = &text[self.first().span.end..self.line.end];
+        self.follows(out)
+            || leads_to_test(self.context, &ASIDE.replace(rest, ""))
+            || trend::follows(text, self.first().span.end..self.line.end)
+            || is_named(self.printed(), before.iter().chain(out))
+    }
+
+    /// Does only a joint stand between the last result and this one?
+    fn follows(&self, out: &[Draft]) -> bool {
+        const JOINTS: [&str; 14] = [
+            "with a", "with an", "and a", "and an", ", a", "with", ",", ";", ", and", "and", ";\t",
+            "", "/", ".",
+        ];
+        let text = self.context.layout.text;
+        out.last()
+            .and_then(|last| text.get(last.span().end..self.name.start))
             .is_some_and(|between| {
                 let gap = ASIDE.replace(between, "");
                 let gap = gap.trim_start_matches(['H', 'L', '*', ')']).trim();
-                matches!(
-                    gap,
-                    "with a"
-                        | "with an"
-                        | "and a"
-                        | "and an"
-                        | ", a"
-                        | "with"
-                        | ","
-                        | ";"
-                        | ", and"
-                        | "and"
-                        | ";\t"
-                        | ""
-                        | "/"
-                        | "."
-                        | "|"
-                )
+                JOINTS.contains(&gap) || gap == "|"
             })
-            || leads_to_test(context, &ASIDE.replace(&text[first.span.end..line.end], ""))
-            || trend::follows(text, first.span.end..line.end)
-            || is_named(printed, before.iter().chain(&out));
-        let sure = number
-            && (unit
-                || lab_place && upper
-                || (upper || chained && printed.len() > 2)
-                    && (!short || chained || flagged)
-                    && !is_vital_or_sum(printed)
-                    && !context.lexicon.is_drug(printed)
-                    && text[first.span.clone()].len() < 8
-                    && (first.span.end == text.len()
-                        || text[first.span.end..].starts_with([',', '.', ';', ' ', ')', '\n']))
-                    && (chained || flagged || link.as_str().trim() != ""));
-        let sentence = text[name.start..line.end].find(". ");
-        let clause = text[first.span.end..line.end].find([',', ';', '|', '\t']);
-        let rest_of_line = name.start..sentence.map_or(line.end, |at| name.start + at);
-        let rest_of_line = clause.map_or(rest_of_line.clone(), |at| {
-            name.start..rest_of_line.end.min(first.span.end + at).max(name.end)
-        });
-        let measured =
-            among_drugs && (is_measured(context, printed, &cells) || chained && !out.is_empty());
-        if !(sure || word)
-            || is_fluid(text, &name, &cells)
-            || among_drugs && !measured
-            || !measured && looks_like_sig(context, &name, &rest_of_line, false)
-        {
-            continue;
-        }
-        let Some(parts) = Parts::of(text, &cells, None) else {
-            continue;
-        };
-        out.push(parts.draft(context, &name, true, None));
-        let behind = cells.last().map_or(first.span.end, |cell| cell.span.end);
-        for cells in trend::others(text, first.span.end..behind, line.end) {
-            if let Some(parts) = Parts::of(text, &cells, None) {
-                out.push(parts.draft(context, &name, true, None));
-            }
-        }
     }
-    out.extend(sera);
-    out
+
+    /// Do the cells tell a result of the test, and no sig, fluid or sum?
+    fn has_result(&self, chained: bool, out: &[Draft]) -> bool {
+        let others = !out.is_empty();
+        // `Sodium 139, Potassium 4.0, Creatinine 0.82`: no drug stands between results.
+        let rest = &self.context.layout.text[self.first().span.end..self.line.end];
+        let between = self.follows(out) && leads_to_test(self.context, &ASIDE.replace(rest, ""));
+        let (context, text) = (self.context, self.context.layout.text);
+        let among_drugs = self.section == Some(SectionKind::Medications);
+        let measured =
+            among_drugs && (is_measured(context, self.printed(), &self.cells) || chained && others);
+        (self.is_number(chained, between) || self.is_word(among_drugs))
+            && !is_fluid(text, &self.name, &self.cells)
+            && (!among_drugs || measured)
+            && (measured || !looks_like_sig(context, &self.name, &self.clause(), false))
+    }
+
+    /// A number with its unit; without one, where results stand or others are told beside it.
+    fn is_number(&self, chained: bool, between: bool) -> bool {
+        const LONGEST: usize = 8;
+        let (context, text) = (self.context, self.context.layout.text);
+        let (printed, first) = (self.printed(), self.first());
+        let unit = self.cells.iter().any(|c| c.kind == CellKind::Unit);
+        let flagged = self.cells.get(1).is_some_and(|c| {
+            c.kind == CellKind::Flag
+                && (text[..c.span.end].ends_with(')') || text[c.span.clone()].contains('('))
+        });
+        let upper = printed.contains(char::is_uppercase);
+        let number = matches!(first.kind, CellKind::Number)
+            || first.kind == CellKind::Range && unit && self.lab_place;
+        let rest = &text[first.span.end..];
+        let bare = || {
+            (upper || chained && printed.len() > 2)
+                && (printed.len() > 2 || chained || flagged)
+                && !is_vital_or_sum(printed)
+                && (between || !context.lexicon.is_drug(printed))
+                && first.span.len() < LONGEST
+                && (rest.is_empty() || rest.starts_with([',', '.', ';', ' ', ')', '\n']))
+                && (chained
+                    || flagged
+                    || !self.link.trim().is_empty()
+                    || stands_alone(printed, &text[first.span.end..self.line.end]))
+        };
+        number && !is_a_time(rest) && (unit || self.lab_place && upper || bare())
+    }
+
+    /// A result that is a word, where results stand or a dipstick is told of.
+    fn is_word(&self, among_drugs: bool) -> bool {
+        let text = self.context.layout.text;
+        let upper = self.printed().contains(char::is_uppercase);
+        let listed = text[..self.name.start].trim_end().ends_with([',', ':']);
+        let dipped = DIPSTICK.is_match(&text[self.line.start..self.name.end]);
+        self.first().kind == CellKind::Word
+            && (self.lab_place && (upper || listed) || dipped && !among_drugs)
+    }
+
+    /// From the name to the end of its clause.
+    fn clause(&self) -> Span {
+        let text = self.context.layout.text;
+        let first = self.first().span.end;
+        let sentence = text[self.name.start..self.line.end].find(". ");
+        let end = sentence.map_or(self.line.end, |at| self.name.start + at);
+        let clause = text[first..self.line.end].find([',', ';', '|', '\t']);
+        let end = clause.map_or(end, |at| end.min(first + at).max(self.name.end));
+        self.name.start..end
+    }
 }
 
 /// `stop if WBC < 3.5, neutrophils < 1.6`: what would have to be found for something to be done.
@@ -200,8 +263,35 @@ fn is_limit(before: &str) -> bool {
     static BOUND: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:is|was|were|has|had|came|showed)\b").expect("a valid expression")
     });
+    // `Target INR 2.5 (2.0 - 3.0)`: what is aimed at.
+    static AIM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:target|goal|aim(?:ing)?(?: for)?|desired|therapeutic)(?: range)?(?: (?:of|for))?\s*[:=]?\s*$")
+            .expect("a valid expression")
+    });
+    if AIM.is_match(before) {
+        return true;
+    }
     let condition = CONDITION.find(before);
     condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
+}
+
+/// `Recheck K+ 1 week`: the number tells when, and of nothing that was found.
+fn is_a_time(rest: &str) -> bool {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?(?:/(?:7|52|12)\b|(?:weeks?|wks?|days?|months?|mths?|years?|yrs?|hours?|hrs?|times|weekly|monthly|yearly|hourly)\b)")
+            .expect("a valid expression")
+    });
+    TIME.is_match(rest)
+}
+
+/// `INR 2.6 (08/05/2025)`: a test that has no unit, and nothing goes on behind its number.
+fn stands_alone(printed: &str, rest: &str) -> bool {
+    let unitless = matches!(
+        &*printed.to_lowercase(),
+        "inr" | "egfr" | "hba1c" | "a1c" | "crp" | "tsh" | "bnp"
+    );
+    let rest = rest.trim_start();
+    unitless && (rest.is_empty() || rest.starts_with(['(', ',', ';', '.']))
 }
 
 /// What a fluid is made of is nobody's result.

@@ -29,6 +29,7 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
         "tonight", "after", "before", "once",
     ];
     let end = whole_end(context, mention, next);
+    let end = other_thing(context, mention.name.end..end.max(mention.name.end)).unwrap_or(end);
     let text = &context.layout.text[mention.name.end..end.max(mention.name.end)];
     let other = CLAUSE.captures_iter(text).find(|clause| {
         let word = clause[1].to_lowercase();
@@ -37,6 +38,31 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
     other
         .and_then(|clause| clause.get(0))
         .map_or(end, |clause| mention.name.end + clause.start())
+}
+
+/// Where `, GI cocktail 30 mL` begins behind an amount of the drug: something else, with an amount of its own.
+fn other_thing(context: &Context, within: Span) -> Option<usize> {
+    static THING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[0-9][^,;\n]*?([,;]\s+)((?:\p{L}[\p{L}-]+ ){1,3})[0-9][0-9.,]*\s?(?:mg|mcg|micrograms?|g|ml|mL|units?)\b")
+            .expect("a valid expression")
+    });
+    static OF_A_SIG: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:take|taking|taken|takes|give|given|inject|apply|use|drink|dissolve|mix|then|and|or|for|up|to|by|with|in|as|of|at|on|from|per|about|not|no|now|but|plus|every|each|dose|doses|dosage|total|max|maximum|minimum|exceed|reduce[ds]?|reducing|increase[ds]?|increasing|titrate[ds]?|decrease[ds]?|loading|load|initial|initially|maintenance|target|usual|usually|currently|previously|was|is|will|be|may|can|if|until|after|before|followed|once|twice|half|extra|additional|another|dispense|supply|quantity|qty|strength|size|volume|bottle|tube|pack|box|alternating|weight|level|trough|(?:mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?|sun)(?:day)?s?|mornings?|evenings?|nights?|noon|midday|lunch(?:time)?|breakfast|dinner|tea(?:time)?|supper|bed(?:time)?|mane|nocte|am|pm|days?|weeks?|months?|first|second|third|last|next|other|odd|even|rest)$")
+            .expect("a valid expression")
+    });
+    let text = &context.layout.text[within.clone()];
+    THING.captures_iter(text).find_map(|found| {
+        let (gap, words) = (found.get(1)?, found.get(2)?);
+        let own = words.as_str().split_whitespace().any(|word| {
+            let lower = word.to_lowercase();
+            OF_A_SIG.is_match(word) || crate::sig::counts(&lower) || crate::sig::is_form(&lower)
+        });
+        let of_a_sig = || {
+            let parts = crate::sig::scan(words.as_str(), 0..words.len(), &[]);
+            !parts.is_empty()
+        };
+        (!own && !of_a_sig()).then(|| within.start + gap.start())
+    })
 }
 
 fn whole_end(context: &Context, mention: &Mention, next: Option<usize>) -> usize {
@@ -79,6 +105,19 @@ fn is_prose(context: &Context, line: usize, mention: &Mention) -> bool {
     !listed && (words > 4 || lower && words > 1)
 }
 
+/// Does another line say `REGULAR`, `ONCE ONLY` or the like and nothing else? Then the chart is in such parts, and a
+/// lone `PRN` heads one of them.
+fn is_in_parts(layout: &crate::layout::Layout) -> bool {
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:regular|once only|stat(?: doses?)?|variable dose|anticipatory|antimicrobials?|scheduled|routine)(?: (?:medic\w+|drugs|doses|prescriptions))?\s*:?$")
+            .expect("a valid expression")
+    });
+    layout
+        .lines
+        .iter()
+        .any(|line| PART.is_match(layout.get(&line.span)))
+}
+
 fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:sig(?:na)?|directions?|dir|instructions?|duration|qty|quantity|disp(?:ense)?|refills?|rf|take|apply|inhale|inject|use|give|chew|insert|instil+|place|dissolve|swallow|dosage|dose|route|frequency|how often|strength|form|days'? supply|supply|mitte|repeats?|daw|#|reason|label|usage|for|administer|mix|drink|swish|instill|to be taken|then|max(?:imum)?)\b\s*[:.#]?|^#|^s:\s").expect("a valid expression")
@@ -96,7 +135,7 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
     let outdented = || layout.indent(line) < layout.indent(last);
     if WHEN
         .captures(text)
-        .is_some_and(|found| !found[1].is_empty() || outdented())
+        .is_some_and(|found| !found[1].is_empty() || outdented() || is_in_parts(layout))
     {
         return false;
     }
@@ -210,11 +249,47 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
     let Some(first) = found.first_mut().filter(|read| read.found.span.end <= name) else {
         return;
     };
+    // `10 x 1ml Levomepromazine`: so many ampoules.
+    let line = text[..first.found.span.start]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
+    let before = &text[line..first.found.span.start];
+    let pack = before
+        .trim_end()
+        .strip_suffix(['x', '×'])
+        .is_some_and(|count| {
+            let count = count.trim();
+            !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit())
+        });
+    if pack && matches!(first.found.part, Part::Strength | Part::Dose) {
+        first.found.part = Part::Quantity;
+        first.found.span.start = line;
+        first.found.value.start = line;
+        return;
+    }
     let value = text[first.found.value.clone()].to_lowercase();
     let bottle = value.ends_with("ml")
         || value.ends_with('g') && !value.ends_with("mg") && !value.ends_with("mcg");
     if taken && bottle && matches!(first.found.part, Part::Strength | Part::Dose) {
         first.found.part = Part::Quantity;
+    }
+}
+
+/// `0.9% 1000 ml KCl 20 mmol`: a share and a volume before a name that has its own amount are of the bag that it is
+/// added to.
+pub(super) fn without_bag(text: &str, found: &mut Vec<Read>, name: &Span) {
+    let own = found.iter().any(|read| {
+        let unit = crate::sig::strength_unit(&text[read.found.value.clone()]);
+        read.found.part == Part::Strength
+            && read.found.span.start >= name.end
+            && read.found.span.start <= name.end + 2
+            && unit.is_some_and(|unit| matches!(&*unit, "mmol" | "meq" | "mg" | "g" | "units"))
+    });
+    let share = found.iter().any(|read| {
+        read.found.span.end <= name.start && text[read.found.value.clone()].ends_with('%')
+    });
+    if own && share {
+        found.retain(|read| read.found.span.start >= name.end);
     }
 }
 
@@ -253,7 +328,13 @@ pub(super) fn leading(
             item.part,
             Part::Strength | Part::Dose | Part::Route | Part::Duration | Part::Form
         );
-        if !fits || !part {
+        // `Vitamin A given PO. Mebendazole`: the route closes the sentence of the drug before.
+        let closes = behind_drug && item.part == Part::Route && {
+            let said = text[item.span.clone()].trim_end();
+            said.strip_suffix('.')
+                .is_some_and(|said| !said.contains('.'))
+        };
+        if !fits || !part || closes {
             break;
         }
         at = item.span.start;

@@ -64,8 +64,14 @@ fn is_limit(text: &str, found: &[Read], n: usize) -> bool {
 
 /// `20 mEq (2 x 10 mEq tablets)`: what each of several holds is not what is taken.
 fn is_of_each(text: &str, found: &[Read], n: usize) -> bool {
+    // `3.75 mg (one and a half 2.5mg tablets)`.
+    static PIECES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\((?:take |as |i\.e\.,? )?(?:[0-9]|½|one|two|three|four|five|six|half)(?: (?:and|&) (?:a )?half| ½)?(?: of (?:a|the))?(?: an?| the)?\s+$")
+            .expect("a valid expression")
+    });
+    let span = &found[n].found.span;
     found[n].found.part == Part::Strength
-        && is_counted(text, &found[n].found.span)
+        && (is_counted(text, span) || PIECES.is_match(&text[..span.start]))
         && amounts(found).any(|m| m < n)
 }
 

@@ -208,6 +208,15 @@ impl Filling<'_> {
     /// A phrase for a field that is told already.
     fn again(&mut self, n: usize) {
         let item = &self.found[n].found;
+        // `Evorel 50 patches   apply ONE`: the first tells of the product.
+        let beside = self.found.iter().any(|first| {
+            first.found.part == Part::Dose
+                && first.found.span.start >= self.mention.name.end
+                && first.found.span.start <= self.mention.name.end + 1
+        });
+        if item.part == Part::Dose && beside && self.medication.strength.is_none() {
+            self.draft.doubt("two amounts stand with the drug");
+        }
         match (item.part, &mut self.step) {
             (Part::Frequency, Some(step))
                 if !self.text[step.end..item.span.start].contains('\n') =>
@@ -232,6 +241,16 @@ impl Filling<'_> {
             for reason in amounts::left_open(self.text, self.found, n) {
                 self.draft.doubt(reason);
             }
+        }
+        // `6 weekly`: once in six weeks, or six at once each week; what is injected is not counted.
+        let injected = self.medication.route.as_deref().and_then(sig::route_norm);
+        let injected = matches!(
+            injected,
+            Some("subcutaneous" | "intramuscular" | "intravenous")
+        );
+        if item.part == Part::Frequency && !injected && may_count(&self.text[item.value.clone()]) {
+            self.draft
+                .doubt("it may be how often or how many at once each time");
         }
         if item.part == Part::Frequency && has_exception(&self.text[item.span.end..]) {
             self.draft.doubt("an exception follows the frequency");
@@ -287,6 +306,15 @@ impl Filling<'_> {
             medication.instructions = Some(self.instructions.join("; "));
         }
     }
+}
+
+/// A number, a space and `weekly` or `monthly`.
+fn may_count(frequency: &str) -> bool {
+    let (number, every) = frequency.trim().split_once(' ').unwrap_or_default();
+    !number.is_empty()
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && (every.to_lowercase().starts_with("weekly")
+            || every.to_lowercase().starts_with("monthly"))
 }
 
 /// With single spaces.

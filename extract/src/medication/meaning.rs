@@ -41,7 +41,10 @@ pub(super) fn is_told_anew(lead: &str) -> bool {
 pub(super) fn is_dose_unit(value: &str) -> bool {
     let per = value.contains('/') || value.contains(" per ");
     let unit = sig::strength_unit(value).unwrap_or_default();
-    !per && matches!(unit.as_str(), "unit" | "units" | "u" | "ml" | "cc" | "mls")
+    !per && matches!(
+        unit.as_str(),
+        "unit" | "units" | "u" | "iu" | "ml" | "cc" | "mls"
+    )
 }
 
 pub(super) fn is_in_units(value: &str) -> bool {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::columns;
 use crate::{context::Context, layout::Span, lexicon::LONGEST_NAME};
 
 mod edge;
@@ -24,6 +25,8 @@ pub(super) struct Mention {
     pub known: bool,
     /// Only in the added list, or a word with other meanings: needs evidence beside it.
     pub weak: bool,
+    /// A table of what was given names it: that is evidence enough.
+    pub given: bool,
 }
 
 /// Every drug that is named outside `taken`, in reading order.
@@ -63,6 +66,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 name: span,
                 known: true,
                 weak,
+                given: false,
             });
         }
         if !found_in_line && !overlaps(&line.span, taken) {
@@ -75,7 +79,13 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
         out.extend(shape::misread(context, &words, &named, taken));
     }
     out.sort_by_key(|mention| mention.name.start);
-    join::combinations(context, reason::left_out(context, &out))
+    let mut out = join::combinations(context, reason::left_out(context, &out));
+    let given = columns::vaccines(context);
+    let cells: Vec<Span> = given.iter().map(|mention| mention.name.clone()).collect();
+    out.retain(|mention| !overlaps(&mention.name, &cells));
+    out.extend(given);
+    out.sort_by_key(|mention| mention.name.start);
+    out
 }
 
 /// Does a stretch name a drug of either list?

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::told::changes;
+use super::status::changes;
 use crate::{
     layout::{Layout, Span},
     sections::item_mark,

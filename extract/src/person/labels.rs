@@ -57,7 +57,12 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
         }
         let weak = !label.colon && !label.alone;
         let role = match role {
-            Role::Other if matches!(label.target, Target::Signature | Target::Doctor) => {
+            Role::Other
+                if matches!(
+                    label.target,
+                    Target::Signature | Target::Doctor | Target::Date(schemas::DateRole::Signed)
+                ) =>
+            {
                 author(context, &name)
             }
             Role::Other if is_copy(context, n) && is_family_doctor(context, &name) => {
@@ -95,12 +100,16 @@ fn behind_practice(text: &str, place: &Span) -> Option<Span> {
 
 /// `Surname: REID   Forename: Timothy`, in either order.
 pub(super) fn in_parts(context: &Context) -> Option<Draft> {
-    const NAME: &str = r"(?i:\s*name)?(?:s|\(s\))?(?:\s*:\s*|\t\s*| {2,})(\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’-]+){0,2})";
+    const NAME_GAP: &str = r"(?i:\s*name)?(?:s|\(s\))?(?:\s*:\s*|\t\s*| {2,})";
+    const PARTS: &str = r"(\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’-]+){0,2})";
     static FIRST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(&format!(r"\b(?i:forename|first|given){NAME}")).expect("a valid expression")
+        Regex::new(&format!(r"\b(?:(?i:forenames?|forename\(s\)|given names?|first names?) |(?i:forename|first|given){NAME_GAP}){PARTS}")).expect("a valid expression")
     });
     static LAST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(&format!(r"\b(?i:surname|last|family){NAME}")).expect("a valid expression")
+        Regex::new(&format!(
+            r"\b(?:(?i:surname|last name|family name) |(?i:surname|last|family){NAME_GAP}){PARTS}"
+        ))
+        .expect("a valid expression")
     });
     let text = context.layout.text;
     let (first, last) = (FIRST.captures(text)?.get(1)?, LAST.captures(text)?.get(1)?);
@@ -139,7 +148,9 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
                 key.as_str(),
                 "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
             );
-            (!salutation || label.colon).then_some(role)
+            // `This plan belongs to: …` is no address.
+            let inside = key == "to" && !label.at_start;
+            (!salutation || label.colon && !inside).then_some(role)
         }
         // `Signed: C. Byrne (SHO)`.
         Target::Date(schemas::DateRole::Signed) => {

@@ -55,6 +55,12 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 DocumentKind::Prescription => Role::Prescriber,
                 DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
                 DocumentKind::DischargeSummary if !top => Role::Attending,
+                // Who closes a report answers for it.
+                DocumentKind::LabReport | DocumentKind::Imaging
+                    if !top && index + 6 > lines && names::has_degree(text, name.end) =>
+                {
+                    Role::Authoriser
+                }
                 // Who closes a note wrote it.
                 DocumentKind::Other
                     if !top && index + 6 > lines && !is_reporter(&text[name.end..cell.end]) =>
@@ -112,6 +118,27 @@ pub(super) fn addressee(context: &Context, found: &mut [Found]) {
     });
     if let Some((role, _, _)) = addressed {
         *role = Role::Recipient;
+    }
+}
+
+/// `Dear Mr Hollingberry`: surgeons and dentists have no other title. Nobody, where the letter names no patient besides,
+/// for then the patient is whom it speaks to.
+pub(super) fn addressed_by_surname(context: &Context, found: &mut Vec<Found>) {
+    static SALUTATION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^\s*Dear (?:Mr|Mrs|Ms|Miss|Sister)\.? (\p{Lu}[\p{L}'’-]+),?\s*$")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let Some(name) = SALUTATION.captures(text).and_then(|found| found.get(1)) else {
+        return;
+    };
+    let name = name.range();
+    let has = |role: Role| found.iter().any(|(other, _, _)| *other == role);
+    let known = found
+        .iter()
+        .any(|(_, other, _)| same_name(text, other, &name));
+    if has(Role::Patient) && !has(Role::Recipient) && !known {
+        found.push((Role::Recipient, name, 0.85));
     }
 }
 

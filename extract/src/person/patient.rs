@@ -15,7 +15,8 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
             .expect("a valid expression")
     });
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master)\b\.?\s").expect("a valid expression")
+        Regex::new(r"^(?:Mr|Mrs|Ms|Miss|Master|Mdm|Madam|MR|MRS|MS|MISS|MASTER|MDM)\b\.?\s")
+            .expect("a valid expression")
     });
     // `64/F`, `F 58y`, `(34Y/M)`: age and sex.
     static AGED: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,12 +50,20 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
         if (name.start == line.span.start || addressed)
             && (near || born || aged || addressed && index < 10 && only_numbers)
             && !is_organisation(context, &name)
+            && !names_a_condition(context, &name)
             && !names::has_degree(layout.text, name.end)
         {
             found.push((Role::Patient, name, 0.85));
             return;
         }
     }
+}
+
+/// `COPD SELF-MANAGEMENT`: a title that speaks of a condition or a drug is nobody's name.
+fn names_a_condition(context: &Context, name: &Span) -> bool {
+    context.layout.get(name).split(' ').any(|word| {
+        word.len() > 3 && (context.lexicon.is_condition(word) || context.lexicon.is_drug(word))
+    })
 }
 
 /// Numbers and dates, whose months are words.
@@ -97,7 +106,7 @@ pub(super) fn patient_in_prose(context: &Context, found: &mut Vec<Found>) {
             .expect("a valid expression")
     });
     static TOLD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s,(]{1,3}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|had|return|came|who\b|complain|remains|reports|describes|underwent|developed|denies|continues|tells)")
+        Regex::new(r"(?i)^[\s,(]{1,6}(?:born|dob|d\.o\.b|date of birth|aged?\b|nhs|mrn|\d{1,3}[- ]year|attend|present|was|is|has|had|return|came|who\b|complain|remains|reports|describes|underwent|developed|denies|continues|tells)")
             .expect("a valid expression")
     });
     if found.iter().any(|(role, _, _)| *role == Role::Patient) {

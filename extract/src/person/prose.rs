@@ -20,6 +20,7 @@ use crate::{
 static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
     [
         (r"(?:to be seen|will be seen|be reviewed|follow[ -]?up(?: appointment| visit| consultation)?|appointment|see|return|scheduled|booked|seen again|followed|(?:clinic|outpatient)? ?review in [^.]{1,20}?)\b[^.]{0,40}?\b(?:by|with|to|see)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
+        (r"^\W*(?:for )?(?:review|appointment|next appointment|clinic)\b[^.\n]{0,60}\bwith\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:referred (?:to us )?by|referral from|kindly referred by)\s+((?:dr|doctor|prof)?\b\.?\s?)", Role::Referring),
         (r"^dear\s+((?:dr|doctor|prof|mr|mrs|ms)\b\.?\s?)", Role::Recipient),
         (r"(?:electronically |digitally )?signed (?:by|electronically by)\s*:?\s*()", Role::Other),
@@ -135,7 +136,7 @@ fn is_note(kind: DocumentKind) -> bool {
 /// `discussed with Dr Imelda Fairweather`: whom a text names with a title and nothing else tells of.
 pub(super) fn others_named(context: &Context, found: &mut Vec<Found>) {
     static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife)\b\.?:?\s+")
+        Regex::new(r"\b(?:(Dr|Prof(?:essor)?)|Mr|Mrs|Ms|Miss|Sister|Midwife|Sr|S/N|Staff Nurse|[Nn]urse(?: [Ss]pecialist| [Pp]ractitioner| [Cc]onsultant)?|Matron|CNS|ANP|CPN|RN|RM|[Cc]o-?ordinator|[Pp]harmacist|[Tt]echnician)\b\.?:?[ \t]+")
             .expect("a valid expression")
     });
     let text = context.layout.text;

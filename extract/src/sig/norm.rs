@@ -13,10 +13,10 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
     let has = |part: &str| text.contains(part);
     Some(match text.as_str() {
         "po" | "p o" | "by mouth" | "per mouth" | "per os" => "oral",
-        "sc" | "sq" | "subq" | "sub-q" => "subcutaneous",
-        "iv" => "intravenous",
-        "im" => "intramuscular",
-        "sl" => "sublingual",
+        "sc" | "s/c" | "sq" | "subq" | "sub-q" => "subcutaneous",
+        "iv" | "i/v" | "ivpb" => "intravenous",
+        "im" | "i/m" => "intramuscular",
+        "sl" | "s/l" => "sublingual",
         "pr" => "rectal",
         "pv" => "vaginal",
         "inh" => "inhalation",
@@ -57,8 +57,18 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
     static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
         re(r"\(\s?(?:[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half)\s?\)")
     });
+    // `3 weekly`: once in three weeks.
+    static EVERY: LazyLock<Regex> = LazyLock::new(|| re(r"^([2-9][0-9]?)[ -](week|month)ly$"));
+    static PRN_LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        re(&format!(
+            r"^(?:p\.?r\.?n\.?|(?:as|when|if) (?:needed|required)),?\s+{MOST}\s+(.+)$"
+        ))
+    });
     static LIMIT: LazyLock<Regex> = LazyLock::new(|| re(&format!(r"^{MOST}\s+")));
     let lower = frequency.to_lowercase();
+    if let Some(rest) = PRN_LIMIT.captures(&lower) {
+        return format!("up to {} as needed", frequency_norm(&rest[1]));
+    }
     if let Some(limit) = LIMIT.find(&lower) {
         return format!("up to {}", frequency_norm(&lower[limit.end()..]));
     }
@@ -104,6 +114,13 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
         if text == phrase {
             return "as needed".into();
         }
+        if let Some(rest) = text
+            .strip_prefix(phrase)
+            .filter(|rest| rest.starts_with(' '))
+        {
+            text = rest.trim_start().to_owned();
+            prn = true;
+        }
         if let Some(rest) = text.strip_suffix(phrase) {
             text = rest.trim_end().to_owned();
             prn = true;
@@ -130,6 +147,9 @@ pub(crate) fn frequency_norm(frequency: &str) -> String {
             meals = norm;
             break;
         }
+    }
+    if let Some(every) = EVERY.captures(&text) {
+        text = format!("every {} {}s", &every[1], &every[2].to_lowercase());
     }
     let base = base_frequency(&text);
     format!("{base}{meals}{}", if prn { " as needed" } else { "" })

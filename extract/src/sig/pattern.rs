@@ -27,7 +27,7 @@ const AGAIN: &str =
 pub(super) const MOST: &str =
     r"(?:up to|(?:no|not) more (?:often )?than|at most|max(?:imum|\.)?(?: of)?)";
 
-pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|microg(?:rams?)?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
+pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|microg(?:rams?)?|mcq|mg|milligrams?|rng|mq|gm|grams?|g|mEq|meq|mmol|IU|MU|million units|i\.u\.|international units?|units?|unt|U|ng|kg|%|mL|ml|cc|mls)";
 
 const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hours?|hr|h|minutes?|mins?|dose|spray|inhalation|day|24h|24 ?hours?|weeks?|wk|tablet|tab|cap|patch|drop|m2|m²|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|minute|kg|m2|m²|square metre|dose|spray|tablet))";
 
@@ -71,11 +71,13 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Duration, r"\b([0-9]+[- ](?:day|week|month))\s+(?:course|supply|taper)"),
         (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?AGAIN(?:FORMS|TAKEN))"),
         (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
+        (Part::Strength, r"\b[1-9][0-9]{0,2}(?: 000){1,2}\s?(?:IU|i\.u\.|international units?|units?)\b"),
         (Part::Strength, r"NUM\s*(?:UNIT)?PERCOMBO"),
         (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
         (Part::Strength, r"\b[0-9]{1,3}(?:\.[0-9]+)?(?:/[0-9]{1,3}(?:\.[0-9]+)?){1,2}\b"),
         (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
+        (Part::Frequency, r"\b(?:freq(?:uency)?|times?|hours?)\s*[:=]\s*((?:[01]?[0-9]|2[0-3])[:.]?[0-5][0-9](?:\s*(?:,|and|&|/|\+)\s*(?:[01]?[0-9]|2[0-3])[:.]?[0-5][0-9])*)\b"),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|four|five|six|seven|eight|ten|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied|swallowed|dissolved|chewed|sucked|instilled|sprayed)\b(?: whole\b)?"),
         (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|four|five|six|seven|eight|ten|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
@@ -105,7 +107,7 @@ fn frequency_pattern() -> String {
         format!(r"every\s*(?:other\s*|(?:[0-9lO]+(?:\s?(?:[-–]|to)\s?[0-9]+)?|one|two|three|four|six|eight|twelve)\s*AGAIN)?{period}\b").replace("AGAIN", AGAIN),
         r"at\s*CLOCK(?:\s*(?:,|and|&|,\s*and)\s*CLOCK)*".replace("CLOCK", r"(?:[0-9]{1,2}[:.][0-9]{2}(?:\s?[ap]\.?m)?|[0-9]{1,2}\s?[ap]\.?m|(?:[01][0-9]|2[0-3])[0-5][0-9](?:\s?h(?:rs?|ours?)?)?)\b\.?"),
         r"in\s*(?:am|pm)\b".into(),
-        r"with (?:each|every|main) meals?\b".into(),
+        r"with (?:each|every|main) meals?\b|at (?:each |all |every )?meal(?:time)?s?\b".into(),
         r"(?:before|after|with) (?:each |all )?meals?,?\s*(?:and|&)\s*(?:at )?bedtime\b".into(),
         r"(?:before|after) (?:each |all |main )?meals?\b".into(),
         r"(?:yearly|annually|once (?:a|per|every) year|every year|each year)\b".into(),
@@ -116,6 +118,7 @@ fn frequency_pattern() -> String {
         r"q\.?\s?[0-9lO]+(?:\s?[-–]\s?[0-9]+)?\s?(?:hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|mins?)\b".into(),
         r"q\.?\s?(?:a\.?m|p\.?m|h\.?s|day|daily|week|weekly|wk|month|mo|noon|evening|morning|night|meal)\b\.?".into(),
         r"q\.?o\.?d\b\.?|e\.?o\.?d\b\.?|q\.?i\.?d\b\.?|t\.?i\.?d\b\.?|b\.?i\.?d\b\.?|q\.?d\.?s\b\.?|t\.?d\.?s\b\.?|q\.?d\b\.?|o\.?d\b\.?|b\.?d\b\.?|q\.?h\.?s\b\.?|h\.?s\b\.?|nocte|mane|stat\b|o\.?n\b\.|o\.?m\b\.|sos\b|qam\b|qpm\b|qod\b".into(),
+        r"[2-9][0-9]?[ -](?:weekly|monthly)\b".into(),
         // Morning, noon, evening, night.
         r"PART\s?-\s?PART\s?-\s?PART(?:\s?-\s?PART)?\b".replace("PART", r"(?:[1-3]/[2-4]|[0-9]½?|½|¼)"),
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
@@ -133,6 +136,6 @@ fn frequency_pattern() -> String {
     let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
         .replace("WEEKDAY", weekday);
     format!(
-        r"\b((?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
+        r"\b((?:{MOST}\s+|p\.?r\.?n\.?,?\s+|(?:as|when|if) (?:needed|required),?\s+)?(?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
     )
 }

@@ -54,6 +54,7 @@ pub(super) fn before_strength(context: &Context, index: usize) -> Option<Mention
         name,
         known: false,
         weak: true,
+        given: false,
     })
 }
 
@@ -75,6 +76,7 @@ pub(super) fn behind_form(context: &Context, index: usize) -> Option<Mention> {
         name: start + found.start()..start + found.end(),
         known: false,
         weak: true,
+        given: false,
     })
 }
 
@@ -107,6 +109,7 @@ pub(super) fn misread(
             name: word.clone(),
             known: false,
             weak: true,
+            given: false,
         })
     })
 }
