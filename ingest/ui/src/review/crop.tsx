@@ -32,7 +32,7 @@ export function Crop({ href, page, words, disputed }: Props) {
     box.scrollLeft = 0;
     const beyond = mark.getBoundingClientRect().right + BESIDE - box.getBoundingClientRect().right;
     box.scrollLeft = Math.max(0, beyond);
-  }, [words[0]?.id, href]);
+  }, [words.map((word) => word.id).join(), disputed[0]?.id, href]);
   const place = around(
     words.map((word) => word.bbox),
     page,
