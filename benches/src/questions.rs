@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 4] = ["fresh", "shut", "late", "kept"];
+pub const ASIDE: [&str; 5] = ["fresh", "shut", "late", "kept", "sealed"];
 /// Halves that are for tuning and fitting.
 pub const TUNED: [&str; 9] = [
     "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind",

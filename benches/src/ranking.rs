@@ -201,7 +201,7 @@ impl Fitted {
                 .map(|(_, row)| row)
                 .collect();
             let features = rows.iter().map(|(row, ..)| row.len()).max();
-            logistic::fit_weighted(&rows, features.unwrap_or_default(), RIDGES[1])
+            logistic::newton(&rows, features.unwrap_or_default(), RIDGES[1])
         };
         let mut tested = vec![0.0_f32; samples.len()];
         let mut tested_bereft: Vec<f32> = Vec::new();
@@ -303,19 +303,16 @@ fn of_candidates(samples: &[Sample], by: usize, of: impl Fn(&Sample) -> bool) ->
             rows.zip(sample.proves.iter().copied())
         })
         .collect();
-    let rows: Vec<(&Sparse, bool)> = rows.iter().map(|(row, proves)| (row, *proves)).collect();
-    logistic::fit_sparse(&rows, count(&rows), RIDGES[0])
+    let rows: Vec<(&Sparse, bool, f64)> = rows
+        .iter()
+        .map(|(row, proves)| (row, *proves, 1.0))
+        .collect();
+    let features = rows.iter().map(|(row, ..)| row.len()).max();
+    logistic::newton(&rows, features.unwrap_or_default(), RIDGES[0])
 }
 
 fn sparse(features: &Features) -> Sparse {
     features.iter().copied().enumerate().collect()
-}
-
-fn count(rows: &[(&Sparse, bool)]) -> usize {
-    rows.iter()
-        .map(|(row, _)| row.len())
-        .max()
-        .unwrap_or_default()
 }
 
 fn scored(seen: &Seen, weights: &[f32]) -> Vec<f32> {

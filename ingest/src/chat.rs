@@ -19,6 +19,7 @@ use tokio::sync::{OnceCell, mpsc};
 use utoipa::ToSchema;
 use workers::encoder::Encoder;
 
+mod abroad;
 pub mod alarm;
 mod answer;
 mod beyond;
@@ -92,6 +93,20 @@ pub struct Question {
     pub history: Vec<(String, String)>,
     /// Documents that those answers quote.
     pub cited: Vec<DocumentId>,
+}
+
+impl Question {
+    /// The same with questions in other languages put into English.
+    fn in_english(&self) -> Self {
+        let history = self.history.iter();
+        Self {
+            text: abroad::in_english(&self.text),
+            history: history
+                .map(|(asked, said)| (abroad::in_english(asked), said.clone()))
+                .collect(),
+            ..self.clone()
+        }
+    }
 }
 
 /// An answer and what it took.
@@ -179,7 +194,13 @@ impl Chat {
         sentences: &mpsc::Sender<Sentence>,
         calls: &impl CallLog,
     ) -> Result<Told, DbError> {
-        if let Some(flag) = self.flag(&question.text).await {
+        let put = &question.text;
+        let question = &question.in_english();
+        let mut flag = self.flag(put).await;
+        if flag.is_none() && *put != question.text {
+            flag = self.flag(&question.text).await;
+        }
+        if let Some(flag) = flag {
             return Ok(tell(sentences, replies::emergency(self.country, flag), None).await);
         }
         let asked = context::in_context(&question.text, &question.history);

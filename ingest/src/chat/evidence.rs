@@ -305,6 +305,22 @@ pub(crate) struct CardEvidence {
 }
 
 impl CardEvidence {
+    /// One that says nothing but its title, which is its id too.
+    #[cfg(test)]
+    pub(crate) fn titled(title: &str) -> Self {
+        Self {
+            id: title.to_owned(),
+            title: title.to_owned(),
+            source: String::new(),
+            reviewed: false,
+            cosine: 0.0,
+            rank: 0.0,
+            sentences: Vec::new(),
+            terms: String::new(),
+            stems: words::stems(title),
+        }
+    }
+
     /// Cards in the order of their best passage.
     pub(crate) fn of(hits: Vec<KnowledgeHit>) -> Vec<Self> {
         let mut out: Vec<Self> = Vec::new();

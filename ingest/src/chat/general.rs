@@ -86,20 +86,6 @@ mod tests {
     use super::card;
     use crate::chat::{evidence::CardEvidence, question::Asked};
 
-    fn of(title: &str) -> CardEvidence {
-        CardEvidence {
-            id: title.into(),
-            title: title.into(),
-            source: String::new(),
-            reviewed: false,
-            cosine: 0.0,
-            rank: 0.0,
-            sentences: Vec::new(),
-            terms: String::new(),
-            stems: Vec::new(),
-        }
-    }
-
     #[test]
     fn what_is_asked_of_anybody_is_told_from_what_is_asked_of_the_patient() {
         let cards = [
@@ -108,7 +94,7 @@ mod tests {
             "Ferritin",
             "Migraine",
         ]
-        .map(of);
+        .map(CardEvidence::titled);
         for (question, want) in [
             ("does alcohol go with the oxycodone printed here", Some(1)),
             (

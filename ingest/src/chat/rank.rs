@@ -46,6 +46,13 @@ impl Meanings {
         self.0.is_empty()
     }
 
+    /// What a text means as features: which questions have answers is told by what is asked too, whatever is there.
+    /// Nothing where it is not known.
+    fn features(&self, text: &str) -> impl Iterator<Item = f32> {
+        let known = self.0.get(text).into_iter();
+        known.flat_map(|embedding| embedding.iter().map(|x| x * MEANT))
+    }
+
     /// Cosine of two texts, -1..1; 0 where one is not known.
     fn cosine(&self, one: &str, other: &str) -> f32 {
         match (self.0.get(one), self.0.get(other)) {
@@ -54,6 +61,10 @@ impl Meanings {
         }
     }
 }
+
+/// How large the numbers of an embedding are beside other features, so that the penalty of their weights is as large as
+/// it should be.
+const MEANT: f32 = 2.5;
 
 /// Weights of one kind of candidates: with the encoder, and by words alone.
 struct Fitted {
@@ -275,4 +286,27 @@ fn falling(numbers: &[f32]) -> Vec<usize> {
 
 fn largest(numbers: impl Iterator<Item = f32>) -> f32 {
     numbers.fold(0.0, f32::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, sync::Arc};
+
+    use super::{MEANT, Meanings, Seen};
+    use crate::chat::{printed::printed, question::Asked};
+
+    #[test]
+    fn what_is_asked_tells_whether_there_is_an_answer_too() {
+        let document = printed("Patient: Mabel Ashdown\nBisoprolol 5 mg tablet once daily");
+        let asked = Asked::new("who told her to take it");
+        let embedding = vec![0.6, -0.8];
+        let known = HashMap::from([(asked.text.clone(), Arc::new(embedding))]);
+        let seen = |meanings: &Meanings| {
+            let seen = Seen::of_document(&asked, &document, meanings);
+            seen.question(&vec![0.0; seen.rows.len()])
+        };
+        let (with, without) = (seen(&Meanings::new(known)), seen(&Meanings::default()));
+        assert_eq!(with.len(), without.len() + 2);
+        assert_eq!(with[without.len()..], [0.6 * MEANT, -0.8 * MEANT]);
+    }
 }

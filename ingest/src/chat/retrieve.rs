@@ -120,6 +120,7 @@ impl Chat {
         question: &Question,
         without: &[String],
     ) -> Result<Option<Candidates>, DbError> {
+        let question = question.in_english();
         let (asked, begun) = (
             context::in_context(&question.text, &question.history),
             self.memory.now(),

@@ -286,6 +286,7 @@ async function findings(page) {
   const lines = csv.trim().split('\n');
   must(csvName === 'entities.csv' && lines.length === count + 1, `${csvName}: ${lines.length} lines`);
   must(lines.slice(1).every((line) => line.includes('Sodium')), 'the CSV is filtered');
+  await page.locator('.toast').getByText('CSV saved').waitFor();
   const [, ndjson] = await saved('NDJSON');
   const objects = ndjson.trim().split('\n').map((line) => JSON.parse(line));
   must(objects.length === count, `${objects.length} objects`);
@@ -296,6 +297,7 @@ async function findings(page) {
 
 async function trends(page) {
   await visit.go('trends');
+  await page.locator('.toast').waitFor({ state: 'detached', timeout: 2000 });
   await page.locator('.plot .point').first().waitFor();
   const sodium = page.locator('.plot-card', { hasText: 'Sodium' }).first();
   must((await sodium.locator('.band').count()) === 1, 'the range is drawn');
@@ -328,12 +330,18 @@ async function chat(page) {
   await asks('Which surgeon removed the appendix?', 'not_found');
   await visit.accessible('a conversation');
   await visit.shot('chat');
+  // What several sentences rest on is named once.
+  await about.selectOption('');
+  await asks('Can I drink alcohol with oxycodone?', 'answered');
+  const cited = page.locator('.turn').last().locator('.sentence').first();
+  must((await cited.locator('p').count()) > 2, 'the card says more than one thing');
+  must((await cited.locator('.citations li').count()) === 1, 'the card is named once');
   await page.locator('.citations a').first().click();
   const marked = page.locator('.page .is-evidence');
   await marked.first().waitFor();
   const words = await marked.evaluateAll((all) => all.map((word) => word.dataset.word));
-  const cited = await page.evaluate(() => location.hash.split('/')[4]);
-  must(words.sort().join() === decodeURIComponent(cited).split(',').sort().join(), 'the cited words are marked');
+  const place = await page.evaluate(() => location.hash.split('/')[4]);
+  must(words.sort().join() === decodeURIComponent(place).split(',').sort().join(), 'the cited words are marked');
   await visit.go('chat');
   const kept = page.locator('.chat-sessions li', { hasText: 'What was the sodium?' });
   await kept.getByRole('link').click();
@@ -509,7 +517,11 @@ async function everyView(name) {
     must(!wide, `${place} is wider than the screen`);
     await visit.accessible(`${place}, ${name}`);
     await visit.shot(`${place}-${name}`);
-    if (place === 'review') await decidesAgain(page, name);
+    if (place === 'review') {
+      await showsWhatIsDisputed(page);
+      await decidesAgain(page, name);
+    }
+    if (place === 'chat') await asksBelow(page, name);
     if (place === 'findings') {
       const clipped = await page.locator('.findings td:not(:empty)').evaluateAll((cells) =>
         cells.filter((cell) => cell.getBoundingClientRect().right > innerWidth).map((cell) => cell.innerText),
@@ -543,6 +555,42 @@ async function disputedValue(page, entities) {
     if (own) return { entity: entity.entity_id, place: ids.indexOf(entity.entity_id), text: own.text };
   }
   throw new Error('the engines differ on no doubtful value');
+}
+
+/** The whole word on which the engines differ is in sight, without moving the scan. */
+async function showsWhatIsDisputed(page) {
+  const disputed = page.locator('.queue button', { hasText: 'Lab value' });
+  for (let n = 0; n < Math.min(3, await disputed.count()); n += 1) {
+    await disputed.nth(n).click();
+    await page.locator('.crop:not(.is-waiting) image').first().waitFor();
+    const inSight = await page.locator('.crop').evaluate((crop) => {
+      const mark = crop.querySelector('.is-first');
+      if (!mark) return true;
+      const [word, frame] = [mark, crop].map((part) => part.getBoundingClientRect());
+      return word.left >= frame.left && word.right <= frame.right;
+    });
+    must(inSight, 'what is disputed is in sight');
+  }
+  await page.locator('.queue button').first().click();
+}
+
+/** Asks until there is more than fits, and can still ask: nothing lies upon the question. */
+async function asksBelow(page, name) {
+  const ask = page.getByRole('button', { name: 'Ask', exact: true });
+  for (const question of ['Can I drink alcohol with oxycodone?', 'What was the sodium?']) {
+    await page.getByLabel('Question', { exact: true }).fill(question);
+    await page.keyboard.press('Enter');
+    await page.locator('.turn', { hasText: question }).locator('.answered').waitFor();
+    await ask.waitFor();
+  }
+  await page.evaluate(() => scrollTo(0, 0));
+  const hit = await page.getByLabel('Question', { exact: true }).evaluate((field) => {
+    const box = field.getBoundingClientRect();
+    return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) === field;
+  });
+  must(hit, `the question cannot be reached, ${name}`);
+  await visit.accessible(`a conversation, ${name}`);
+  await visit.shot(`conversation-${name}`);
 }
 
 /** Decides by pointing, where nothing lies upon the buttons, and takes it back. */

@@ -110,18 +110,11 @@ mod tests {
     #[test]
     fn a_card_about_two_things_that_are_both_named_answers_without_being_weighed() {
         let card = |title: &str, text: &str| CardEvidence {
-            id: title.into(),
-            title: title.into(),
-            source: String::new(),
-            reviewed: false,
-            cosine: 0.0,
-            rank: 0.0,
             sentences: vec![CardSentence {
                 text: text.into(),
                 stems: words::stems(text),
             }],
-            terms: String::new(),
-            stems: words::stems(title),
+            ..CardEvidence::titled(title)
         };
         let cards = [
             card("Sertraline with pimozide", "The heart may lose its rhythm."),

@@ -73,14 +73,7 @@ mod tests {
         for (id, near) in [("ferritin", 0.6), ("our-own", 0.8)] {
             let card = CardEvidence {
                 id: id.into(),
-                title: "Our own title".into(),
-                source: String::new(),
-                reviewed: false,
-                cosine: 0.0,
-                rank: 0.0,
-                sentences: Vec::new(),
-                terms: String::new(),
-                stems: Vec::new(),
+                ..CardEvidence::titled("Our own title")
             };
             let found = nearness("iron stores?", &card, &meanings);
             assert!((found - near).abs() < 1e-6, "{id} {found}");

@@ -168,7 +168,7 @@ impl Seen {
             rows: full.collect(),
             of_best: OF_BEST,
             says: SAYS,
-            question: vec![
+            question: [
                 cosine,
                 near,
                 said,
@@ -182,7 +182,10 @@ impl Seen {
                 flag(asked.kind == Kind::Interaction),
                 specific.len().min(6) as f32 / 6.0,
                 flag(ERRAND.is_match(&asked.text)),
-            ],
+            ]
+            .into_iter()
+            .chain(meanings.features(&asked.text))
+            .collect(),
             fits: compared.iter().map(|card| names_all(card, drugs)).collect(),
         }
     }

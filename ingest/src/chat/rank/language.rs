@@ -16,12 +16,14 @@ pub(crate) fn is_foreign(question: &str) -> bool {
     let parts: Vec<&str> = parts
         .filter(|part| part.chars().count() > 1 && part.chars().all(|c| !c.is_uppercase()))
         .collect();
-    let is_known = |part: &&&str| {
-        let mut tokens = words::tokens(part).into_iter();
-        tokens.any(|word| words::is_common(&words::stem(&word)) || terms::is_used(&word))
-    };
-    let known = parts.iter().filter(is_known).count();
+    let known = parts.iter().filter(|part| is_known(part)).count();
     parts.len() >= FEWEST && (known as f32) < KNOWN * parts.len() as f32
+}
+
+/// Is it an English word, or the name of a drug, a test or an illness?
+pub(crate) fn is_known(word: &str) -> bool {
+    let mut tokens = words::tokens(word).into_iter();
+    tokens.any(|word| words::is_common(&words::stem(&word)) || terms::is_used(&word))
 }
 
 #[cfg(test)]

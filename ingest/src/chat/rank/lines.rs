@@ -349,6 +349,7 @@ impl Seen {
         let yes_or_no = flag(forms::is_yes_or_no(&asked.text));
         let share = uncovered / asked_for.len().max(1) as f32;
         question.extend([yes_or_no, yes_or_no * share, yes_or_no * (1.0 - least)]);
+        question.extend(meanings.features(&asked.text));
         Self {
             fits,
             rows,

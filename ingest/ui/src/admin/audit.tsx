@@ -185,7 +185,7 @@ function Lines({ log: { lines: newest, names } }: { log: Log }) {
                   <Moment moment={line.at} />
                 </td>
                 <td data-label="Who">
-                  {who(line.actor?.id ?? '', names)}
+                  <span class="actor">{who(line.actor?.id ?? '', names)}</span>
                   {line.actor && <span class="muted"> {line.actor.role}</span>}
                   {line.actor?.emergency && <span class="badge is-warn">emergency</span>}
                 </td>

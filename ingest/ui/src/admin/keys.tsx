@@ -83,7 +83,7 @@ function NewKey({ onMade }: { onMade: (made: MadeKey) => void }) {
 
   return (
     <form class="card filters" onSubmit={make} aria-label="New key">
-      <div class="field">
+      <div class="field is-row">
         <label for="key-name">For whom or what</label>
         <input
           id="key-name"
@@ -96,7 +96,7 @@ function NewKey({ onMade }: { onMade: (made: MadeKey) => void }) {
           onInput={(event) => setName(event.currentTarget.value)}
         />
       </div>
-      <div class="field">
+      <div class="field is-row">
         <label for="key-role">Role</label>
         <select
           id="key-role"

@@ -1,6 +1,7 @@
 // A line that says what just happened, read aloud too, sometimes with a way back.
 
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
+import { place } from '../router';
 
 interface Said {
   words: string;
@@ -20,6 +21,12 @@ export function say(words: string, action?: Said['action']): void {
 export function hush(): void {
   said.value = null;
 }
+
+// What was said of one view is no news in the next; a way back is.
+effect(() => {
+  void place.value;
+  if (!said.peek()?.action) hush();
+});
 
 export function Toast() {
   return (

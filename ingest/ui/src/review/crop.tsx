@@ -16,19 +16,23 @@ interface Props {
 const MARGIN = 1;
 /** The least width of what is shown, in pixels of the page: a single word is not blown up. */
 const LEAST = 420;
+/** Between what is disputed and the edge, in pixels of the screen. */
+const BESIDE = 16;
 
 export function Crop({ href, page, words, disputed }: Props) {
   // What is known of which picture; of another nothing is known yet.
   const [known, setKnown] = useState<{ href: string; isThere: boolean } | null>(null);
   const frame = useRef<HTMLDivElement>(null);
-  // Where there is no room for a whole row, what is disputed comes first.
+  // Where there is no room for a whole row, what is disputed is in sight, with as much as can be of what stands before
+  // it: the name of the row.
   useLayoutEffect(() => {
     const box = frame.current;
     const mark = box?.querySelector('.is-first');
     if (!box || !mark) return;
-    const [at, from] = [mark.getBoundingClientRect(), box.getBoundingClientRect()];
-    box.scrollLeft += at.left + at.width / 2 - from.left - from.width / 2;
-  }, [words[0]?.id, href]);
+    box.scrollLeft = 0;
+    const beyond = mark.getBoundingClientRect().right + BESIDE - box.getBoundingClientRect().right;
+    box.scrollLeft = Math.max(0, beyond);
+  }, [words.map((word) => word.id).join(), disputed[0]?.id, href]);
   const place = around(
     words.map((word) => word.bbox),
     page,
@@ -55,6 +59,7 @@ export function Crop({ href, page, words, disputed }: Props) {
         viewBox={`${x} ${y} ${width} ${height}`}
         width={1.4 * width}
         height={1.4 * height}
+        style={{ '--page-wide': `${width}px` }}
         role="img"
         aria-label={`The scan, read as: ${words.map((word) => word.text).join(' ')}`}
       >

@@ -112,8 +112,8 @@ export function Chat({ id }: { id: string | undefined }) {
               </p>
               {turn.answer && (
                 <div class={`answered is-${turn.answer.outcome}`}>
-                  {turn.answer.sentences.map((sentence, k) => (
-                    <Said key={k} sentence={sentence} />
+                  {together(turn.answer.sentences).map((sentences, k) => (
+                    <Said key={k} sentences={sentences} />
                   ))}
                   {turn.answer.model && <p class="muted small">In the words of {turn.answer.model}, checked against the quotations</p>}
                 </div>
@@ -173,7 +173,7 @@ export function Chat({ id }: { id: string | undefined }) {
       </div>
       <aside class="chat-sessions" aria-label="Conversations">
         <a class="button" href={to('chat')}>
-          <Icon name="plus" /> New
+          <Icon name="plus" /> New conversation
         </a>
         <ul>
           {(sessions.value?.sessions ?? []).map((known) => (
@@ -197,20 +197,38 @@ export function Chat({ id }: { id: string | undefined }) {
   );
 }
 
-function Said({ sentence }: { sentence: Sentence }) {
+/** Sentences in their order; those that follow each other on the same card, together. */
+function together(sentences: Sentence[]): Sentence[][] {
+  const card = ({ citations: [first, ...more] }: Sentence) =>
+    first?.source === 'card' && more.length === 0 ? first.id : null;
+  const groups: Sentence[][] = [];
+  for (const sentence of sentences) {
+    const last = groups.at(-1);
+    const same = last && card(sentence) !== null && card(last[0]!) === card(sentence);
+    if (same) last.push(sentence);
+    else groups.push([sentence]);
+  }
+  return groups;
+}
+
+/** Sentences that rest on the same, and on what. */
+function Said({ sentences }: { sentences: Sentence[] }) {
+  const citations = sentences[0]!.citations;
   return (
     <div class="sentence">
-      <p>
-        {sentence.text}
-        {sentence.needs_review && (
-          <span class="badge is-warn">
-            <Icon name="warning" /> read by machine, not verified
-          </span>
-        )}
-      </p>
-      {sentence.citations.length > 0 && (
+      {sentences.map((sentence) => (
+        <p>
+          {sentence.text}
+          {sentence.needs_review && (
+            <span class="badge is-warn">
+              <Icon name="warning" /> read by machine, not verified
+            </span>
+          )}
+        </p>
+      ))}
+      {citations.length > 0 && (
         <ul class="citations">
-          {sentence.citations.map((citation) => (
+          {citations.map((citation) => (
             <li>
               <Cited citation={citation} />
             </li>

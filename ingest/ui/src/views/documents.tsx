@@ -54,7 +54,7 @@ export function Documents() {
       )}
       {list && list.length > 0 && (
         <section aria-label="Documents by state">
-          <div class="segments" role="group" aria-label="Show">
+          <div class="segments is-many" role="group" aria-label="Show">
             {FILTERS.map(([label, states], index) => (
               <button
                 type="button"

@@ -138,10 +138,10 @@ function FilterBar({ fields, onChange }: { fields: Fields; onChange: (fields: Fi
       </div>
       <div class="field">
         <label for="filter-name">Name</label>
-        <input {...bound('name')} placeholder="the whole name" autocomplete="off" spellcheck={false} />
+        <input {...bound('name')} placeholder="whole name" autocomplete="off" spellcheck={false} />
       </div>
       <div class="field">
-        <label for="filter-assertion">Said to be</label>
+        <label for="filter-assertion">Stated as</label>
         <select {...bound('assertion')}>
           {ASSERTIONS.map((assertion) => (
             <option value={assertion}>{readable(assertion)}</option>
@@ -156,21 +156,21 @@ function FilterBar({ fields, onChange }: { fields: Fields; onChange: (fields: Fi
           <option value="no">Not to review</option>
         </select>
       </div>
-      <div class="field">
-        <label for="filter-sure">At least</label>
+      <div class="field is-row">
+        <label for="filter-sure">How sure</label>
         <select {...bound('sure')}>
-          <option value="">Any sureness</option>
-          <option value="0.5">50 % sure</option>
-          <option value="0.8">80 % sure</option>
-          <option value="0.95">95 % sure</option>
+          <option value="">Any</option>
+          <option value="0.5">50 % or more</option>
+          <option value="0.8">80 % or more</option>
+          <option value="0.95">95 % or more</option>
         </select>
       </div>
       <div class="field">
-        <label for="filter-from">From</label>
+        <label for="filter-from">Dated from</label>
         <input type="date" {...bound('from')} />
       </div>
       <div class="field">
-        <label for="filter-to">To</label>
+        <label for="filter-to">Dated to</label>
         <input type="date" {...bound('to')} />
       </div>
     </form>
