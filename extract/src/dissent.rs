@@ -83,6 +83,11 @@ pub(crate) fn is_agreed(
     if is_known_word(field, printed, readers.clone()) {
         return true;
     }
+    // Who passed over a figure between words saw none, or a speck.
+    let is_figure = !printed.is_empty() && printed.bytes().all(|b| b.is_ascii_digit());
+    if is_figure && votes.iter().any(|vote| vote.text.is_empty()) {
+        return false;
+    }
     // Who lost a point that must be there, or saw one that cannot be, read the same digits.
     let repointed = |vote: &Vote| {
         reading::has_same_digits(printed, &vote.text)
@@ -341,6 +346,9 @@ mod tests {
             ("flag", "62*", ["62\"", "62°"], true),
             ("flag", "62*", ["62", "62"], false),
             ("value", "1.0", ["10", "0"], false),
+            ("strength", "5", ["5", "$"], true),
+            ("strength", "5", ["", "$"], false),
+            ("strength", "5", ["", "5"], false),
             (
                 "name",
                 "Nitrofurantoin",

@@ -163,6 +163,9 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         draft.add("strength", number, true);
         draft.doubt("the strength has no unit");
     }
+    if medication.strength.is_none() && amounts::is_illegible(text, &mention.name) {
+        draft.doubt("the amount behind the drug is not legible");
+    }
     if medication.frequency.is_none()
         && let Some((counts, cells)) = day_table::frequency(context, &mention.name)
     {

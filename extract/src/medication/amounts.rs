@@ -71,6 +71,18 @@ pub(super) fn bare_strength(text: &str, name: &Span, found: &[Read]) -> Option<S
     (sig && (counted || beside && !few)).then_some(number)
 }
 
+/// `Folic acid mg once weekly`, `Co-codamol 8/soo, two daily`: a unit without its number, or letters among the digits of
+/// what can only be an amount, right behind the drug.
+pub(super) fn is_illegible(text: &str, name: &Span) -> bool {
+    static LOST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"^[ \t]+(?:m?c?g|[µμ]g|m[lL]|(?:[0-9]+[/.]?[oOsSlIzZ|]+|[oOsSlIzZ|]+[/.]?[0-9]+)[0-9oOsSlIzZ|/.]*)[,;]?(?:\s|$)",
+        )
+        .expect("a valid expression")
+    });
+    LOST.is_match(&text[name.end..])
+}
+
 /// Two amounts of one kind in a row, between which nothing says that the first is the product's and the
 /// second what is taken: `5 mg alternating with 7.5 mg`, `5 mg to 10 mg`.
 pub(super) fn are_rivals(text: &str, found: &[Read], n: usize, former: &[bool]) -> bool {
@@ -142,4 +154,29 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
         reasons.push("an amount holds on some days alone");
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_illegible;
+
+    #[test]
+    fn an_amount_that_cannot_be_read_is_told_from_a_sig() {
+        for (behind, illegible) in [
+            (" mg once weekly", true),
+            (" mcg daily", true),
+            (" 8/soo, two daily", true),
+            (" 5oo twice a day", true),
+            (" so mg", false),
+            (" 5 mg daily", false),
+            (" 8/500, two daily", false),
+            (" 1 OD", false),
+            (" MR 30 daily", false),
+            (" gel at night", false),
+            ("\n mg", false),
+        ] {
+            let text = format!("Drug{behind}");
+            assert_eq!(is_illegible(&text, &(0..4)), illegible, "{behind:?}");
+        }
+    }
 }
