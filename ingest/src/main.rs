@@ -8,10 +8,7 @@ use ingest::cli::Cli;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next();
-    // What ends with its files gives all back then; asking the system for each picture would take a tenth of its time.
-    if command.as_deref() != Some("process") {
-        ingest::trim::hold_little();
-    }
+    ingest::trim::hold_little(command.as_deref() != Some("process"));
     // A sandboxed child must be single-threaded until it has locked itself in.
     if command.as_deref() == Some("sandbox-child") {
         return workers::sandbox::child_main(&arguments.next().unwrap_or_default());
