@@ -7,6 +7,8 @@
 use schemas::{Confidence, Engine, Quad, ReadLine};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::median::median;
+
 /// One character of a reading. Words are separated by a glyph of a space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Glyph {
@@ -48,6 +50,19 @@ const SPACE_AGAINST_INK: f32 = 3.0;
 /// Cost of one line height of horizontal distance, and the most that distance can cost.
 const DISTANCE: f32 = 0.6;
 const DISTANCE_MOST: f32 = 2.0;
+
+impl Slot {
+    /// Where its characters stand along the line; None where there are only spaces.
+    pub(crate) fn middle(&self) -> Option<f32> {
+        let inked = self.glyphs.iter().flatten().filter(|g| g.ch != ' ');
+        median(inked.map(|glyph| f32::midpoint(glyph.x0, glyph.x1)))
+    }
+
+    /// Did an engine read this character here?
+    pub(crate) fn has(&self, ch: char) -> bool {
+        self.glyphs.iter().flatten().any(|glyph| glyph.ch == ch)
+    }
+}
 
 impl Network {
     /// Adds a reading. `aspect` is the line's width over its height: it turns positions into

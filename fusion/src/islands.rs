@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::{parties::Decision, vote::Ballot};
+use crate::{align::Slot, parties::Decision, vote::Ballot};
 
 /// So many engines read something there.
 const READERS: usize = 2;
@@ -19,7 +19,7 @@ impl Ballot<'_> {
     /// Puts the likeliest figure that was read into a slot between two spaces where nothing won and whose ink nothing
     /// else accounts for.
     pub(crate) fn restore_islands(&self, decisions: &mut [Decision]) {
-        let middles: Vec<Option<f32>> = (0..decisions.len()).map(|i| self.middle(i)).collect();
+        let middles: Vec<Option<f32>> = self.network.slots.iter().map(Slot::middle).collect();
         let claimed: Vec<f32> = (0..decisions.len())
             .filter(|&i| decisions[i].winner.is_some_and(|ch| ch != ' '))
             .filter_map(|i| middles[i])
@@ -51,17 +51,6 @@ impl Ballot<'_> {
     fn sees_space(&self, slot: usize) -> bool {
         let mut glyphs = self.network.slots[slot].glyphs.iter().flatten().peekable();
         glyphs.peek().is_some() && glyphs.all(|glyph| glyph.ch == ' ')
-    }
-
-    /// Where the characters in a slot stand along the line.
-    fn middle(&self, slot: usize) -> Option<f32> {
-        let glyphs = self.network.slots[slot].glyphs.iter().flatten();
-        let mut middles: Vec<f32> = glyphs
-            .filter(|glyph| glyph.ch != ' ')
-            .map(|glyph| f32::midpoint(glyph.x0, glyph.x1))
-            .collect();
-        middles.sort_by(f32::total_cmp);
-        middles.get(middles.len() / 2).copied()
     }
 
     /// The ink at this place, when it stands apart and is as wide as a character.

@@ -35,16 +35,12 @@ impl Ballot<'_> {
             || COUNTED.contains(&after.trim_end_matches(MARKS).to_lowercase().as_str());
         let places: Vec<usize> = slots.filter(|&i| decisions[i].winner.is_some()).collect();
         let text: Vec<char> = places.iter().filter_map(|&i| decisions[i].winner).collect();
-        let is_read = |at: usize, ch: char| {
-            let glyphs = self.network.slots[places[at]].glyphs.iter().flatten();
-            glyphs.into_iter().any(|glyph| glyph.ch == ch)
-        };
+        let is_read = |at: usize, ch: char| self.network.slots[places[at]].has(ch);
         let changes = number(&text, is_counted)
             .filter(|changes| changes.iter().all(|(at, digit)| is_read(*at, *digit)))
             .or_else(|| word(&text, self.expected, is_read));
         for (at, ch) in changes.unwrap_or_default() {
-            decisions[places[at]].winner = Some(ch);
-            decisions[places[at]].posterior = 0.5;
+            decisions[places[at]].overrule(Some(ch));
         }
     }
 }

@@ -14,6 +14,7 @@ mod checkboxes;
 mod islands;
 mod kinds;
 mod logistic;
+mod median;
 pub mod metrics;
 mod order;
 mod parties;

@@ -32,6 +32,21 @@ pub(crate) struct Decision {
     pub weights: BTreeMap<Option<char>, f32>,
 }
 
+impl Decision {
+    /// Lets another reading stand than the one that won the vote; as likely as not, since no vote says how likely.
+    pub(crate) fn overrule(&mut self, winner: Option<char>) {
+        if self.winner != winner {
+            self.winner = winner;
+            self.posterior = 0.5;
+        }
+    }
+}
+
+/// What won, slot by slot.
+pub(crate) fn text(decisions: &[Decision]) -> String {
+    decisions.iter().filter_map(|d| d.winner).collect()
+}
+
 /// What an engine says in a slot: its choice, the choice's class and its score.
 #[must_use]
 pub fn statement(network: &Network, slot: &Slot, e: usize, reliability: f32) -> (CharClass, f32) {

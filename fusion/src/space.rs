@@ -8,6 +8,7 @@ use schemas::Engine;
 use crate::{
     align::{Network, Slot},
     calibrate::CharClass,
+    median::median,
     vote::LineReadings,
 };
 
@@ -64,7 +65,7 @@ impl Spacing {
             })
             .collect();
         let all: Vec<f32> = sure.iter().flatten().copied().collect();
-        let page = median(&all).unwrap_or(USUAL);
+        let page = usual(&all).unwrap_or(USUAL);
         let page_visible = (seen(&all) + 4.0) / (all.len() as f32 + 4.0);
         let widths = |line: &LineReadings<'_>| -> Vec<f32> {
             let aspect = aspect(line);
@@ -75,7 +76,7 @@ impl Spacing {
             sure.iter()
                 .zip(lines)
                 .map(|(gaps, line)| Sure {
-                    width: median(gaps).unwrap_or(page),
+                    width: usual(gaps).unwrap_or(page),
                     visible: (seen(gaps) + 2.0 * page_visible) / (gaps.len() as f32 + 2.0),
                     letter: Some(widths(line))
                         .filter(|gaps| gaps.len() >= FEW)
@@ -236,11 +237,9 @@ fn seen(gaps: &[f32]) -> f32 {
     gaps.iter().filter(|gap| **gap >= LEAST).count() as f32
 }
 
-/// Of the gaps that the ink shows.
-fn median(gaps: &[f32]) -> Option<f32> {
-    let mut gaps: Vec<f32> = gaps.iter().copied().filter(|gap| *gap >= LEAST).collect();
-    gaps.sort_by(f32::total_cmp);
-    gaps.get(gaps.len() / 2).copied()
+/// The median of the gaps that the ink shows.
+fn usual(gaps: &[f32]) -> Option<f32> {
+    median(gaps.iter().copied().filter(|gap| *gap >= LEAST))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use crate::{
     agreement::Agreement,
     align::{self, Glyph, Network},
     calibrate::{Calibration, CharClass},
-    parties::{Decision, decide, mean_confidence},
+    median::median,
+    parties::{Decision, decide, mean_confidence, text},
     priors::{self, Words},
     space::Spacing,
     sureness::WordEvidence,
@@ -202,12 +203,10 @@ impl Ballot<'_> {
         let Some(open) = before.filter(|&i| decisions[i].winner == Some('[')) else {
             return false;
         };
-        let middle = |i: usize| {
-            let glyphs = self.network.slots[i].glyphs.iter().flatten();
-            let mut middles: Vec<f32> = glyphs.map(|g| f32::midpoint(g.x0, g.x1)).collect();
-            median(&mut middles)
+        let slots = &self.network.slots;
+        let (Some(from), Some(to)) = (slots[open].middle(), slots[end].middle()) else {
+            return false;
         };
-        let (from, to) = (middle(open), middle(end));
         let aspect = self.line.width() / self.line.height().max(1.0);
         self.gaps
             .iter()
@@ -221,7 +220,7 @@ impl Ballot<'_> {
         known: bool,
     ) -> Option<(FusedWord, WordEvidence)> {
         let own = &decisions[slots.clone()];
-        let text: String = own.iter().filter_map(|d| d.winner).collect();
+        let text = text(own);
         if text.is_empty() {
             return None;
         }
@@ -328,7 +327,7 @@ fn parts(slots: Range<usize>, decisions: &[Decision]) -> Vec<Range<usize>> {
 }
 
 /// Median left and right edge over the engines that have characters here.
-fn extent(network: &Network, slots: std::ops::Range<usize>, decisions: &[Decision]) -> (f32, f32) {
+fn extent(network: &Network, slots: Range<usize>, decisions: &[Decision]) -> (f32, f32) {
     let mut left = Vec::new();
     let mut right = Vec::new();
     for e in 0..network.engines.len() {
@@ -342,16 +341,8 @@ fn extent(network: &Network, slots: std::ops::Range<usize>, decisions: &[Decisio
         left.extend(glyphs().map(|g| g.x0).reduce(f32::min));
         right.extend(glyphs().map(|g| g.x1).reduce(f32::max));
     }
-    (median(&mut left), median(&mut right))
-}
-
-fn median(values: &mut [f32]) -> f32 {
-    values.sort_by(f32::total_cmp);
-    match values.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => values[n / 2],
-        n => f32::midpoint(values[n / 2 - 1], values[n / 2]),
-    }
+    let edge = |edges: Vec<f32>| median(edges.into_iter()).unwrap_or_default();
+    (edge(left), edge(right))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use schemas::{Engine, Vote};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{
-    parties::Decision,
+    parties::{Decision, text},
     priors::Words,
     vote::{Ballot, LineReadings},
 };
@@ -29,10 +29,7 @@ const WORDS: usize = 20;
 impl Ballot<'_> {
     /// Puts a known word that an engine read as a whole in the place of one that is not known.
     pub(crate) fn adopt_whole(&self, slots: Range<usize>, decisions: &mut [Decision]) -> bool {
-        let text: String = decisions[slots.clone()]
-            .iter()
-            .filter_map(|decision| decision.winner)
-            .collect();
+        let text = text(&decisions[slots.clone()]);
         let votes = self.votes(slots.clone());
         let Some(e) = instead(&text, &votes, self.expected) else {
             return false;
@@ -43,10 +40,7 @@ impl Ballot<'_> {
 
     /// Puts what an engine read in the place of a number, date or code that none did.
     pub(crate) fn adopt_number(&self, slots: Range<usize>, decisions: &mut [Decision]) {
-        let text: String = decisions[slots.clone()]
-            .iter()
-            .filter_map(|decision| decision.winner)
-            .collect();
+        let text = text(&decisions[slots.clone()]);
         let mut engines = 0..self.network.engines.len();
         if engines.any(|e| self.concurs(e, slots.clone(), decisions)) {
             return;
@@ -61,10 +55,7 @@ impl Ballot<'_> {
     fn adopt(&self, e: usize, slots: Range<usize>, decisions: &mut [Decision]) {
         for i in slots {
             let read = self.network.slots[i].glyphs[e].as_ref().map(|g| g.ch);
-            if decisions[i].winner != read {
-                decisions[i].winner = read;
-                decisions[i].posterior = 0.5;
-            }
+            decisions[i].overrule(read);
         }
     }
 
@@ -72,10 +63,7 @@ impl Ballot<'_> {
     /// read it so, or one where nothing speaks for another language: specks make accents, and who cannot write one
     /// had no voice against it.
     pub(crate) fn adopt_plain(&self, slots: Range<usize>, decisions: &mut [Decision]) {
-        let text: String = decisions[slots.clone()]
-            .iter()
-            .filter_map(|decision| decision.winner)
-            .collect();
+        let text = text(&decisions[slots.clone()]);
         let is_known = |text: &str| self.expected.has_word(text, LEAST_PLAIN);
         if text.is_ascii()
             || is_known(&text)
@@ -95,8 +83,7 @@ impl Ballot<'_> {
         };
         if accents.iter().all(is_seen) {
             for (i, plain) in accents {
-                decisions[i].winner = Some(plain);
-                decisions[i].posterior = 0.5;
+                decisions[i].overrule(Some(plain));
             }
         }
     }

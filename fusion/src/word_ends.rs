@@ -39,8 +39,7 @@ pub(crate) fn open(decisions: &mut [Decision], expected: &Words) {
                 || parts_words(&before, &after, expected)
                 || parts_number(&before, &after, expected)
             {
-                decisions[i].winner = Some(' ');
-                decisions[i].posterior = 0.5;
+                decisions[i].overrule(Some(' '));
             }
         }
     }
@@ -61,8 +60,7 @@ pub(crate) fn close(decisions: &mut [Decision]) {
             continue;
         }
         if ["'s", "'S", "’s", "’S"].contains(&after.as_str()) {
-            decisions[i].winner = None;
-            decisions[i].posterior = 0.5;
+            decisions[i].overrule(None);
         }
         if ["s", "S"].contains(&after.as_str()) {
             let is_apostrophe = |j: &usize| {
@@ -72,9 +70,8 @@ pub(crate) fn close(decisions: &mut [Decision]) {
             let next = (i + 1..decisions.len()).find(|&j| decisions[j].winner.is_some());
             let between = last + 1..next.unwrap_or(i);
             if let Some(apostrophe) = between.clone().find(is_apostrophe) {
-                decisions[i].winner = None;
-                decisions[apostrophe].winner = Some('\'');
-                decisions[apostrophe].posterior = 0.5;
+                decisions[i].overrule(None);
+                decisions[apostrophe].overrule(Some('\''));
             }
         }
     }

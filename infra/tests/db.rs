@@ -71,6 +71,8 @@ mod rotation;
 mod run;
 #[path = "db/sessions.rs"]
 mod sessions;
+#[path = "db/system.rs"]
+mod system;
 #[path = "db/table_queue.rs"]
 mod table_queue;
 #[path = "db/tenants.rs"]

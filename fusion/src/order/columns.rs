@@ -7,6 +7,7 @@
 //! read across.
 
 use super::{Rulings, Segment, side_by_side};
+use crate::median::median;
 
 /// Rows that must share a gutter.
 const LEAST_ROWS: usize = 3;
@@ -232,14 +233,10 @@ struct Line {
 impl Line {
     /// Of these segments; none of none. A pen's stroke makes one of them taller, and not the line.
     fn of<'a>(segments: impl Iterator<Item = &'a Segment> + Clone) -> Option<Self> {
-        let median = |of: fn(&Segment) -> f32| {
-            let mut values: Vec<f32> = segments.clone().map(of).collect();
-            values.sort_by(f32::total_cmp);
-            values.get(values.len() / 2).copied()
-        };
+        let boxes = segments.clone().map(Segment::bbox);
         Some(Self {
-            middle: median(|segment| segment.bbox().center()[1])?,
-            height: median(|segment| segment.bbox().height())?,
+            middle: median(boxes.clone().map(|bbox| bbox.center()[1]))?,
+            height: median(boxes.map(|bbox| bbox.height()))?,
             text: segments.map(Segment::text).collect::<Vec<_>>().join(" "),
         })
     }

@@ -4,10 +4,12 @@
 //! The job's row is always locked first and tasks after it, here, in cancelling and in the sweep:
 //! so siblings serialise and nobody waits in a circle.
 
+mod pages;
+
 use std::time::Duration;
 
 use schemas::{
-    DocumentPlan, End, Engine, JobState, Known, Outcome, PageCounts, PagePlan, Problem, Reject,
+    DocumentPlan, Engine, JobState, Known, Outcome, PageCounts, PagePlan, Problem, Reject,
     RejectKind, Stage, Step, TaskError, TaskErrorKind, plan_document, plan_page,
 };
 use sqlx::{PgConnection, types::Json};
@@ -295,28 +297,29 @@ async fn follow(
     }) = said
         && job.pages.total.is_none()
     {
-        count_pages(session, &mut job, *page_count, media_type).await?;
+        pages::count(session, &mut job, *page_count, media_type).await?;
         for page in 1..*page_count {
             if let PagePlan::Wait(first) = plan_page(page, &job.engines, &[]) {
                 steps.extend(first);
             }
         }
     }
-    let (known, of_document): (Vec<Known>, Vec<Known>) = steps_of(session, job.id, step.page)
-        .await?
-        .into_iter()
-        .partition(|known| known.step.page.is_some());
+    let (known, of_document): (Vec<Known>, Vec<Known>) =
+        pages::steps_of(session, job.id, step.page)
+            .await?
+            .into_iter()
+            .partition(|known| known.step.page.is_some());
     if let Some(page) = step.page {
         match plan_page(page, &job.engines, &known) {
             PagePlan::Wait(next) => steps.extend(next),
             PagePlan::Fused { pass, .. } => {
-                if close_page(session, job.id, page, "fused", pass, None).await? {
+                if pages::close(session, job.id, page, "fused", pass, None).await? {
                     job.pages.fused += 1;
                 }
             }
             PagePlan::Failed => {
                 let error = Some(because(said));
-                if close_page(session, job.id, page, "failed", 1, error).await? {
+                if pages::close(session, job.id, page, "failed", 1, error).await? {
                     job.pages.failed += 1;
                 }
             }
@@ -385,82 +388,6 @@ pub(super) async fn announce(session: &mut PgConnection, job: Uuid) -> Result<()
         .execute(session)
         .await?;
     Ok(())
-}
-
-async fn count_pages(
-    session: &mut PgConnection,
-    job: &mut Locked,
-    total: u32,
-    media_type: &str,
-) -> Result<(), DbError> {
-    sqlx::query!(
-        "INSERT INTO pages (job_id, page, tenant_id)
-         SELECT $1, page, $2 FROM generate_series(0, $3 - 1) AS page ON CONFLICT DO NOTHING",
-        job.id,
-        job.tenant,
-        total.cast_signed(),
-    )
-    .execute(&mut *session)
-    .await?;
-    sqlx::query!(
-        "UPDATE documents SET media_type = $2 WHERE id = $1",
-        job.document,
-        media_type
-    )
-    .execute(session)
-    .await?;
-    job.pages.total = Some(total);
-    Ok(())
-}
-
-async fn close_page(
-    session: &mut PgConnection,
-    job: Uuid,
-    page: u32,
-    state: &str,
-    pass: u8,
-    error: Option<Problem>,
-) -> Result<bool, DbError> {
-    let closed = sqlx::query!(
-        "UPDATE pages SET state = $3, pass = $4, error = $5
-         WHERE job_id = $1 AND page = $2 AND state = 'open'",
-        job,
-        page.cast_signed(),
-        state,
-        i16::from(pass),
-        error.map(Json) as _,
-    )
-    .execute(session)
-    .await?;
-    Ok(closed.rows_affected() == 1)
-}
-
-/// The steps of the whole document that exist, and those of a page.
-async fn steps_of(
-    session: &mut PgConnection,
-    job: Uuid,
-    page: Option<u32>,
-) -> Result<Vec<Known>, DbError> {
-    let rows = sqlx::query!(
-        r#"SELECT stage, page, pass, state, outcome AS "outcome: Json<Outcome>"
-           FROM tasks WHERE job_id = $1 AND (page IS NULL OR page = $2)"#,
-        job,
-        page.map(u32::cast_signed),
-    )
-    .fetch_all(session)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Known {
-                step: step(&row.stage, row.page, row.pass)?,
-                end: match (row.state.as_str(), row.outcome) {
-                    ("done", Some(outcome)) => Some(End::Done(outcome.0)),
-                    ("failed", _) => Some(End::Failed),
-                    _ => None,
-                },
-            })
-        })
-        .collect()
 }
 
 async fn insert(session: &mut PgConnection, job: &Locked, steps: &[Step]) -> Result<(), DbError> {

@@ -4,148 +4,29 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use chrono::{SubsecRound as _, Utc};
 use infra::{
     audit::{Anchors, Chain, Occurrence},
-    backup::{self, Backup, BackupError, Erasures, Places, Restored},
-    db::{Contents, Db, WrappedKeys},
-    erasure::{self, ErasureList, ErasureListError},
-    store::{Local, MasterKey, Sealed, Store, StoreErrorKind, Version, body, collect},
+    backup::{Backup, BackupError, Erasures, Places},
+    db::{Contents, Db},
+    erasure::{self, ErasureListError},
+    store::{MasterKey, Store, StoreErrorKind, body},
 };
-use schemas::{Artefact, ArtefactKey, DocumentId, JobId, JobState, Stage, TenantId};
+use schemas::{Artefact, ArtefactKey, DocumentId, JobState, Stage, TenantId};
 use sqlx::Row as _;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{
     belongings::furnish,
-    entities::{found, lab},
     fresh::{Fresh, with_database, with_empty_database},
     run::{TENANT, page_task, upload, well},
+    system::{System, key, text},
 };
 
 const AUDITED: TenantId = TenantId(Uuid::from_u128(0xaa));
 const OPEN: &str = "('queued', 'running')";
-
-/// A database with a store and a master key.
-struct System {
-    fresh: Fresh,
-    folder: TempDir,
-    master: MasterKey,
-    list: ErasureList,
-}
-
-impl System {
-    fn new(fresh: Fresh) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let master = MasterKey::clone(&fresh.master);
-        Self::of(fresh, folder, master)
-    }
-
-    fn of(fresh: Fresh, folder: TempDir, master: MasterKey) -> Self {
-        let list = folder.path().join("erased.jsonl");
-        let list = ErasureList::new(list, Arc::new(master.clone()));
-        let fresh = Fresh {
-            master: Arc::new(master.clone()),
-            ..fresh
-        };
-        Self {
-            fresh,
-            folder,
-            master,
-            list,
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn below(&self) -> Local {
-        Local::open(&self.path("objects")).unwrap()
-    }
-
-    fn store(&self) -> Sealed {
-        let keys = WrappedKeys::new(self.fresh.db.clone(), self.master.clone());
-        Sealed::new(Arc::new(self.below()), Arc::new(keys))
-    }
-
-    /// A document with an original, a finished job with a result, and a fact.
-    async fn document(&self) -> (DocumentId, JobId) {
-        let job = found(&self.fresh, TENANT, vec![lab("e0", "Glucose")]).await;
-        let document = self.fresh.db.job(TENANT, job).await.unwrap().unwrap();
-        let document = document.document;
-        let store = self.store();
-        for artefact in [Artefact::Original, Artefact::Result(job)] {
-            let key = key(document, artefact);
-            // As the attempt that ended the task.
-            let versions = self.fresh.db.versions(key).await.unwrap();
-            let version = versions.and_then(|versions| versions.last().copied());
-            let version = version.unwrap_or_else(|| Version::new().unwrap());
-            store.put_as(key, body(text(key)), version).await.unwrap();
-        }
-        (document, job)
-    }
-
-    async fn back_up(&self, name: &str) -> Places {
-        let places = Places::new(self.path(name), None);
-        let store = self.below();
-        let written = backup::write(&self.fresh.db, &store, &self.master, &self.list, &places);
-        let written = written.await.unwrap();
-        assert_eq!(written.incomplete, 0);
-        places
-    }
-
-    async fn open(&self, places: &Places) -> Result<Backup, BackupError> {
-        Backup::open(places, &self.master).await
-    }
-
-    /// Restores a backup of another system here, with that one's master key and erasure list.
-    async fn restore(
-        &self,
-        from: &System,
-        places: &Places,
-        erasures: Erasures,
-    ) -> Result<Restored, BackupError> {
-        let backup = from.open(places).await?;
-        backup::restore(&backup, &self.fresh.db, &self.below(), &self.list, erasures).await
-    }
-
-    /// An empty system with the master key of this one.
-    fn twin(&self, fresh: Fresh) -> System {
-        Self::of(fresh, tempfile::tempdir().unwrap(), self.master.clone())
-    }
-
-    /// The erasure list of another system, as it is now.
-    fn take_list(&self, of: &System) {
-        if of.list.exists() {
-            fs::copy(of.list.path(), self.list.path()).unwrap();
-        } else {
-            self.list.add(&[]).unwrap();
-        }
-    }
-
-    async fn read(&self, key: ArtefactKey) -> Result<String, StoreErrorKind> {
-        let body = self.store().get(key).await.map_err(|error| error.kind)?;
-        let bytes = collect(body, 1 << 20).await.map_err(|error| error.kind)?;
-        Ok(String::from_utf8(bytes.into()).unwrap())
-    }
-}
-
-fn key(document: DocumentId, artefact: Artefact) -> ArtefactKey {
-    ArtefactKey {
-        tenant: TENANT,
-        document,
-        artefact,
-    }
-}
-
-fn text(key: ArtefactKey) -> String {
-    format!("what lies at {key}")
-}
 
 /// A digest of every table; of jobs that are open nothing is looked at.
 async fn digests(fresh: &Fresh) -> BTreeMap<String, (i64, Option<String>)> {
