@@ -76,7 +76,7 @@ fn number(text: &[char], is_counted: bool) -> Option<Vec<(usize, char)>> {
     Some(changes)
 }
 
-/// Which digits, by which letters, make a known word of one that is not.
+/// Which digits, by which letters, make a known word of one that is not, or the month of a date.
 fn word(
     text: &[char],
     expected: &Words,
@@ -97,7 +97,7 @@ fn word(
         }
     }
     let candidate: String = letters.iter().collect();
-    (expected.has_term(&candidate)).then_some(changes)
+    (expected.has_term(&candidate) || expected.is_date(&candidate)).then_some(changes)
 }
 
 #[cfg(test)]
@@ -160,6 +160,9 @@ mod tests {
             ("D0B:", 'O', Some("DOB:")),
             ("Sp02", 'O', Some("SpO2")),
             ("b1d", 'i', Some("bid")),
+            ("27-0CT-1985", 'O', Some("27-OCT-1985")),
+            ("27N0V25", 'O', Some("27NOV25")),
+            ("27A0V25", 'O', None),
             ("D0B:", 'Q', None),
             ("D0X", 'O', None),
             ("10", 'O', None),

@@ -19,6 +19,7 @@ pub mod metrics;
 mod order;
 mod parties;
 mod priors;
+mod raised;
 mod space;
 mod sureness;
 mod tables;

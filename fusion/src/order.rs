@@ -13,6 +13,7 @@ use crate::{priors::Words, vote::FusedWord};
 
 mod boxes;
 mod columns;
+mod comb;
 mod divider;
 mod pieces;
 mod rows;
@@ -69,8 +70,8 @@ impl Segment {
 /// A gap wider than this many line heights separates cells.
 const CELL_GAP: f32 = 1.1;
 
-/// Puts segments into lines and lines into reading order; specks of dirt are left out, and words that were cut are
-/// joined.
+/// Puts segments into lines and lines into reading order; specks of dirt are left out, and words that were cut, or
+/// stand in a box for each character, are joined.
 #[must_use]
 pub fn reading_order(
     segments: Vec<Segment>,
@@ -82,7 +83,7 @@ pub fn reading_order(
         .flat_map(|part| boxes::units(part, rulings))
         .flat_map(|unit| columns::split(rows::rows(unit), rulings))
         .filter(|row| !specks::is_scribble(row))
-        .map(|row| line(row, expected))
+        .map(|row| line(comb::join(row, rulings), expected))
         .collect()
 }
 

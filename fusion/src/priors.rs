@@ -21,7 +21,7 @@ const SLASH: f32 = 2.0;
 const UPRIGHT: &str = "17lI|";
 
 /// Units as they are printed, letters in lower case.
-const UNITS: &str = "mg mcg g kg lb lbs ml l dl mg/dl g/dl g/l mg/l ng/ml pg/ml ug/ml ug/dl ug/l ng/dl mmol/l umol/l nmol/l pmol/l \
+const UNITS: &str = "mg mcg g kg lb lbs ml l mg/dl g/dl g/l mg/l ng/ml pg/ml ug/ml ug/dl ug/l ng/dl mmol/l umol/l nmol/l pmol/l \
      meq/l u/l iu/l iu/ml uiu/ml miu/l mu/l miu/ml k/ul m/ul fl pg mm/hr mm/h ml/min ml/min/1.73m2 mmhg bpm copies/ml mg/ml \
      mcg/ml mcg/dl units unit cells/ul mg/g /hpf /lpf /min /day 10*3/ul 10*6/ul x10e3/ul x10e6/ul 10^9/l 10^12/l mosm/kg mmol/mol";
 /// Shorthand of prescriptions, points left out.
@@ -111,12 +111,13 @@ fn listed(list: &str, word: &str) -> bool {
     !word.is_empty() && list.split_whitespace().any(|listed| listed == word)
 }
 
-/// `9/19/2024`, `19.09.24`, `2024-09-19`, `08-oct-1951`.
+/// `9/19/2024`, `19.09.24`, `2024-09-19`, `08-oct-1951`, `27nov25`.
 fn is_date(word: &str) -> bool {
-    let Some(separator) = word.chars().find(|c| matches!(c, '/' | '-' | '.')) else {
-        return false;
+    let separator = word.chars().find(|c| matches!(c, '/' | '-' | '.'));
+    let parts: Vec<&str> = match separator {
+        Some(separator) => word.split(separator).collect(),
+        None => by_month(word),
     };
-    let parts: Vec<&str> = word.split(separator).collect();
     let [a, b, c] = parts[..] else { return false };
     let number = |part: &str, widths: &[usize]| {
         let digits = widths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
@@ -134,6 +135,15 @@ fn is_date(word: &str) -> bool {
     match day(b) {
         Some(second) => first <= 12 || second <= 12,
         None => MONTHS.contains(&b),
+    }
+}
+
+/// `27nov25` in its three parts.
+fn by_month(word: &str) -> Vec<&str> {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    match word.get(digits..digits + 3) {
+        Some(month) => vec![&word[..digits], month, &word[digits + 3..]],
+        None => Vec::new(),
     }
 }
 

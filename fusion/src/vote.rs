@@ -16,6 +16,7 @@ use crate::{
     median::median,
     parties::{Decision, decide, mean_confidence, text},
     priors::{self, Words},
+    raised,
     space::Spacing,
     sureness::WordEvidence,
     whole::is_english,
@@ -185,6 +186,7 @@ impl Ballot<'_> {
             self.adopt_number(start..end, decisions);
             self.adopt_plain(start..end, decisions);
             self.adopt_kind(start..end, decisions);
+            self.adopt_raised(start..end, decisions);
             for part in parts(start..end, decisions) {
                 words.extend(self.word(part, decisions, known));
             }
@@ -220,7 +222,7 @@ impl Ballot<'_> {
         known: bool,
     ) -> Option<(FusedWord, WordEvidence)> {
         let own = &decisions[slots.clone()];
-        let text = text(own);
+        let text = raised::written(&text(own));
         if text.is_empty() {
             return None;
         }

@@ -199,8 +199,9 @@ impl Readers {
         let found: Vec<BBox> = inked.iter().map(Quad::bbox).collect();
         detect::add_missing(&mut lines, &found, &page.flat);
         detect::stamps::add_print_under(&mut lines, &page.flat, &page.ink);
-        detect::split::drop_rules(&mut lines, &page.flat, &page.ink);
+        detect::split::drop_rules(&mut lines, &page.rulings, &page.flat, &page.ink);
         let lines = detect::split::join(lines, &page.rulings);
+        let lines = detect::split::cut(&lines, &page.rulings, &page.flat, &page.ink);
         let gaps = lines
             .par_iter()
             .map(|line| detect::gaps::gaps(&page.flat, line))

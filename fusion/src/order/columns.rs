@@ -23,6 +23,8 @@ const LEVEL: f32 = 0.15;
 /// A distance that changes by more than this from one row to the next has jumped; so many jumps are no chance.
 const JUMP: f32 = 0.25;
 const LEAST_JUMPS: usize = 3;
+/// Distances that show whether one of them is the usual one, at least.
+const LEAST_OFFSETS: usize = 8;
 /// A table has a ruled line across the gutter for so many of its rows, one in so many, and at least two.
 const RULED: usize = 3;
 /// Words of a heading, at most.
@@ -208,8 +210,8 @@ pub(super) fn stand_apart(sides: &[Vec<Vec<Segment>>; 2]) -> bool {
     }
 }
 
-/// Do the distances between lines and those on their rows change from one to the next: more often than not,
-/// or by so much, again and again, that rows and blocks are spaced otherwise?
+/// Do the distances between lines and those on their rows change from one to the next: more often than not, by so much,
+/// again and again, that rows and blocks are spaced otherwise, or little by little, until they stand anywhere?
 fn wander(lines: &[Line], others: &[Line]) -> bool {
     let offsets: Vec<Option<f32>> = lines.iter().map(|line| offset(line, others)).collect();
     let changes = || {
@@ -220,7 +222,21 @@ fn wander(lines: &[Line], others: &[Line]) -> bool {
     };
     let level = changes().filter(|change| *change < LEVEL).count();
     let jumps = changes().filter(|change| *change > JUMP).count();
-    2 * level < lines.len() - 1 || jumps >= LEAST_JUMPS && 4 * jumps >= lines.len()
+    2 * level < lines.len() - 1
+        || jumps >= LEAST_JUMPS && 4 * jumps >= lines.len()
+        || is_scattered(offsets.iter().copied().flatten())
+}
+
+/// Are so many of these distances far from the usual one that none is usual?
+fn is_scattered(offsets: impl Iterator<Item = f32> + Clone) -> bool {
+    let Some(usual) = median(offsets.clone()) else {
+        return false;
+    };
+    let all = offsets.clone().count();
+    let far = offsets
+        .filter(|offset| (offset - usual).abs() > JUMP)
+        .count();
+    all >= LEAST_OFFSETS && 3 * far >= all
 }
 
 /// What a row holds of one side.
@@ -262,7 +278,16 @@ fn mean_letters(lines: &[Line]) -> usize {
 }
 
 fn labels(lines: &[Line]) -> usize {
-    lines.iter().filter(|line| line.text.contains(':')).count()
+    lines.iter().filter(|line| is_labelled(&line.text)).count()
+}
+
+/// Does a line begin with a label, a few words and a colon? A time has a colon too, and so has what is said of a
+/// drug, `Furosemide 40 mg: 2 tablets`.
+fn is_labelled(text: &str) -> bool {
+    let label = text.split(':').next().unwrap_or_default();
+    label.len() < text.len()
+        && label.split_whitespace().count() <= HEADING
+        && !label.contains(|c: char| c.is_ascii_digit())
 }
 
 /// How many heights the nearest of `others` stands lower; None when none is on its row.
@@ -288,4 +313,33 @@ fn downward(run: &[Vec<Segment>], columns: &[f32]) -> Vec<Vec<Segment>> {
     }
     let all = of_columns.into_iter().flatten();
     all.filter(|row| !row.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_labelled, is_scattered};
+
+    #[test]
+    fn lines_of_two_pitches_are_scattered_and_those_of_a_table_are_not() {
+        // 34 and 37 pixels from line to line, 30 high.
+        let strips = (0..20).map(|n| (n as f32 * 37.0 + 17.0).rem_euclid(34.0) / 30.0 - 0.5);
+        assert!(is_scattered(strips));
+        let table = (0..20).map(|n| 0.2 + 0.01 * (n % 5) as f32);
+        assert!(!is_scattered(table));
+        assert!(!is_scattered([0.4, -0.4, 0.0].into_iter()));
+    }
+
+    #[test]
+    fn labels_are_told_from_times_and_doses() {
+        for (text, labelled) in [
+            ("Date of birth: 12/03/1961", true),
+            ("Sex:", true),
+            ("Furosemide 40 mg: 2 tablets", false),
+            ("(08:00-15:30). Outpatient review", false),
+            ("as she told me on the ward today: no pain", false),
+            ("no label", false),
+        ] {
+            assert_eq!(is_labelled(text), labelled, "{text}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! A detected line that holds nothing but a point or a quote is no text: a point belongs to a word. Where a
 //! page has many of them, lone letters of which the readers are not sure are specks too. So is a segment of which
-//! no word is more than a guess of some readers where another saw nothing, and a lone letter or a few alike, `mmn`, on a
+//! no word is more than a guess of some readers where another saw nothing, or an upright stroke to one of them and nothing
+//! to all others, as the bars of a code are; and a lone letter or a few alike, `mmn`, on a
 //! line of its own of which no two readers say the same: the pen of a signature. An upright stroke by itself that stands on a ruled
 //! line, or where a broken one would go on, is a piece of it. Letters much lower than those of the page's words
 //! are dirt, unless they make words themselves, as small print does.
@@ -106,7 +107,14 @@ fn goes_through(rule: &BBox, bbox: &BBox) -> bool {
 
 fn is_guess(segment: &Segment) -> bool {
     segment.words.iter().all(|word| {
-        word.confidence.get() < GUESS && word.votes.iter().any(|vote| vote.text.is_empty())
+        let silent = word
+            .votes
+            .iter()
+            .filter(|vote| vote.text.is_empty())
+            .count();
+        let alone = word.votes.len() > 2 && silent + 1 == word.votes.len();
+        let stroke = word.text.chars().all(|c| STROKES.contains(c) && c != '1');
+        silent > 0 && (word.confidence.get() < GUESS || alone && stroke)
     })
 }
 
@@ -170,6 +178,28 @@ mod tests {
         };
         assert!(!kept(0.1, ""));
         assert!(kept(0.1, "ore") && kept(0.5, ""));
+    }
+
+    #[test]
+    fn a_stroke_that_one_reader_of_three_saw_is_no_text_and_a_figure_is() {
+        let kept = |text: &str, others: [&str; 2]| {
+            let mut segment = segment(text, 0.0, 0.0);
+            segment.words[0].confidence = Confidence::new(0.8);
+            let readers = [Engine::Easyocr, Engine::Paddle, Engine::Tesseract];
+            let said = [text, others[0], others[1]];
+            segment.words[0].votes = readers
+                .into_iter()
+                .zip(said)
+                .map(|(engine, text)| Vote {
+                    engine,
+                    text: text.into(),
+                    confidence: Confidence::new(0.9),
+                })
+                .collect();
+            !without(vec![segment], &Rulings::default()).is_empty()
+        };
+        assert!(!kept("l", ["", ""]));
+        assert!(kept("1", ["", ""]) && kept("l", ["1", ""]) && kept("H", ["", ""]));
     }
 
     #[test]

@@ -12,13 +12,27 @@ const INK: u8 = 150;
 /// A row that is dark over more than this share of the line is a ruled line.
 const RULED: f32 = 0.7;
 
+/// The outermost rows, so many above and below, show parts of the neighbouring lines; and of what stands beside a line
+/// that was found too high, so many.
+const EDGE: u32 = HEIGHT / 8;
+const WIDE_EDGE: u32 = HEIGHT / 5;
+
 /// Runs of columns without ink between the first and the last ink, as fractions of the line's width.
 #[must_use]
 pub fn gaps(flat: &GrayImage, line: &Quad) -> Vec<[f32; 2]> {
+    between(flat, line, EDGE)
+}
+
+/// The same of the middle of the line alone: where letters have none of their ink there stands nothing but points.
+#[must_use]
+pub fn gaps_in_middle(flat: &GrayImage, line: &Quad) -> Vec<[f32; 2]> {
+    between(flat, line, WIDE_EDGE)
+}
+
+fn between(flat: &GrayImage, line: &Quad, edge: u32) -> Vec<[f32; 2]> {
     let strip = crop::strip(flat, line, HEIGHT);
     let width = strip.width();
-    // The outermost rows show parts of the neighbouring lines.
-    let rows: Vec<u32> = (HEIGHT / 8..HEIGHT - HEIGHT / 8)
+    let rows: Vec<u32> = (edge..HEIGHT - edge)
         .filter(|&y| {
             let dark = (0..width)
                 .filter(|&x| strip.get_pixel(x, y)[0] < INK)

@@ -1,15 +1,16 @@
-//! Repairs of boxes: a line that the detectors cut in the middle of a word becomes one again, and a
-//! piece of a ruled line that was taken for a letter goes.
+//! Repairs of boxes: a line that the detectors cut in the middle of a word becomes one again, cells that they took
+//! for one line come apart, and a piece of a ruled line that was taken for a letter goes.
 //!
 //! Limit: pieces are joined only on one row, of like height and closer than a word space, and never
 //! across a ruled line, so that cells of a table stay apart.
 
 use fusion::Rulings;
-use image::GrayImage;
+use image::{GrayImage, Luma};
+use rayon::prelude::*;
 use schemas::{BBox, Quad};
 
-use super::INK;
-use crate::prepare::binarise::BinaryImage;
+use super::{INK, gaps::gaps_in_middle};
+use crate::{engine::crop, prepare::binarise::BinaryImage};
 
 /// Pieces that are further apart than this many line heights, or overlap by more, are two lines.
 const APART: f32 = 0.2;
@@ -17,10 +18,101 @@ const OVERLAP: f32 = 0.7;
 /// Pieces share at least this much of the lesser height, and their heights differ by less than this.
 const ON_ONE_ROW: f32 = 0.7;
 const LIKE_HEIGHT: f32 = 1.5;
-/// A box that is no wider than this many heights and keeps less than this share of its ink without
-/// ruled lines is a piece of one.
+/// A box that is no wider than this many heights and keeps less than this share of its ink without ruled lines is a
+/// piece of one, and so is a wider one that an upright line goes through, the paper between two cells, if it keeps next
+/// to nothing.
 const NARROW: f32 = 2.0;
 const KEPT: f32 = 0.2;
+const KEPT_OF_WIDE: f32 = 0.03;
+/// Without ink for so many line heights there is no space between words, but the paper between two cells, and around a
+/// ruled line that goes on above and below already for so many; of it a cell keeps so much.
+const PAPER: f32 = 1.5;
+const AROUND_RULE: f32 = 0.4;
+const MARGIN: f32 = 0.25;
+/// Such a line is so many line heights long: the sides of boxes for one character each are shorter.
+const SIDE: f32 = 2.2;
+/// What is darker than this on a flattened page may be print, if it covers such a share.
+const PALE: u8 = 225;
+const PRINT: f32 = 0.03;
+/// Letters have pale edges, so many line heights wide.
+const EDGE: f32 = 0.08;
+/// Strips are looked at in this height.
+const HEIGHT: u32 = 24;
+/// An upright line is so wide at most, in pixels, and may leave so much of itself on either side.
+const THIN: f32 = 9.0;
+const REST: f32 = 3.0;
+
+/// Cuts lines between cells. Below a band or a ruled line a detector takes all cells of a row for one line, and
+/// recognisers drop the space between them, `90 150` as `90150`, or read a side of a cell as a letter, `258 L`. `ink` is
+/// the page's without ruled lines.
+#[must_use]
+pub fn cut(lines: &[Quad], rulings: &Rulings, flat: &GrayImage, ink: &BinaryImage) -> Vec<Quad> {
+    let mut ink = ink.to_grey();
+    let sides: Vec<BBox> = rulings
+        .vertical
+        .iter()
+        .filter(|side| side.width() <= THIN)
+        .map(|side| BBox::new(side.x0 - REST, side.y0, side.x1 + REST, side.y1))
+        .collect();
+    for side in &sides {
+        blank(&mut ink, side);
+    }
+    lines
+        .par_iter()
+        .flat_map_iter(|line| cells(line, &sides, flat, &ink))
+        .collect()
+}
+
+/// The cells of a line.
+fn cells(line: &Quad, sides: &[BBox], flat: &GrayImage, ink: &GrayImage) -> Vec<Quad> {
+    let height = line.height().max(1.0);
+    let (bbox, unit) = (line.bbox(), height / line.width().max(1.0));
+    let along = |x: f32| (x - bbox.x0) / bbox.width().max(1.0);
+    let sides: Vec<[f32; 2]> = sides
+        .iter()
+        .filter(|side| side.height() >= SIDE * height)
+        .filter(|side| side.y0 < bbox.center()[1] && side.y1 > bbox.center()[1])
+        .map(|side| [along(side.x0), along(side.x1)])
+        .collect();
+    let mut cells = Vec::new();
+    let mut start = 0.0;
+    for [from, to] in gaps_in_middle(ink, line) {
+        let side = sides.iter().find(|[x0, x1]| from <= *x0 && *x1 <= to);
+        let least = if side.is_some() { AROUND_RULE } else { PAPER };
+        let [left, right] = side.copied().unwrap_or([to, from]);
+        let mut paper = [[from, left], [right, to]]
+            .into_iter()
+            .map(|[a, b]| [a + EDGE * unit, b - EDGE * unit])
+            .filter(|[a, b]| a < b);
+        if to - from >= least * unit && paper.all(|[a, b]| is_empty(&line.slice(a, b), flat)) {
+            cells.push(line.slice(start, (from + MARGIN * unit).min(left)));
+            start = (to - MARGIN * unit).max(right);
+        }
+    }
+    cells.push(line.slice(start, 1.0));
+    cells
+}
+
+/// Is there nothing on it, however pale? Pale print is no ink.
+fn is_empty(part: &Quad, flat: &GrayImage) -> bool {
+    let strip = crop::strip(flat, part, HEIGHT);
+    let rows = HEIGHT / 4..HEIGHT - HEIGHT / 4;
+    let pale = rows
+        .flat_map(|y| (0..strip.width()).map(move |x| (x, y)))
+        .filter(|&(x, y)| strip.get_pixel(x, y)[0] < PALE);
+    (pale.count() as f32) < PRINT * (strip.width() * HEIGHT / 2) as f32
+}
+
+/// Makes paper of it.
+fn blank(ink: &mut GrayImage, bbox: &BBox) {
+    let (width, height) = ink.dimensions();
+    let clip = |v: f32, most: u32| (v.max(0.0) as u32).min(most);
+    for y in clip(bbox.y0, height)..clip(bbox.y1, height) {
+        for x in clip(bbox.x0, width)..clip(bbox.x1, width) {
+            ink.put_pixel(x, y, Luma([255]));
+        }
+    }
+}
 
 /// Joins what was cut.
 #[must_use]
@@ -60,12 +152,20 @@ fn belong(left: &BBox, right: &BBox, rulings: &Rulings) -> bool {
 }
 
 /// Drops boxes of ruled lines alone. `ink` is the page's ink without them.
-pub fn drop_rules(lines: &mut Vec<Quad>, flat: &GrayImage, ink: &BinaryImage) {
+pub fn drop_rules(lines: &mut Vec<Quad>, rulings: &Rulings, flat: &GrayImage, ink: &BinaryImage) {
     lines.retain(|line| {
         let b = line.bbox();
-        if b.width() > NARROW * b.height() {
+        let goes_through = |side: &BBox| {
+            let [x, y] = [side.center()[0], b.center()[1]];
+            (b.x0..b.x1).contains(&x) && (side.y0..side.y1).contains(&y)
+        };
+        let least = if b.width() <= NARROW * b.height() {
+            KEPT
+        } else if rulings.vertical.iter().any(goes_through) {
+            KEPT_OF_WIDE
+        } else {
             return true;
-        }
+        };
         let (mut dark, mut kept) = (0_u32, 0_u32);
         let edge = |v: f32, most: u32| (v.max(0.0) as u32).min(most);
         for y in edge(b.y0, flat.height())..edge(b.y1, flat.height()) {
@@ -74,7 +174,7 @@ pub fn drop_rules(lines: &mut Vec<Quad>, flat: &GrayImage, ink: &BinaryImage) {
                 kept += u32::from(ink.get(x as usize, y as usize));
             }
         }
-        kept as f32 >= KEPT * dark as f32
+        kept as f32 >= least * dark as f32
     });
 }
 
@@ -84,7 +184,7 @@ mod tests {
     use image::{GrayImage, Luma};
     use schemas::{BBox, Quad};
 
-    use super::{drop_rules, join};
+    use super::{cut, drop_rules, join};
     use crate::prepare::binarise::BinaryImage;
 
     #[test]
@@ -115,6 +215,31 @@ mod tests {
     }
 
     #[test]
+    fn cells_come_apart_and_words_stay_together() {
+        // Letters of two words 12 pixels apart and of a cell 60 further on, and what is left of a ruled line behind it.
+        let ink = BinaryImage::from_fn(400, 140, |x, y| {
+            let words = (10..60).contains(&x) || (72..120).contains(&x);
+            let letters = words || (180..260).contains(&x) || (290..330).contains(&x);
+            (60..80).contains(&y) && (letters && x % 10 < 7 || x == 274)
+        });
+        let side = |y: [f32; 2]| Rulings {
+            vertical: vec![BBox::new(274.0, y[0], 275.0, y[1])],
+            ..Rulings::default()
+        };
+        let line = [BBox::new(0.0, 55.0, 400.0, 85.0).quad()];
+        let ends = |rulings: &Rulings| -> Vec<[f32; 2]> {
+            let cells = cut(&line, rulings, &ink.to_grey(), &ink);
+            cells.iter().map(|c| [c.bbox().x0, c.bbox().x1]).collect()
+        };
+        let long = ends(&side([0.0, 140.0]));
+        assert_eq!(long.len(), 3, "{long:?}");
+        assert!((117.0..150.0).contains(&long[0][1]) && (150.0..180.0).contains(&long[1][0]));
+        assert!(long[1][1] < 274.0 && long[2][0] > 275.0, "{long:?}");
+        let short = ends(&side([45.0, 95.0]));
+        assert_eq!(short.len(), 2, "a box for one character: {short:?}");
+    }
+
+    #[test]
     fn a_piece_of_a_rule_goes_and_a_one_stays() {
         // A rule from top to bottom at 20, a stroke of a letter at 60.
         let flat = GrayImage::from_fn(100, 100, |x, y| {
@@ -126,8 +251,17 @@ mod tests {
         });
         let rule = BBox::new(10.0, 38.0, 30.0, 62.0).quad();
         let one = BBox::new(52.0, 38.0, 72.0, 62.0).quad();
-        let mut lines = vec![rule, one];
-        drop_rules(&mut lines, &flat, &ink);
-        assert_eq!(lines, [one]);
+        let between_cells = BBox::new(2.0, 38.0, 52.0, 62.0).quad();
+        let beside_one = BBox::new(10.0, 38.0, 72.0, 62.0).quad();
+        let rulings = Rulings {
+            vertical: vec![BBox::new(20.0, 0.0, 20.0, 100.0)],
+            ..Rulings::default()
+        };
+        let mut lines = vec![rule, one, between_cells, beside_one];
+        drop_rules(&mut lines, &rulings, &flat, &ink);
+        assert_eq!(lines, [one, beside_one]);
+        let mut lines = vec![between_cells];
+        drop_rules(&mut lines, &Rulings::default(), &flat, &ink);
+        assert_eq!(lines, [between_cells], "no upright line goes through it");
     }
 }
