@@ -166,6 +166,9 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     if medication.strength.is_none() && amounts::is_illegible(text, &mention.name) {
         draft.doubt("the amount behind the drug is not legible");
     }
+    if amounts::has_broken_count(&text[mention.name.end..end.max(mention.name.end)]) {
+        draft.doubt("the count of what is taken is not legible");
+    }
     if medication.frequency.is_none()
         && let Some((counts, cells)) = day_table::frequency(context, &mention.name)
     {

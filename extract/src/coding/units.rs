@@ -77,8 +77,12 @@ fn whole(text: &str) -> Option<&'static str> {
 
 /// Counts: `x10^3`, `10*9`, `10e12`, `k`, `thou`.
 fn power(over: &str) -> Option<&'static str> {
+    let over = over.trim_start_matches('x');
+    if matches!(over, "10°" | "10º") {
+        // A raised 9 that was taken for the sign of degrees.
+        return Some("10*9");
+    }
     let digits: String = over
-        .trim_start_matches('x')
         .chars()
         .filter(|c| !matches!(c, '^' | '*' | 'e' | '~' | '°' | '\'' | '’' | '`' | '"'))
         .collect();
@@ -156,6 +160,7 @@ mod tests {
             ("µg/dl", "ug/dL"),
             ("mcg/mL FEU", "ug/mL{FEU}"),
             ("x10^9/L", "10*9/L"),
+            ("×10°/L", "10*9/L"),
             ("10^9/L", "10*9/L"),
             ("x10E3/uL", "10*3/uL"),
             ("10~9/L", "10*9/L"),

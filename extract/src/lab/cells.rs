@@ -63,7 +63,7 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
 static SIGN: LazyLock<Regex> = LazyLock::new(|| re(r"[+-][ \t]{2,}"));
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?i:(?:gms?|g|mg)\s?%|mm\s?(?:/|in\s)?\s?(?:at\s(?:the\s)?end\sof\s)?1st\s?h(?:ou)?r|mm\s?/\s?hour|(?:[x×]\s?)?10\s?(?:[\^*~°'’`\x22e]\s?){0,2}(?:12|[369³⁶⁹]|¹²)\s?/\s?(?:[uµμm]?[lL]|mm3|cu\.?\s?mm|c\.?mm)\b|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|gms?|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|[munpµμ]\s?m\s?o\s?[lI1|]|lakhs?|lacs?|(?:micro|milli|nano|pico)?(?:grams?|mol(?:es?)?)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cu\.?\s?mm|c\.?mm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|kPa|/\s?cu\.?\s?mm|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
+        r"(?i:(?:gms?|g|mg)\s?%|mm\s?(?:/|in\s)?\s?(?:at\s(?:the\s)?end\sof\s)?1st\s?h(?:ou)?r|mm\s?/\s?hour|(?:[x×]\s?)?10\s?(?:[\^*~°'’`\x22e]\s?){0,2}(?:12|[369³⁶⁹°º]|¹²)\s?/\s?(?:[uµμm]?[lL]|mm3|cu\.?\s?mm|c\.?mm)\b|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|gms?|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|[munpµμ]\s?m\s?o\s?[lI1|]|lakhs?|lacs?|(?:micro|milli|nano|pico)?(?:grams?|mol(?:es?)?)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cu\.?\s?mm|c\.?mm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|kPa|/\s?cu\.?\s?mm|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
     )
 });
 
@@ -321,6 +321,14 @@ mod tests {
                     (Unit, "mg/dL"),
                     (Range, "70-99"),
                     (Flag, "H"),
+                ],
+            ),
+            (
+                "4.08 10°/L 3.90 - 10.20",
+                vec![
+                    (Number, "4.08"),
+                    (Unit, "10°/L"),
+                    (Range, "3.90 - 10.20"),
                 ],
             ),
             (

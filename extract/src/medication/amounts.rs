@@ -83,6 +83,17 @@ pub(super) fn is_illegible(text: &str, name: &Span) -> bool {
     LOST.is_match(&text[name.end..])
 }
 
+/// `/2 tablet`, `1½2 tablets`: pieces of a fraction before what is counted.
+pub(super) fn has_broken_count(text: &str) -> bool {
+    static BROKEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)(?:^|[\s(])(?:/[0-9]|[0-9]*[½¼¾][0-9]+)\s?(?:tab|cap|pill|puff|drop|spray|sachet|patch|spoon|m[lL]\b)",
+        )
+        .expect("a valid expression")
+    });
+    BROKEN.is_match(text)
+}
+
 /// Two amounts of one kind in a row, between which nothing says that the first is the product's and the
 /// second what is taken: `5 mg alternating with 7.5 mg`, `5 mg to 10 mg`.
 pub(super) fn are_rivals(text: &str, found: &[Read], n: usize, former: &[bool]) -> bool {
@@ -158,7 +169,21 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
 
 #[cfg(test)]
 mod tests {
-    use super::is_illegible;
+    use super::{has_broken_count, is_illegible};
+
+    #[test]
+    fn a_piece_of_a_fraction_is_told_from_a_whole_one() {
+        for (sig, broken) in [
+            (" 25 mg tablet\t/2 tablet every morning", true),
+            (" 5 mg 1½2 tablets daily", true),
+            (" 5 mg ½ tablet daily", false),
+            (" 5 mg 1½ tablets daily", false),
+            (" 5 mg 1/2 tablet daily", false),
+            (" 100 mg/5 mL", false),
+        ] {
+            assert_eq!(has_broken_count(sig), broken, "{sig}");
+        }
+    }
 
     #[test]
     fn an_amount_that_cannot_be_read_is_told_from_a_sig() {
