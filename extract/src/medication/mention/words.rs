@@ -50,7 +50,7 @@ pub(super) const CLASSES: &[&str] = &[
 
 /// Words before amounts, which large lists hold as brands: `more than 3 g of`.
 pub(super) const OF_AMOUNTS: &[&str] = &[
-    "more", "less", "most", "least", "over", "under", "another", "each", "both", "maximum",
+    "dialysate", "more", "less", "most", "least", "over", "under", "another", "each", "both", "maximum",
     "minimum", "extra", "half", "double", "same", "only", "other", "some", "any", "today", "level",
     "levels", "target", "further", "final", "initial", "total", "about", "around", "above",
     "below",
