@@ -428,7 +428,7 @@ fn names_test(context: &Context, text: &str) -> bool {
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.
 fn leads_to_test(context: &Context, rest: &str) -> bool {
     static JOINT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?: ?[HL*↑↓]{1,2})?(?:[,;.] | {2,}|\t| ?\| ?| ?/ ?| and )").expect("a valid expression")
+        Regex::new(r"^(?: ?[HL*↑↓]{1,2})?(?: and |[,;.] | ?\| ?| ?/ ?|\t| +)").expect("a valid expression")
     });
     JOINT
         .find(rest)
