@@ -96,7 +96,7 @@ fn frequencies_and_routes_are_whole() {
          Co-trimoxazole 960 mg Mon/Wed/Fri\nCyclizine 50 mg IV/IM 8 hourly\n",
         &[
             r#"{"type":"medication","name":"Paracetamol","route":"PO/NG","frequency":"6 hrly prn."}"#,
-            r#"{"type":"medication","name":"Alendronic acid","frequency":"a week"}"#,
+            r#"{"type":"medication","name":"Alendronic acid","frequency":"a week, 30 mins before food"}"#,
             r#"{"type":"medication","name":"Senna","frequency":"ON","duration":"3/7"}"#,
             r#"{"type":"medication","name":"Co-trimoxazole","frequency":"Mon/Wed/Fri"}"#,
             r#"{"type":"medication","name":"Cyclizine","route":"IV/IM"}"#,
