@@ -22,7 +22,8 @@ static NONE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static EXCEPT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s,:-]{0,3}(?:except|apart from|other than|but)\b").expect("a valid expression")
+    Regex::new(r"(?i)^[\s,:-]{0,3}(?:except|apart from|other than|but)\b")
+        .expect("a valid expression")
 });
 
 /// `No latex allergy`: an item of a list that denies one.

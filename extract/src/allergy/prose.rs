@@ -53,7 +53,11 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 let said = found.get(4)?;
                 reaction::is_in(&said.as_str().to_lowercase()).then(|| said.range())
             };
-            let reaction = found.get(3).map(|r| r.range()).or_else(dashed).or_else(told);
+            let reaction = found
+                .get(3)
+                .map(|r| r.range())
+                .or_else(dashed)
+                .or_else(told);
             let fact = Fact::Allergy(Allergy {
                 substance: Some(name.into()),
                 reaction: reaction.as_ref().map(|r| context.text(r)),

@@ -93,14 +93,10 @@ fn parted(text: &str, words: &[Span]) -> Vec<Span> {
         let cut = text[word.clone()].find('/').filter(|cut| {
             let before = &text[word.start..word.start + cut];
             let behind = &text[word.start + cut + 1..word.end];
-            before.ends_with(|c: char| c.is_ascii_digit())
-                && behind.starts_with(char::is_uppercase)
+            before.ends_with(|c: char| c.is_ascii_digit()) && behind.starts_with(char::is_uppercase)
         });
         match cut {
-            Some(cut) => out.extend([
-                word.start..word.start + cut,
-                word.start + cut + 1..word.end,
-            ]),
+            Some(cut) => out.extend([word.start..word.start + cut, word.start + cut + 1..word.end]),
             None => out.push(word.clone()),
         }
     }
@@ -245,7 +241,8 @@ impl<'a> Test<'a> {
                 && !is_vital_or_sum(printed)
                 && (between || !context.lexicon.is_drug(printed))
                 && first.span.len() < LONGEST
-                && (rest.is_empty() || rest.starts_with([',', '.', ';', ' ', ')', '\n', '|', '/', '\t']))
+                && (rest.is_empty()
+                    || rest.starts_with([',', '.', ';', ' ', ')', '\n', '|', '/', '\t']))
                 && (chained
                     || flagged
                     || !self.link.trim().is_empty()
@@ -398,11 +395,14 @@ fn end_of_result(text: &str, cells: &[Cell]) -> Option<usize> {
 /// Where what stands between the results of a line begins, before the next test with its number: `, `, a wide gap, a
 /// bar, a slash.
 pub(super) fn next_test(context: &Context, within: &Span) -> Option<usize> {
-    static GAP: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"[,;.] | {2,}|\t| ?\| ?| ?/ ?| and ").expect("a valid expression"));
+    static GAP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[,;.] | {2,}|\t| ?\| ?| ?/ ?| and ").expect("a valid expression")
+    });
     let text = context.layout.text;
     GAP.find_iter(&text[within.clone()])
-        .filter(|gap| text[within.start..within.start + gap.start()].contains(|c: char| c.is_ascii_digit()))
+        .filter(|gap| {
+            text[within.start..within.start + gap.start()].contains(|c: char| c.is_ascii_digit())
+        })
         .find(|gap| names_test(context, &text[within.start + gap.end()..within.end]))
         .map(|gap| within.start + gap.start())
 }
@@ -415,7 +415,10 @@ fn names_test(context: &Context, text: &str) -> bool {
         .split_whitespace()
         .filter(link)
         .take(LONGEST)
-        .map(|word| word.trim_start_matches(['*', '<', '>', '(']).trim_end_matches([':', '=']))
+        .map(|word| {
+            word.trim_start_matches(['*', '<', '>', '('])
+                .trim_end_matches([':', '='])
+        })
         .collect();
     (1..words.len()).any(|n| {
         words[n].starts_with(|c: char| c.is_ascii_digit())
@@ -428,7 +431,8 @@ fn names_test(context: &Context, text: &str) -> bool {
 /// `, ferritin 14 ug/L`: the next result follows behind a comma.
 fn leads_to_test(context: &Context, rest: &str) -> bool {
     static JOINT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?: ?[HL*↑↓]{1,2})?(?: and |[,;.] | ?\| ?| ?/ ?|\t| +)").expect("a valid expression")
+        Regex::new(r"^(?: ?[HL*↑↓]{1,2})?(?: and |[,;.] | ?\| ?| ?/ ?|\t| +)")
+            .expect("a valid expression")
     });
     JOINT
         .find(rest)

@@ -47,15 +47,16 @@ fn next(text: &str, rest: Span) -> Option<Vec<Cell>> {
     };
     let mut cells = cells::scan_run(text, from..rest.end);
     // `Hb 72 -> 2 units -> 89`: what was given in between.
-    static GIVEN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)^\s?(?:units?|u|pools?|bags?)\b").expect("a valid expression"));
+    static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?(?:units?|u|pools?|bags?)\b").expect("a valid expression")
+    });
     let first = cells.first().map_or(rest.end, |cell| cell.span.end);
     if GIVEN.is_match(&text[first..rest.end]) {
         return None;
     }
-    let unit = cells.get(1).is_some_and(|c| {
-        c.kind == CellKind::Unit && text[first..c.span.start].trim().is_empty()
-    });
+    let unit = cells
+        .get(1)
+        .is_some_and(|c| c.kind == CellKind::Unit && text[first..c.span.start].trim().is_empty());
     cells.truncate(if unit { 2 } else { 1 });
     let number = cells.first().is_some_and(|c| c.kind == CellKind::Number);
     number.then_some(cells)

@@ -47,7 +47,9 @@ fn end_of_aside(context: &Context, name: &Span) -> Option<usize> {
     let layout = &context.layout;
     let line = &layout.lines[layout.line_at(name.start)].span;
     let before = &layout.text[line.start..name.start];
-    let open = before.rfind('(').filter(|open| !before[*open..].contains(')'))?;
+    let open = before
+        .rfind('(')
+        .filter(|open| !before[*open..].contains(')'))?;
     let told = before[open + 1..].contains(char::is_alphabetic);
     let close = layout.text[name.end..line.end].find(')')?;
     told.then_some(name.end + close)
@@ -283,7 +285,10 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
     let value = text[first.found.value.clone()].to_lowercase();
     let bottle = value.ends_with("ml")
         || value.ends_with('g') && !value.ends_with("mg") && !value.ends_with("mcg");
-    if taken && (bottle || super::amounts::is_supply(&value)) && matches!(first.found.part, Part::Strength | Part::Dose) {
+    if taken
+        && (bottle || super::amounts::is_supply(&value))
+        && matches!(first.found.part, Part::Strength | Part::Dose)
+    {
         first.found.part = Part::Quantity;
     }
 }
@@ -303,8 +308,10 @@ fn is_in_a_volume(text: &str, item: &Found) -> bool {
 /// and what is taken of it behind a verb.
 pub(super) fn tell_bottle(text: &str, found: &mut [Read], name: usize) {
     static VERB: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow)\b")
-            .expect("a valid expression")
+        Regex::new(
+            r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow)\b",
+        )
+        .expect("a valid expression")
     });
     const NEAR: usize = 2;
     for n in 0..found.len() {

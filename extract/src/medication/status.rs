@@ -60,18 +60,22 @@ pub(super) fn changes(text: &str, within: &Span) -> Vec<Change> {
         Regex::new(r"(?i)^\s+(?:if|unless|in (?:a|[0-9]{1,2}|one|two|three|four|six) (?:days?|weeks?|months?)|next (?:week|month))\b").expect("a valid expression")
     });
     static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:^|[.;:!?•]\s+|\n)\W*(?:if|should|consider)\b[^.;]*$").expect("a valid expression")
+        Regex::new(r"(?i)(?:^|[.;:!?•]\s+|\n)\W*(?:if|should|consider)\b[^.;]*$")
+            .expect("a valid expression")
     });
     static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^\s+(?:for|when)\s+(?:[a-z/-]+\s+){1,3}[<>≤≥]|^\s+for\s+(?:sedation|bleeding|diarrh|loose|drows)")
             .expect("a valid expression")
     });
     static COURSE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:[0-9]\s?(?:days?|d|weeks?|wks?|/7|/52))[\s,]+(?:and )?$").expect("a valid expression")
+        Regex::new(r"(?i)(?:[0-9]\s?(?:days?|d|weeks?|wks?|/7|/52))[\s,]+(?:and )?$")
+            .expect("a valid expression")
     });
     static DISCHARGE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:on|of|at|since|post|pre|to|after|before|until|for|day|home|pending)[\s-]+$")
-            .expect("a valid expression")
+        Regex::new(
+            r"(?i)\b(?:on|of|at|since|post|pre|to|after|before|until|for|day|home|pending)[\s-]+$",
+        )
+        .expect("a valid expression")
     });
     static DISCHARGED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^\s+(?:meds?|medic\w+|date|home|plan\w*|letter|summary|advice|diagnos\w+|dx|on|with|to)\b")
@@ -173,7 +177,8 @@ fn in_sentence(text: &str, sentence: &Span, name: &Span, names: &[Span]) -> Opti
             let next = inside.iter().position(|n| n.start >= change.span.end);
             let at = |k| directly(change.span.end, k);
             // Adjectives of other things, unless the drug follows at once.
-            !(matches!(&*change.word, "new" | "keep") || change.word.ends_with(" of")) || next.is_some_and(at)
+            !(matches!(&*change.word, "new" | "keep") || change.word.ends_with(" of"))
+                || next.is_some_and(at)
         })
         .collect();
     let mut told: Vec<Option<&'static str>> = vec![None; inside.len()];

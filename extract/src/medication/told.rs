@@ -58,11 +58,14 @@ pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
 /// `Trimethoprim R, Nitrofurantoin S`, `Sensitive: doxycycline, linezolid`: what a germ is sensitive to.
 pub(super) fn is_tested(context: &Context, name: &Span) -> bool {
     static LETTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[ \t:=-]*\(?[SRI]\)?(?:\s*(?:[,;.|)\n]|$)|\s+\p{Lu})").expect("a valid expression")
+        Regex::new(r"^[ \t:=-]*\(?[SRI]\)?(?:\s*(?:[,;.|)\n]|$)|\s+\p{Lu})")
+            .expect("a valid expression")
     });
     static LED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:sensitiv\w*|resistan\w*|susceptib\w*|intermediate)(?: to)?\s*:?[^.;\n]*$")
-            .expect("a valid expression")
+        Regex::new(
+            r"(?i)\b(?:sensitiv\w*|resistan\w*|susceptib\w*|intermediate)(?: to)?\s*:?[^.;\n]*$",
+        )
+        .expect("a valid expression")
     });
     static CULTURE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:cultur|sensitiv|suscept|isolate|organism|antibiogram|growth|swab|MSU|MIC\b|specimen)")

@@ -79,7 +79,8 @@ pub(super) fn accept(
             let lone = said.chars().all(|c| c.is_ascii_digit());
             let timed = lone && TIMED.is_match(&text[value.end..]);
             // `Trajenta 5 OD`: nobody takes five of a product that is not named.
-            let many = lone && span.start <= from + 1 && matches!(said, "5" | "6" | "7" | "8" | "9");
+            let many =
+                lone && span.start <= from + 1 && matches!(said, "5" | "6" | "7" | "8" | "9");
             // `665mg 2 tds`: between two words a count stands only behind what it counts.
             let inner = bare && text[span.start..value.start] == *" ";
             // Forms are found later than counts: `100mg caps i bd`.
@@ -150,8 +151,7 @@ pub(super) fn accept(
             // `78 mcg/mL on 24/03/2025` is a day.
             // and `15mg ON 3/7` is three nights.
             let nights = phrase.trim() == "ON" && COURSE.is_match(last);
-            let dated =
-                bare == "on" && !nights && last.starts_with(|c: char| c.is_ascii_digit());
+            let dated = bare == "on" && !nights && last.starts_with(|c: char| c.is_ascii_digit());
             let a_day = bare.starts_with("a ") || bare.starts_with("per ");
             let apart =
                 text[span.end..].starts_with(['\t', '\n']) || text[span.end..].starts_with("  ");
@@ -196,11 +196,7 @@ pub(super) fn accept(
                     .ends_with(|c: char| c.is_ascii_digit());
             // `10/12 0800`: a day and a time.
             let day = COURSE.is_match(phrase) && CLOCK_BEHIND.is_match(&text[span.end..]);
-            !pack
-                && !day
-                && !glued_after
-                && !digit_before
-                && (!bare || behind(Part::Frequency))
+            !pack && !day && !glued_after && !digit_before && (!bare || behind(Part::Frequency))
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
@@ -215,13 +211,17 @@ static CLOCK_BEHIND: LazyLock<Regex> =
 
 /// A number of days or weeks, or one of several numbers.
 static TIMED: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b")
+    re(
+        r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b",
+    )
 });
 
 /// `a day`, `per week` behind a number or an amount that is no limit, and with nothing of its own before it.
 fn is_counted_a_day(before: &str) -> bool {
     static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"(?:\b(max(?:imum|\.)?(?: dose)?(?: of)?|exceed(?:ing)?|than|up to|at most|by|total(?: of)?|limit(?: of)?)\s+)?\b(?:one|two|three|four|five|six|half|[0-9½.,]+)\s?(?:tab(?:let)?s?|cap(?:sule)?s?|puffs?|drops?|patch(?:es)?|sachets?|units?|iu|mg|mcg|micrograms?|g|ml)?\s*$")
+        re(
+            r"(?:\b(max(?:imum|\.)?(?: dose)?(?: of)?|exceed(?:ing)?|than|up to|at most|by|total(?: of)?|limit(?: of)?)\s+)?\b(?:one|two|three|four|five|six|half|[0-9½.,]+)\s?(?:tab(?:let)?s?|cap(?:sule)?s?|puffs?|drops?|patch(?:es)?|sachets?|units?|iu|mg|mcg|micrograms?|g|ml)?\s*$",
+        )
     });
     COUNT
         .captures(before)

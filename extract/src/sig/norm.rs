@@ -171,10 +171,8 @@ pub(crate) fn is_frequency(text: &str) -> bool {
 fn fixed_frequency(text: &str) -> &'static str {
     match text {
         "daily" | "qd" | "od" | "every day" | "each day" | "q24h" | "every 24 hours" | "qday"
-        | "q day" | "q daily" | "qdaily" | "once daily" | "once per day" | "once a day" | "a day"
-        | "per day" | "dly" => {
-            "once daily"
-        }
+        | "q day" | "q daily" | "qdaily" | "once daily" | "once per day" | "once a day"
+        | "a day" | "per day" | "dly" => "once daily",
         "bid"
         | "bd"
         | "every morning and every evening"
@@ -234,8 +232,9 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "every 2 days" | "q2days" => "every other day",
         "fortnightly" | "every fortnight" | "each fortnight" | "every 2 weeks"
         | "every two weeks" | "every other week" | "q2weeks" | "q2wk" => "every 2 weeks",
-        "monthly" | "every month" | "once a month" | "once monthly" | "a month"
-        | "per month" => "once monthly",
+        "monthly" | "every month" | "once a month" | "once monthly" | "a month" | "per month" => {
+            "once monthly"
+        }
         "every 3 days" | "q72h" | "every 72 hours" => "every 72 hours",
         "stat" | "once only" | "single dose" | "once" | "now" => "once",
         _ => "",
@@ -258,7 +257,9 @@ fn numbers(text: &str) -> String {
 
 fn base_frequency(text: &str) -> String {
     static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"^(?:q|every)?\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly|hrly)$")
+        re(
+            r"^(?:q|every)?\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly|hrly)$",
+        )
     });
     static TIMES: LazyLock<Regex> = LazyLock::new(|| {
         re(
