@@ -21,6 +21,17 @@ static NONE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:nkd?a|nkfa|no known (?:[\p{L}-]+ ){0,2}(?:allerg(?:y|ies)|sensitivities)|no (?:drug |medication )?allergies(?: known)?|nil known|none known|denies (?:any )?(?:drug )?allergies)\b").expect("a valid expression")
 });
 
+static EXCEPT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[\s,:-]{0,3}(?:except|apart from|other than|but)\b")
+        .expect("a valid expression")
+});
+
+/// `No latex allergy`: an item of a list that denies one.
+static DENIED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:no|nil|not allergic to|denies)\s+(.+?)(?:\s+(?:allerg(?:y|ies)|sensitivity|intolerance))?$")
+        .expect("a valid expression")
+});
+
 static REACTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
 });
@@ -46,6 +57,10 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut out: Vec<Draft> = Vec::new();
     let text = context.layout.text;
     for found in NONE.find_iter(text) {
+        // `NKDA except codeine`.
+        if EXCEPT.is_match(&text[found.end()..]) {
+            continue;
+        }
         let fact = Fact::Allergy(Allergy {
             substance: Some(found.as_str().into()),
             reaction: None,
@@ -59,6 +74,11 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     out.extend(table::rows(context));
     let told: Vec<Span> = out.iter().map(Draft::span).collect();
     for section in context.sections_of(&[SectionKind::Allergies]) {
+        // `nil known. I have restarted …`: what goes on behind it is no list.
+        let none_above = |item: &Span| {
+            told.iter()
+                .any(|none| none.start >= section.body.start && none.end <= item.start)
+        };
         let mut pending: Option<usize> = None;
         for item in items(context, &section.body) {
             // `Trimethoprim R`: what a germ is sensitive to.
@@ -76,7 +96,12 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 attach(context, &mut out, pending.take(), &item);
                 continue;
             }
-            if let Some(draft) = of_item(context, &item) {
+            if let Some(denied) = denied(context, &item) {
+                out.push(denied);
+                pending = None;
+            } else if let Some(draft) =
+                of_item(context, &item).filter(|draft| !(none_above(&item) && is_unknown(draft)))
+            {
                 out.push(draft);
                 pending = Some(out.len() - 1);
             } else {
@@ -85,10 +110,36 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         }
     }
     out.extend(prose::allergic_to(context, &out));
+    out.extend(prose::labelled(context, &out));
     out.extend(prose::with_reaction(context, &out));
     out.extend(prose::harmed(context, &out));
     once(out)
 }
+
+fn is_unknown(draft: &Draft) -> bool {
+    draft.reasons.iter().any(|reason| reason == UNKNOWN)
+}
+
+fn denied(context: &Context, item: &Span) -> Option<Draft> {
+    let text = context.layout.text;
+    let found = DENIED.captures(&text[item.clone()])?;
+    let name = found.get(1)?;
+    if !context.lexicon.is_substance(name.as_str()) && !context.lexicon.is_any_drug(name.as_str()) {
+        return None;
+    }
+    let fact = Fact::Allergy(Allergy {
+        substance: Some(name.as_str().into()),
+        reaction: None,
+    });
+    let span = item.start + name.start()..item.start + name.end();
+    Some(
+        Draft::new(fact, 0.9)
+            .with("substance", span)
+            .asserted(Assertion::Absent),
+    )
+}
+
+const UNKNOWN: &str = "the substance is not in the lexicon";
 
 /// A reaction in the cell below its substance.
 fn attach(context: &Context, out: &mut [Draft], pending: Option<usize>, item: &Span) {
@@ -226,7 +277,7 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
         draft.candidate("substance", meant, 0.95);
     }
     if !known {
-        draft.doubt("the substance is not in the lexicon");
+        draft.doubt(UNKNOWN);
         for (candidate, likelihood) in context.lexicon.near_drugs(name) {
             draft.candidate("substance", candidate, likelihood);
         }

@@ -59,13 +59,13 @@ fn re(pattern: &str) -> Regex {
 /// What Britain, Ireland, Australia, New Zealand and India alone print.
 static BRITAIN: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"\bNHS\b|\bGMC\b|\bIMC\b|\bGMS\b|\bNHI\b|\bDear GP\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?:NSW|QLD|VIC|TAS|WA|SA|NT|ACT) [0-9]{4}\b|\bPBS\b|\b(?:UHID|NABL|MBBS|OPD|IPD|Pvt)\b|\b(?:Smt|Shri|Kumari|NRIC|HKID|CHI|MyKad|TCU)\b|\b(?i:polyclinic)\b|\bRs\.|₹|\b(?i:lakhs?|lacs|cu\.?\s?mm|cumm|biological ref)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\b(?i:general practitioner|A&E|yours (?:sincerely|faithfully)|registrar|micrograms)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]",
+        r"\bNHS\b|\bGMC\b|\bIMC\b|\bGMS\b|\bNHI\b|\bDear GP\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?:NSW|QLD|VIC|TAS|WA|SA|NT|ACT) [0-9]{4}\b|\bPBS\b|\b(?:UHID|NABL|MBBS|OPD|IPD|Pvt)\b|\b(?:Smt|Shri|Kumari|NRIC|HKID|CHI|MyKad|TCU)\b|\b(?i:polyclinic)\b|\bRs\.|₹|\b(?i:lakhs?|lacs|cu\.?\s?mm|cumm|biological ref)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\b(?i:general practitioner|A&E|yours (?:sincerely|faithfully)|registrar|micrograms)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]|\b[0-9]{1,2}/(?:7|52)\b|\b(?i:hospital no|hosp no|hosp(?:ital)? number|ward round|urn?:)\b",
     )
 });
 /// What is usual there and known elsewhere.
 static BRITISH: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"\bGP\b|\b(?i:surgery|tds|qds|nocte|mane|bd|haemoglobin|paracetamol|salbutamol|oedema|anaemia|paediatric\w*|orthopaedic\w*|gynaecolog\w*|anaesth\w*|\w*oesophag\w*|haem[aor]\w+|\w{3,}aemia|diarrhoea|tumour|oestr\w+|mmol/L|sulphate|leucocyt\w*|consultant|dear dr|ward|theatre)\b",
+        r"\bGP\b|\b(?i:surgery|tds|qds|nocte|mane|bd|haemoglobin|paracetamol|salbutamol|oedema|anaemia|paediatric\w*|orthopaedic\w*|gynaecolog\w*|anaesth\w*|\w*oesophag\w*|haem[aor]\w+|\w{3,}aemia|diarrhoea|tumour|oestr\w+|mmol/L|sulphate|leucocyt\w*|consultant|dear dr|ward|theatre|[0-9]{1,2}/12|bloods|u&es?|obs|apyrexial|g/l|pmol/l|litres?|centre|programme|whilst)\b",
     )
 });
 /// What the United States alone print.

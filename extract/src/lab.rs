@@ -198,19 +198,9 @@ fn letter_for_value(text: &str, known: bool, rest: Span, cells: &[Cell]) -> Opti
     })
 }
 
-/// `HbA1c 68 mmol/mol, eGFR 52`: other tests follow behind commas, so that it is no row.
+/// `HbA1c 68 mmol/mol, eGFR 52`, `AST 88 H   ALT 104 H`: other tests follow, so that it is no row.
 fn lists_others(context: &Context, rest: Span) -> bool {
-    let text = context.layout.text;
-    text[rest.clone()]
-        .match_indices([',', ';', '|', '.'])
-        // A point between digits parts nothing.
-        .filter(|(at, mark)| *mark != "." || text[rest.start + at + 1..].starts_with(' '))
-        .any(|(at, _)| {
-            let words = text[rest.start + at + 1..rest.end].split_whitespace();
-            let words: Vec<&str> = words.take(3).collect();
-            let behind = text[rest.start..rest.start + at].contains(|c: char| c.is_ascii_digit());
-            behind && (1..=words.len()).any(|n| context.lexicon.is_analyte(&words[..n].join(" ")))
-        })
+    prose::next_test(context, &rest).is_some()
 }
 
 /// `Sodium (mmol/L)`, `Haemoglobin g/L (115-165) 87`: the unit stands behind the name.

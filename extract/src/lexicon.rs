@@ -22,6 +22,10 @@ const DRUGS: &str = include_str!("lexicon/drugs.txt");
 /// Names that products have in Britain, India and Australia. No word is taken for a misreading of one.
 const BRANDS: &str = include_str!("lexicon/brands.txt");
 
+/// Names as wards shorten them. They mean a drug only with evidence beside them, and what no shorter list has made
+/// clear (`levo`, `metro`, `cef`) is not among them.
+const SHORT: &str = include_str!("lexicon/short.txt");
+
 const CLASSES: &str = include_str!("lexicon/classes.txt");
 
 const ANALYTES: &str = include_str!("lexicon/analytes.txt");
@@ -38,6 +42,7 @@ pub(crate) const LONGEST_NAME: usize = 6;
 #[derive(Clone, Debug)]
 pub struct Lexicon {
     drugs: HashSet<String>,
+    short: HashSet<String>,
     classes: HashSet<String>,
     analytes: HashMap<String, usize>,
     conditions: HashSet<String>,
@@ -61,6 +66,7 @@ impl Lexicon {
                 .into_iter()
                 .flat_map(comma_separated)
                 .collect(),
+            short: comma_separated(SHORT),
             ordinary: comma_separated(ORDINARY),
             classes: comma_separated(CLASSES),
             analytes,
@@ -122,7 +128,7 @@ impl Lexicon {
     /// Is this a drug of either list?
     #[must_use]
     pub fn is_any_drug(&self, name: &str) -> bool {
-        self.is_drug(name) || {
+        self.is_drug(name) || self.short.contains(&key(name)) || {
             let term = term(name);
             is_plausible(&term) && self.drug_vocabularies().any(|v| v.holds(&term))
         }

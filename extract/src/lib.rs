@@ -108,7 +108,13 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
         .iter()
         .any(|date| source.text[date.span.clone()].contains('.'));
     style.day_first |= !style.settled && !american && dotted;
-    style.settled |= american;
+    // `02.07.1949`: nobody prints so with the month first.
+    let pointed = dates.iter().any(|date| {
+        source.text[date.span.clone()]
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '.')
+    });
+    style.settled |= american || pointed;
     let (kind, kind_confidence) = kind::of(&layout, &labels);
     let context = Context {
         layout,

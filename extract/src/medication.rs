@@ -9,7 +9,7 @@ use schemas::{Assertion, DocumentKind, Fact, Medication};
 use crate::{
     assertion,
     context::Context,
-    draft::Draft,
+    draft::{Draft, Piece},
     layout::Span,
     sections::SectionKind,
     sig::{
@@ -128,6 +128,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     ));
     found.extend(block::sig_above(context, mention, names, &found));
     block::tell_supply(text, &mut found, mention.name.start);
+    block::tell_bottle(text, &mut found, mention.name.start);
     block::without_bag(text, &mut found, &mention.name);
     // The row of a vaccine holds dates and lots, and what else it tells its columns say.
     if mention.given {
@@ -173,6 +174,14 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         && let Some((counts, cells)) = day_table::frequency(context, &mention.name)
     {
         medication.frequency = Some(counts);
+        // What is taken at one of the times is no dose of each.
+        let of_cell = |piece: &Piece| {
+            piece.field == "dose" && cells.iter().any(|cell| cell.contains(&piece.span.start))
+        };
+        if draft.pieces.iter().any(of_cell) {
+            medication.dose = None;
+            draft.pieces.retain(|piece| piece.field != "dose");
+        }
         for cell in cells {
             draft.add("frequency", cell, true);
         }
@@ -196,7 +205,8 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         || listed
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
-    if !evidence && !trusted {
+    let tested = !evidence && told::is_tested(context, &mention.name);
+    if !evidence && !trusted || tested || told::is_not_needed(text, &mention.name) {
         return None;
     }
     let habit = matches!(

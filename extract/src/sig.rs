@@ -97,6 +97,26 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
         }
     }
     out.sort_by_key(|f| f.span.start);
+    joined_routes(text, out)
+}
+
+/// `PO/IV`, `IV or PO`: one way or the other is one phrase.
+fn joined_routes(text: &str, found: Vec<Found>) -> Vec<Found> {
+    let mut out: Vec<Found> = Vec::with_capacity(found.len());
+    for next in found {
+        if let Some(last) = out.last_mut()
+            && last.part == Part::Route
+            && next.part == Part::Route
+            && text
+                .get(last.span.end..next.span.start)
+                .is_some_and(|gap| matches!(gap.trim(), "/" | "or"))
+        {
+            last.span.end = next.span.end;
+            last.value.end = next.value.end;
+            continue;
+        }
+        out.push(next);
+    }
     out
 }
 

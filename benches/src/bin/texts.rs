@@ -4,6 +4,7 @@
 //! `benches/texts/tuned.json`, `held.json`, `unseen.json`, `beyond.json`, `wider.json`, `abroad.json`, `aside.json` and
 //! the halves `--split tune` of `fresh.json`, `prose.json` and `clinic.json`, whose other halves are for reporting alone:
 //! whoever looks at their errors writes another such set first.
+//! `ward.json` is for its totals alone, of all of it.
 //! `prose.json`, passages of letters and discharge summaries, also has diagnoses that are denied, of relatives or
 //! only possible.
 

@@ -11,7 +11,7 @@ use crate::{context::Context, draft::Draft, layout::trim_by};
 
 pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(not )?(?:allergic to|allergy to|allergies to|intolerant (?:to|of)|intolerance (?:to|of))\s+((?:[\p{L}-]+(?:,\s*|\s+and\s+|\s+or\s+)?){1,6}?)(?:\s*\(([^)]+)\)|,?\s+(?:which|that|causing|causes|with|\(|developing)\s*([^.\n]{0,60})|[.;\n]|$)").expect("a valid expression")
+        Regex::new(r"(?i)\b(not )?(?:allergic to|allergic|allergy to|allergies to|(?:anaphyla\w+|allergic reaction|adverse reaction|hypersensitivity(?: reaction)?|reaction|reacted) to|nkd?a,? (?:except|apart from|other than)(?: for)?|(?:other|food|environmental) allergies\s*[-–:]|intolerant (?:to|of)|intolerance (?:to|of))\s+[\x22“'‘]?((?:[\p{L}-]+(?:,\s*|\s+and\s+|\s+or\s+)?){1,6}?)[\x22”'’]?(?:\s*\(([^)]+)\)|\s+[-–]\s+([\p{L} ]{3,30}?)\s*(?:[.;,\n]|$|so\b)|,?\s+(?:which|that|causing|causes|with|\(|developing)\s*([^.\n]{0,60})|[.;\n]|$)").expect("a valid expression")
     });
     static HARM: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^\s*(?:(?:has |had )?(?:gives?|gave|given|causes?|caused|made|makes|produces?|brings?)\s+(?:(?:her|him|them|me)\s+)?(?:(?:out |up )?in\s+)?(?:an?\s+)?)?")
@@ -44,12 +44,20 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
             }
             // `which gives her a rash`.
             let told = || {
-                let told = found.get(4)?;
+                let told = found.get(5)?;
                 let lead = HARM.find(told.as_str())?;
                 let harm = told.start() + lead.end()..told.end();
                 reaction::is_in(&text[harm.clone()].to_lowercase()).then_some(harm)
             };
-            let reaction = found.get(3).map(|r| r.range()).or_else(told);
+            let dashed = || {
+                let said = found.get(4)?;
+                reaction::is_in(&said.as_str().to_lowercase()).then(|| said.range())
+            };
+            let reaction = found
+                .get(3)
+                .map(|r| r.range())
+                .or_else(dashed)
+                .or_else(told);
             let fact = Fact::Allergy(Allergy {
                 substance: Some(name.into()),
                 reaction: reaction.as_ref().map(|r| context.text(r)),
@@ -72,7 +80,7 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
 /// did. Without a reaction, what is to be avoided is advice.
 pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\b([\p{L}-]+) (?:allergy|allergic|intolerance|intolerant)\b|\b(?:ADR|ADRs|allerg(?:y|ic)|sensitivity)\s?[-–:]\s?([\p{L}-]+)\b|\bavoid ([\p{L}-]+)|(?:not|n['’]t|unable to|cannot) tolerate ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
+        Regex::new(r"(?i)(?:\b((?:bee |wasp |latex )?[\p{L}-]+) (?:allergy|allergic|intolerance|intolerant|anaphylaxis)\b|\b(?:ADR|ADRs|allerg(?:y|ic)|sensitivity)\s?[-–:]\s?([\p{L}-]+)\b|\bavoid ([\p{L}-]+)|(?:not|n['’]t|unable to|cannot) tolerate ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
             .expect("a valid expression")
     });
     let text = context.layout.text;
@@ -116,6 +124,42 @@ pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
         .collect()
 }
 
+/// `Allergen: morphine   Type: intolerance   Reaction: vomiting`, wherever it stands.
+pub(super) fn labelled(context: &Context, before: &[Draft]) -> Vec<Draft> {
+    static LINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?mi)^\W*(?:allergen|allergic to|allergy(?: to)?|substance|causative agent)\s*:\s*([\p{L}][\p{L} /-]{1,40}?)(?:\t|\s{2,}|\s*[,;|])[^\n]*?\b(?:reactions?|manifestations?)\s*:\s*([^\t\n|;]+?)(?:\t|\s{2,}|[|;]|$)")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    LINE.captures_iter(text)
+        .filter_map(|found| {
+            let (name, harm) = (found.get(1)?, found.get(2)?);
+            let taken = before.iter().any(|draft| {
+                draft
+                    .pieces
+                    .iter()
+                    .any(|p| p.span.start < name.end() && name.start() < p.span.end)
+            });
+            if taken {
+                return None;
+            }
+            let known = context.lexicon.is_substance(name.as_str())
+                || context.lexicon.is_any_drug(name.as_str());
+            let fact = Fact::Allergy(Allergy {
+                substance: Some(name.as_str().into()),
+                reaction: Some(context.text(&harm.range())),
+            });
+            let mut draft = Draft::new(fact, if known { 0.94 } else { 0.85 });
+            draft.add("substance", name.range(), true);
+            draft.add("reaction", harm.range(), false);
+            if !known {
+                draft.doubt(super::UNKNOWN);
+            }
+            Some(draft)
+        })
+        .collect()
+}
+
 /// `allergic to sulfa (hives) and codeine (nausea)`: what follows the first pair.
 fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
     static NEXT: LazyLock<Regex> = LazyLock::new(|| {
@@ -145,7 +189,7 @@ fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
 /// `sulfasalazine as it caused hepatitis`.
 pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b([\p{L}-]+),? (?:as|because|since|which|that) (?:(?:it|this) )?(?:has |had )?(?:previously )?(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$)")
+        Regex::new(r"(?i)\b([\p{L}-]+),? (?:(?:as|because|since|which|that) (?:(?:it|this) )?)?(?:has |had )?(?:previously )?(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$)")
             .expect("a valid expression")
     });
     let text = context.layout.text;

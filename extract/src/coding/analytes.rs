@@ -166,7 +166,32 @@ pub(crate) fn is_foreign_unit(name: &str, unit: &str) -> bool {
     };
     let mut units = ANALYTES.analytes[*at].iter().flat_map(|p| &p.units);
     // What a mark in braces adds is seldom printed.
-    units.all(|(known, _)| known.split('{').next() != unit.split('{').next())
+    units.all(|(known, _)| {
+        let (known, unit) = (known.split('{').next(), unit.split('{').next());
+        let (known, unit) = (known.unwrap_or_default(), unit.unwrap_or_default());
+        per_litre(known) != per_litre(unit) && !is_of_a_hormone(known, unit)
+    })
+}
+
+/// `ng/mL` is `ug/L`.
+fn per_litre(unit: &str) -> &str {
+    match unit {
+        "pg/mL" => "ng/L",
+        "ng/mL" => "ug/L",
+        "ug/mL" => "mg/L",
+        "mg/mL" => "g/L",
+        "u[iU]/mL" => "m[iU]/L",
+        unit => unit,
+    }
+}
+
+/// What one country measures by nanograms or less another does by moles or units.
+fn is_of_a_hormone(known: &str, unit: &str) -> bool {
+    matches!(per_litre(known), "ng/L" | "ug/L")
+        && matches!(
+            per_litre(unit),
+            "pmol/L" | "nmol/L" | "m[iU]/L" | "[iU]/L" | "ug/L" | "ng/L"
+        )
 }
 
 /// Is this test measured in this unit? Not for what the table does not know.

@@ -28,7 +28,7 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your|discharged?|attended|referred|home)\b")
+    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your|discharged?|attended|referred|home)\b")
         .expect("a valid expression")
 });
 /// Verbs of sentences, which no name of a condition has.
@@ -211,7 +211,7 @@ fn tells_of_drug(context: &Context, printed: &str) -> bool {
         .expect("a valid expression")
     });
     let names = |word: &str| {
-        word.len() > 4
+        (word.len() > 4 || word.len() > 2 && word.chars().all(char::is_uppercase))
             && context
                 .lexicon
                 .is_drug(word.trim_matches(|c: char| !c.is_alphanumeric()))
@@ -219,7 +219,9 @@ fn tells_of_drug(context: &Context, printed: &str) -> bool {
     let first = printed.split(' ').next().unwrap_or_default();
     let dosed = || {
         let parts = sig::scan(printed, 0..printed.len(), &[]);
-        parts.iter().any(|found| found.part == Part::Strength)
+        parts
+            .iter()
+            .any(|found| matches!(found.part, Part::Strength | Part::Frequency))
     };
     names(first) && DONE.is_match(printed) || printed.split(' ').any(names) && dosed()
 }

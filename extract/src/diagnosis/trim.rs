@@ -56,7 +56,7 @@ fn before_dash(context: &Context, name: Span) -> Span {
 /// `1  CKD G4 A3`: the number of an item that a wide gap parts from it.
 pub(super) fn without_number(text: &str, item: &Span) -> Span {
     static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:[0-9]{1,2}|(?:19|20)[0-9]{2})(?:\t|  )\s*|^(?:19|20)[0-9]{2}\s?[:–-]?\s+")
+        Regex::new(r"^(?:[0-9]{1,2}|(?:19|20)[0-9]{2})(?:\t|  )\s*|^(?:19|20)[0-9]{2}\s?[:–-]?\s+|^(?:0?[1-9]|1[0-2])/(?:19|20)[0-9]{2}\s*[:–-]?\s+")
             .expect("a valid expression")
     });
     let number = NUMBER.find(&text[item.clone()]);

@@ -58,7 +58,12 @@ pub(super) fn assemble(
     let gap = text[behind.min(first)..first.min(line.end)].trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ':' | '|' | '=' | '-' | '.' | '*' | '(')
     });
-    if !gap.is_empty() {
+    // `Haemoglobin   Result: 92 g/L`.
+    let named = matches!(
+        &*gap.to_lowercase(),
+        "" | "result" | "results" | "value" | "level" | "reading"
+    );
+    if !named {
         return Vec::new();
     }
     let two_ranges = cells.iter().filter(|c| c.kind == CellKind::Range).count() > 1;

@@ -164,6 +164,10 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
     if let Some(m) = DATE.find(rest).filter(|m| whole(m.end())) {
         return Some((CellKind::Date, m.end()));
     }
+    // `*101`: the star of a flag stands before its number.
+    if rest.starts_with('*') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+        return Some((CellKind::Flag, 1));
+    }
     if let Some(m) = FLAG.find(rest) {
         let bare = m.as_str().trim();
         // `mmol/` goes on with an L, and `mmol/L` does not.
@@ -185,7 +189,9 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
     {
         return Some((CellKind::Flag, 1));
     }
-    if let Some(m) = UNIT.find(rest) {
+    // `CRP 142, U+E`: two letters that a sign joins are no unit.
+    let joined = |length: usize| rest[length..].starts_with(['+', '&']);
+    if let Some(m) = UNIT.find(rest).filter(|m| !joined(m.end())) {
         let power = rest.starts_with("10");
         let symbol = !rest.starts_with(|c: char| c.is_alphanumeric());
         let may_come = seen.unit_may_come && before.iter().all(|c| c.kind != CellKind::Unit);

@@ -69,21 +69,30 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
             columns.push(kind);
         }
     }
-    let dates: Vec<Span> = context
+    let mut dates: Vec<Span> = context
         .dates
         .iter()
         .filter(|d| d.span.start >= span.start && d.span.end <= span.end)
         .map(|d| d.span.clone())
         .collect();
+    if dates.is_empty() {
+        dates = days_without_year(context, index);
+    }
     covered += dates.iter().map(ExactSizeIterator::len).sum::<usize>();
-    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    let titled = title_of_dates(context, index, &dates);
+    let letters = text[titled..]
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .count();
     let dense = covered * 10 >= letters * 7;
     let kinds: std::collections::BTreeSet<_> = columns.iter().map(|c| *c as usize).collect();
     let first = columns.iter().find(|c| **c != Column::Flag);
     // The cell over the names is empty, or says what the others are: `Date: 12/01/25 09/02/25`.
     let unnamed = dates.len() >= 2
         && first.is_none_or(|c| *c != Column::Name)
-        && (dates[0].start < span.start + 4 || announces_dates(context, index, dates[0].start))
+        && (titled > 0
+            || dates[0].start < span.start + 4
+            || announces_dates(context, index, dates[0].start))
         && (first.is_some_and(|c| *c != Column::Date) || names_a_test(context, index));
     let value_first = matches!(columns[..], [Column::Value, Column::Name, ..]);
     let named = first == Some(&Column::Name) || unnamed || value_first;
@@ -94,6 +103,52 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
         && (result || kinds.len() >= 3)
         && !text.trim_end().ends_with('.'))
     .then_some(Header { columns, dates })
+}
+
+/// `02/10   04/10   07/10   Units`: the days over the columns of a table of one year.
+fn days_without_year(context: &Context, index: usize) -> Vec<Span> {
+    static DAY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:0?[1-9]|[12][0-9]|3[01])/(?:0?[1-9]|[12][0-9]|3[01])$")
+            .expect("a valid expression")
+    });
+    const FEWEST: usize = 2;
+    let layout = &context.layout;
+    let cells = &layout.lines[index].cells;
+    let days: Vec<Span> = cells
+        .iter()
+        .filter(|cell| DAY.is_match(layout.get(cell)))
+        .cloned()
+        .collect();
+    if days.len() < FEWEST || !names_a_test(context, index) {
+        return Vec::new();
+    }
+    days
+}
+
+/// How long the title of a panel over the names is, where dates stand over the other columns: `FULL BLOOD COUNT`.
+fn title_of_dates(context: &Context, index: usize, dates: &[Span]) -> usize {
+    const LONGEST: usize = 4;
+    let line = &context.layout.lines[index];
+    let Some(title) = line.cells.first().filter(|_| dates.len() >= 2) else {
+        return 0;
+    };
+    let printed = context.layout.get(title);
+    let plain = printed
+        .chars()
+        .all(|c| c.is_alphabetic() || " &/()-".contains(c));
+    // `Taken 24.03.2025   Reported 25.03.2025` are no columns.
+    let beside = dates
+        .windows(2)
+        .all(|pair| !context.layout.text[pair[0].end..pair[1].start].contains(char::is_alphabetic));
+    let named = plain
+        && beside
+        && printed.split_whitespace().count() <= LONGEST
+        && title.end <= dates[0].start;
+    if named && names_a_test(context, index) {
+        title.end - line.span.start
+    } else {
+        0
+    }
 }
 
 /// One of the two lines below begins with a known test; the times of the dates may stand between.

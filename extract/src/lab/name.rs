@@ -85,7 +85,7 @@ pub(super) fn time_remark(rest: &str) -> usize {
 
 pub(super) fn trimmed(text: &str, span: Span) -> Span {
     trim_by(text, span, |c| {
-        c.is_whitespace() || matches!(c, ':' | '.' | '*' | '|' | '-' | '=' | ',')
+        c.is_whitespace() || matches!(c, ':' | '.' | '*' | '|' | '-' | '=' | ',' | '(' | '[')
     })
 }
 

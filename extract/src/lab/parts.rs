@@ -92,7 +92,7 @@ impl Parts {
         };
         let flag = flags
             .iter()
-            .find(|f| f.span.start >= value.span.end)
+            .find(|f| f.span.end == value.span.start || f.span.start >= value.span.end)
             .or_else(|| flags.first())
             .map(|f| (*f).clone());
         Some(Self {
@@ -144,7 +144,11 @@ impl Parts {
         }
         let rest = &text[self.value.span.end..];
         let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-        let joined = rest.starts_with(['/', '-', '+'])
+        // `Na 138/K 4.4`: the next test.
+        let next = rest
+            .strip_prefix('/')
+            .is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+        let joined = rest.starts_with(['/', '-', '+']) && !next
             || number(rest)
             || rest.strip_prefix('.').is_some_and(number);
         if joined && self.value.kind == CellKind::Number {
@@ -199,10 +203,14 @@ pub(super) fn dated_columns(
         .enumerate()
         .map(|(i, (value, date))| {
             let next = numbers.get(i + 1).map_or(usize::MAX, |c| c.span.start);
-            let flag = cells
-                .iter()
-                .find(|c| {
-                    c.kind == CellKind::Flag && c.span.start >= value.span.end && c.span.end <= next
+            // `*101` has its flag before it, `101 *` behind.
+            let flags = || cells.iter().filter(|c| c.kind == CellKind::Flag);
+            let flag = flags()
+                .find(|c| c.span.end == value.span.start)
+                .or_else(|| {
+                    flags().find(|c| {
+                        c.span.start >= value.span.end && c.span.end <= next && c.span.end != next
+                    })
                 })
                 .cloned();
             let parts = Parts {

@@ -26,7 +26,8 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
     let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
     // `ESR on 01/07/2025 was 92`.
     let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
-    let pattern = r"(?i)^(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+    // `Cl-: 101`.
+    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
     let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
     Regex::new(&pattern).expect("a valid expression")
 });
@@ -44,7 +45,7 @@ pub(super) fn in_prose(
     if BATH.is_match(&text[line.clone()]) {
         return Vec::new();
     }
-    let words = &layout.lines[index].words;
+    let words = &parted(text, &layout.lines[index].words);
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
@@ -85,10 +86,27 @@ pub(super) fn in_prose(
     out
 }
 
+/// `Na 138/K 4.4`: a slash between a number and a letter parts words.
+fn parted(text: &str, words: &[Span]) -> Vec<Span> {
+    let mut out = Vec::with_capacity(words.len());
+    for word in words {
+        let cut = text[word.clone()].find('/').filter(|cut| {
+            let before = &text[word.start..word.start + cut];
+            let behind = &text[word.start + cut + 1..word.end];
+            before.ends_with(|c: char| c.is_ascii_digit()) && behind.starts_with(char::is_uppercase)
+        });
+        match cut {
+            Some(cut) => out.extend([word.start..word.start + cut, word.start + cut + 1..word.end]),
+            None => out.push(word.clone()),
+        }
+    }
+    out
+}
+
 /// The longest name of a test that these words begin with, and of how many of them.
 fn test_at(context: &Context, words: &[Span]) -> Option<(usize, Span)> {
     const LONGEST: usize = 4;
-    const MARKS: &str = ":|,();.=<>≤≥-–•*";
+    const MARKS: &str = ":|,();.=<>≤≥-–•*/↑↓→[]";
     let text = context.layout.text;
     (1..=LONGEST.min(words.len())).rev().find_map(|n| {
         let span = trim_by(text, words[0].start..words[n - 1].end, |c| {
@@ -127,14 +145,14 @@ impl<'a> Test<'a> {
         let link = LINK.find(&text[name.end..line.end])?;
         let from = name.end + link.end();
         let stop = text[from..line.end]
-            .find([';', '\t'])
+            .find([';', '\t', '|'])
             .map_or(line.end, |k| from + k);
         // `K 3.4 (L), Mg 1.6`: what the next test is called is no unit of this one.
-        let next = text[from..stop]
-            .match_indices(", ")
-            .find(|(at, _)| leads_to_test(context, &text[from + at..stop]));
-        let stop = next.map_or(stop, |(at, _)| from + at);
-        let cells = cells::scan_run(text, from..stop);
+        let stop = next_test(context, &(from..stop)).unwrap_or(stop);
+        let mut cells = cells::scan_run(text, from..stop);
+        if let Some(end) = end_of_result(text, &cells) {
+            cells.truncate(end);
+        }
         if cells.is_empty() || cells.iter().any(|cell| is_in_pieces(text, cell)) {
             return None;
         }
@@ -223,7 +241,8 @@ impl<'a> Test<'a> {
                 && !is_vital_or_sum(printed)
                 && (between || !context.lexicon.is_drug(printed))
                 && first.span.len() < LONGEST
-                && (rest.is_empty() || rest.starts_with([',', '.', ';', ' ', ')', '\n']))
+                && (rest.is_empty()
+                    || rest.starts_with([',', '.', ';', ' ', ')', '\n', '|', '/', '\t']))
                 && (chained
                     || flagged
                     || !self.link.trim().is_empty()
@@ -257,7 +276,7 @@ impl<'a> Test<'a> {
 /// `stop if WBC < 3.5, neutrophils < 1.6`: what would have to be found for something to be done.
 fn is_limit(before: &str) -> bool {
     static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:if|unless|whenever)\b(?:[^.;]|\.[0-9])*$")
+        Regex::new(r"(?i)\b(?:if|unless|whenever|until|(?:hold|stop|delay|omit|withhold|call|notify|inform|transfuse|treat) (?:for|when))\b(?:[^.;]|\.[0-9])*$")
             .expect("a valid expression")
     });
     static BOUND: LazyLock<Regex> = LazyLock::new(|| {
@@ -265,7 +284,7 @@ fn is_limit(before: &str) -> bool {
     });
     // `Target INR 2.5 (2.0 - 3.0)`: what is aimed at.
     static AIM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:target|goal|aim(?:ing)?(?: for)?|desired|therapeutic)(?: range)?(?: (?:of|for))?\s*[:=]?\s*$")
+        Regex::new(r"(?i)\b(?:target|goal|aim(?:ing)?(?: for)?|desired|therapeutic|keep|maintain)(?: range)?(?: (?:of|for))?\s*[:=]?\s*$")
             .expect("a valid expression")
     });
     if AIM.is_match(before) {
@@ -364,20 +383,58 @@ fn is_measured(context: &Context, printed: &str, cells: &[Cell]) -> bool {
     in_blood || (concentration || never_taken) && !context.lexicon.is_any_drug(printed)
 }
 
-/// `, ferritin 14 ug/L`: the next result follows behind a comma.
-fn leads_to_test(context: &Context, rest: &str) -> bool {
-    let rest = rest.strip_prefix(" /").map_or(rest, |_| &rest[1..]);
-    let Some(next) = rest
-        .strip_prefix([',', ';', '/', '.'])
-        .or_else(|| rest.strip_prefix(" and"))
-        .and_then(|r| r.strip_prefix(' '))
-    else {
-        return false;
-    };
-    let link = |word: &&str| !matches!(*word, "was" | "were" | "is" | "are" | "of");
-    let words: Vec<&str> = next.split_whitespace().filter(link).take(4).collect();
+/// Where the result ends before its cells do: `CD4 612 (28%)` says the same anew, and no unit stands behind a comma.
+fn end_of_result(text: &str, cells: &[Cell]) -> Option<usize> {
+    (1..cells.len()).find(|n| {
+        let gap = &text[cells[n - 1].span.end..cells[*n].span.start];
+        let anew = cells[*n].kind == CellKind::Number && gap.contains('(');
+        anew || cells[*n].kind == CellKind::Unit && gap.contains(',')
+    })
+}
+
+/// Where what stands between the results of a line begins, before the next test with its number: `, `, a wide gap, a
+/// bar, a slash.
+pub(super) fn next_test(context: &Context, within: &Span) -> Option<usize> {
+    static GAP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[,;.] | {2,}|\t| ?\| ?| ?/ ?| and ").expect("a valid expression")
+    });
+    let text = context.layout.text;
+    GAP.find_iter(&text[within.clone()])
+        .filter(|gap| {
+            text[within.start..within.start + gap.start()].contains(|c: char| c.is_ascii_digit())
+        })
+        .find(|gap| names_test(context, &text[within.start + gap.end()..within.end]))
+        .map(|gap| within.start + gap.start())
+}
+
+/// Does a text begin with a test and its number?
+fn names_test(context: &Context, text: &str) -> bool {
+    const LONGEST: usize = 4;
+    let link = |word: &&str| !matches!(*word, "was" | "were" | "is" | "are" | "of" | ":" | "=");
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(link)
+        .take(LONGEST)
+        .map(|word| {
+            word.trim_start_matches(['*', '<', '>', '('])
+                .trim_end_matches([':', '='])
+        })
+        .collect();
     (1..words.len()).any(|n| {
         words[n].starts_with(|c: char| c.is_ascii_digit())
-            && context.lexicon.is_analyte(&words[..n].join(" "))
+            && context
+                .lexicon
+                .is_analyte(words[..n].join(" ").trim_end_matches(['-', '+']))
     })
+}
+
+/// `, ferritin 14 ug/L`: the next result follows behind a comma.
+fn leads_to_test(context: &Context, rest: &str) -> bool {
+    static JOINT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?: ?[HL*↑↓]{1,2})?(?: and |[,;.] | ?\| ?| ?/ ?|\t| +)")
+            .expect("a valid expression")
+    });
+    JOINT
+        .find(rest)
+        .is_some_and(|joint| names_test(context, &rest[joint.end()..]))
 }

@@ -19,7 +19,8 @@ static FORMER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Does another value of the test follow?
 pub(super) fn follows(text: &str, rest: Span) -> bool {
-    next(text, rest).is_some()
+    let behind = &text[rest];
+    NEXT.is_match(behind) || FORMER.is_match(behind)
 }
 
 /// The pieces of each further value; `first` ends with the first value's last piece.
@@ -45,7 +46,17 @@ fn next(text: &str, rest: Span) -> Option<Vec<Cell>> {
         digit
     };
     let mut cells = cells::scan_run(text, from..rest.end);
-    let unit = cells.get(1).is_some_and(|c| c.kind == CellKind::Unit);
+    // `Hb 72 -> 2 units -> 89`: what was given in between.
+    static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s?(?:units?|u|pools?|bags?)\b").expect("a valid expression")
+    });
+    let first = cells.first().map_or(rest.end, |cell| cell.span.end);
+    if GIVEN.is_match(&text[first..rest.end]) {
+        return None;
+    }
+    let unit = cells
+        .get(1)
+        .is_some_and(|c| c.kind == CellKind::Unit && text[first..c.span.start].trim().is_empty());
     cells.truncate(if unit { 2 } else { 1 });
     let number = cells.first().is_some_and(|c| c.kind == CellKind::Number);
     number.then_some(cells)

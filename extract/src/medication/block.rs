@@ -29,6 +29,7 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
         "tonight", "after", "before", "once",
     ];
     let end = whole_end(context, mention, next);
+    let end = end_of_aside(context, &mention.name).map_or(end, |close| end.min(close));
     let end = other_thing(context, mention.name.end..end.max(mention.name.end)).unwrap_or(end);
     let text = &context.layout.text[mention.name.end..end.max(mention.name.end)];
     let other = CLAUSE.captures_iter(text).find(|clause| {
@@ -38,6 +39,20 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
     other
         .and_then(|clause| clause.get(0))
         .map_or(end, |clause| mention.name.end + clause.start())
+}
+
+/// `Aminophylline 5 mg/kg (omitted, on theophylline), then 500 mg`: of a drug that is told of in brackets nothing behind
+/// them speaks.
+fn end_of_aside(context: &Context, name: &Span) -> Option<usize> {
+    let layout = &context.layout;
+    let line = &layout.lines[layout.line_at(name.start)].span;
+    let before = &layout.text[line.start..name.start];
+    let open = before
+        .rfind('(')
+        .filter(|open| !before[*open..].contains(')'))?;
+    let told = before[open + 1..].contains(char::is_alphabetic);
+    let close = layout.text[name.end..line.end].find(')')?;
+    told.then_some(name.end + close)
 }
 
 /// Where `, GI cocktail 30 mL` begins behind an amount of the drug: something else, with an amount of its own.
@@ -270,14 +285,71 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
     let value = text[first.found.value.clone()].to_lowercase();
     let bottle = value.ends_with("ml")
         || value.ends_with('g') && !value.ends_with("mg") && !value.ends_with("mcg");
-    if taken && bottle && matches!(first.found.part, Part::Strength | Part::Dose) {
+    if taken
+        && (bottle || super::amounts::is_supply(&value))
+        && matches!(first.found.part, Part::Strength | Part::Dose)
+    {
         first.found.part = Part::Quantity;
+    }
+}
+
+/// `50 units in 50 ml sodium chloride`, `in 50 ml 50% dextrose`: the volume before the fluid's name is no dose of it.
+fn is_in_a_volume(text: &str, item: &Found) -> bool {
+    let unit = crate::sig::strength_unit(&text[item.value.clone()]);
+    matches!(item.part, Part::Strength | Part::Dose)
+        && unit.is_some_and(|unit| matches!(&*unit, "ml" | "mls" | "l" | "cc"))
+        && text[..item.span.start]
+            .trim_end()
+            .to_lowercase()
+            .ends_with(" in")
+}
+
+/// `oral solution 100ml. Take 2.5ml`, `100ML MIXTURE … Give 7.5 mL`: what a bottle or tube holds stands beside the form,
+/// and what is taken of it behind a verb.
+pub(super) fn tell_bottle(text: &str, found: &mut [Read], name: usize) {
+    static VERB: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow)\b",
+        )
+        .expect("a valid expression")
+    });
+    const NEAR: usize = 2;
+    for n in 0..found.len() {
+        let item = &found[n].found;
+        let value = text[item.value.clone()].to_lowercase();
+        let bottle = crate::sig::strength_unit(&value)
+            .is_some_and(|unit| matches!(&*unit, "ml" | "mls" | "g" | "gm"));
+        if !bottle
+            || value.contains('/')
+            || item.span.start < name
+            || text[..item.span.start].ends_with('(')
+            || !matches!(item.part, Part::Strength | Part::Dose)
+        {
+            continue;
+        }
+        let form = |other: &Found| other.part == Part::Form;
+        let beside = n > 0
+            && form(&found[n - 1].found)
+            && item.span.start - found[n - 1].found.span.end.min(item.span.start) <= NEAR
+            || found.get(n + 1).is_some_and(|next| {
+                form(&next.found) && next.found.span.start <= item.span.end + NEAR
+            });
+        let taken = found[n + 1..].iter().any(|next| {
+            matches!(next.found.part, Part::Strength | Part::Dose)
+                && text
+                    .get(item.span.end..next.found.value.start)
+                    .is_some_and(|lead| VERB.is_match(lead))
+        });
+        if beside && taken {
+            found[n].found.part = Part::Quantity;
+        }
     }
 }
 
 /// `0.9% 1000 ml KCl 20 mmol`: a share and a volume before a name that has its own amount are of the bag that it is
 /// added to.
 pub(super) fn without_bag(text: &str, found: &mut Vec<Read>, name: &Span) {
+    found.retain(|read| read.found.span.end > name.start || !is_in_a_volume(text, &read.found));
     let own = found.iter().any(|read| {
         let unit = crate::sig::strength_unit(&text[read.found.value.clone()]);
         read.found.part == Part::Strength
@@ -297,7 +369,7 @@ pub(super) fn without_bag(text: &str, found: &mut Vec<Read>, name: &Span) {
 /// parts the two.
 pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {
     static PARTED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:[,;:.+\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
+        Regex::new(r"(?:[,;:.+=\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
             .expect("a valid expression")
     });
     item.part == Part::Route
@@ -317,8 +389,9 @@ pub(super) fn leading(
     let mut at = mention.name.start;
     for item in found.iter().rev() {
         let gap = text[item.span.end..at].trim().to_lowercase();
-        // `Cap. Omez`.
-        let form = item.part == Part::Form && gap == ".";
+        // `Cap. Omez`, and no `Mouthwash. Loperamide`.
+        const ABBREVIATED: usize = 5;
+        let form = item.part == Part::Form && gap == "." && item.span.len() <= ABBREVIATED;
         // The cell before is another drug's in a row that names one there.
         let apart =
             text[item.span.end..at].contains(['\t', '|']) || text[item.span.end..at].contains("  ");

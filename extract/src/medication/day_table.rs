@@ -30,7 +30,14 @@ pub(super) fn frequency(context: &Context, name: &Span) -> Option<(String, Vec<S
             line.cells.iter().find(below).cloned()
         })
         .collect::<Option<_>>()?;
-    let said: Vec<&str> = cells.iter().map(|cell| layout.get(cell)).collect();
+    // A dash where nothing is taken.
+    let said: Vec<&str> = cells
+        .iter()
+        .map(|cell| match layout.get(cell) {
+            "-" | "–" | "—" => "0",
+            count => count,
+        })
+        .collect();
     let taken = said
         .iter()
         .any(|count| count.contains(|c: char| c.is_ascii_digit() && c != '0' || c == '½'));

@@ -19,7 +19,7 @@ pub(super) fn former(text: &str, found: &[Read], draft: &mut Draft) -> Vec<bool>
             .expect("a valid expression")
     });
     static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s,;(]*(?:-+>|=+>|→|➔|➜|(?:and |but )?(?:is )?now(?: on)?|(?:increased|decreased|reduced|changed|raised|lowered|titrated|up|down) to)[:\s]*$")
+        Regex::new(r"(?i)^[\s,;(]*(?:-+>|=+>|→|➔|➜|↑|↓|(?:and |but )?(?:is )?now(?: on)?|(?:increased|decreased|reduced|changed|raised|lowered|titrated|up|down) to)[:\s]*$")
             .expect("a valid expression")
     });
     static CHANGED: LazyLock<Regex> = LazyLock::new(|| {

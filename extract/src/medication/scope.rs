@@ -49,7 +49,7 @@ pub(super) fn of(layout: &Layout, name: &Span, end: usize, names: &[Span]) -> Sc
         .iter()
         .any(|other| other != name && line.start <= other.start && other.end <= line.end);
     if letters(&before) > told || runs_on {
-        Scope::Sentence(within_label(layout, name))
+        Scope::Sentence(within_label(layout, name, names))
     } else if others {
         Scope::Sentence(line)
     } else {
@@ -57,24 +57,46 @@ pub(super) fn of(layout: &Layout, name: &Span, end: usize, names: &[Span]) -> Sc
     }
 }
 
-/// The sentence of a name, as far as no line below begins with a label: `Continue: apixaban` and the line
-/// `Discontinue: ibuprofen` below it are two.
-fn within_label(layout: &Layout, name: &Span) -> Span {
-    static LABEL: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\W*\p{L}[\p{L} /()-]{2,30}:").expect("a valid expression"));
+/// The sentence of a name, as far as no line within it begins something else: `Continue: apixaban` and the line
+/// `Discontinue: ibuprofen` below it are two, and so are the items of a list and the rows of a table.
+fn within_label(layout: &Layout, name: &Span, names: &[Span]) -> Span {
     let sentence = layout.sentence(name.start);
     let first = layout.line_at(name.start);
     let end = (first + 1..layout.lines.len())
         .take_while(|index| layout.lines[*index].span.start < sentence.end)
-        .find(|index| LABEL.is_match(layout.line(*index)))
+        .find(|index| begins_anew(layout, *index, names))
         .map_or(sentence.end, |index| layout.lines[index - 1].span.end);
-    let line = layout.lines[first].span.start;
-    let start = if LABEL.is_match(layout.line(first)) {
-        sentence.start.max(line)
-    } else {
-        sentence.start
-    };
+    let start = (0..=first)
+        .rev()
+        .take_while(|index| layout.lines[*index].span.end > sentence.start)
+        .find(|index| begins_anew(layout, *index, names))
+        .map_or(sentence.start, |index| {
+            sentence.start.max(layout.lines[index].span.start)
+        });
     start.min(name.start)..end.max(name.end)
+}
+
+/// A label, a mark of a list, the cells of a table, or a drug with a capital below a line that is no open sentence.
+fn begins_anew(layout: &Layout, index: usize, names: &[Span]) -> bool {
+    static LABEL: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\W*\p{L}[\p{L} /()-]{2,30}:").expect("a valid expression"));
+    static OPEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:[,(/–-]|\b(?:and|or|on|of|to|the|with|for|from|her|his|by|a|an|started|stopped))\s*$")
+            .expect("a valid expression")
+    });
+    let text = layout.line(index);
+    let start = layout.lines[index].span.start;
+    let drug = || {
+        text.starts_with(char::is_uppercase)
+            && names.iter().any(|name| name.start == start)
+            && index > 0
+            && !OPEN.is_match(layout.line(index - 1))
+    };
+    LABEL.is_match(text)
+        || item_mark(text) > 0
+        || layout.lines[index].cells.len() > 1
+        || text.contains(" | ")
+        || drug()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::layout::Span;
 const CHANGES: [(&str, &str); 8] = [
     (
         "stopped",
-        r"stop(?:s|ped|ping)?(?: (?:taking|using))?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced|not (?:been )?tolerated|poorly tolerated",
+        r"stop(?:s|ped|ping)?(?: (?:taking|using))?|d/c(?:['’]?d)?|discontinu(?:e[sd]?|ing)|ceased?|(?:has|have|had) (?:now )?(?:finished|completed)|completed (?:a|the|his|her) course|replaced|not (?:been )?tolerated|poorly tolerated|(?:gave|given) up|came off|(?:weaned|taken) off|no longer (?:takes|taking|on|using|needed|required)",
     ),
     (
         "held",
@@ -32,7 +32,7 @@ const CHANGES: [(&str, &str); 8] = [
     ),
     (
         "started",
-        r"start(?:s|ed|ing)?(?: (?:taking|using))?|restart(?:ed)?|commenc(?:e[sd]?|ing)|initiat(?:e[sd]?|ing)|beg[iau]n|introduced?|added|adding|new",
+        r"start(?:s|ed|ing)?(?: (?:taking|using))?|re-?start(?:ed)?|(?:re-?)?commenc(?:e[sd]?|ing)|initiat(?:e[sd]?|ing)|beg[iau]n|introduced?|added|adding|new",
     ),
     ("stopped", r"instead of|in place of"),
 ];
@@ -49,8 +49,8 @@ pub(super) struct Change {
     pub(super) span: Span,
 }
 
-/// The words of a stretch that say so. `then stop` ends a course, `do not stop` and `stop if` are advice:
-/// none of them tells what happened.
+/// The words of a stretch that say so. `then stop` and `7 days, stop` end a course, `do not stop`, `stop if`, `hold for
+/// ANC < 1.5` and `if K is low, stop` are advice, and `on d/c` is a discharge: none of them tells what happened.
 pub(super) fn changes(text: &str, within: &Span) -> Vec<Change> {
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)(?:\b(?:then|until|not|never|if|without|before|may|or)|n['’]t)\s+(?:be\s+|been\s+|to\s+)?$")
@@ -58,6 +58,28 @@ pub(super) fn changes(text: &str, within: &Span) -> Vec<Change> {
     });
     static ADVICE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^\s+(?:if|unless|in (?:a|[0-9]{1,2}|one|two|three|four|six) (?:days?|weeks?|months?)|next (?:week|month))\b").expect("a valid expression")
+    });
+    static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:^|[.;:!?•]\s+|\n)\W*(?:if|should|consider)\b[^.;]*$")
+            .expect("a valid expression")
+    });
+    static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s+(?:for|when)\s+(?:[a-z/-]+\s+){1,3}[<>≤≥]|^\s+for\s+(?:sedation|bleeding|diarrh|loose|drows)")
+            .expect("a valid expression")
+    });
+    static COURSE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:[0-9]\s?(?:days?|d|weeks?|wks?|/7|/52))[\s,]+(?:and )?$")
+            .expect("a valid expression")
+    });
+    static DISCHARGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:on|of|at|since|post|pre|to|after|before|until|for|day|home|pending)[\s-]+$",
+        )
+        .expect("a valid expression")
+    });
+    static DISCHARGED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s+(?:meds?|medic\w+|date|home|plan\w*|letter|summary|advice|diagnos\w+|dx|on|with|to)\b")
+            .expect("a valid expression")
     });
     CHANGE
         .captures_iter(&text[within.clone()])
@@ -69,10 +91,20 @@ pub(super) fn changes(text: &str, within: &Span) -> Vec<Change> {
             {
                 return None;
             }
+            let word = all.as_str().to_lowercase();
+            let before = &text[within.start..span.start];
+            let behind = &text[span.end..within.end];
+            if CONDITION.is_match(before)
+                || LIMIT.is_match(behind)
+                || word == "stop" && COURSE.is_match(before)
+                || word == "d/c" && (DISCHARGE.is_match(before) || DISCHARGED.is_match(behind))
+            {
+                return None;
+            }
             let which = (1..=CHANGES.len()).find(|i| found.get(*i).is_some())?;
             Some(Change {
                 status: CHANGES[which - 1].0,
-                word: all.as_str().to_lowercase(),
+                word,
                 span,
             })
         })
@@ -104,7 +136,11 @@ fn in_row(text: &str, row: &Span, name: &Span) -> Option<&'static str> {
         let bare = lead.strip_suffix("dose").or(lead.strip_suffix("Dose"));
         let lead = bare.unwrap_or(lead).trim_end();
         let past = change.word.ends_with("ed") || change.word.ends_with("eld");
-        lead.ends_with(['(', '[', '-', '–', '—', '*'])
+        let own_cell = text[name.end..change.span.start].ends_with(['\t', '|'])
+            || text[name.end..change.span.start].ends_with("  ")
+            || text[name.end..change.span.start].ends_with("| ");
+        own_cell
+            || lead.ends_with(['(', '[', '-', '–', '—', '*'])
             || past && lead.ends_with([',', ';'])
             || is_passive(text, change)
     };
@@ -141,7 +177,8 @@ fn in_sentence(text: &str, sentence: &Span, name: &Span, names: &[Span]) -> Opti
             let next = inside.iter().position(|n| n.start >= change.span.end);
             let at = |k| directly(change.span.end, k);
             // Adjectives of other things, unless the drug follows at once.
-            !(change.word == "new" || change.word.ends_with(" of")) || next.is_some_and(at)
+            !(matches!(&*change.word, "new" | "keep") || change.word.ends_with(" of"))
+                || next.is_some_and(at)
         })
         .collect();
     let mut told: Vec<Option<&'static str>> = vec![None; inside.len()];
@@ -168,8 +205,14 @@ fn in_sentence(text: &str, sentence: &Span, name: &Span, names: &[Span]) -> Opti
             } else {
                 change.status
             };
+            let several = tells_of_several(&text[clause..change.span.start]);
+            let last = behind.end - 1;
             for k in behind.rev() {
-                if inside[k].start < clause && told[k].is_some() {
+                let listed = k == last || {
+                    let gap = &text[inside[k].end..inside[k + 1].start];
+                    !gap.contains(';') && (several || is_joint(gap))
+                };
+                if !listed || inside[k].start < clause && told[k].is_some() {
                     break;
                 }
                 told[k] = Some(status);
@@ -202,6 +245,20 @@ fn in_sentence(text: &str, sentence: &Span, name: &Span, names: &[Span]) -> Opti
         }
     }
     told[own]
+}
+
+/// `were stopped`, `both held`: more drugs than the last.
+fn tells_of_several(clause: &str) -> bool {
+    static SEVERAL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:were|have|are|both|all)\b").expect("a valid expression")
+    });
+    SEVERAL.is_match(clause)
+}
+
+/// `aspirin, ramipril and`: nothing but what joins names.
+fn is_joint(gap: &str) -> bool {
+    gap.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '+' | '&'))
+        .all(|word| matches!(word, "" | "and" | "the" | "her" | "his"))
 }
 
 /// An amount may grow or fall of its own: only `increased the dose of X` and the like tell of a drug.

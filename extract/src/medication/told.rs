@@ -55,6 +55,37 @@ pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
         && !NOBODYS.is_match(&text[sentence.start.max(line.start).min(name.start)..name.start])
 }
 
+/// `Trimethoprim R, Nitrofurantoin S`, `Sensitive: doxycycline, linezolid`: what a germ is sensitive to.
+pub(super) fn is_tested(context: &Context, name: &Span) -> bool {
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[ \t:=-]*\(?[SRI]\)?(?:\s*(?:[,;.|)\n]|$)|\s+\p{Lu})")
+            .expect("a valid expression")
+    });
+    static LED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:sensitiv\w*|resistan\w*|susceptib\w*|intermediate)(?: to)?\s*:?[^.;\n]*$",
+        )
+        .expect("a valid expression")
+    });
+    static CULTURE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:cultur|sensitiv|suscept|isolate|organism|antibiogram|growth|swab|MSU|MIC\b|specimen)")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    let line = &context.layout.lines[context.layout.line_at(name.start)].span;
+    LED.is_match(&text[line.start..name.start])
+        || LETTER.is_match(&text[name.end..]) && CULTURE.is_match(text)
+}
+
+/// `MgSO4 not required`, `influenza vaccine - not given`: right behind the name.
+pub(super) fn is_not_needed(text: &str, name: &Span) -> bool {
+    static NOT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[\s,:–-]*(?:(?:is|was|were) )?(?:not (?:required|needed|indicated|given|prescribed|used|taken|started|suitable)|contraindicated|declined|refused)\b")
+            .expect("a valid expression")
+    });
+    NOT.is_match(&text[name.end..])
+}
+
 /// `heparin infusion`, `insulin sliding scale`.
 pub(super) fn is_infused(text: &str, name: &Span) -> bool {
     static INFUSED: LazyLock<Regex> = LazyLock::new(|| {

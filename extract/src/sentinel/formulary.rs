@@ -130,6 +130,14 @@ fn doubts_about(medication: &Medication) -> Vec<String> {
             ));
         }
     }
+    // `Risperidone 2 bd`: two tablets, or two milligrams.
+    let bare = medication
+        .dose
+        .as_deref()
+        .and_then(|dose| dose.parse::<f64>().ok());
+    if medication.strength.is_none() && bare.is_some_and(|count| drug.strengths.contains(&count)) {
+        out.push("the number may be a strength without its unit".into());
+    }
     if let (Some(strength), Some(counted)) = (strength, counted)
         && strength * counted > drug.most * 1.001
         && strength <= drug.most * 1.001

@@ -75,6 +75,12 @@ pub(super) fn accept(
             let counts = found
                 .iter()
                 .any(|f| f.part == Part::Frequency && f.span.start == next);
+            // `7 days only`, `at 0, 2 and 6 wk` count time.
+            let lone = said.chars().all(|c| c.is_ascii_digit());
+            let timed = lone && TIMED.is_match(&text[value.end..]);
+            // `Trajenta 5 OD`: nobody takes five of a product that is not named.
+            let many =
+                lone && span.start <= from + 1 && matches!(said, "5" | "6" | "7" | "8" | "9");
             // `665mg 2 tds`: between two words a count stands only behind what it counts.
             let inner = bare && text[span.start..value.start] == *" ";
             // Forms are found later than counts: `100mg caps i bd`.
@@ -90,6 +96,8 @@ pub(super) fn accept(
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
             !digit_before
                 && said != "I"
+                && !timed
+                && !many
                 && !nothing
                 && before != Some('/')
                 && !glued_after
@@ -123,7 +131,11 @@ pub(super) fn accept(
             let cut = short && after.is_some_and(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
             cased && eye && !cut && !glued_after && !before.is_some_and(char::is_alphabetic)
         }
-        Part::Form => !glued_after || before.is_some_and(|c| c.is_ascii_digit()),
+        Part::Form => {
+            // `PEN` of `PENDING`.
+            let cut = after.is_some_and(char::is_uppercase) && phrase.ends_with(char::is_uppercase);
+            !cut && (!glued_after || before.is_some_and(|c| c.is_ascii_digit()))
+        }
         Part::Quantity => {
             let number = &text[value.clone()];
             // `#19 extracted` counts teeth.
@@ -137,7 +149,10 @@ pub(super) fn accept(
             let common = matches!(bare.as_str(), "on" | "om" | "on." | "om." | "once" | "now");
             let last = text[span.end..].trim_start_matches([' ', '\t']);
             // `78 mcg/mL on 24/03/2025` is a day.
-            let dated = bare == "on" && last.starts_with(|c: char| c.is_ascii_digit());
+            // and `15mg ON 3/7` is three nights.
+            let nights = phrase.trim() == "ON" && COURSE.is_match(last);
+            let dated = bare == "on" && !nights && last.starts_with(|c: char| c.is_ascii_digit());
+            let a_day = bare.starts_with("a ") || bare.starts_with("per ");
             let apart =
                 text[span.end..].starts_with(['\t', '\n']) || text[span.end..].starts_with("  ");
             let ends = apart || !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
@@ -159,6 +174,7 @@ pub(super) fn accept(
                 && !eye
                 && !cut
                 && !step
+                && (!a_day || is_counted_a_day(&text[..span.start]))
                 && (!word || before.is_some_and(char::is_whitespace))
                 && (!common || dosed && ends)
         }
@@ -178,10 +194,38 @@ pub(super) fn accept(
                 && text[..span.start]
                     .trim_end()
                     .ends_with(|c: char| c.is_ascii_digit());
-            !pack && !glued_after && !digit_before && (!bare || behind(Part::Frequency))
+            // `10/12 0800`: a day and a time.
+            let day = COURSE.is_match(phrase) && CLOCK_BEHIND.is_match(&text[span.end..]);
+            !pack && !day && !glued_after && !digit_before && (!bare || behind(Part::Frequency))
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// `3/7`, `2/52`.
+static COURSE: LazyLock<Regex> = LazyLock::new(|| re(r"^[0-9]{1,2}/(?:7|52|12)\b"));
+
+/// A time of day.
+static CLOCK_BEHIND: LazyLock<Regex> =
+    LazyLock::new(|| re(r"^\s+(?:[01][0-9]|2[0-3]):?[0-5][0-9]\b"));
+
+/// A number of days or weeks, or one of several numbers.
+static TIMED: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b",
+    )
+});
+
+/// `a day`, `per week` behind a number or an amount that is no limit, and with nothing of its own before it.
+fn is_counted_a_day(before: &str) -> bool {
+    static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"(?:\b(max(?:imum|\.)?(?: dose)?(?: of)?|exceed(?:ing)?|than|up to|at most|by|total(?: of)?|limit(?: of)?)\s+)?\b(?:one|two|three|four|five|six|half|[0-9½.,]+)\s?(?:tab(?:let)?s?|cap(?:sule)?s?|puffs?|drops?|patch(?:es)?|sachets?|units?|iu|mg|mcg|micrograms?|g|ml)?\s*$",
+        )
+    });
+    COUNT
+        .captures(before)
+        .is_some_and(|found| found.get(1).is_none())
 }
 
 /// Does a longer word in small letters follow that no prescription has: what a number before it counts? `2 carpules`.

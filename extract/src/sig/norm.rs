@@ -11,6 +11,13 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
     let text = route.to_lowercase().replace('.', "");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let has = |part: &str| text.contains(part);
+    // `PO/IV`: one way or the other.
+    let either = text
+        .split_once('/')
+        .is_some_and(|(one, other)| one.len() > 1 && other.len() > 1);
+    if either || has(" or ") {
+        return None;
+    }
     Some(match text.as_str() {
         "po" | "p o" | "by mouth" | "per mouth" | "per os" => "oral",
         "sc" | "s/c" | "sq" | "subq" | "sub-q" => "subcutaneous",
@@ -164,9 +171,8 @@ pub(crate) fn is_frequency(text: &str) -> bool {
 fn fixed_frequency(text: &str) -> &'static str {
     match text {
         "daily" | "qd" | "od" | "every day" | "each day" | "q24h" | "every 24 hours" | "qday"
-        | "q day" | "q daily" | "qdaily" | "once daily" | "once per day" | "once a day" => {
-            "once daily"
-        }
+        | "q day" | "q daily" | "qdaily" | "once daily" | "once per day" | "once a day"
+        | "a day" | "per day" | "dly" => "once daily",
         "bid"
         | "bd"
         | "every morning and every evening"
@@ -221,12 +227,14 @@ fn fixed_frequency(text: &str) -> &'static str {
         | "in pm"
         | "every pm" => "every evening",
         "weekly" | "qweek" | "q week" | "qwk" | "q wk" | "every week" | "once weekly"
-        | "once a week" | "q weekly" => "once weekly",
+        | "once a week" | "q weekly" | "a week" | "per week" => "once weekly",
         "every other day" | "on alternate days" | "alternate days" | "qod" | "eod"
         | "every 2 days" | "q2days" => "every other day",
         "fortnightly" | "every fortnight" | "each fortnight" | "every 2 weeks"
         | "every two weeks" | "every other week" | "q2weeks" | "q2wk" => "every 2 weeks",
-        "monthly" | "every month" | "once a month" | "once monthly" => "once monthly",
+        "monthly" | "every month" | "once a month" | "once monthly" | "a month" | "per month" => {
+            "once monthly"
+        }
         "every 3 days" | "q72h" | "every 72 hours" => "every 72 hours",
         "stat" | "once only" | "single dose" | "once" | "now" => "once",
         _ => "",
@@ -249,7 +257,9 @@ fn numbers(text: &str) -> String {
 
 fn base_frequency(text: &str) -> String {
     static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"^(?:q|every)?\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly)$")
+        re(
+            r"^(?:q|every)?\s?([0-9]+(?:\s?(?:-|–|to)\s?[0-9]+)?)\s?(?:h|hr|hrs|hours?|hourly|hrly)$",
+        )
     });
     static TIMES: LazyLock<Regex> = LazyLock::new(|| {
         re(

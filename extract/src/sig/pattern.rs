@@ -83,7 +83,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|four|five|six|seven|eight|ten|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
         (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
-        (Part::Route, r"\b(?:by mouth|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|s/c\b|s/l\b|i/m\b|i/v\b|ivpb\b|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?nebuli[sz]er|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
+        (Part::Route, r"\b(?:by mouth|p\.?o\.?\s?/\s?n\.?g\.?|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|s/c\b|s/l\b|i/m\b|i/v\b|ivpb\b|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?nebuli[sz]er|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
         (Part::Frequency, r"\b(on|om|once|now)\b"),
         (Part::Form, r"\b(FORMS)"),
         (Part::Prn, r"\b(?:as needed|when needed|if needed|as required|when required|if required|when necessary|p\.?r\.?n\.?|as necessary|sos)"),
@@ -124,13 +124,16 @@ fn frequency_pattern() -> String {
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
         r"(?:daily|nightly|weekly|monthly|fortnightly|biweekly|bedtime|once only|single dose)\b".into(),
         r"(?:(?:every|each|once a) fortnight|(?:on )?(?:alternate|alternating) (?:days?|nights?|mornings?))\b".into(),
-        format!(r"[0-9]+\s?(?:[-–]\s?(?:[0-9]+\s?(?:[-–]\s?)?)?)?(?:hourly|{period} apart)"),
+        format!(r"[0-9]+\s?(?:[-–]\s?(?:[0-9]+\s?(?:[-–]\s?)?)?)?(?:hourly|hrly|{period} apart)"),
         r"(?:half an hour|(?:an|one|two) hours?|[0-9]+\s?(?:minutes?|mins?|hours?|hrs?)) before (?:bed(?:time)?|meals?|food|breakfast|(?:each|every) (?:meal|feed))\b".into(),
         r"(?:with|before and after|before|after) (?:each|every) (?:bottle|feed|dose|dressing|bowel motion|loose stool)\b".into(),
         r"alt\.? (?:days?|nights?)\b".into(),
         r"on days? [0-9]{1,2}(?:\s?(?:-|–|,|to|and|&)\s?[0-9]{1,2})*\b".into(),
         r"(?:(?:at|with|after|on|during|before) )?(?:each|every) (?:treatment|dialysis(?: session)?|haemodialysis|hemodialysis|HD|session|cycle|infusion)\b".into(),
-        r"hourly\b".into(),
+        r"hourly\b|hrly\b|dly\b".into(),
+        r"(?:a|per) (?:day|week|month|fortnight)\b".into(),
+        format!(r"{weekday}(?:\s?(?:,|and|&|/)\s?{weekday}){{2,}}\b"),
+        r"M/W/F\b|MWF\b|T/Th/S\b".into(),
     ]
     .join("|");
     let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
