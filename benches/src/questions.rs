@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 5] = ["fresh", "shut", "late", "kept", "sealed"];
+pub const ASIDE: [&str; 6] = ["fresh", "shut", "late", "kept", "sealed", "quiet"];
 /// Halves that are for tuning and fitting.
-pub const TUNED: [&str; 9] = [
-    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind",
+pub const TUNED: [&str; 10] = [
+    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind", "checked",
 ];
 /// Stands between a question and the one that it goes on.
 const GOES_ON: &str = " >> ";

@@ -3,6 +3,7 @@
 use schemas::Fact;
 
 use super::{
+    days::Named,
     evidence::{DocumentEvidence, Proven},
     expression::expression,
     facts,
@@ -30,9 +31,25 @@ pub(crate) fn something(
         || unsaid::is_lacking(asked, document)
 }
 
-/// What is asked of a day is not answered by another one.
+/// What is asked of a day is not answered by another one; of a result that has a day of its own, by no other day that
+/// stands in the document.
 fn a_date(asked: &Asked, document: &DocumentEvidence) -> bool {
-    asked.days.iter().any(|day| !day.is_among(&document.days))
+    let has_own = |fact: &&Proven| match &fact.entity.fact {
+        Fact::Lab(lab) => lab.date.is_some(),
+        Fact::Vital(vital) => vital.date.is_some(),
+        _ => false,
+    };
+    let named = document.facts.iter().filter(has_own);
+    let named = named.filter(|fact| facts::share_named(asked, fact) > 0.99);
+    let named: Vec<&Proven> = named.collect();
+    let there = |day: &Named| {
+        if named.is_empty() {
+            day.is_among(&document.days)
+        } else {
+            named.iter().any(|fact| day.is_among(&fact.days))
+        }
+    };
+    asked.days.iter().any(|day| !there(day))
 }
 
 /// Names of people and drugs are never meant otherwise; classes of drugs are.
@@ -151,6 +168,35 @@ mod tests {
             let asked = Asked::new(question);
             let is_drug = |word: &str| lexicon.is_any_drug(word);
             assert_eq!(something(&asked, &document, &is_drug), lacks, "{question}");
+        }
+    }
+
+    #[test]
+    fn what_stands_of_another_thing_or_day_is_lacking() {
+        let document = printed(
+            "Patient: Mabel Ashdown\nDiagnoses\n1. Deep vein thrombosis [I82.40]\n2. Asthma [J45.9]\nMedicines\n\
+             Bisoprolol 5 mg tablet: take 1 tablet at bedtime\nDischarged 05/03/2026\n\
+             Test 04/07/25 30/06/25 Unit Range\nSodium 129 155 mmol/L 133-146\nReported 16 August 2025",
+        );
+        let lexicon = Lexicon::builtin();
+        for (question, lacks) in [
+            ("when did the clot form", true),
+            ("when was she discharged with the thrombosis", false),
+            ("which of her medicines is for the asthma", true),
+            ("which medicine does she take", false),
+            ("which drug raised her sodium", true),
+            ("what was the sodium on 16 August", true),
+            ("what was the sodium on 4 July", false),
+            ("at what time does she take the bisoprolol", false),
+            ("on which day of the week does she take bisoprolol", true),
+            ("what is the bisoprolol supposed to treat", true),
+            ("how much bisoprolol may she take at most", true),
+            ("what dose was she on before bisoprolol", true),
+            ("which thrombosis does she have", false),
+        ] {
+            let is_drug = |word: &str| lexicon.is_any_drug(word);
+            let found = something(&Asked::new(question), &document, &is_drug);
+            assert_eq!(found, lacks, "{question}");
         }
     }
 

@@ -31,6 +31,20 @@ pub(crate) fn topic_words(question: &str) -> Vec<String> {
     words::stems(&topics::Topics::of(question).put())
 }
 
+/// What a question calls drugs and illnesses without their names, such as `blood thinner` or `clot`.
+pub(crate) struct Called(topics::Topics);
+
+impl Called {
+    pub(crate) fn of(question: &str) -> Self {
+        Self(topics::Topics::of(question))
+    }
+
+    /// Does the question call this so?
+    pub(crate) fn is_name(&self, name: &str) -> bool {
+        self.0.in_line(name, &[]).contains(&true)
+    }
+}
+
 /// Embeddings of texts; empty without the encoder.
 #[derive(Clone, Debug, Default)]
 pub struct Meanings(HashMap<String, Arc<Vec<f32>>>);

@@ -1,5 +1,6 @@
 //! What may be written of a drug, a result, an allergy or an illness and is asked for, but is not: since when, for how
-//! long, what for, with food. What stands there of the thing itself is then no answer.
+//! long, what for, at which hour. What stands there of the thing itself is then no answer, and what stands of another
+//! one is none either.
 
 use std::sync::LazyLock;
 
@@ -8,11 +9,11 @@ use schemas::Fact;
 
 use crate::chat::{
     days,
-    evidence::{DocumentEvidence, Proven},
+    evidence::{DocumentEvidence, Proven, Unit},
     expression::expression,
     facts::{self, gives_reason},
     question::Asked,
-    words,
+    rank, say, words,
 };
 
 /// Of what an attribute is.
@@ -22,17 +23,26 @@ enum Of {
     Result,
     Allergy,
     Illness,
-    /// Drugs, results and illnesses.
     Any,
 }
 
 impl Of {
+    fn named(name: &str) -> Self {
+        match name {
+            "drug" => Self::Drug,
+            "result" => Self::Result,
+            "allergy" => Self::Allergy,
+            "illness" => Self::Illness,
+            _ => Self::Any,
+        }
+    }
+
     fn is(self, fact: &Proven) -> bool {
-        match (&fact.entity.fact, self) {
-            (Fact::Medication(_), Self::Drug | Self::Any)
-            | (Fact::Lab(_) | Fact::Vital(_), Self::Result | Self::Any)
-            | (Fact::Allergy(_), Self::Allergy)
-            | (Fact::Diagnosis(_), Self::Illness | Self::Any) => true,
+        match &fact.entity.fact {
+            Fact::Medication(_) => matches!(self, Self::Drug | Self::Any),
+            Fact::Lab(_) | Fact::Vital(_) => matches!(self, Self::Result | Self::Any),
+            Fact::Allergy(_) => self == Self::Allergy,
+            Fact::Diagnosis(_) => matches!(self, Self::Illness | Self::Any),
             _ => false,
         }
     }
@@ -48,36 +58,55 @@ struct Attribute {
 enum Tells {
     /// An expression on the lines in lower case.
     Words(Regex),
-    By(fn(&Proven) -> bool),
+    By(fn(&Proven, &DocumentEvidence) -> bool),
+}
+
+impl Tells {
+    fn of(column: &str) -> Self {
+        match column {
+            "@period" => Self::By(has_period),
+            "@refills" => Self::By(has_refills),
+            "@status" => Self::By(has_status),
+            "@day" => Self::By(has_day),
+            "@since" => Self::By(has_since),
+            "@reason" => Self::By(has_reason),
+            "@drug" => Self::By(has_drug),
+            words => Self::Words(Regex::new(words).expect("a valid expression")),
+        }
+    }
 }
 
 impl Attribute {
-    fn is_told_by(&self, fact: &Proven) -> bool {
+    fn is_told_by(&self, fact: &Proven, document: &DocumentEvidence) -> bool {
         match &self.tells {
             Tells::Words(expression) => expression.is_match(&fact.quote.to_lowercase()),
-            Tells::By(tells) => tells(fact),
+            Tells::By(tells) => tells(fact, document),
         }
     }
 }
 
 expression!(
     PERIOD,
-    r"(?i)\b(\d+|one|two|three|four|five|six|seven|ten)[ -]?(day|week|month)s?\b|\b\d+/(7|52|12)\b|\buntil\b"
+    r"(?i)\b(\d+|one|two|three|four|five|six|seven|ten)[ -]?(day|week|month|year)s?\b|\b\d+/(7|52|12)\b|\buntil\b"
 );
 
-fn has_period(fact: &Proven) -> bool {
+fn has_period(fact: &Proven, _: &DocumentEvidence) -> bool {
     let own = matches!(&fact.entity.fact, Fact::Medication(drug) if drug.duration.is_some());
     own || PERIOD.is_match(&fact.quote)
 }
 
-fn has_refills(fact: &Proven) -> bool {
+fn has_since(fact: &Proven, document: &DocumentEvidence) -> bool {
+    has_day(fact, document) || has_period(fact, document)
+}
+
+fn has_refills(fact: &Proven, _: &DocumentEvidence) -> bool {
     let own = matches!(&fact.entity.fact, Fact::Medication(drug) if drug.refills.is_some());
     let words = words::tokens(&fact.quote);
     let mut beginnings = ["refill", "rf", "repeat"].iter();
     own || beginnings.any(|beginning| words.iter().any(|word| word.starts_with(beginning)))
 }
 
-fn has_status(fact: &Proven) -> bool {
+fn has_status(fact: &Proven, _: &DocumentEvidence) -> bool {
     expression!(
         STATUS,
         r"(?i)\b(new|newly|reduc\w+|increas\w+|lower\w+|doubl\w+|halv\w+|cut|chang\w+|start\w*|stop\w*|continu\w+|unchanged|former\w*|previous\w*)\b"
@@ -86,11 +115,11 @@ fn has_status(fact: &Proven) -> bool {
     own || STATUS.is_match(&fact.quote)
 }
 
-fn has_day(fact: &Proven) -> bool {
+fn has_day(fact: &Proven, _: &DocumentEvidence) -> bool {
     !days::named(&fact.quote).is_empty()
 }
 
-fn has_reason(fact: &Proven) -> bool {
+fn has_reason(fact: &Proven, _: &DocumentEvidence) -> bool {
     expression!(
         FOR,
         r"\b(for (the |her |his |a |an )?([a-z]*(pain|ache|itis|emia|osis|ing)|fever|infection|cough|sleep|nausea|blood|heart|pressure|allerg\w+|itch\w*|anxiety|asthma|wheez\w*|diabetes|thyroid|cholesterol)|to (treat|prevent|control))\b"
@@ -98,107 +127,35 @@ fn has_reason(fact: &Proven) -> bool {
     gives_reason("", &fact.quote) || FOR.is_match(&fact.quote.to_lowercase())
 }
 
+/// Is a drug written on one of its lines?
+fn has_drug(fact: &Proven, document: &DocumentEvidence) -> bool {
+    let lines = document.units.iter().filter(|unit| is_on(fact, unit));
+    let mut drugs = document.facts.iter().filter(|other| {
+        matches!(other.entity.fact, Fact::Medication(_)) && other.entity.id != fact.entity.id
+    });
+    let lines: Vec<&Unit> = lines.collect();
+    drugs.any(|drug| lines.iter().any(|unit| is_on(drug, unit)))
+}
+
+fn is_on(fact: &Proven, unit: &Unit) -> bool {
+    let mut words = fact.entity.words.iter();
+    words.any(|word| unit.words.contains(word))
+}
+
+/// `attributes.tsv`.
 static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
-    let attribute = |of: Of, asked: &str, tells: Tells| Attribute {
-        of,
-        asked: Regex::new(asked).expect("a valid expression"),
-        tells,
-    };
-    let words =
-        |expression: &str| Tells::Words(Regex::new(expression).expect("a valid expression"));
-    vec![
-        attribute(
-            Of::Drug,
-            r"\bhow (many|much) (more )?(days|weeks|months)\b|\b(for )?how long\b.{0,40}\b(take|takes|taking|use|uses|last|lasts|keep|course|supply|treatment|on)\b|\bfor how long\b|\buntil when\b.{0,30}\b(take|takes|taking|taken|use|used|given|continue)\b",
-            Tells::By(has_period),
-        ),
-        attribute(Of::Drug, r"\brefill", Tells::By(has_refills)),
-        attribute(
-            Of::Drug,
-            r"\b(which|what|any|anything)\b.{0,40}\b(stopped|discontinued|withdrawn)\b",
-            words(r"\b(stop|discontinu|withdraw|cease)"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(is|are|was|were|been)\b.{0,40}\b(new|newly (started|added)|reduced|increased|lowered|doubled|halved|cut down|changed)\s*\??$|\b(is|are|was|were|been|has|have)\b.{0,40}\b(stopped|discontinued|withdrawn)\b|\b(which|what|any) new (medic|drug|tablet|pill)",
-            Tells::By(has_status),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(take|taking|took|on|dose|much|many|have|had)\b.{0,25}\b(before|previously|formerly|earlier|in the past)\s*\??$|\b(previous|former|old|earlier) (dose|strength)\b|\bused to (take|have)\b",
-            words(r"\b(before|previous|former|from|was)"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\bwhen\b.{0,60}\b(start|started|begin|began|begun|stop|stopped|chang\w+|increas\w+|reduc\w+|adjust\w+|ended?|collect|collected|picked up|run out|runs out|expires?|last (take|taken|took|had|collect\w*|fill\w*|use|used|given))\b|\bsince when\b|\bhow long (has|have|had|is|was) (she|he|they|the patient|mrs?|ms|i)\b|\blast (collected|taken|filled|dose|given)\b",
-            Tells::By(has_day),
-        ),
-        attribute(
-            Of::Any,
-            r"\bwhy\b|\b(reason|indication|cause) (for|of)\b|\bwhat('s| is| are| was)?\b.{0,40}\bfor\s*\??$|\b(which|what) (condition|illness|disease|problem)\b.{0,30}\bfor\b|\bwhat .{0,30}\b(treats?|treating|caus\w+|explains?)\b|\bbecause of what\b",
-            Tells::By(has_reason),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(with|without) (food|meals?|a meal|milk)\b|\bempty stomach\b|\b(have to|has to|must|should|can|may|need\w* to|be)\b.{0,40}\b(before|after) (food|meals?|breakfast|dinner|eating)\b",
-            words(r"\b(food|meal|milk|breakfast|dinner|supper|eat|stomach|ac|pc)"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\bside.?effects?\b|\bmakes? (her|him|me|you|them|one|people|patients) (feel |more )?\w+|\b(does|did|do)\b.{0,40}\b(help|helps|helped|work|worked)\b",
-            words(r"side.?effect|adverse|caus|help|drows|effect"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(costs?|price|pay|expensive|cheap\w*)\b",
-            words(r"\$|£|€|cost|price|charge"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(manufactur\w+|made by|makes it|which (company|maker))\b",
-            words(r"manufactur|made by|ltd|inc\b|pharma"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\bmax(imum)?( daily)? (dose|per day|a day|daily|number of (tablets|doses|puffs))\b|\bat most\b.{0,20}\b(a|per) day\b|\bmost .{0,20}\b(a|per|in one) day\b",
-            words(r"\bmax|not more|no more than|up to|exceed"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(stored?|storage|fridge|refrigerat\w+)\b",
-            words(r"stor|fridge|refrigerat|cool"),
-        ),
-        attribute(
-            Of::Drug,
-            r"\b(left|remaining) over\b|\bhow many .{0,25}\b(are|does .{0,15}have) (left|remaining)\b",
-            words(r"\bleft|remain"),
-        ),
-        attribute(
-            Of::Result,
-            r"\b(target|goal|aim)\b",
-            words(r"target|goal|aim"),
-        ),
-        attribute(
-            Of::Result,
-            r"\b(method|machine|device|analy[sz]er|assay)\b",
-            words(r"method|machine|device|analy[sz]er|assay"),
-        ),
-        attribute(
-            Of::Allergy,
-            r"^when (did|was|were|has|is)\b|\bsince when\b|\bhow long\b|\b(what|which) (year|age)\b",
-            Tells::By(has_day),
-        ),
-        attribute(
-            Of::Illness,
-            r"\bwhen\b.{0,60}\b(diagnosed|start|started|begin|began|found|get|got|first)\b|\bsince when\b|\bhow long (has|have|had) (she|he|they|the patient|mrs?|ms|i)\b",
-            Tells::By(|fact| has_day(fact) || has_period(fact)),
-        ),
-        attribute(
-            Of::Illness,
-            r"\b(what|which) (stage|grade)\b",
-            words(r"stage|grade"),
-        ),
-    ]
+    let rows = include_str!("attributes.tsv").lines();
+    rows.filter(|row| !row.is_empty() && !row.starts_with('#'))
+        .map(|row| {
+            let mut columns = row.split('\t');
+            let mut next = || columns.next().expect("three columns");
+            Attribute {
+                of: Of::named(next()),
+                asked: Regex::new(next()).expect("a valid expression"),
+                tells: Tells::of(next()),
+            }
+        })
+        .collect()
 });
 
 expression!(
@@ -220,22 +177,41 @@ pub(super) fn is_lacking(asked: &Asked, document: &DocumentEvidence) -> bool {
         return false;
     }
     let of_any_drug = asked.wants("medication", None) && MEDICINES.is_match(&lower);
-    ATTRIBUTES
+    let put = ATTRIBUTES
         .iter()
-        .filter(|attribute| attribute.asked.is_match(&lower))
-        .any(|attribute| {
-            let of_kind = document.facts.iter().filter(|fact| attribute.of.is(fact));
-            let of_kind: Vec<&Proven> = of_kind.collect();
-            let named = of_kind.iter().copied();
-            let named = named.filter(|fact| facts::share_named(asked, fact) > 0.0);
-            let named: Vec<&Proven> = named.collect();
-            let meant = if !named.is_empty() {
-                named
-            } else if attribute.of == Of::Drug && of_any_drug {
-                of_kind
-            } else {
-                return false;
-            };
-            !meant.is_empty() && !meant.iter().any(|fact| attribute.is_told_by(fact))
+        .filter(|attribute| attribute.asked.is_match(&lower));
+    let put: Vec<&Attribute> = put.collect();
+    if put.is_empty() {
+        return false;
+    }
+    let called = rank::Called::of(&asked.text);
+    let is_named = |fact: &Proven| {
+        facts::share_named(asked, fact) > 0.0 || called.is_name(say::name(&fact.entity))
+    };
+    put.into_iter().any(|attribute| {
+        let of_kind = document.facts.iter().filter(|fact| attribute.of.is(fact));
+        let of_kind: Vec<&Proven> = of_kind.collect();
+        let named = of_kind.iter().copied().filter(|fact| is_named(fact));
+        let named: Vec<&Proven> = named.collect();
+        let meant = if !named.is_empty() {
+            named
+        } else if attribute.of == Of::Drug && of_any_drug {
+            of_kind
+        } else {
+            return false;
+        };
+        let is_told = |fact: &&Proven| attribute.is_told_by(fact, document);
+        !meant.is_empty()
+            && !meant.iter().any(is_told)
+            && !is_told_of_all(attribute, asked, document)
+    })
+}
+
+/// When something was done that its document gives a day of, such as the admission, is told of all that stands in it.
+fn is_told_of_all(attribute: &Attribute, asked: &Asked, document: &DocumentEvidence) -> bool {
+    attribute.of == Of::Illness
+        && document.facts.iter().any(|fact| {
+            let (kind, role) = say::kind_and_role(&fact.entity);
+            kind == "date" && asked.wants(&kind, role.as_deref())
         })
 }

@@ -17,6 +17,8 @@ expression!(
     r"\bwhom? (?:(?:has|had|have|will|did|does|would) )?(?:(?:she|he|they|i|the patient) )?(?:(?:been|also|first|last|then|ever|to) )*([a-z]+)"
 );
 expression!(HOW_MANY, r"\bhow many((?: [a-z0-9'-]+){1,4})");
+// A verb or an article that follows asks for the amount of something else.
+expression!(HOW_MUCH, r"\bhow much ([a-z]+)");
 
 expression!(
     /// Who does something and has no name: kin, and people by what they do.
@@ -89,7 +91,11 @@ pub(super) fn is_lacking(asked: &Asked, document: &DocumentEvidence) -> bool {
         let mut all = std::iter::once(first).chain(named);
         !all.any(|stem| COUNTED.contains(&stem) || is_said(&stem))
     });
-    deed || counted
+    let amount = HOW_MUCH.captures(&lower).is_some_and(|found| {
+        let stem = words::stem(&found[1]);
+        !words::is_common(&stem) && !COUNTED.contains(&stem) && !is_said(&stem)
+    });
+    deed || counted || amount
 }
 
 /// Does a line tell that somebody did it? `Collected: 15 May` does not.
@@ -137,6 +143,9 @@ mod tests {
             ("how many are there", false),
             ("how many amoxicillin capsules", false),
             ("how many cats live with her", true),
+            ("how much fluid was she given", true),
+            ("how much amoxicillin is in a capsule", false),
+            ("how much does she take", false),
         ] {
             assert_eq!(
                 is_lacking(&Asked::new(question), &document),

@@ -14,7 +14,7 @@ use crate::chat::{
 // `When does she take it` asks for a time of the day, `when should she call` for a reason to.
 expression!(
     DATE,
-    r"\bwhen (was|were|did|is|will|has|had)\b|\b(which|what|on what|on which) (date|day|year|month)\b|\bdates?\b|\bsince when\b|\bhow long ago\b"
+    r"\bwhen (was|were|did|is|will|has|had)\b|\bwhen do(es)? .{1,40}\b(expires?|ends?|starts?|begins?|runs? out)\b|\b(which|what|on what|on which) (date|day|year|month)\b|\bdates?\b|\bsince when\b|\bhow long ago\b"
 );
 expression!(
     PERSON,
@@ -96,6 +96,7 @@ mod tests {
             ("why was she seen", Some(Form::Reason), "presented"),
             ("are the lungs clear", None, ""),
             ("when should she call", None, ""),
+            ("when does the order expire", Some(Form::Date), "03/04/2024"),
         ] {
             let found = Form::asked(&Asked::new(question));
             assert_eq!(found, form, "{question}");
