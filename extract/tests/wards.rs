@@ -97,7 +97,7 @@ fn frequencies_and_routes_are_whole() {
         &[
             r#"{"type":"medication","name":"Paracetamol","route":"PO/NG","frequency":"6 hrly prn."}"#,
             r#"{"type":"medication","name":"Alendronic acid","frequency":"a week, 30 mins before food"}"#,
-            r#"{"type":"medication","name":"Senna","frequency":"ON","duration":"3/7"}"#,
+            r#"{"type":"medication","name":"Senna","frequency":"ON"}"#,
             r#"{"type":"medication","name":"Co-trimoxazole","frequency":"Mon/Wed/Fri"}"#,
             r#"{"type":"medication","name":"Cyclizine","route":"IV/IM"}"#,
         ],

@@ -9,7 +9,7 @@ use std::{
 use chrono::{SubsecRound as _, Utc};
 use infra::{
     audit::{Anchors, Chain, Occurrence},
-    backup::{Backup, BackupError, Erasures, Places},
+    backup::{self, Backup, BackupError, Erasures, Places},
     db::{Contents, Db},
     erasure::{self, ErasureListError},
     store::{MasterKey, Store, StoreErrorKind, body},
