@@ -20,13 +20,15 @@ pub struct Cost {
     pub peak_rss: u64,
 }
 
-/// Finds the binary: `MEDBOT_BIN`, or `medbot` beside this program.
+/// Finds the binary: `MEDBOT_BIN`, or `medbot` beside this program; absolute, since sandboxed children start elsewhere.
 ///
 /// # Errors
 /// When it is at neither place.
 pub fn binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = env::var_os("MEDBOT_BIN") {
-        return Ok(PathBuf::from(path));
+        return PathBuf::from(path)
+            .canonicalize()
+            .context("MEDBOT_BIN names no file");
     }
     let beside = env::current_exe()?.with_file_name("medbot");
     if !beside.is_file() {

@@ -334,15 +334,20 @@ fn is_answer(name: &str) -> bool {
 
 /// `Penicillin rash`: a known reaction ends the item.
 fn trailing_reaction(text: &str, item: &Span) -> (Span, Option<Span>) {
-    let part = text[item.clone()].to_lowercase();
+    const SEVERITIES: [&str; 3] = [" mild", " moderate", " severe"];
+    let mut part = text[item.clone()].to_lowercase();
     if part.is_ascii() {
+        // `Trimethoprim Urticaria Moderate`.
+        let severity = SEVERITIES.iter().find(|word| part.ends_with(*word));
+        part.truncate(part.len() - severity.map_or(0, |word| word.len()));
+        let end = item.start + part.len();
         for reaction in reaction::REACTIONS {
             if let Some(rest) = part.strip_suffix(reaction)
                 && rest.ends_with(' ')
                 && rest.trim().len() > 2
             {
                 let cut = item.start + rest.len();
-                return (item.start..cut, Some(cut..item.end));
+                return (item.start..cut, Some(cut..end));
             }
         }
     }

@@ -92,7 +92,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Insured),
-        "insured|insured's name|insured name|policy holder|policyholder|policyholder name|subscriber|subscriber name|name of insured|policyholder's name|other insured's name|cardholder|cardholder name|guarantor|guarantor name|primary insured|employee name|enrollee|subscriber's name",
+        "insured|insured's name|insured name|policy holder|policyholder|policyholder name|subscriber|subscriber name|name of insured|policyholder's name|other insured's name|cardholder|cardholder name|guarantor|guarantor name|primary insured|employee name|enrollee|subscriber's name|plan member|main member|proposer|name of proposer|member name|principal member|certificate holder",
     ),
     (
         Person(P::Prescriber),
@@ -116,7 +116,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::PrimaryCare),
-        "primary care physician|pcp|primary care provider|primary physician|gp|general practitioner|family physician|family doctor|primary care|gp name|registered gp|usual gp|primary care doctor|pcp name|primary care md|primary",
+        "primary care physician|pcp|primary care provider|primary physician|gp|general practitioner|family physician|family doctor|primary care|gp name|registered gp|usual gp|primary care doctor|pcp name|primary care md|primary|your gp|patient's gp|family dr",
     ),
     (
         Person(P::FollowUpProvider),
@@ -148,7 +148,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::Mrn),
-        "mrn|medical record number|medical record no|med rec no|patient id|patient no|patient number|hospital number|hospital no|record number|medical record|med rec|mr no|chart number|chart no|unit number|unit no|chart|file number|file no|mr number|patient id mrn|medical rec no|hosp no|patient identifier|mr|patient mrn|med record no|urn|ur no|pt id|record no|patient ref|hosp number|crn|patient id no|med rec number",
+        "mrn|medical record number|medical record no|med rec no|patient id|patient no|patient number|hospital number|hospital no|record number|medical record|med rec|mr no|chart number|chart no|unit number|unit no|chart|file number|file no|mr number|patient id mrn|medical rec no|hosp no|patient identifier|mr|patient mrn|med record no|urn|ur no|pt id|record no|patient ref|hosp number|crn|patient id no|med rec number|ur number|opd no|op no|ip no|uhid|uhid no|folder no|folder number|hospital id|health record no|hospital record no|patient file no|unit record no|unit record number",
     ),
     (Id(I::NhsNumber), "nhs number|nhs no|nhs|nhs num"),
     (
@@ -165,15 +165,15 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::License),
-        "license|license no|license number|lic no|lic|state license|medical license|licence|licence no|licence number|state lic|gmc|gmc no|gmc number|gmc reference|registration no|reg no|registration number|gphc|state license no|lic number|physician license|medical license no|nmc pin",
+        "license|license no|license number|lic no|lic|state license|medical license|licence|licence no|licence number|state lic|gmc|gmc no|gmc number|gmc reference|registration no|reg no|registration number|gphc|state license no|lic number|physician license|medical license no|nmc pin|kmc reg no|medical council no|mcrn|imc no|imc number|ahpra no|hpcsa no|hcpc no|nmc no|cpso no|tnmc no",
     ),
     (
         Id(I::Accession),
-        "accession no|accession number|accession|acc no|specimen id|specimen no|specimen number|lab no|lab number|lab id|lab ref|sample id|sample no|sample number|accn no|accn|spec|requisition no|requisition number|requisition|req|req no|order number|order no|specimen id no|laboratory number|laboratory no|lab reference|report no|report number|accession id|exam id|case number|case no|sample ref|lab accession|order id|test request no|request no|request number|acc|spec no|control number|barcode",
+        "accession no|accession number|accession|acc no|specimen id|specimen no|specimen number|lab no|lab number|lab id|lab ref|sample id|sample no|sample number|accn no|accn|spec|requisition no|requisition number|requisition|req|req no|order number|order no|specimen id no|laboratory number|laboratory no|lab reference|report no|report number|accession id|exam id|case number|case no|sample ref|lab accession|order id|test request no|request no|request number|acc|spec no|control number|barcode|episode|exam no|exam number|study no|study id|study number",
     ),
     (
         Id(I::MemberId),
-        "member id|insured's i d number|insured's id number|insured id|insured i d number|insured's id|subscriber id|policy no|policy number|policy id|insurance id|id number|member no|member number|member id no|membership number|membership no|subscriber number|identification number|insurance no|beneficiary id|medicare number|medicare no|medicaid id|medicaid no|medicare id|policy|mbi|hicn|cardholder id|membership id|insurance number|enrollee id|id no|insured's identification number|member identification",
+        "member id|insured's i d number|insured's id number|insured id|insured i d number|insured's id|subscriber id|policy no|policy number|policy id|insurance id|id number|member no|member number|member id no|membership number|membership no|subscriber number|identification number|insurance no|beneficiary id|medicare number|medicare no|medicaid id|medicaid no|medicare id|policy|mbi|hicn|cardholder id|membership id|insurance number|enrollee id|id no|insured's identification number|member identification|medical card no|medical card|health card|health card no|health card number|health no|tpa card no|ohip|ohip no|phn|personal health number|member certificate|certificate|certificate no|scheme no|scheme number|medical aid no|medical aid number|gms no|gms number",
     ),
     (
         Id(I::Group),
@@ -185,7 +185,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::Claim),
-        "claim no|claim number|claim id|claim|claim control number|icn|claim ref|reference number|claim reference|dcn|original ref no|authorization number|prior authorization number|prior auth no|auth no|document control number|claim reference number",
+        "claim no|claim number|claim id|claim|claim control number|icn|claim ref|reference number|claim reference|dcn|original ref no|authorization number|prior authorization number|prior auth no|auth no|document control number|claim reference number|pre auth no|pre authorisation|pre authorisation no|preauthorisation|claim pre auth no",
     ),
     (
         Org(O::Facility),
@@ -217,7 +217,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Allergies),
-        "allergies|allergy|allergies and adverse reactions|drug allergies|known allergies|allergies intolerances|allergies adverse reactions|allergy list|medication allergies|allergic to|adverse reactions|drug allergy|allergies sensitivities|allergies and sensitivities|allergies reactions|intolerances|allergies and intolerances|allergy intolerance|known drug allergies|drug sensitivities|sensitivities|allergies adverse drug reactions|drug reactions|known reactions|adverse drug reaction|adr|adrs|drug intolerances|sensitivity|intolerance|allergies intolerance|known allergy|allergic reactions|drug hypersensitivities|allergy status|drug allergies sensitivities|allergy and adverse reactions|adverse drug reactions",
+        "allergies|allergy|allergies and adverse reactions|allergies and adverse drug reactions|allergy and adverse drug reactions|drug allergies|known allergies|allergies intolerances|allergies adverse reactions|allergy list|medication allergies|allergic to|adverse reactions|drug allergy|allergies sensitivities|allergies and sensitivities|allergies reactions|intolerances|allergies and intolerances|allergy intolerance|known drug allergies|drug sensitivities|sensitivities|allergies adverse drug reactions|drug reactions|known reactions|adverse drug reaction|adr|adrs|drug intolerances|sensitivity|intolerance|allergies intolerance|known allergy|allergic reactions|drug hypersensitivities|allergy status|drug allergies sensitivities|allergy and adverse reactions|adverse drug reactions",
     ),
     (
         Section(S::Diagnoses),

@@ -99,7 +99,7 @@ fn heads_gap(layout: &Layout, label: &Label) -> bool {
     matches!(label.target, Target::Section(_))
         && label.at_start
         && cells.len() > 1
-        && cells[0].start <= label.span.start
+        && cells[0].contains(&label.span.start)
         && cells[0].end <= label.span.end
 }
 
@@ -267,10 +267,23 @@ fn only_labels(layout: &Layout, index: usize, labels: &[Label]) -> bool {
     }
     rest.push_str(layout.get(&(at..line.end)));
     let bare = without_hints(&rest);
+    // `Investigations 19/02/2026` heads what was found on that day.
+    let headed = labels
+        .iter()
+        .all(|label| matches!(label.target, Target::Section(_)));
     first.at_start
-        && bare
-            .split_whitespace()
-            .all(|word| is_form_number(word) || !word.contains(char::is_alphanumeric))
+        && bare.split_whitespace().all(|word| {
+            is_form_number(word) || !word.contains(char::is_alphanumeric) || headed && is_day(word)
+        })
+}
+
+/// `19/02/2026`, `2026-02-19`.
+fn is_day(word: &str) -> bool {
+    let parts: Vec<&str> = word.split(['/', '.', '-']).collect();
+    parts.len() == 3
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Without parentheses that hold no digit, `(Last Name, First Name)`; the last may have lost its end.

@@ -54,7 +54,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::new();
     let headings: Vec<&Label> = labels
         .iter()
-        .filter(|label| is_heading(layout, label))
+        .filter(|label| is_heading(layout, label) && !stands_behind(layout, labels, label))
         .collect();
     for (n, label) in headings.iter().enumerate() {
         let Target::Section(kind) = label.target else {
@@ -136,6 +136,19 @@ fn is_heading(layout: &Layout, label: &Label) -> bool {
             || label.alone
             || label.numbered
             || label.at_start && label.target == Target::Section(SectionKind::Allergies))
+}
+
+/// `Septal deviation   Secondary diagnosis`: a label behind what it labels heads nothing below. Headings side by
+/// side begin with another label.
+fn stands_behind(layout: &Layout, labels: &[Label], label: &Label) -> bool {
+    let of_line = |other: &&Label| other.line == label.line;
+    !label.colon
+        && !label.numbered
+        && !starts_line(layout, label)
+        && !labels
+            .iter()
+            .filter(of_line)
+            .any(|other| starts_line(layout, other))
 }
 
 /// A list goes on until a line that begins with a label of a person, date, id or organisation.

@@ -27,8 +27,9 @@ fn reversed(text: &str) -> String {
 }
 
 /// Puts in a space that an engine saw and that was voted down: before a year, `May 31,2026`, between
-/// words that are known where both together are not, `Migrainewithout`, and between a word and a number, `6hours`. Specks and print that shows through
-/// fill the gaps between words, so that too few see them.
+/// words that are known where both together are not, `Migrainewithout`, between a word and a number, `6hours`, and
+/// between a value and its flag, `131L`. Specks and print that shows through fill the gaps between words, and print of
+/// wide letters makes spaces look narrow, so that too few see them.
 pub(crate) fn open(decisions: &mut [Decision], expected: &Words) {
     for i in 0..decisions.len() {
         let voted_down = decisions[i].winner.is_none() && decisions[i].weights.is_empty();
@@ -38,6 +39,7 @@ pub(crate) fn open(decisions: &mut [Decision], expected: &Words) {
             if parts_day_from_year(&before, &after)
                 || parts_words(&before, &after, expected)
                 || parts_number(&before, &after, expected)
+                || parts_value_from_flag(&before, &after)
             {
                 decisions[i].overrule(Some(' '));
             }
@@ -155,6 +157,17 @@ fn parts_number(before: &str, after: &str, expected: &Words) -> bool {
         || (expected.is_shorthand(before) && number(after))
 }
 
+/// Is this a value before the flag of a laboratory, high or low? A volume, `2 L`, stands apart from its unit too.
+fn parts_value_from_flag(before: &str, after: &str) -> bool {
+    let value = before.trim_start_matches(['<', '>']);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    matches!(after, "H" | "L" | "HH" | "LL")
+        && match value.split_once('.') {
+            Some((whole, part)) => digits(whole) && digits(part),
+            None => digits(value),
+        }
+}
+
 /// Are these the ends of a range, `3.5` and `5.1`? With a space on one side of its dash there is one on the
 /// other.
 fn is_range(low: &str, high: &str) -> bool {
@@ -168,7 +181,9 @@ fn is_range(low: &str, high: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_label, is_range, parts_day_from_year, parts_number, parts_words};
+    use super::{
+        is_label, is_range, parts_day_from_year, parts_number, parts_value_from_flag, parts_words,
+    };
     use crate::priors::Words;
 
     #[test]
@@ -261,6 +276,25 @@ mod tests {
             ("1.2.3", "4.5", false),
         ] {
             assert_eq!(is_range(low, high), range, "{low} {high}");
+        }
+    }
+
+    #[test]
+    fn a_flag_stands_apart_from_its_value() {
+        for (before, after, apart) in [
+            ("131", "L", true),
+            ("<0.58", "L", true),
+            ("4820", "HH", true),
+            ("10.2.", "L", false),
+            ("LDL", "H", false),
+            ("2", "L/min", false),
+            ("", "H", false),
+        ] {
+            assert_eq!(
+                parts_value_from_flag(before, after),
+                apart,
+                "{before} {after}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Tables with a row for each date and a column for each test (`Date | INR | Next test`).
+//! Tables with a row for each date and a column for each test (`Date | INR | Next test`). Their units and reference
+//! ranges stand in the headings or in rows of their own.
 
 use super::{
     cells::{self, Cell, CellKind},
@@ -10,38 +11,93 @@ use crate::{
     layout::{Layout, Span},
 };
 
+/// Words that a column of dates is headed with.
+const DATES: [&str; 7] = [
+    "date",
+    "collected",
+    "sample",
+    "specimen",
+    "taken",
+    "drawn",
+    "day",
+];
+
 /// The results of the table whose heading is this line, and the line after it.
 pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usize)> {
     let layout = &context.layout;
     let heading = &layout.lines[index].cells;
     let first = crate::labels::letters(layout.get(heading.first()?));
-    if heading.len() < 2 || !first.starts_with("date") {
+    if heading.len() < 2 || !DATES.iter().any(|word| first.starts_with(word)) {
         return None;
     }
-    let tests: Vec<(usize, Test)> = heading
+    let mut tests: Vec<(usize, Test)> = heading
         .iter()
         .enumerate()
         .skip(1)
         .filter_map(|(column, cell)| Some((column, test(context, cell)?)))
         .collect();
-    let mut out = Vec::new();
+    let mut dated = Vec::new();
     let mut last = index;
     while let Some(row) = layout.below(last) {
-        let Some(date) = date_of(context, row, heading.len()) else {
+        if let Some(date) = date_of(context, row, heading.len()) {
+            dated.push((row, date));
+        } else if let Some(kind) = common(context, row) {
+            for (column, test) in &mut tests {
+                test.take(context, row, *column, heading.len(), kind);
+            }
+        } else {
             break;
-        };
+        }
+        last = row;
+    }
+    let mut out = Vec::new();
+    for (row, date) in dated {
         for (column, test) in &tests {
             out.extend(result(context, layout, row, *column, test, date));
         }
-        last = row;
     }
     (!out.is_empty()).then_some((out, last + 1))
 }
 
-/// A test and the unit that its heading prints.
+/// What a row holds for all dates: units or reference ranges.
+fn common(context: &Context, row: usize) -> Option<CellKind> {
+    let layout = &context.layout;
+    let label = crate::labels::letters(layout.get(layout.lines[row].cells.first()?));
+    match &*label {
+        "unit" | "units" | "uom" => Some(CellKind::Unit),
+        "reference" | "ref" | "range" | "ranges" | "referencerange" | "referenceinterval"
+        | "refrange" | "refinterval" | "normal" | "normalrange" | "normals" => {
+            Some(CellKind::Range)
+        }
+        _ => None,
+    }
+}
+
+/// A test, and the unit and range that are printed once for its column.
 struct Test {
     name: Span,
     unit: Option<Cell>,
+    range: Option<Cell>,
+}
+
+impl Test {
+    /// What a row with all cells has in this test's column, when it is of the kind that its label says.
+    fn take(&mut self, context: &Context, row: usize, column: usize, cells: usize, kind: CellKind) {
+        let line = &context.layout.lines[row];
+        let Some(cell) = line.cells.get(column).filter(|_| line.cells.len() == cells) else {
+            return;
+        };
+        let printed = context.layout.get(cell);
+        let piece = Cell {
+            kind,
+            span: cell.clone(),
+        };
+        match kind {
+            CellKind::Unit if cells::is_unit(printed) => self.unit = Some(piece),
+            CellKind::Range if cells::is_range(printed) => self.range = Some(piece),
+            _ => {}
+        }
+    }
 }
 
 /// `CRP`, `CRP (mg/L)`.
@@ -51,6 +107,7 @@ fn test(context: &Context, cell: &Span) -> Option<Test> {
         return Some(Test {
             name: cell.clone(),
             unit: None,
+            range: None,
         });
     }
     let (name, rest) = printed.split_once(['(', '['])?;
@@ -65,6 +122,7 @@ fn test(context: &Context, cell: &Span) -> Option<Test> {
             kind: CellKind::Unit,
             span: start..start + unit.len(),
         }),
+        range: None,
     })
 }
 
@@ -92,7 +150,7 @@ fn result(
         return None;
     }
     let mut pieces = found;
-    pieces.extend(test.unit.clone());
+    pieces.extend(test.unit.iter().chain(&test.range).cloned());
     let parts = Parts::of(layout.text, &pieces, None)?;
     let mut draft = parts.draft(context, &test.name, true, Some(date));
     draft.value = Some(cell.clone());

@@ -164,9 +164,8 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
     if let Some(m) = DATE.find(rest).filter(|m| whole(m.end())) {
         return Some((CellKind::Date, m.end()));
     }
-    // `*101`: the star of a flag stands before its number.
-    if rest.starts_with('*') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
-        return Some((CellKind::Flag, 1));
+    if let Some(length) = leading_flag(rest) {
+        return Some((CellKind::Flag, length));
     }
     if let Some(m) = FLAG.find(rest) {
         let bare = m.as_str().trim();
@@ -224,6 +223,10 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
     }
     if let Some(m) = NUMBER.find(rest) {
         let tail = &rest[m.end()..];
+        let thousands = grouped_thousands(&rest[..m.end()], tail, has_value);
+        if thousands > 0 {
+            return Some((CellKind::Number, m.end() + thousands));
+        }
         let glued = tail.starts_with(|c: char| c.is_alphabetic())
             && !starts_unit(tail)
             && !tail.starts_with(['H', 'L', 'A']);
@@ -237,6 +240,45 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
         return Some((CellKind::Word, m.end()));
     }
     generic_unit(rest, has_value)
+}
+
+/// How many bytes go on with a number whose thousands a space parts, `68 400 IU/L`: groups of three digits up to the
+/// end of a cell, a flag or a unit. A former value in a column of its own looks the same where columns are narrow, so
+/// that such a value is for a person to see.
+fn grouped_thousands(head: &str, tail: &str, has_value: bool) -> usize {
+    static GROUPS: LazyLock<Regex> = LazyLock::new(|| re(r"(?: [0-9]{3})+"));
+    let leads = (1..=3).contains(&head.len())
+        && head.bytes().all(|b| b.is_ascii_digit())
+        && !head.starts_with('0');
+    let Some(groups) = GROUPS.find(tail).filter(|_| leads && !has_value) else {
+        return 0;
+    };
+    let behind = &tail[groups.end()..];
+    let next = behind.trim_start_matches(' ');
+    let ends = next.is_empty()
+        || next.starts_with(['\t', '\n'])
+        || FLAG.is_match(next)
+        || behind.starts_with(' ') && starts_unit(next);
+    if ends { groups.end() } else { 0 }
+}
+
+/// `*101`, `▲ 2.71`: the star or arrow of a flag stands before its number.
+fn leading_flag(rest: &str) -> Option<usize> {
+    let mark = rest.chars().next().filter(|mark| "*↑↓▲▼".contains(*mark))?;
+    let behind = &rest[mark.len_utf8()..];
+    let number = behind.strip_prefix(' ').filter(|_| mark != '*');
+    number
+        .unwrap_or(behind)
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then_some(mark.len_utf8())
+}
+
+/// Does a flag stand before the value that begins here, and not behind the one before?
+pub(crate) fn leads(text: &str, flag: &Cell, value: &Cell) -> bool {
+    flag.kind == CellKind::Flag
+        && flag.span.end <= value.span.start
+        && leading_flag(&text[flag.span.start..]) == Some(flag.span.len())
+        && matches!(&text[flag.span.end..value.span.start], "" | " ")
 }
 
 /// `10*3/uL`, `10^9/L`.
@@ -260,6 +302,12 @@ fn generic_unit(rest: &str, has_value: bool) -> Option<(CellKind, usize)> {
         .flatten()
         .filter(|m| rest[m.end()..].starts_with(char::is_whitespace) || m.end() == rest.len())
         .map(|m| (CellKind::Unit, m.end()))
+}
+
+/// Is this, whole, a range or a bound?
+pub(crate) fn is_range(text: &str) -> bool {
+    let whole = |shape: &Regex| shape.find(text).is_some_and(|m| m.end() == text.len());
+    whole(&RANGE) || whole(&BOUND)
 }
 
 /// Is this, whole, a unit that the table knows?
@@ -390,6 +438,52 @@ mod tests {
             (
                 "75 H 15-55 %",
                 vec![(Number, "75"), (Flag, "H"), (Range, "15-55"), (Unit, "%")],
+            ),
+        ] {
+            let got: Vec<_> = scan(text, 0..text.len())
+                .into_iter()
+                .map(|c| (c.kind, &text[c.span]))
+                .collect();
+            assert_eq!(got, want, "{text}");
+        }
+    }
+
+    #[test]
+    fn spaces_between_thousands() {
+        for (text, want) in [
+            ("68 400\tIU/L", "68 400"),
+            ("4 820 H", "4 820"),
+            ("1 204 000 copies/mL", "1 204 000"),
+            ("138 139.5", "138"),
+            ("138 1390", "138"),
+            ("12.5 400 mg/L", "12.5"),
+            ("138 140 141 142 99", "138"),
+        ] {
+            let cells = scan(text, 0..text.len());
+            assert_eq!(&text[cells[0].span.clone()], want, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_before_the_value_and_behind() {
+        use CellKind::{Flag, Number, Range, Unit};
+        for (text, want) in [
+            (
+                "▲ 2.71\t2.15 - 2.55\tmmol/L",
+                vec![
+                    (Flag, "▲"),
+                    (Number, "2.71"),
+                    (Range, "2.15 - 2.55"),
+                    (Unit, "mmol/L"),
+                ],
+            ),
+            (
+                "▼0.72 mmol/L",
+                vec![(Flag, "▼"), (Number, "0.72"), (Unit, "mmol/L")],
+            ),
+            (
+                "6.9 ▲ pmol/L",
+                vec![(Number, "6.9"), (Flag, "▲"), (Unit, "pmol/L")],
             ),
         ] {
             let got: Vec<_> = scan(text, 0..text.len())

@@ -92,7 +92,7 @@ impl Parts {
         };
         let flag = flags
             .iter()
-            .find(|f| f.span.end == value.span.start || f.span.start >= value.span.end)
+            .find(|f| cells::leads(text, f, &value) || f.span.start >= value.span.end)
             .or_else(|| flags.first())
             .map(|f| (*f).clone());
         Some(Self {
@@ -154,6 +154,9 @@ impl Parts {
         if joined && self.value.kind == CellKind::Number {
             draft.doubt("the value goes on with something that is no number");
         }
+        if self.value.kind == CellKind::Number && text[self.value.span.clone()].contains(' ') {
+            draft.doubt("the space in the value may part thousands, or two values");
+        }
         draft.fact = Fact::Lab(lab);
         draft
     }
@@ -202,15 +205,18 @@ pub(super) fn dated_columns(
         .zip(dates)
         .enumerate()
         .map(|(i, (value, date))| {
-            let next = numbers.get(i + 1).map_or(usize::MAX, |c| c.span.start);
+            let next = numbers.get(i + 1);
             // `*101` has its flag before it, `101 *` behind.
             let flags = || cells.iter().filter(|c| c.kind == CellKind::Flag);
+            let of_next = |flag: &Cell| {
+                next.is_some_and(|next| {
+                    flag.span.end > next.span.start || cells::leads(text, flag, next)
+                })
+            };
             let flag = flags()
-                .find(|c| c.span.end == value.span.start)
+                .find(|flag| cells::leads(text, flag, value))
                 .or_else(|| {
-                    flags().find(|c| {
-                        c.span.start >= value.span.end && c.span.end <= next && c.span.end != next
-                    })
+                    flags().find(|flag| flag.span.start >= value.span.end && !of_next(flag))
                 })
                 .cloned();
             let parts = Parts {

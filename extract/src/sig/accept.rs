@@ -72,9 +72,14 @@ pub(super) fn accept(
             let nothing = said.split_whitespace().next() == Some("0") || said.contains('\n');
             let lead = text[span.start..value.start].trim();
             let next = value.end + text[value.end..].len() - text[value.end..].trim_start().len();
-            let counts = found
-                .iter()
-                .any(|f| f.part == Part::Frequency && f.span.start == next);
+            // `one po bd`: the route may stand between.
+            let often = next
+                + ROUTE_NEXT
+                    .find(&text[next..])
+                    .map_or(0, |route| route.end());
+            let counts = found.iter().any(|f| {
+                f.part == Part::Frequency && (f.span.start == next || f.span.start == often)
+            });
             // `7 days only`, `at 0, 2 and 6 wk` count time.
             let lone = said.chars().all(|c| c.is_ascii_digit());
             let timed = lone && TIMED.is_match(&text[value.end..]);
@@ -94,7 +99,12 @@ pub(super) fn accept(
             let counted = behind(Part::Strength) || behind(Part::Form) || formed || named;
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
+            // `28   Dose increased`: what became of it, beside how much was supplied.
+            let altered =
+                said.to_lowercase().ends_with("dose") && ALTERED.is_match(&text[value.end..]);
             !digit_before
+                && !altered
+                && !is_item(text, value)
                 && said != "I"
                 && !timed
                 && !many
@@ -200,6 +210,27 @@ pub(super) fn accept(
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
+}
+
+/// A route between how much and how often.
+static ROUTE_NEXT: LazyLock<Regex> =
+    LazyLock::new(|| re(r"^(?:p\.?o|s\.?l|p\.?r|i\.?m|i\.?v|s\.?c|s/c|orally|by mouth)\.?\s+"));
+
+/// What became of a dose.
+static ALTERED: LazyLock<Regex> = LazyLock::new(|| {
+    re(r"^\s*(?:increased|reduced|decreased|changed|adjusted|altered|doubled|halved|unchanged)\b")
+});
+
+/// `7 Tab. Pantoprazole`: the number of an item on a line of its own, before an abbreviated form and a name.
+fn is_item(text: &str, value: &Span) -> bool {
+    let rest = &text[value.end..];
+    let first = text[..value.start].chars().next_back();
+    let form = text[value.clone()].split(' ').nth(1).unwrap_or_default();
+    first.is_none_or(|c| c == '\n')
+        && form.starts_with(char::is_uppercase)
+        && rest
+            .strip_prefix(". ")
+            .is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
 /// `3/7`, `2/52`.

@@ -35,9 +35,24 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
         }
     }
     // Only a cell with a label above a value is read on its own; a grid of one-line cells is a table.
+    let of_tables: Vec<(BBox, Vec<f32>)> = cells
+        .iter()
+        .filter(|(_, members)| is_of_table(members))
+        .map(|(cell, members)| (cell.clone(), middles(members)))
+        .collect();
+    let is_beside_values = |cell: &BBox, members: &[Segment]| {
+        let middles = middles(members);
+        let slack = 0.5 * members[0].bbox().height();
+        of_tables.iter().any(|(other, levels)| {
+            let rows = || levels.iter().zip(&middles);
+            is_level(other, cell)
+                && levels.len() == middles.len()
+                && rows().all(|(a, b)| (a - b).abs() < slack)
+        })
+    };
     let mut forms: Vec<(BBox, Vec<Segment>)> = Vec::new();
     for (cell, members) in cells {
-        if is_form_cell(&members) {
+        if is_form_cell(&members) && !is_beside_values(&cell, &members) {
             forms.push((cell, members));
         } else {
             free.extend(members);
@@ -72,13 +87,37 @@ fn closed(rulings: &Rulings) -> Rulings {
 /// stand in a table, even where the streaks of a feeder seem to fence them in.
 fn is_form_cell(members: &[Segment]) -> bool {
     let rows = rows(members.to_vec());
-    let letters = |segment: &Segment| {
+    (2..=3).contains(&rows.len()) && rows.iter().all(|row| row.len() <= 2) && can_be_label(&rows[0])
+}
+
+/// Values one above the other: what stands level with them, row by row, are cells of a table too, whose ruled
+/// lines go downwards only.
+fn is_of_table(members: &[Segment]) -> bool {
+    let rows = rows(members.to_vec());
+    rows.len() >= 2 && !can_be_label(&rows[0])
+}
+
+/// Where the rows stand, from top to bottom.
+fn middles(members: &[Segment]) -> Vec<f32> {
+    let rows = rows(members.to_vec());
+    rows.iter().map(|row| row[0].bbox().center()[1]).collect()
+}
+
+/// Some letters, and no amount, `5 mg` or `1 tablet at bedtime`; a number that a label begins with is its field's,
+/// `2. BIRTH DATE`.
+fn can_be_label(row: &[Segment]) -> bool {
+    row.iter().any(|segment| {
         let text = segment.text();
-        text.chars().filter(|c| c.is_alphabetic()).count() >= LABEL
-    };
-    (2..=3).contains(&rows.len())
-        && rows.iter().all(|row| row.len() <= 2)
-        && rows[0].iter().any(letters)
+        let is_amount = text.split_once(' ').is_some_and(|(number, rest)| {
+            number.ends_with(|c: char| c.is_ascii_digit()) && rest.starts_with(char::is_lowercase)
+        });
+        !is_amount && text.chars().filter(|c| c.is_alphabetic()).count() >= LABEL
+    })
+}
+
+/// Do two cells stand between the same ruled lines?
+fn is_level(a: &BBox, b: &BBox) -> bool {
+    (a.y0 - b.y0).abs() < SNAP && (a.y1 - b.y1).abs() < SNAP
 }
 
 /// Form cells in rows of cells; free segments go before the first band of cells below them.

@@ -395,6 +395,36 @@ fn a_ruled_form_is_read_cell_by_cell() {
 }
 
 #[test]
+fn a_table_ruled_downwards_only_is_read_across() {
+    let table = [
+        ["rosuvastatin 20 mg tablet", "1 tablet at bedtime", "NEW"],
+        [
+            "hydrochlorothiazide 25 mg tablet",
+            "2 tablets daily",
+            "STOPPED",
+        ],
+    ];
+    let segments = table.iter().enumerate().flat_map(|(row, cells)| {
+        let place = move |(column, cell): (usize, &&str)| {
+            segment(cell, 10.0 + 400.0 * column as f32, 10.0 + 30.0 * row as f32)
+        };
+        cells.iter().enumerate().map(place)
+    });
+    let rulings = Rulings {
+        horizontal: [0.0, 70.0]
+            .map(|y| BBox::new(0.0, y, 1200.0, y + 2.0))
+            .into(),
+        vertical: [0.0, 400.0, 800.0, 1200.0]
+            .map(|x| BBox::new(x, 0.0, x + 2.0, 72.0))
+            .into(),
+    };
+    assert_eq!(
+        read(segments.collect(), &rulings),
+        table.map(|row| row.join("|"))
+    );
+}
+
+#[test]
 fn values_between_streaks_of_a_feeder_are_read_in_rows() {
     let names = ["WBC", "Platelets", "MCV", "ESR"];
     let segments = names.iter().enumerate().flat_map(|(row, name)| {

@@ -57,7 +57,7 @@ pub fn x_height_of(components: &Components) -> Option<f32> {
     let mut letters: Vec<&Component> = components
         .list
         .iter()
-        .filter(|c| c.is_letter_like())
+        .filter(|c| c.is_letter_like() && !is_bar(c))
         .collect();
     if letters.len() < LEAST_LETTERS {
         return None;
@@ -81,6 +81,12 @@ pub fn x_height_of(components: &Components) -> Option<f32> {
     (4..127usize)
         .max_by(|a, b| smooth(*a).total_cmp(&smooth(*b)))
         .map(|h| h as f32)
+}
+
+/// An `l`, an `I` or a bar of a bar code: no letter tells its height by a stroke alone, and the bars of
+/// some labels outnumber the letters of their page.
+fn is_bar(c: &Component) -> bool {
+    c.width() * 4 < c.height()
 }
 
 /// Those that have another of like height close by on their row: letters do, the specks of a bad fax,
@@ -145,6 +151,16 @@ mod tests {
             assert!((got - height as f32).abs() <= 1.0, "{height}: {got}");
         }
         assert_eq!(x_height(&GrayImage::from_pixel(50, 50, Luma([200]))), None);
+    }
+
+    #[test]
+    fn bars_of_a_code_are_no_letters() {
+        let grey = GrayImage::from_fn(900, 400, |x, y| {
+            let letter = y < 100 && x % 17 < 12 && y % 30 < 14;
+            let bar = y > 200 && y < 255 && x % 9 < 2 + x / 9 % 3 * 2;
+            Luma([if letter || bar { 20 } else { 235 }])
+        });
+        assert!((x_height(&grey).unwrap() - 14.0).abs() <= 1.0);
     }
 
     #[test]

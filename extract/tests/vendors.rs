@@ -1,0 +1,92 @@
+//! Forms and reports of vendors in several countries: tables turned by date, marks before values, labels behind what
+//! they label. Written for this test.
+
+mod support;
+
+use support::check;
+
+#[test]
+fn a_row_for_each_date_with_units_and_ranges_in_rows_of_their_own() {
+    check(
+        "LABORATORY REPORT\nCollected\tSodium\tPotassium\tAlbumin\nUnits\tmmol/L\tmmol/L\tg/L\n\
+         2026/02/17\t131 L\t5.6 H\t29 L\n2026/02/20\t138\t4.4\t36\nReference\t136-145\t3.5-5.1\t35-52\n",
+        &[
+            r#"{"type":"lab","name":"Sodium","value":"131","unit":"mmol/L","range":"136-145","flag":"L","date":"2026-02-17","needs_review":false}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.4","unit":"mmol/L","range":"3.5-5.1","date":"2026-02-20"}"#,
+            r#"{"type":"lab","name":"Albumin","value":"29","unit":"g/L","flag":"L","date":"2026-02-17"}"#,
+        ],
+        &[
+            r#"{"type":"lab","name":"Potassium","value":"4.4","flag":"H"}"#,
+            r#"{"type":"lab","value":"136-145"}"#,
+        ],
+    );
+}
+
+#[test]
+fn arrows_before_values_and_spaces_between_thousands() {
+    check(
+        "PATHOLOGY REPORT\nTest\tResult\tPrevious\tUnits\tReference\nPhosphate\t▼ 0.72\t(0.80) mmol/L\t0.75 - 1.50\n\
+         TSH\t▲6.9\t(5.1) mIU/L\t0.40 - 4.00\nUrate\t0.31\t(0.33) mmol/L\t0.14 - 0.35\nBeta-hCG\t68 400\tIU/L\n",
+        &[
+            r#"{"type":"lab","name":"Phosphate","value":"0.72","unit":"mmol/L","range":"0.75 - 1.50","flag":"L"}"#,
+            r#"{"type":"lab","name":"TSH","value":"6.9","unit":"mIU/L","flag":"H"}"#,
+            r#"{"type":"lab","name":"Beta-hCG","value":"68 400","unit":"IU/L","needs_review":true}"#,
+        ],
+        &[
+            r#"{"type":"lab","name":"Urate","flag":"H"}"#,
+            r#"{"type":"lab","value":"68"}"#,
+        ],
+    );
+}
+
+#[test]
+fn labels_behind_what_they_label_head_no_lists() {
+    check(
+        "Out-patient claim\nRecurrent acute tonsillitis\tDiagnosis\nDeviated nasal septum\tSecondary diagnosis\n\
+         Dr Lucinda Blackwood\tReferring GP\nThe Malvern Clinic\tHospital\nOvernight room and nursing\t540.00\n",
+        &[r#"{"type":"diagnosis","text":"Recurrent acute tonsillitis"}"#],
+        &[
+            r#"{"type":"diagnosis","text":"Referring GP"}"#,
+            r#"{"type":"diagnosis","text":"Hospital"}"#,
+            r#"{"type":"diagnosis","text":"Overnight room and nursing"}"#,
+        ],
+    );
+}
+
+#[test]
+fn what_became_of_a_dose_and_the_next_item_are_no_doses() {
+    check(
+        "Medicines on discharge\nMedicine and form\tDose\tRoute\tFrequency\tSupply\tNotes\n\
+         Rotigotine patch\t4 mg/24 hours\tTD\tOD\t28\tDose increased\nEdoxaban tablets\t60 mg\tPO\tOD\t28\tStarted\n",
+        &[r#"{"type":"medication","name":"Rotigotine","frequency":"OD","status":"increased"}"#],
+        &[r#"{"type":"medication","name":"Rotigotine","dose":"28 Dose"}"#],
+    );
+    check(
+        "Rx\n6 Tab. Montelukast 10 mg\t0-0-1\tAfter dinner\t10 days\n7 Tab. Pantoprazole 40 mg\t1-0-0\tEmpty stomach\t10 days\n",
+        &[r#"{"type":"medication","name":"Montelukast","strength":"10 mg"}"#],
+        &[r#"{"type":"medication","name":"Montelukast","dose":"7 Tab"}"#],
+    );
+    check(
+        "R/\nDoxycycline 100 mg caps\none po bd for 7 days\nmitte 14\n",
+        &[
+            r#"{"type":"medication","name":"Doxycycline","dose":"one","route":"po","frequency":"bd","duration":"7 days"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn what_stands_below_a_heading_of_adverse_reactions_is_not_taken() {
+    check(
+        "Current Medications\nFolic acid 5 mg 1 tablet daily\nAllergies and Adverse Drug Reactions\nTrimethoprim Urticaria Moderate\nInvestigations 19/02/2026\nTest\tResult\tUnits\nHbA1c\t7.9\t%\n",
+        &[
+            r#"{"type":"allergy","substance":"Trimethoprim","reaction":"Urticaria"}"#,
+            r#"{"type":"lab","name":"HbA1c","value":"7.9"}"#,
+        ],
+        &[
+            r#"{"type":"medication","name":"Trimethoprim"}"#,
+            r#"{"type":"allergy","substance":"Adverse Drug Reactions"}"#,
+            r#"{"type":"allergy","substance":"HbA1c"}"#,
+        ],
+    );
+}
