@@ -32,6 +32,7 @@ mod row;
 mod scope;
 mod slot;
 mod status;
+mod supply;
 mod table;
 mod told;
 
@@ -157,6 +158,12 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         }
     }
     columns::fill(context, &mention.name, &mut medication, &mut draft);
+    if medication.quantity.is_none()
+        && let Some(number) = supply::number(text, line_span, &mention.name, &found)
+    {
+        medication.quantity = Some(context.text(&number));
+        draft.add("quantity", number, false);
+    }
     if medication.strength.is_none()
         && let Some(number) = amounts::bare_strength(text, &mention.name, &found)
     {

@@ -42,10 +42,13 @@ pub(super) fn in_prose(
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
-    if BATH.is_match(&text[line.clone()]) {
-        return Vec::new();
-    }
-    let words = &parted(text, &layout.lines[index].words);
+    let bath = BATH.find(&text[line.clone()]);
+    let line = line.start..bath.map_or(line.end, |bath| line.start + bath.start());
+    let words: Vec<Span> = parted(text, &layout.lines[index].words);
+    let words: Vec<Span> = words
+        .into_iter()
+        .filter(|word| word.end <= line.end)
+        .collect();
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
@@ -315,7 +318,7 @@ fn stands_alone(printed: &str, rest: &str) -> bool {
 
 /// What a fluid is made of is nobody's result.
 static BATH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(?:dialysate|dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b")
+    Regex::new(r"(?i)^\W*(?:dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b|\b(?:dialysate|dialysis bath)\s*:?")
         .expect("a valid expression")
 });
 /// Words before results that are words.

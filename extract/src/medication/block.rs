@@ -309,7 +309,7 @@ fn is_in_a_volume(text: &str, item: &Found) -> bool {
 pub(super) fn tell_bottle(text: &str, found: &mut [Read], name: usize) {
     static VERB: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow)\b",
+            r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow|rinse|gargle|swish)\b",
         )
         .expect("a valid expression")
     });
@@ -369,7 +369,7 @@ pub(super) fn without_bag(text: &str, found: &mut Vec<Read>, name: &Span) {
 /// parts the two.
 pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {
     static PARTED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:[,;:.+=\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
+        Regex::new(r"(?:[,;:.+=>→➔\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
             .expect("a valid expression")
     });
     item.part == Part::Route

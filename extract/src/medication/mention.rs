@@ -91,8 +91,15 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
 /// Does a stretch name a drug of either list?
 fn is_name(context: &Context, name: &str) -> bool {
     let lower = name.to_lowercase();
-    !name.contains(['\t', ',', ';', ':', '('])
+    // `at 10 ml/hr`: large lists hold brands of a small word and a number.
+    let counted = name.split_once(' ').is_some_and(|(word, number)| {
+        matches!(word, "at" | "in" | "on" | "to" | "by" | "of" | "for" | "as")
+            && number.starts_with(|c: char| c.is_ascii_digit())
+    });
+    !counted
+        && !name.contains(['\t', ',', ';', ':', '('])
         && !name.contains("  ")
+        && !name.contains(" - ")
         && name.len() > 2
         && !OF_AMOUNTS.contains(&&*lower)
         && !CLASSES.contains(&&*lower)

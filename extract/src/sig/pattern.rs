@@ -31,7 +31,7 @@ pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|microg(?:rams?)?|mcq|mg|millig
 
 const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hours?|hr|h|minutes?|mins?|dose|spray|inhalation|day|24h|24 ?hours?|weeks?|wk|tablet|tab|cap|patch|drop|m2|m²|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|minute|kg|m2|m²|square metre|dose|spray|tablet))";
 
-const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:(?:eye|ear|nasal|ophthalmic|otic|oral) drop\b|tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|nebuli[sz]er solution)";
+const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:(?:eye|ear|nasal|ophthalmic|otic|oral) drop\b|tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|mixtures?|nebuli[sz]er solution)";
 
 const TAKEN: &str = r"(?:tablets?|tabs?|capsules?|caps?|caplets?|puffs?|sprays?|drops?|gtts?|patch(?:es)?|units?|iu|mL|mls?|cc|teaspoons?(?:fuls?)?|tsps?|tablespoons?|tbsps?|applications?|inhalations?|suppositor(?:y|ies)|lozenges?|sachets?|packets?|ampoules?|nebules?|vials?|injections?|pills?|scoops?|capfuls?|strips?|films?|pump(?:s|ful)?|lozenge|doses?|softgels?|squirts?|vaginal tablets?|dabs?|5ml spoonfuls?|spoonfuls?|troches?|pessar(?:y|ies)|ampules?|gummies|rings?|applicatorfuls?|tubes?)";
 
@@ -63,7 +63,9 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
     [
         (Part::Quantity, r"(?:\bqty|\bquantity|\bquant|\bdisp(?:ense)?d?|\bmitte|\bsupply|\bdispense quantity|\bamount|\bqt[yv])\s*(?:[:;.#=]|\bis\b)*\s*#?\s*\[?\s*(?:\(?(?:one|two|three)?\)?\s*)?(NUM(?:\s?(?:mL|ml|g|gm|grams?)\b)?)(?:\s*\([a-z -]+\))?(?:\s*TAKEN\b|\s*FORMS\b)?"),
         (Part::Quantity, r"(?:^|\s)#\s?(NUM)\b(?:\s*\([a-z -]+\))?(?:\s*(?:TAKEN|FORMS)\b)?"),
-        (Part::Refills, r"(?:refills?|refi11s?|rf|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
+        (Part::Quantity, r"(?:^|\s{2,}|\t)m\s?:?\s?(NUM(?:\s?(?:mL|g)\b)?)(?:\s*\([a-z -]+\))?(?:\s{2}|\t|$|\n)"),
+        (Part::Refills, r"\s{2}r:\s?(NUM)\b"),
+        (Part::Refills, r"(?:refills?|refi11s?|rf|rpts?|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
         (Part::Refills, r"(?:\bx\s*|\b)(NUM|no|zero|one|two|three|four|five)\s*(?:\([0-9]+\)\s*)?(?:refills?|repeats?)\b"),
         (Part::Instructions, r"\b((?:then|followed by)\s+(?:[^.;\n]|\.[0-9])*)"),
         (Part::Duration, r"\b(?:duration|days'? supply|day supply|supply for)\s*[:;=]?\s*(NUM(?:\s?[-–]\s?NUM)?\s*(?:days?|weeks?|wks?|months?|mos?|years?|d|hours?|hrs?)?)\b"),
@@ -114,6 +116,7 @@ fn frequency_pattern() -> String {
         format!(r"(?:every|each|in the|at|before|after|with)\s*(?:other\s*)?(?:the\s*)?(?:{day_part})\b"),
         format!(r"(?:every|each|on)\s*{weekday}(?:\s*(?:,|and|&|/)\s*{weekday})*"),
         r"(?:every|each)\s*(?:day|week|month|meal)\b".into(),
+        r"at weeks? [0-9]{1,2}(?:(?:\s?,\s?|\s?(?:,\s?)?(?:and|&) )[0-9]{1,2})*\b".into(),
         r"morning,? (?:and|&) (?:evening|night)\b|night (?:and|&) morning\b".into(),
         r"q\.?\s?[0-9lO]+(?:\s?[-–]\s?[0-9]+)?\s?(?:hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|mins?)\b".into(),
         r"q\.?\s?(?:a\.?m|p\.?m|h\.?s|day|daily|week|weekly|wk|month|mo|noon|evening|morning|night|meal)\b\.?".into(),
@@ -136,7 +139,7 @@ fn frequency_pattern() -> String {
         r"M/W/F\b|MWF\b|T/Th/S\b".into(),
     ]
     .join("|");
-    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
+    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b|WEEKDAY\s?(?:-|–|to)\s?WEEKDAY\b|\(WEEKDAY(?:\s?(?:,|/|&|and)\s?WEEKDAY)*\))"
         .replace("WEEKDAY", weekday);
     format!(
         r"\b((?:{MOST}\s+|p\.?r\.?n\.?,?\s+|(?:as|when|if) (?:needed|required),?\s+)?(?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"
