@@ -213,7 +213,8 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
     let tested = !evidence && told::is_tested(context, &mention.name);
-    if !evidence && !trusted || tested || told::is_not_needed(text, &mention.name) {
+    let warned = !evidence && told::is_warned_of(text, line_span, &mention.name);
+    if !evidence && !trusted || tested || warned || told::is_not_needed(text, &mention.name) {
         return None;
     }
     let habit = matches!(
@@ -262,10 +263,14 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         draft.assertion = Assertion::Historical;
         medication.status = Some("stopped".into());
     }
-    if medication.status.is_none() && context.kind != DocumentKind::Prescription {
+    if medication.status.is_none() {
         let heading = context.heading(mention.name.start);
+        let told = || heading.and_then(status::of_heading);
+        // What a prescription is for is no news: only of other drugs it tells something.
+        let own = context.kind == DocumentKind::Prescription;
         medication.status = status
-            .or_else(|| heading.and_then(status::of_heading))
+            .or_else(told)
+            .filter(|status| !own || *status != "started")
             .map(Into::into);
     }
     if !mention.known {

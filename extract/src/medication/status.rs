@@ -17,18 +17,30 @@ mod sentence;
 
 pub(super) use change::changes;
 
+/// Before drugs that were taken once: `Previously tried:`, `Failed therapies:`.
+static FORMER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(?:(?:previous(?:ly)?|prior|past|failed) (?:tried|failed|used|therap(?:y|ies)|treatments?|medic(?:ations?|ines)|drugs|agents|trials?)|(?:drugs|medic(?:ations|ines)|treatments|therapies) (?:previously )?(?:tried|failed))\b[^:]{0,30}(?::|$)")
+        .expect("a valid expression")
+});
+
 /// What happened to a drug. `names` are all drugs that the document names, in reading order.
 pub(super) fn of(text: &str, scope: &Scope, name: &Span, names: &[Span]) -> Option<&'static str> {
-    match scope {
+    let told = match scope {
         Scope::Row(row) => row::in_row(text, row, name),
         Scope::Sentence(sentence) => sentence::in_sentence(text, sentence, name, names),
-    }
+    };
+    let (Scope::Row(within) | Scope::Sentence(within)) = scope;
+    let lead = || text.get(within.start..name.start).unwrap_or_default();
+    told.or_else(|| FORMER.is_match(lead()).then_some("stopped"))
 }
 
 /// What a heading says of the drugs below it: `CHANGE how you take`.
 pub(super) fn of_heading(heading: &str) -> Option<&'static str> {
     static BARE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)^\W*change\b").expect("a valid expression"));
+    if FORMER.is_match(heading) {
+        return Some("stopped");
+    }
     changes(heading, &(0..heading.len()))
         .into_iter()
         .find(|change| change.word != "taking")

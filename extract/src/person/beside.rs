@@ -43,6 +43,12 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
     let text = context.layout.text;
     let place = trim(text, place.clone());
     let name = names::at_start(text, &place)?;
+    // `Anstruther H771230`: a number's letter is no initial.
+    let cut = text[name.end..].starts_with(|c: char| c.is_ascii_digit());
+    let name = match text[name.clone()].rfind(' ') {
+        Some(last) if cut => name.start..name.start + last,
+        _ => name,
+    };
     let titled = text[place.start..name.start].to_lowercase();
     let doctor = titled.starts_with("dr") || titled.contains("prof") || titled.contains("nurse");
     let whole = context.layout.get(&name).contains([' ', ',']);

@@ -12,6 +12,7 @@ pub(super) fn is_course(before: &str, word: &str, behind: &str) -> bool {
         || word.ends_with("ing") && goes_on_in_steps(behind)
         || word == "changed" && is_renewed(behind)
         || word == "new" && names_no_drug(behind)
+        || word == "prescribe" && before.trim_end().to_lowercase().ends_with("continue to")
 }
 
 /// `30 mg for 5 days, stop`.
@@ -81,6 +82,8 @@ mod tests {
             ("We are ", "reducing", " prednisolone", false),
             ("was ", "changed", " to lansoprazole", false),
             ("- ", "new", "", false),
+            ("Please continue to ", "prescribe", " aspirin", true),
+            ("if you could ", "prescribe", " aspirin", false),
         ] {
             let told = is_course(before, word, behind);
             assert_eq!(told, course, "{before}{word}{behind}");

@@ -24,9 +24,13 @@ pub(super) fn in_row(text: &str, row: &Span, name: &Span) -> Option<&'static str
         let bare = lead.strip_suffix("dose").or(lead.strip_suffix("Dose"));
         let lead = bare.unwrap_or(lead).trim_end();
         let past = change.word.ends_with("ed") || change.word.ends_with("eld");
-        let own_cell = text[name.end..change.span.start].ends_with(['\t', '|'])
-            || text[name.end..change.span.start].ends_with("  ")
-            || text[name.end..change.span.start].ends_with("| ");
+        let cell = &text[name.end..change.span.start];
+        // `Dose changed`, `GP stopped`: what begins the cell.
+        let cell = ["dose ", "Dose ", "GP "]
+            .iter()
+            .find_map(|word| cell.strip_suffix(word))
+            .unwrap_or(cell);
+        let own_cell = cell.ends_with(['\t', '|']) || cell.ends_with("  ") || cell.ends_with("| ");
         own_cell
             || lead.ends_with(['(', '[', '-', '–', '—', '*'])
             || past && (lead.ends_with([',', ';']) || lead.is_empty())
