@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_unit_alone_is_that_of_the_rows_below() {
-        let text = "Chemical Pathology\n                mmol/L\nSodium          131   L   (133-146)\nPotassium       4.4       (3.5-5.3)\n                umol/L\nCreatinine      121   H   (45-84)\nAlbumin         38        (35-50)\n";
+        let text = "Laboratory report\nSpecimen: serum   Collected: 02/12/2025\n                mmol/L\nSodium          131   L   (133-146)\nPotassium       4.4       (3.5-5.3)\n                umol/L\nCreatinine      121   H   (45-84)\nAlbumin         38        (35-50)\n";
         let source = Source { text, words: &[] };
         let told: Vec<_> = extract(&source, &Lexicon::builtin())
             .entities

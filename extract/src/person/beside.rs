@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use schemas::PersonRole as Role;
 
-use super::{Found, is_drug, is_organisation};
+use super::{Found, is_drug, is_organisation, labels::names_house};
 use crate::{
     context::Context,
     layout::{Span, trim},
@@ -57,6 +57,7 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
         && name.start - place.start < 8
         && !names::has_degree(text, name.end)
         && !is_organisation(context, &name)
+        && !names_house(text, &name)
         && !is_drug(context, &name))
     .then_some(name)
 }
