@@ -193,6 +193,13 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
             draft.add("frequency", cell, true);
         }
     }
+    if medication.frequency.is_none()
+        && (medication.strength.is_some() || medication.dose.is_some())
+        && let Some(time) = day_table::time_of_row(context, &mention.name)
+    {
+        medication.frequency = Some(context.text(&time));
+        draft.add("frequency", time, true);
+    }
     row::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()

@@ -170,10 +170,13 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
         return false;
     }
     let span = layout.lines[line].span.clone();
-    let found: Vec<Found> = repair::scan(layout.text, span.clone(), &[])
-        .into_iter()
-        .map(|read| read.found)
-        .collect();
+    // With the break before it, behind which a bare count may stand: `One at night`.
+    let broken = layout.text[..span.start].ends_with('\n');
+    let found: Vec<Found> =
+        repair::scan(layout.text, span.start - usize::from(broken)..span.end, &[])
+            .into_iter()
+            .map(|read| read.found)
+            .collect();
     let covered: usize = found.iter().map(|f| f.span.len()).sum();
     if LEAD.is_match(text) && (covered > 0 || text.len() < 80) {
         return true;

@@ -91,10 +91,11 @@ pub(super) fn is_not_needed(text: &str, name: &Span) -> bool {
     NOT.is_match(&text[name.end..]) || CLOSING.is_match(&text[name.end..])
 }
 
-/// `Do not take ibuprofen (Advil, Motrin)`: a warning tells of no use.
+/// `Do not take ibuprofen (Advil, Motrin)`, `antibiotics such as clarithromycin`: a warning tells of no use, nor does an
+/// example.
 pub(super) fn is_warned_of(text: &str, line: &Span, name: &Span) -> bool {
     static NOT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:do not|don['’]t|never|must not|should not) (?:take|use|give|prescribe|combine|mix|buy|dispense)\b[^.;]{0,60}$")
+        Regex::new(r"(?i)\b(?:do not|don['’]t|never|must not|should not) (?:take|use|give|prescribe|combine|mix|buy|dispense)\b[^.;]{0,60}$|\b(?:such as|for example|e\.g\.?)\s+$")
             .expect("a valid expression")
     });
     NOT.is_match(&text[line.start..name.start])

@@ -83,6 +83,9 @@ pub(super) fn accept(
             let wordy = said
                 .strip_prefix(['O', 'o'])
                 .is_some_and(|rest| is_form(&rest.to_lowercase()));
+            // `nasal spray` above `2 sprays`: the form and no verb.
+            let noun =
+                phrase.to_lowercase().starts_with("spray") && SITE.is_match(&text[..span.start]);
             let parted = WIDE
                 .find(said)
                 .is_some_and(|gap| said[gap.end()..].to_lowercase().starts_with("dose"));
@@ -107,6 +110,7 @@ pub(super) fn accept(
                 && !timed
                 && !parted
                 && !wordy
+                && !noun
                 && !many
                 && !nothing
                 && before != Some('/')
@@ -150,7 +154,9 @@ pub(super) fn accept(
             let number = &text[value.clone()];
             // `#19 extracted` counts teeth.
             let of_else = phrase.trim_start().starts_with('#') && another_noun(text, span.end);
-            number.chars().any(|c| c.is_ascii_digit()) && !of_else
+            // `Aspirin disp   300 mg`: dispersible, and no pieces are of so many milligrams.
+            let weighed = WEIGHED.is_match(&text[value.end..]);
+            number.chars().any(|c| c.is_ascii_digit()) && !of_else && !weighed
         }
         Part::Frequency => {
             let bare = phrase.trim().to_lowercase();
@@ -228,6 +234,14 @@ static TIMED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// The unit of a strength.
+static WEIGHED: LazyLock<Regex> =
+    LazyLock::new(|| re(r"^\s?(?:mg|mcg|micrograms?|microg|µg|ug)\b"));
+
+/// Where a spray goes.
+static SITE: LazyLock<Regex> =
+    LazyLock::new(|| re(r"\b(?:nasal|oral|sublingual|mouth|throat|buccal|topical)\s$"));
+
 /// What parts the columns of a chart.
 static WIDE: LazyLock<Regex> = LazyLock::new(|| re(r"\s{2,}|\t"));
 
@@ -247,7 +261,7 @@ fn is_counted_a_day(before: &str) -> bool {
 fn happened(before: &str) -> bool {
     static PAST: LazyLock<Regex> = LazyLock::new(|| {
         re(
-            r"(?:^|[^\w ]\s*|\b(?:he|she|they|patient|was|were|last|dose|mg|mcg|g|ml|units?|tablets?)\s+)(?:given|took|taken|administered|received)\b[^.;\n]*$",
+            r"(?:^|[^\w ]\s*|\b(?:he|she|they|patient|was|were|last|dose|mg|mcg|g|ml|units?|tablets?)\s+)(?:given|took|taken|administered|received)\b[^.;\n]*$|\b(?:given|administered|received)\s+$",
         )
     });
     static USUAL: LazyLock<Regex> = LazyLock::new(|| {
