@@ -49,6 +49,9 @@ static TESTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\p{L}[\p{L}/-]+(?: [\p{L}-]+)?\s+[:=-]?\s?\(?[SRI]\)?$")
         .expect("a valid expression")
 });
+/// `Tryptase 48.2 ug/L`: what was found in blood.
+static MEASURED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[0-9]\s?[a-zµ]{1,4}/[a-zA-Z]+").expect("a valid expression"));
 static TITLED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\b").expect("a valid expression"));
 
@@ -91,6 +94,12 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 pending = None;
                 continue;
             }
+            if let Some(start) = behind_denial(context, &item) {
+                let name = trim_by(text, start.max(item.start)..item.end, char::is_whitespace);
+                out.extend(absent(context, name));
+                pending = None;
+                continue;
+            }
             let bare = crate::lexicon::key(&text[item.clone()]);
             if reaction::is_one(&bare) {
                 attach(context, &mut out, pending.take(), &item);
@@ -121,17 +130,32 @@ fn is_unknown(draft: &Draft) -> bool {
 }
 
 fn denied(context: &Context, item: &Span) -> Option<Draft> {
-    let text = context.layout.text;
-    let found = DENIED.captures(&text[item.clone()])?;
+    let found = DENIED.captures(&context.layout.text[item.clone()])?;
     let name = found.get(1)?;
-    if !context.lexicon.is_substance(name.as_str()) && !context.lexicon.is_any_drug(name.as_str()) {
+    absent(context, item.start + name.start()..item.start + name.end())
+}
+
+/// `NOT ALLERGIC (tested 13/10/2025): amoxicillin, latex`: where the list begins, when such a line holds the item.
+fn behind_denial(context: &Context, item: &Span) -> Option<usize> {
+    static LINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:not allergic|tolerates?|no allergy)\b[^:\n]*:")
+            .expect("a valid expression")
+    });
+    let line = &context.layout.lines[context.layout.line_at(item.start)].span;
+    let lead = LINE.find(context.layout.get(line))?;
+    Some(line.start + lead.end())
+}
+
+/// A known substance that nobody is allergic to.
+fn absent(context: &Context, span: Span) -> Option<Draft> {
+    let name = &context.layout.text[span.clone()];
+    if !context.lexicon.is_substance(name) && !context.lexicon.is_any_drug(name) {
         return None;
     }
     let fact = Fact::Allergy(Allergy {
-        substance: Some(name.as_str().into()),
+        substance: Some(name.into()),
         reaction: None,
     });
-    let span = item.start + name.start()..item.start + name.end();
     Some(
         Draft::new(fact, 0.9)
             .with("substance", span)
@@ -256,6 +280,7 @@ fn of_item(context: &Context, item: &Span) -> Option<Draft> {
         || !known && words > limit
         || !known && !name.starts_with(char::is_uppercase) && (reaction.is_none() || words > 2)
         || is_answer(name)
+        || !known && MEASURED.is_match(&text[item.clone()])
         || !known && name.chars().filter(char::is_ascii_digit).count() > 3
     {
         return None;

@@ -6,6 +6,7 @@ use schemas::{Date, DateRole, Fact};
 
 use crate::{context::Context, dates::Printed, draft::Draft};
 
+mod ahead;
 mod birth;
 mod kind;
 mod label;
@@ -47,6 +48,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             out.push(draft);
         }
     }
+    ahead::to_follow_up(context, &mut out);
     without_repeats(out)
 }
 

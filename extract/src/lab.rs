@@ -11,6 +11,7 @@ use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sectio
 mod accept;
 mod by_date;
 mod cells;
+mod group;
 mod header;
 mod name;
 mod parts;
@@ -35,6 +36,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let bare = Header::default();
     let mut index = 0;
     let mut missed = 0;
+    let mut unit: Option<Span> = None;
     while index < layout.lines.len() {
         let line = &layout.lines[index].span;
         if line.is_empty() {
@@ -43,6 +45,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         }
         if let Some(found) = header::read_header(context, index) {
             header = Some(found);
+            unit = None;
             missed = 0;
             index += 1;
             continue;
@@ -53,8 +56,18 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             continue;
         }
         let table = header.as_ref().or(listed[index].then_some(&bare));
-        let rows = row(context, line.clone(), table);
+        if let Some(alone) = group::unit_alone(context, line) {
+            unit = Some(alone);
+            index += 1;
+            continue;
+        }
+        let mut rows = row(context, line.clone(), table);
         if !rows.is_empty() {
+            if let Some(unit) = &unit {
+                for draft in &mut rows {
+                    group::set_unit(context, unit, draft);
+                }
+            }
             out.extend(rows);
             missed = 0;
             index += 1;
@@ -68,6 +81,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         let found = prose::in_prose(context, index, among_results, &out);
         out.extend(found);
         missed += 1;
+        unit = None;
         if missed > 6 {
             header = None;
         }

@@ -127,7 +127,16 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     };
     let labs = lab::extract(&context);
     let allergies = allergy::extract(&context);
-    let taken: Vec<Span> = labs.iter().chain(&allergies).map(Draft::span).collect();
+    let procedures = claim::procedures(&context);
+    // A service with its code and charge is no drug that somebody takes.
+    let coded = |draft: &&Draft| draft.pieces.iter().any(|piece| piece.field == "code");
+    let services = procedures.iter().filter(coded);
+    let taken: Vec<Span> = labs
+        .iter()
+        .chain(&allergies)
+        .chain(services)
+        .map(Draft::span)
+        .collect();
     let medications = medication::extract(&context, &taken);
     let vitals = vital::extract(&context, &taken);
     let mut drafts = labs;
@@ -139,7 +148,7 @@ pub fn extract(source: &Source, lexicon: &Lexicon) -> Extraction {
     drafts.extend(org::extract(&context));
     drafts.extend(id::extract(&context));
     drafts.extend(diagnosis::extract(&context, &taken));
-    drafts.extend(claim::procedures(&context));
+    drafts.extend(procedures);
     drafts.extend(claim::amounts(&context));
     drafts.extend(instruction::extract(&context));
     let mut entities = draft::finish(source, drafts, lexicon);

@@ -32,6 +32,7 @@ mod row;
 mod scope;
 mod slot;
 mod status;
+mod supply;
 mod table;
 mod told;
 
@@ -157,6 +158,12 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         }
     }
     columns::fill(context, &mention.name, &mut medication, &mut draft);
+    if medication.quantity.is_none()
+        && let Some(number) = supply::number(text, line_span, &mention.name, &found)
+    {
+        medication.quantity = Some(context.text(&number));
+        draft.add("quantity", number, false);
+    }
     if medication.strength.is_none()
         && let Some(number) = amounts::bare_strength(text, &mention.name, &found)
     {
@@ -186,6 +193,13 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
             draft.add("frequency", cell, true);
         }
     }
+    if medication.frequency.is_none()
+        && (medication.strength.is_some() || medication.dose.is_some())
+        && let Some(time) = day_table::time_of_row(context, &mention.name)
+    {
+        medication.frequency = Some(context.text(&time));
+        draft.add("frequency", time, true);
+    }
     row::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()
@@ -206,7 +220,8 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         || !mention.weak && (cue || told::in_narrative(context, &mention.name))
         || told::is_infused(text, &mention.name);
     let tested = !evidence && told::is_tested(context, &mention.name);
-    if !evidence && !trusted || tested || told::is_not_needed(text, &mention.name) {
+    let warned = !evidence && told::is_warned_of(text, line_span, &mention.name);
+    if !evidence && !trusted || tested || warned || told::is_not_needed(text, &mention.name) {
         return None;
     }
     let habit = matches!(
@@ -255,10 +270,14 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         draft.assertion = Assertion::Historical;
         medication.status = Some("stopped".into());
     }
-    if medication.status.is_none() && context.kind != DocumentKind::Prescription {
+    if medication.status.is_none() {
         let heading = context.heading(mention.name.start);
+        let told = || heading.and_then(status::of_heading);
+        // What a prescription is for is no news: only of other drugs it tells something.
+        let own = context.kind == DocumentKind::Prescription;
         medication.status = status
-            .or_else(|| heading.and_then(status::of_heading))
+            .or_else(told)
+            .filter(|status| !own || *status != "started")
             .map(Into::into);
     }
     if !mention.known {

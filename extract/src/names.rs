@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -28,6 +28,7 @@ const DEGREES: &[&str] = &[
     "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
     "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
     "rvt", "cns", "anp", "acp", "spr", "rgn", "hca", "fcps", "bds", "mds", "mpharm", "bpharm",
+    "mrpharms", "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
     "assessment",
@@ -408,7 +409,7 @@ fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
 /// Does a degree follow this name?
 pub(crate) fn has_degree(text: &str, end: usize) -> bool {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\b|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|Ph\.?D)").expect("a valid expression")
+        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\.?(?:[\s,;]|$)|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|Ph\.?D)").expect("a valid expression")
     });
     AFTER.is_match(&text[end..])
 }

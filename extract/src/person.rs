@@ -5,6 +5,7 @@ use schemas::{Fact, PersonRole as Role};
 
 use crate::{context::Context, draft::Draft, layout::Span};
 
+mod beside;
 mod labels;
 mod letter;
 mod patient;
@@ -22,6 +23,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     letter::from_letterhead(context, &mut found);
     letter::from_first_name(context, &mut found);
     patient::patient_alone(context, &mut found);
+    beside::patient(context, &mut found);
     patient::patient_in_prose(context, &mut found);
     prose::others_named(context, &mut found);
     letter::addressee(context, &mut found);

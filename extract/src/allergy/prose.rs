@@ -80,7 +80,7 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
 /// did. Without a reaction, what is to be avoided is advice.
 pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\b((?:bee |wasp |latex )?[\p{L}-]+) (?:allergy|allergic|intolerance|intolerant|anaphylaxis)\b|\b(?:ADR|ADRs|allerg(?:y|ic)|sensitivity)\s?[-–:]\s?([\p{L}-]+)\b|\bavoid ([\p{L}-]+)|(?:not|n['’]t|unable to|cannot) tolerate ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))\s*(?:[(:–-]+\s*([\p{L} ,/-]+?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
+        Regex::new(r"(?i)(?:\b((?:bee |wasp |latex )?[\p{L}-]+) (?:allergy|allergic|intolerance|intolerant|anaphylaxis)\b|\b(?:ADR|ADRs|allerg(?:y|ic)|sensitivity)\s?[-–:]\s?([\p{L}-]+)\b|\bavoid ([\p{L}-]+)|(?:not|n['’]t|unable to|cannot) tolerate ([\p{L}-]+)|\b([\p{L}-]+) ?(?:->|→))(?:\s*[(:–-]+\s*([\p{L} ,/-]+?)|\s+([\p{L}][\p{L} ]{2,30}?))?\s*(?:(?:in )?(?:19|20)\d\d)?(?:[).;,\n(]|$)")
             .expect("a valid expression")
     });
     let text = context.layout.text;
@@ -89,7 +89,19 @@ pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let stated = found.get(1).or(found.get(2));
             let name = (3..=5).find_map(|n| found.get(n));
             let name = stated.or(name)?;
-            let reaction = found.get(6).filter(|said| {
+            let behind = found.get(6).or(found.get(7));
+            // `latex allergy testing`: no allergy yet.
+            let other = found.get(7).is_some_and(|said| {
+                let first = said.as_str().split(' ').next().unwrap_or_default();
+                !matches!(
+                    &*first.to_lowercase(),
+                    "noted" | "documented" | "reported" | "known" | "confirmed" | "listed"
+                ) && !reaction::is_in(&said.as_str().to_lowercase())
+            });
+            if other {
+                return None;
+            }
+            let reaction = behind.filter(|said| {
                 let said = said.as_str().trim().to_lowercase();
                 reaction::is_in(&said)
             });
@@ -186,16 +198,26 @@ fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
     Some(draft)
 }
 
-/// `sulfasalazine as it caused hepatitis`.
+/// `sulfasalazine as it caused hepatitis`, `comes out in a rash with trimethoprim`.
 pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b([\p{L}-]+),? (?:(?:as|because|since|which|that) (?:(?:it|this) )?)?(?:has |had )?(?:previously )?(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$)")
             .expect("a valid expression")
     });
+    // `comes out in a rash with trimethoprim`.
+    static BY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:comes? (?:out|up) in|came (?:out|up) in|developed|develops|gets|had)\s+(?:an? |severe |marked |some )*([\p{L} -]{3,30}?)\s+(?:with|from|after taking|on taking|to)\s+([\p{L}-]+)")
+            .expect("a valid expression")
+    });
     let text = context.layout.text;
-    SAID.captures_iter(text)
-        .filter_map(|found| {
-            let (name, harm) = (found.get(1)?, found.get(2)?);
+    let said = SAID
+        .captures_iter(text)
+        .filter_map(|found| found.get(1).zip(found.get(2)));
+    let by = BY
+        .captures_iter(text)
+        .filter_map(|found| found.get(2).zip(found.get(1)));
+    said.chain(by)
+        .filter_map(|(name, harm)| {
             let known = context.lexicon.is_substance(name.as_str())
                 || context.lexicon.is_any_drug(name.as_str());
             let taken = before.iter().any(|draft| {

@@ -159,11 +159,29 @@ pub(crate) fn measured(entity: &Entity) -> Option<Measured> {
     Some(Measured { name, unit, factor })
 }
 
+/// Units that a test of this first name is reported in where it is another one of the same name (cells of urine and of
+/// spinal fluid, ketones of blood) or is printed otherwise than the table codes it.
+const FURTHER: [(&str, &str); 10] = [
+    ("wbc", "/[HPF]"),
+    ("rbc", "/[HPF]"),
+    ("wbc", "10*6/L"),
+    ("rbc", "10*6/L"),
+    ("rbc", "/uL"),
+    ("ketones", "mmol/L"),
+    ("urine protein/creatinine ratio", "mg/mmol"),
+    ("ca 19-9", "k[iU]/L"),
+    ("ca 125", "k[iU]/L"),
+    ("afp", "k[iU]/L"),
+];
+
 /// Is this a unit in which a known test is never reported? Unknown tests and units are not judged.
 pub(crate) fn is_foreign_unit(name: &str, unit: &str) -> bool {
     let (Some(at), Some(unit)) = (ANALYTES.names.get(&key(name)), ucum(unit)) else {
         return false;
     };
+    if FURTHER.contains(&(ANALYTES.firsts[*at], &unit)) {
+        return false;
+    }
     let mut units = ANALYTES.analytes[*at].iter().flat_map(|p| &p.units);
     // What a mark in braces adds is seldom printed.
     units.all(|(known, _)| {
@@ -216,7 +234,7 @@ pub(crate) fn is_measured_in(name: &str, unit: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANALYTES, TABLE, coded};
+    use super::{ANALYTES, TABLE, coded, is_foreign_unit};
     use crate::coding::{LOINC, UCUM, ucum};
 
     fn codes(name: &str, value: &str, unit: Option<&str>) -> Vec<String> {
@@ -251,6 +269,22 @@ mod tests {
             (LOINC, UCUM),
             ("http://loinc.org", "http://unitsofmeasure.org")
         );
+    }
+
+    #[test]
+    fn units_of_another_test_of_the_name_are_not_foreign() {
+        for (name, unit, foreign) in [
+            ("Urate", "mmol/L", false),
+            ("WBC", "/HPF", false),
+            ("Platelet count", "lakhs/cu.mm", false),
+            ("Ketones", "mmol/L", false),
+            ("PCR", "mg/mmol", false),
+            ("Ketones", "U/L", true),
+            ("Haemoglobin", "/HPF", true),
+            ("Sodium", "mg/mmol", true),
+        ] {
+            assert_eq!(is_foreign_unit(name, unit), foreign, "{name} {unit}");
+        }
     }
 
     /// The last digit of a LOINC code is that of Luhn's formula.

@@ -89,7 +89,7 @@ fn power(over: &str) -> Option<&'static str> {
     Some(match digits.as_str() {
         "103" | "k" | "thou" | "thous" | "thousand" | "1000" => "10*3",
         // Before a volume a bare M counts millions.
-        "lakh" | "lakhs" | "lac" | "lacs" => "10*5",
+        "lakh" | "lakhs" | "lac" | "lacs" | "105" => "10*5",
         "106" | "mil" | "mill" | "million" | "m" => "10*6",
         "109" => "10*9",
         "1012" => "10*12",

@@ -55,8 +55,15 @@ pub(super) fn behind_name(context: &Context, date: &Printed) -> bool {
         c.is_whitespace() || matches!(c, ':' | ',' | '(')
     });
     let name = names::at_start(context.layout.text, &lead);
+    // `KOWALCZYK, TERESA        08/19/2025`: in a column of its own it may be the day of a supply.
+    let apart = context.layout.text[lead.end..date.span.start].contains("   ");
+    let year = date
+        .iso(context.style, true)
+        .and_then(|iso| iso.get(..4)?.parse::<i16>().ok());
+    let recent = year.is_some_and(|year| year + 1 >= context.style.latest_year);
     name.is_some_and(|name| name.end == lead.end && context.layout.get(&name).contains(' '))
         && is_long_ago(context, date)
+        && !(apart && recent)
 }
 
 /// Years before the others of its document, or the only one.

@@ -65,7 +65,7 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
 /// A record of a visit, which nobody is addressed in.
 fn is_note(context: &Context) -> bool {
     static HEADING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:notes?|visit|consultation|consult|encounter|review|attendance|assessment|ward round|clerking)\b")
+        Regex::new(r"(?i)\b(?:notes?|visit|consultation|consult|encounter|review|attendance|assessment|ward round|clerking|run sheet|flow ?sheet|infusions?|drips?|discharge instructions)\b|\b(?-i:WR)\b")
             .expect("a valid expression")
     });
     static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
@@ -77,9 +77,15 @@ fn is_note(context: &Context) -> bool {
         && !ADDRESSED.is_match(context.layout.text)
 }
 
+/// On a line of its own, or behind the place it was written at: `Freiburg, 14.03.2025`.
 fn alone(context: &Context, date: &Printed) -> bool {
+    static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\s{2,}|\t)\p{Lu}\p{Ll}[\p{L} -]{1,20},\s*$").expect("a valid expression")
+    });
     let line = context.layout.line_at(date.span.start);
     let text = context.layout.line(line);
     let rest = text.len().saturating_sub(date.span.len());
-    rest < 8
+    let span = &context.layout.lines[line].span;
+    let closes = date.span.end >= span.end;
+    rest < 8 || closes && PLACE.is_match(&context.layout.text[span.start..date.span.start])
 }

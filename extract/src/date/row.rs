@@ -18,7 +18,8 @@ pub(super) fn service(context: &Context, date: &Printed) -> Option<DateRole> {
     (early && ROW.is_match(rest)).then_some(DateRole::Service)
 }
 
-/// `D/C 10/3/25: Lisinopril 5 mg`: the day on which a drug was stopped.
+/// `D/C 10/3/25: Lisinopril 5 mg`, `Tramadol 50 mg - D/C 11/03/2025`, `Edoxaban started 03/11/2025`: the day on which a
+/// drug was stopped or begun.
 pub(super) fn stops_drug(context: &Context, date: &Printed) -> bool {
     let text = context.layout.text;
     let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
@@ -26,8 +27,18 @@ pub(super) fn stops_drug(context: &Context, date: &Printed) -> bool {
     let rest =
         text[date.span.end..line.end.max(date.span.end)].trim_start_matches([':', '-', ' ', '\t']);
     let word = rest.split([' ', ',', '\t']).next().unwrap_or_default();
+    static SINCE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[\s(-])(?:d/c(?:['’]?d)?|stopped|discontinued|ceased|started|commenced)(?: on)?\W{0,2}$")
+            .expect("a valid expression")
+    });
+    let named = || {
+        before
+            .split(|c: char| !c.is_alphanumeric() && c != '-')
+            .any(|word| word.len() > 3 && context.lexicon.is_drug(word))
+    };
     matches!(&*before, "d/c" | "dc" | "stopped" | "discontinued" | "stop")
         && context.lexicon.is_any_drug(word)
+        || SINCE.is_match(&before) && named()
 }
 
 /// A row of a list of problems, `12-Jun-2018 Essential hypertension`.

@@ -28,7 +28,7 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|next|see|continue|time|your|discharged?|attended|referred|home)\b")
+    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|advance|ambulate|encourage|wean|monitor|trend|transition|d/c|hold|give|reported|verified|authori[sz]ed|snomed|page|tto|sig|dur|drug|dose|freq(?:uency)?|route|duration|next|see|continue|time|your|discharged?|attended|referred|home)\b")
         .expect("a valid expression")
 });
 /// Verbs of sentences, which no name of a condition has.
@@ -64,7 +64,8 @@ pub(super) fn diagnosis(
     let dated = name != whole_name;
     let name = narrowed(context, name);
     let printed = &text[name.clone()];
-    if is_other(text, &name) {
+    let titled = text[..name.start].trim_end().ends_with(" Dr.");
+    if is_other(text, &name) || titled {
         return None;
     }
     let medical =
@@ -223,7 +224,15 @@ fn tells_of_drug(context: &Context, printed: &str) -> bool {
             .iter()
             .any(|found| matches!(found.part, Part::Strength | Part::Frequency))
     };
-    names(first) && DONE.is_match(printed) || printed.split(' ').any(names) && dosed()
+    // `Cotrimoxazole 960 mg   1 tab daily`: so much of a sig, and the drug need not be known.
+    let prescribed = || {
+        let parts = sig::scan(printed, 0..printed.len(), &[]);
+        let has = |part: Part| parts.iter().any(|found| found.part == part);
+        has(Part::Strength) && (has(Part::Frequency) || has(Part::Dose) && has(Part::Route))
+    };
+    names(first) && DONE.is_match(printed)
+        || printed.split(' ').any(names) && dosed()
+        || prescribed()
 }
 
 fn is_denied(printed: &str) -> bool {
@@ -236,7 +245,7 @@ fn is_denied(printed: &str) -> bool {
 /// `Managed by: Priya Raman`, `INR range 2-3`: another field of the form.
 fn names_a_field(name: &str) -> bool {
     static FIELD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\p{L} ]{0,24}\b(?:by|date|name|number|no|range|target|status|surgery|procedure|operation|code|plan)\b\s*(?::|[0-9]|$)")
+        Regex::new(r"(?i)^[\p{L} ]{2,30}:\s*(?:positive|negative)\b|^[\p{L} ]{0,24}\b(?:by|date|name|number|no|range|target|status|surgery|procedure|operation|code|plan)\b\s*(?::|[0-9]|$)")
             .expect("a valid expression")
     });
     FIELD.is_match(name)

@@ -1,6 +1,6 @@
 //! The items of a section of diagnoses: its lines, and what short sentences, semicolons and commas part on them.
 
-use super::{phrase, remarks};
+use super::{known::holds_condition, phrase, remarks};
 use crate::{
     context::Context,
     layout::{Span, trim_by},
@@ -14,6 +14,7 @@ pub(super) fn items(context: &Context, body: &Span, kind: SectionKind) -> Vec<Sp
         .into_iter()
         .flat_map(|item| short_sentences(text, item, kind))
         .flat_map(|item| at_semicolons(text, item))
+        .flat_map(|item| at_slashes(context, item))
         .flat_map(|item| comma_list(context, item, kind))
         .flat_map(|item| pair(context, item))
         .collect()
@@ -54,7 +55,31 @@ fn at_semicolons(text: &str, item: Span) -> Vec<Span> {
     out
 }
 
-/// `hypothyroidism and type 2 diabetes`, both known and not known as one.
+/// `T2DM uncontrolled / HTN / diabetic neuropathy`, where most of them hold a known name.
+fn at_slashes(context: &Context, item: Span) -> Vec<Span> {
+    const SLASH: &str = " / ";
+    let text = context.layout.text;
+    let mut at = item.start;
+    let pieces: Vec<Span> = text[item.clone()]
+        .split(SLASH)
+        .map(|piece| {
+            let span = at..at + piece.len();
+            at = span.end + SLASH.len();
+            trim_by(text, span, char::is_whitespace)
+        })
+        .collect();
+    let known = pieces
+        .iter()
+        .filter(|piece| holds_condition(context, piece))
+        .count();
+    if pieces.len() > 1 && known > 1 && known * 2 > pieces.len() {
+        pieces
+    } else {
+        vec![item]
+    }
+}
+
+/// `hypothyroidism and type 2 diabetes`, `AKI on CKD 4`: both known and not known as one.
 fn pair(context: &Context, item: Span) -> Vec<Span> {
     let part = &context.layout.text[item.clone()];
     let known = |name: &str| {
@@ -64,10 +89,18 @@ fn pair(context: &Context, item: Span) -> Vec<Span> {
     let is_one = context
         .lexicon
         .is_condition(remarks::without_lead(part.trim_end_matches('.')));
-    let two = part
-        .match_indices(" and ")
+    let staged = |name: &str| {
+        phrase::is_staged(name, |name| context.lexicon.is_condition(name)) || known(name)
+    };
+    let behind = |at: usize| {
+        let rest = &part[at..];
+        rest.split(". ").next().unwrap_or(rest)
+    };
+    let two = [" and ", " on "]
+        .iter()
+        .flat_map(|joint| part.match_indices(joint))
         .filter(|_| !is_one)
-        .find(|(at, joint)| known(&part[..*at]) && known(&part[at + joint.len()..]));
+        .find(|(at, joint)| known(&part[..*at]) && staged(behind(at + joint.len())));
     match two {
         Some((at, joint)) => vec![
             item.start..item.start + at,
@@ -84,8 +117,23 @@ fn ends_with_condition(context: &Context, name: &str) -> bool {
     let longest = words.len().min(MOST + 1);
     (1..longest).any(|n| {
         let rest = words[n..].join(" ");
-        rest.len() > 5 && context.lexicon.is_condition(&rest)
+        // Long names, and abbreviations in capitals: `Essential HTN`.
+        let sure = rest.len() > 5 || rest.len() > 2 && rest.chars().all(char::is_uppercase);
+        sure && context.lexicon.is_condition(&rest)
     })
+}
+
+/// `right eye`, `bilateral`.
+fn is_side(piece: &str) -> bool {
+    const LONGEST: usize = 2;
+    let words: Vec<&str> = piece.split_whitespace().collect();
+    let side = words.first().is_some_and(|word| {
+        matches!(
+            word.to_lowercase().trim_end_matches('.'),
+            "left" | "right" | "bilateral" | "both"
+        )
+    });
+    side && words.len() <= LONGEST
 }
 
 /// `hypertension, gout, asthma` are three when most of them are known.
@@ -113,12 +161,51 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
         return vec![item];
     }
     let mut at = item.start;
-    let mut out = Vec::new();
+    let mut out: Vec<Span> = Vec::new();
     for piece in pieces {
         let span = trim_by(text, at..at + piece.len(), char::is_whitespace);
         at += piece.len() + 1;
+        // `Pseudophakia, right eye`: the side is no item of its own.
+        if let Some(last) = out.last_mut().filter(|_| is_side(piece)) {
+            last.end = span.end;
+            continue;
+        }
         let lead = usize::from(text[span.clone()].starts_with("and ")) * 4;
         out.push(span.start + lead..span.end);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn what_parts_the_items_of_a_line() {
+        for (text, want) in [
+            (
+                "Diagnosis: T2DM uncontrolled / HTN / diabetic neuropathy\n",
+                "T2DM; HTN; diabetic neuropathy",
+            ),
+            ("Diagnosis: AKI on CKD 4\n", "AKI; CKD 4"),
+            ("Diagnosis: Essential HTN, T2DM\n", "Essential HTN; T2DM"),
+            (
+                "Diagnosis: acute on chronic kidney disease\n",
+                "acute on chronic kidney disease",
+            ),
+            ("Diagnosis: Cataract, left\n", "Cataract, left"),
+            ("Diagnosis: Asthma / COPD overlap\n", "Asthma; COPD overlap"),
+        ] {
+            let source = Source { text, words: &[] };
+            let told: Vec<_> = extract(&source, &Lexicon::builtin())
+                .entities
+                .into_iter()
+                .filter(|entity| matches!(entity.fact, Fact::Diagnosis(_)))
+                .map(|entity| entity.text)
+                .collect();
+            assert_eq!(told.join("; "), want, "{text}");
+        }
+    }
 }

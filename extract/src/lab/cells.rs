@@ -48,7 +48,8 @@ static RANGE: LazyLock<Regex> = LazyLock::new(|| {
 static BOUND: LazyLock<Regex> =
     LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?(?:(?i:or)\s?)?=?|=>|=<)\s?{N}")));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
-static GRADE: LazyLock<Regex> = LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|1:[0-9]{1,4}"));
+static GRADE: LazyLock<Regex> =
+    LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|(?:[<>≤≥]=?\s?)?1:\s?[0-9]{1,4}"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| {
     re(
         r"(?i:(?:A|B|AB|O)\s?(?:Rh\s?\(?D?\)?\s?)?(?:positive|negative|pos|neg|\+ve|-ve)|\+ve|-ve|negative|positive|trace|no organisms? (?:seen|isolated|grown)|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|(?:slightly|mildly|very) (?:cloudy|hazy|turbid)|turbid|scanty|plenty|abundant|profuse|field full|weakly positive|weak positive|strongly positive|not reactive|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",

@@ -181,12 +181,23 @@ pub(super) fn dated_columns(
     header: &Header,
 ) -> Vec<Draft> {
     let text = context.layout.text;
-    let numbers: Vec<&Cell> = cells
+    let mut numbers: Vec<&Cell> = cells
         .iter()
         .filter(|c| c.kind == CellKind::Number)
         .collect();
     let unit = cells.iter().find(|c| c.kind == CellKind::Unit).cloned();
-    let range = cells.iter().find(|c| c.kind == CellKind::Range).cloned();
+    let mut range = cells.iter().find(|c| c.kind == CellKind::Range).cloned();
+    // `CEA   <5.0 ug/L   18.4   7.2`: a limit below the heading of the range is no value.
+    let bound = numbers
+        .first()
+        .is_some_and(|first| text[first.span.clone()].starts_with(['<', '>', '≤', '≥']));
+    if bound
+        && range.is_none()
+        && header.columns.contains(&Column::Range)
+        && numbers.len() == header.dates.len() + 1
+    {
+        range = Some(numbers.remove(0).clone());
+    }
     let dates: Vec<Option<&Span>> = if numbers.len() == header.dates.len() {
         header.dates.iter().map(Some).collect()
     } else {

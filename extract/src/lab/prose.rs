@@ -25,9 +25,9 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
     // `has come down from 890 to 140`: the last of them counts.
     let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
     // `ESR on 01/07/2025 was 92`.
-    let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?)";
+    let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?|[0-9]{1,2}/[0-9]{1,2})";
     // `Cl-: 101`.
-    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY,?\s+(?:was|is|were)\s+|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
     let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
     Regex::new(&pattern).expect("a valid expression")
 });
@@ -42,10 +42,13 @@ pub(super) fn in_prose(
     let layout = &context.layout;
     let text = layout.text;
     let line = layout.lines[index].span.clone();
-    if BATH.is_match(&text[line.clone()]) {
-        return Vec::new();
-    }
-    let words = &parted(text, &layout.lines[index].words);
+    let bath = BATH.find(&text[line.clone()]);
+    let line = line.start..bath.map_or(line.end, |bath| line.start + bath.start());
+    let words: Vec<Span> = parted(text, &layout.lines[index].words);
+    let words: Vec<Span> = words
+        .into_iter()
+        .filter(|word| word.end <= line.end)
+        .collect();
     let sera = serology::found(context, &line);
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
@@ -115,8 +118,19 @@ fn test_at(context: &Context, words: &[Span]) -> Option<(usize, Span)> {
         let name = &text[span.clone()];
         // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
         let whole = !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
-        (whole && context.lexicon.is_analyte(name)).then_some((n, span))
+        let named = || context.lexicon.is_analyte(name) || is_drug_level(context, name);
+        (whole && named()).then_some((n, span))
     })
+}
+
+/// `Gentamicin trough`, `vancomycin peak level`: how much of a drug is in the blood.
+fn is_drug_level(context: &Context, name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let drug = lower.strip_suffix(" level").unwrap_or(&lower);
+    let timed = [" trough", " peak"]
+        .iter()
+        .find_map(|when| drug.strip_suffix(when));
+    timed.is_some_and(|drug| context.lexicon.is_drug(drug))
 }
 
 /// A test that a line names, and what stands behind it.
@@ -315,7 +329,7 @@ fn stands_alone(printed: &str, rest: &str) -> bool {
 
 /// What a fluid is made of is nobody's result.
 static BATH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(?:dialysate|dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b")
+    Regex::new(r"(?i)^\W*(?:dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b|\b(?:dialysate|dialysis bath)\s*:?")
         .expect("a valid expression")
 });
 /// Words before results that are words.
@@ -388,7 +402,8 @@ fn end_of_result(text: &str, cells: &[Cell]) -> Option<usize> {
     (1..cells.len()).find(|n| {
         let gap = &text[cells[n - 1].span.end..cells[*n].span.start];
         let anew = cells[*n].kind == CellKind::Number && gap.contains('(');
-        anew || cells[*n].kind == CellKind::Unit && gap.contains(',')
+        // `INR 3.4, 5 mg`: nor another number.
+        anew || matches!(cells[*n].kind, CellKind::Unit | CellKind::Number) && gap.contains(',')
     })
 }
 

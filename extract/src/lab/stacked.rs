@@ -1,4 +1,5 @@
-//! Rows whose cells stand on lines of their own, one below the other.
+//! Rows whose cells stand on lines of their own, one below the other, with or without labels (`Result`, `Reference`)
+//! between them.
 
 use schemas::DocumentKind;
 
@@ -10,6 +11,25 @@ use super::{
     parts::Parts,
 };
 use crate::{context::Context, draft::Draft, sections::SectionKind};
+
+/// Says what the line below holds, and nothing else.
+fn is_label(line: &str) -> bool {
+    let plain = line.trim_end_matches(':').trim().to_lowercase();
+    matches!(
+        &*plain,
+        "result"
+            | "results"
+            | "value"
+            | "reference"
+            | "reference range"
+            | "ref range"
+            | "normal range"
+            | "range"
+            | "units"
+            | "unit"
+            | "flag"
+    )
+}
 
 /// A row whose cells stand on lines of their own.
 pub(super) fn stacked(
@@ -28,6 +48,10 @@ pub(super) fn stacked(
     let mut last = index;
     while let Some(below) = layout.below(last) {
         let line = layout.lines[below].span.clone();
+        if is_label(layout.get(&line)) {
+            last = below;
+            continue;
+        }
         let found = cells::scan_after(text, line.clone(), !cells.is_empty());
         let covered: usize = found.iter().map(|c| c.span.len()).sum();
         let size = layout

@@ -170,10 +170,13 @@ fn speaks_of_sig(context: &Context, last: usize, line: usize) -> bool {
         return false;
     }
     let span = layout.lines[line].span.clone();
-    let found: Vec<Found> = repair::scan(layout.text, span.clone(), &[])
-        .into_iter()
-        .map(|read| read.found)
-        .collect();
+    // With the break before it, behind which a bare count may stand: `One at night`.
+    let broken = layout.text[..span.start].ends_with('\n');
+    let found: Vec<Found> =
+        repair::scan(layout.text, span.start - usize::from(broken)..span.end, &[])
+            .into_iter()
+            .map(|read| read.found)
+            .collect();
     let covered: usize = found.iter().map(|f| f.span.len()).sum();
     if LEAD.is_match(text) && (covered > 0 || text.len() < 80) {
         return true;
@@ -309,7 +312,7 @@ fn is_in_a_volume(text: &str, item: &Found) -> bool {
 pub(super) fn tell_bottle(text: &str, found: &mut [Read], name: usize) {
     static VERB: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow)\b",
+            r"(?i)\b(?:take|put|give|apply|instil+|use|inhale|inject|insert|drink|swallow|rinse|gargle|swish)\b",
         )
         .expect("a valid expression")
     });
@@ -369,7 +372,7 @@ pub(super) fn without_bag(text: &str, found: &mut Vec<Read>, name: &Span) {
 /// parts the two.
 pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {
     static PARTED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:[,;:.+=\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
+        Regex::new(r"(?:[,;:.+=>→➔\n•-]|\b(?i:and|to|or|then|with|plus|also))\s*$")
             .expect("a valid expression")
     });
     item.part == Part::Route

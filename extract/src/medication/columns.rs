@@ -42,7 +42,7 @@ static TITLES: LazyLock<Vec<(Column, Regex)>> = LazyLock::new(|| {
         (Column::Frequency, r"(?:frequency|freq\.?|how often|times? (?:a|per) day|schedule|interval|timing)"),
         (Column::Rate, r"(?:infusion |flow )?rate(?: \(ml/hr?\))?"),
         (Column::Quantity, r"(?:qty\.?|quantity|qty supplied|supply)"),
-        (Column::Other, r"(?:date|time|day|start|stop|started|stopped|start date|stop date|date (?:given|started|due|administered)|given (?:on|by)|age|age due|due|site|batch|batch no\.?|lot|lot ?(?:#|no\.?|number)|exp(?:iry)?|mfr|manufacturer|initials|signature|sign(?:ed)?|prescriber|prescribed by|nurse|indication|reason|for|comments?|remarks?|notes?|additives?|diluent|status|type|duration|days?|#|no\.?|s\.? ?no\.?|sr\.? ?no\.?|range|dr|last taken|last given|hour|times)"),
+        (Column::Other, r"(?:date|time|day|start|stop|started|stopped|start date|stop date|date (?:given|started|due|administered)|given (?:on|by)|age|age due|due|site|batch|batch no\.?|lot|lot ?(?:#|no\.?|number)|exp(?:iry)?|mfr|manufacturer|initials|signature|sign(?:ed)?|prescriber|prescribed by|nurse|indication|reason|for|comments?|remarks?|notes?|additives?|diluent|status|type|duration|days?|#|no\.?|s\.? ?no\.?|sr\.? ?no\.?|range|dr|last taken|last given|hour|times|max(?:imum|\.)?(?: dose)?(?: in| per|/)? ?(?:24 ?h(?:ours?|rs?)?|day|daily)?)"),
     ]
     .into_iter()
     .map(|(column, title)| (column, Regex::new(&format!(r"(?i)^(?:{title})[:.]?$")).expect("a valid expression")))
@@ -76,8 +76,13 @@ fn read(context: &Context, index: usize) -> Option<Heading> {
     const FEWEST: usize = 3;
     let layout = &context.layout;
     let cells = &layout.lines[index].cells;
-    // Titles have no digits, rows nearly always do.
-    if cells.len() < FEWEST || layout.line(index).contains(|c: char| c.is_ascii_digit()) {
+    // Titles have no digits, but for `Max 24 h`, and rows nearly always do.
+    let numbered = |cell: &Span| {
+        let said = layout.get(cell);
+        said.contains(|c: char| c.is_ascii_digit())
+            && !TITLES.iter().any(|(_, title)| title.is_match(said))
+    };
+    if cells.len() < FEWEST || cells.iter().any(numbered) {
         return None;
     }
     let title = |cell: &Span| {
@@ -222,17 +227,12 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
     if heading.line == index || !cells.iter().any(of_name) {
         return;
     }
-    // A bare number below `Day` or `Site` is no dose.
+    // What stands below `Day`, `Site` or `Max 24 h` is no dose.
     let elsewhere = |piece: &crate::draft::Piece| {
-        let bare = layout
-            .get(&piece.span)
-            .trim()
-            .bytes()
-            .all(|b| b.is_ascii_digit());
         let other = |(column, cell): &(Column, Span)| {
             *column == Column::Other && cell.start <= piece.span.start && piece.span.end <= cell.end
         };
-        piece.field == "dose" && bare && cells.iter().any(other)
+        piece.field == "dose" && cells.iter().any(other)
     };
     if draft.pieces.iter().any(elsewhere) {
         medication.dose = None;

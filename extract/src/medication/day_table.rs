@@ -1,5 +1,6 @@
 //! How often a drug is taken, from a table with a column for each time of the day: `Morning | Noon | Evening | Night`
-//! above `1 | 0 | 1 | 0`. The frequency is what the cells print, joined as such plans are spoken of.
+//! above `1 | 0 | 1 | 0`. The frequency is what the cells print, joined as such plans are spoken of. Or from a table with a
+//! row for each: `Breakfast   Humulin M3   26 units`.
 
 use std::sync::LazyLock;
 
@@ -44,12 +45,22 @@ pub(super) fn frequency(context: &Context, name: &Span) -> Option<(String, Vec<S
     (taken && said.iter().all(|count| is_count(count))).then(|| (said.join("-"), cells))
 }
 
+/// The time of the day that begins a drug's row in a cell of its own.
+pub(super) fn time_of_row(context: &Context, name: &Span) -> Option<Span> {
+    let layout = &context.layout;
+    let line = &layout.lines[layout.line_at(name.start)];
+    let first = line.cells.first()?;
+    (first.end < name.start && TIME.is_match(layout.get(first).trim_end_matches(['.', ':'])))
+        .then(|| first.clone())
+}
+
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:in the |at |with )?(?:morning|am|mane|breakfast|noon|midday|lunch(?:time)?|afternoon|pm|tea(?:time)?|evening(?: meal)?|dinner|supper|night|bed(?:time)?|nocte)$")
+        .expect("a valid expression")
+});
+
 /// The columns of at least three times of the day, side by side.
 fn times(context: &Context, index: usize) -> Option<Vec<usize>> {
-    static TIME: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:in the )?(?:morning|am|mane|breakfast|noon|midday|lunch(?:time)?|afternoon|pm|tea(?:time)?|evening|dinner|supper|night|bed(?:time)?|nocte|at night)$")
-            .expect("a valid expression")
-    });
     const FEWEST: usize = 3;
     let layout = &context.layout;
     let cells = &layout.lines[index].cells;
@@ -65,4 +76,32 @@ fn is_count(cell: &str) -> bool {
     static COUNT: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(?:[0-9](?:\.5|½)?|½|1/2)$").expect("a valid expression"));
     COUNT.is_match(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn a_time_before_the_drug_is_when_it_is_taken() {
+        let text = "Insulin chart\nBreakfast      Humalog   26 units\nEvening meal   Humalog   18 units\nWard           Humalog   10 units\n";
+        let source = Source { text, words: &[] };
+        let told: Vec<_> = extract(&source, &Lexicon::builtin())
+            .entities
+            .into_iter()
+            .filter_map(|entity| match entity.fact {
+                Fact::Medication(m) => Some((m.dose?, m.frequency.unwrap_or_default())),
+                _ => None,
+            })
+            .collect();
+        let want = [
+            ("26 units", "Breakfast"),
+            ("18 units", "Evening meal"),
+            ("10 units", ""),
+        ]
+        .map(|(dose, frequency)| (dose.to_owned(), frequency.to_owned()));
+        assert_eq!(told, want);
+    }
 }

@@ -236,6 +236,13 @@ impl Filling<'_> {
             found: item,
             corrected,
         } = &self.found[n];
+        // `28 tablets` supplied are 28.
+        let value = match slot {
+            Slot::Quantity if item.part == Part::Dose => {
+                value.split(' ').next().unwrap_or_default().to_owned()
+            }
+            _ => value,
+        };
         *slot.of(self.medication) = Some(value);
         if matches!(item.part, Part::Strength | Part::Dose) {
             for reason in amounts::left_open(self.text, self.found, n) {

@@ -51,5 +51,60 @@ pub(super) fn former(text: &str, found: &[Read], draft: &mut Draft) -> Vec<bool>
             draft.doubt("an old amount and a new one stand with the drug");
         }
     }
+    routes(text, found, draft, &mut former);
     former
+}
+
+/// `IV co-amoxiclav -> PO 625 mg`: the way before a sign or `to` was the way so far. Where an amount stands before it
+/// too, a person should look.
+fn routes(text: &str, found: &[Read], draft: &mut Draft, former: &mut [bool]) {
+    static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:-+>|=+>|→|➔|➜|\b(?:then|switch(?:ed)? to|changed to|converted to|step(?:ped)? down to))\s*$")
+            .expect("a valid expression")
+    });
+    let routes: Vec<usize> = (0..found.len())
+        .filter(|n| found[*n].found.part == Part::Route)
+        .collect();
+    for pair in routes.windows(2) {
+        let (old, new) = (&found[pair[0]].found.span, &found[pair[1]].found.span);
+        // What stands above the name is the last of the phrases.
+        let Some(between) = text.get(old.end..new.start) else {
+            continue;
+        };
+        let direct = between.trim().eq_ignore_ascii_case("to");
+        if direct || CHANGE.is_match(between) {
+            former[pair[0]] = true;
+            if amounts(found).any(|n| found[n].found.span.start < new.start) {
+                draft.doubt("an old route and a new one stand with the drug");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn the_way_before_a_change_is_not_the_way_now() {
+        for (text, route, review) in [
+            ("Plan\n1) IV co-amoxiclav -> PO 625mg TDS\n", "PO", false),
+            ("Plan\n1) Co-amoxiclav 1.2 g IV -> PO TDS\n", "PO", true),
+            ("Plan\n1) Ciprofloxacin IV to PO 500 mg BD\n", "PO", false),
+            ("Plan\n1) Ciprofloxacin IV 400 mg BD\n", "IV", false),
+        ] {
+            let source = Source { text, words: &[] };
+            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let drug = entities
+                .iter()
+                .find_map(|e| match &e.fact {
+                    Fact::Medication(m) => Some((m.route.as_deref(), e.needs_review)),
+                    _ => None,
+                })
+                .expect(text);
+            assert_eq!(drug, (Some(route), review), "{text}");
+        }
+    }
 }

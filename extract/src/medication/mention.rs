@@ -55,6 +55,7 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
                 continue;
             }
             if overlaps(&span, taken)
+                || is_of_a_person(layout.text, &line.span, &span)
                 || touches_word(layout.text, &span)
                 || edge::is_form(context, &span)
             {
@@ -91,8 +92,15 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
 /// Does a stretch name a drug of either list?
 fn is_name(context: &Context, name: &str) -> bool {
     let lower = name.to_lowercase();
-    !name.contains(['\t', ',', ';', ':', '('])
+    // `at 10 ml/hr`: large lists hold brands of a small word and a number.
+    let counted = name.split_once(' ').is_some_and(|(word, number)| {
+        matches!(word, "at" | "in" | "on" | "to" | "by" | "of" | "for" | "as")
+            && number.starts_with(|c: char| c.is_ascii_digit())
+    });
+    !counted
+        && !name.contains(['\t', ',', ';', ':', '('])
         && !name.contains("  ")
+        && !name.contains(" - ")
         && name.len() > 2
         && !OF_AMOUNTS.contains(&&*lower)
         && !CLASSES.contains(&&*lower)
@@ -133,6 +141,15 @@ fn name_words(context: &Context, line: &Span) -> Vec<Span> {
             if glued { word.start..letters } else { word }
         })
         .collect()
+}
+
+/// `First names: Yasmin Farah`: brands are names of people too.
+fn is_of_a_person(text: &str, line: &Span, name: &Span) -> bool {
+    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:(?:first|given|patient'?s?|sur|fore|last|family|full) ?)names?\s*:\s*(?:\p{Lu}[\p{L}'’-]+ )?$")
+            .expect("a valid expression")
+    });
+    LABEL.is_match(&text[line.start..name.start])
 }
 
 fn touches_word(text: &str, span: &Span) -> bool {

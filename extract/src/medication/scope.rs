@@ -51,7 +51,7 @@ pub(super) fn of(layout: &Layout, name: &Span, end: usize, names: &[Span]) -> Sc
     if letters(&before) > told || runs_on {
         Scope::Sentence(within_label(layout, name, names))
     } else if others {
-        Scope::Sentence(line)
+        Scope::Sentence(within_item(layout.text, &line, name))
     } else {
         Scope::Row(line.start..end.max(line.end))
     }
@@ -73,13 +73,33 @@ fn within_label(layout: &Layout, name: &Span, names: &[Span]) -> Span {
         .map_or(sentence.start, |index| {
             sentence.start.max(layout.lines[index].span.start)
         });
-    start.min(name.start)..end.max(name.end)
+    let whole = start.min(name.start)..end.max(name.end);
+    within_item(layout.text, &whole, name)
+}
+
+/// `2) hold ramipril   3) restart bisoprolol`: of several numbered items in a row the one that names the drug.
+fn within_item(text: &str, within: &Span, name: &Span) -> Span {
+    static MARK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\s{2,}|[;.]\s)\(?[0-9]{1,2}[).]\s").expect("a valid expression")
+    });
+    let start = MARK
+        .find_iter(&text[within.start..name.start])
+        .last()
+        .map_or(within.start, |mark| within.start + mark.end());
+    let end = MARK
+        .find(&text[name.end..within.end.max(name.end)])
+        .map_or(within.end, |mark| name.end + mark.start());
+    start..end.max(name.end)
 }
 
 /// A label, a mark of a list, the cells of a table, or a drug with a capital below a line that is no open sentence.
 fn begins_anew(layout: &Layout, index: usize, names: &[Span]) -> bool {
-    static LABEL: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\W*\p{L}[\p{L} /()-]{2,30}:").expect("a valid expression"));
+    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"^\W*\p{L}[\p{L} /()-]{2,30}:|^(?i:plan|impression|assessment|advice|actions?) ?[-–]",
+        )
+        .expect("a valid expression")
+    });
     static OPEN: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)(?:[,(/–-]|\b(?:and|or|on|of|to|the|with|for|from|her|his|by|a|an|started|stopped))\s*$")
             .expect("a valid expression")

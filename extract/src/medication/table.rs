@@ -81,7 +81,7 @@ pub(crate) fn row(context: &Context, name: &Span, next: Option<usize>) -> Option
 /// The numeric columns at the end of the nearest heading above.
 fn heading_above(context: &Context, line: usize) -> Option<Vec<Part>> {
     static COLUMN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(drug|medications?|medicines?|item|product)|(directions?|sig|instructions?|how to take)|(qty|quantity|disp(?:ense)?|amount)|(days?(?: supply)?|duration)|(refills?|rf|repeats?)|(strength|dosage form|form|ndc))\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(drug|medications?|medicines?|item|product)|(directions?|sig|instructions?|how to take|dose,? (?:and |& )?frequency)|(qty|quantity|disp(?:ense)?|amount)|(days?(?: supply)?|duration)|(refills?|rf|repeats?|rpts?)|(strength|dosage form|form|ndc|(?:pbs )?(?:item|code)))\b").expect("a valid expression")
     });
     let page = context.layout.lines[line].page;
     let first = line.saturating_sub(40);

@@ -77,13 +77,28 @@ pub(super) fn is_tested(context: &Context, name: &Span) -> bool {
         || LETTER.is_match(&text[name.end..]) && CULTURE.is_match(text)
 }
 
-/// `MgSO4 not required`, `influenza vaccine - not given`: right behind the name.
+/// `MgSO4 not required`, `influenza vaccine - not given`, `metformin may be considered`: right behind the name; or behind a
+/// dash at the end of its line, `magnesium 2 g IV - discussed, not given`.
 pub(super) fn is_not_needed(text: &str, name: &Span) -> bool {
     static NOT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s,:–-]*(?:(?:is|was|were) )?(?:not (?:required|needed|indicated|given|prescribed|used|taken|started|suitable)|contraindicated|declined|refused)\b")
+        Regex::new(r"(?i)^[\s,:–-]*(?:(?:is|was|were) )?(?:not (?:required|needed|indicated|given|prescribed|used|taken|started|suitable|covered)|contraindicated|declined|refused)\b|^ (?:(?:is|was|were|can|could|may|might|will) )?(?:(?:be|been|being) )?considered\b")
             .expect("a valid expression")
     });
-    NOT.is_match(&text[name.end..])
+    static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[^\n.;]{0,60}\s[-–(]\s?(?:(?:discussed|offered|considered|ordered),? (?:but )?)?not (?:given|needed|administered|taken)\)?\s*(?:$|\n)")
+            .expect("a valid expression")
+    });
+    NOT.is_match(&text[name.end..]) || CLOSING.is_match(&text[name.end..])
+}
+
+/// `Do not take ibuprofen (Advil, Motrin)`, `antibiotics such as clarithromycin`: a warning tells of no use, nor does an
+/// example.
+pub(super) fn is_warned_of(text: &str, line: &Span, name: &Span) -> bool {
+    static NOT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:do not|don['’]t|never|must not|should not) (?:take|use|give|prescribe|combine|mix|buy|dispense)\b[^.;]{0,60}$|\b(?:such as|for example|e\.g\.?)\s+$")
+            .expect("a valid expression")
+    });
+    NOT.is_match(&text[line.start..name.start])
 }
 
 /// `heparin infusion`, `insulin sliding scale`.
@@ -103,4 +118,38 @@ pub(super) fn is_negated_use(text: &str, name: &Span) -> bool {
         .find(|i| text.is_char_boundary(*i))
         .unwrap_or(0);
     NOT.is_match(&text[from..name.start])
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn what_is_not_given_or_only_warned_of_is_no_medication() {
+        for (text, named) in [
+            (
+                "Discharge plan\nHaloperidol was considered but not needed.\n",
+                false,
+            ),
+            (
+                "Treatment:\nMagnesium sulfate 2 g IV - discussed, not given\n",
+                false,
+            ),
+            (
+                "Advice\nDo not take ibuprofen (Advil, Motrin) with this.\n",
+                false,
+            ),
+            ("Treatment:\nMagnesium sulfate 2 g IV - given\n", true),
+            ("Medication:\nIbuprofen 400 mg three times daily\n", true),
+        ] {
+            let source = Source { text, words: &[] };
+            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let found = entities
+                .iter()
+                .any(|entity| matches!(entity.fact, Fact::Medication(_)));
+            assert_eq!(found, named, "{text}");
+        }
+    }
 }

@@ -76,7 +76,7 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
 }
 
 /// `From: Oak Street Pharmacy`: the name ended where the words of houses begin.
-fn names_house(text: &str, name: &Span) -> bool {
+pub(super) fn names_house(text: &str, name: &Span) -> bool {
     static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice)|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
             .expect("a valid expression")
@@ -103,7 +103,7 @@ pub(super) fn in_parts(context: &Context) -> Option<Draft> {
     const NAME_GAP: &str = r"(?i:\s*name)?(?:s|\(s\))?(?:\s*:\s*|\t\s*| {2,})";
     const PARTS: &str = r"(\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’-]+){0,2})";
     static FIRST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(&format!(r"\b(?:(?i:forenames?|forename\(s\)|given names?|first names?) |(?i:forename|first|given){NAME_GAP}){PARTS}")).expect("a valid expression")
+        Regex::new(&format!(r"\b(?:(?i:forenames?|forename\(s\)|given names?|first names?) |(?i:names)\s*:\s*|(?i:forename|first|given){NAME_GAP}){PARTS}")).expect("a valid expression")
     });
     static LAST: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(&format!(
@@ -181,7 +181,7 @@ fn is_copy(context: &Context, n: usize) -> bool {
 /// The role of a plain `Name:` after the headings above it.
 fn heading_role(context: &Context, n: usize) -> Role {
     static HEADING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\W*(?:(patient)|(prescrib|physician|doctor|provider|practitioner|clinician)|(insured|subscriber|policy ?holder|guarantor)|(referr(?:ed by|ing))|(emergency|contact|next of kin|pharmac)|(refer(?:red)? to|recipient))").expect("a valid expression")
+        Regex::new(r"(?i)^\W*(?:(?:section|part) [a-z0-9]{1,2}\W{1,3})?(?:(patient)|(prescrib|physician|doctor|provider|practitioner|clinician)|(insured|subscriber|policy ?holder|guarantor)|(referr(?:ed by|ing))|(emergency|contact|next of kin|pharmac)|(refer(?:red)? to|recipient))").expect("a valid expression")
     });
     let layout = &context.layout;
     let line = context.labels[n].line;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use schemas::PersonRole as Role;
 
-use super::{Found, is_organisation, same::same_name};
+use super::{Found, is_organisation, labels::names_house, same::same_name};
 use crate::{context::Context, date::is_long_ago, labels::Target, layout::Span, names};
 
 /// `Jane Smith MRN: 789012 DOB: …`: a name before the patient's data.
@@ -50,6 +50,7 @@ pub(super) fn patient_alone(context: &Context, found: &mut Vec<Found>) {
         if (name.start == line.span.start || addressed)
             && (near || born || aged || addressed && index < 10 && only_numbers)
             && !is_organisation(context, &name)
+            && !names_house(layout.text, &name)
             && !names_a_condition(context, &name)
             && !names::has_degree(layout.text, name.end)
         {

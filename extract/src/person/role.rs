@@ -52,7 +52,7 @@ pub(super) fn author(context: &Context, name: &Span) -> Role {
 /// `Consultation 07-Oct-2025 09:50  Dr Emlyn Pritchard`: who stands behind the day of a visit holds it.
 pub(super) fn heads_visit(context: &Context, name: &Span) -> bool {
     static VISIT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:consultation|visit|encounter|ward round|progress note)")
+        Regex::new(r"(?i)\b(?:consultation|visit|encounter|ward round|progress note)|\b(?-i:WR)\b")
             .expect("a valid expression")
     });
     const TOP: usize = 4;

@@ -80,9 +80,20 @@ pub(super) fn accept(
             let counts = found.iter().any(|f| {
                 f.part == Part::Frequency && (f.span.start == next || f.span.start == often)
             });
-            // `7 days only`, `at 0, 2 and 6 wk` count time.
+            // `7 days only`, `at 0, 2 and 6 wk` count time, `2 December` is a day.
             let lone = said.chars().all(|c| c.is_ascii_digit());
             let timed = lone && TIMED.is_match(&text[value.end..]);
+            // `OGTT`: no letter O stands for a number at the front of a word.
+            let wordy = said
+                .strip_prefix(['O', 'o'])
+                .is_some_and(|rest| is_form(&rest.to_lowercase()));
+            // `nasal spray` above `2 sprays`: the form and no verb.
+            let noun =
+                phrase.to_lowercase().starts_with("spray") && SITE.is_match(&text[..span.start]);
+            // `28      Dose changed`: the next column begins with the word.
+            let parted = WIDE
+                .find(said)
+                .is_some_and(|gap| said[gap.end()..].to_lowercase().starts_with("dose"));
             // `Trajenta 5 OD`: nobody takes five of a product that is not named.
             let many =
                 lone && span.start <= from + 1 && matches!(said, "5" | "6" | "7" | "8" | "9");
@@ -99,14 +110,13 @@ pub(super) fn accept(
             let counted = behind(Part::Strength) || behind(Part::Form) || formed || named;
             let digit_before =
                 text[..value.start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
-            // `28   Dose increased`: what became of it, beside how much was supplied.
-            let altered =
-                said.to_lowercase().ends_with("dose") && ALTERED.is_match(&text[value.end..]);
             !digit_before
-                && !altered
                 && !is_item(text, value)
                 && said != "I"
                 && !timed
+                && !parted
+                && !wordy
+                && !noun
                 && !many
                 && !nothing
                 && before != Some('/')
@@ -150,7 +160,9 @@ pub(super) fn accept(
             let number = &text[value.clone()];
             // `#19 extracted` counts teeth.
             let of_else = phrase.trim_start().starts_with('#') && another_noun(text, span.end);
-            number.chars().any(|c| c.is_ascii_digit()) && !of_else
+            // `Aspirin disp   300 mg`: dispersible, and no pieces are of so many milligrams.
+            let weighed = WEIGHED.is_match(&text[value.end..]);
+            number.chars().any(|c| c.is_ascii_digit()) && !of_else && !weighed
         }
         Part::Frequency => {
             let bare = phrase.trim().to_lowercase();
@@ -180,10 +192,12 @@ pub(super) fn accept(
                     && (digit_before || matches!(before, Some('/' | '-')));
             // `on day 1 then`: the rest is told in the instructions.
             let step = bare.starts_with("on day") && last.starts_with("then");
+            let past = bare.starts_with("at ") && happened(&text[..span.start]);
             !glued_after
                 && !eye
                 && !cut
                 && !step
+                && !past
                 && (!a_day || is_counted_a_day(&text[..span.start]))
                 && (!word || before.is_some_and(char::is_whitespace))
                 && (!common || dosed && ends)
@@ -216,11 +230,6 @@ pub(super) fn accept(
 static ROUTE_NEXT: LazyLock<Regex> =
     LazyLock::new(|| re(r"^(?:p\.?o|s\.?l|p\.?r|i\.?m|i\.?v|s\.?c|s/c|orally|by mouth)\.?\s+"));
 
-/// What became of a dose.
-static ALTERED: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"^\s*(?:increased|reduced|decreased|changed|adjusted|altered|doubled|halved|unchanged)\b")
-});
-
 /// `7 Tab. Pantoprazole`: the number of an item on a line of its own, before an abbreviated form and a name.
 fn is_item(text: &str, value: &Span) -> bool {
     let rest = &text[value.end..];
@@ -240,12 +249,23 @@ static COURSE: LazyLock<Regex> = LazyLock::new(|| re(r"^[0-9]{1,2}/(?:7|52|12)\b
 static CLOCK_BEHIND: LazyLock<Regex> =
     LazyLock::new(|| re(r"^\s+(?:[01][0-9]|2[0-3]):?[0-5][0-9]\b"));
 
-/// A number of days or weeks, or one of several numbers.
+/// A number of days or weeks, one of several numbers, or the day of a month.
 static TIMED: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b",
+        r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b|^ (?:jan(?:uary)?|feb(?:ruary)?|april|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
     )
 });
+
+/// The unit of a strength.
+static WEIGHED: LazyLock<Regex> =
+    LazyLock::new(|| re(r"^\s?(?:mg|mcg|micrograms?|microg|µg|ug)\b"));
+
+/// Where a spray goes.
+static SITE: LazyLock<Regex> =
+    LazyLock::new(|| re(r"\b(?:nasal|oral|sublingual|mouth|throat|buccal|topical)\s$"));
+
+/// What parts the columns of a chart.
+static WIDE: LazyLock<Regex> = LazyLock::new(|| re(r"\s{2,}|\t"));
 
 /// `a day`, `per week` behind a number or an amount that is no limit, and with nothing of its own before it.
 fn is_counted_a_day(before: &str) -> bool {
@@ -257,6 +277,19 @@ fn is_counted_a_day(before: &str) -> bool {
     COUNT
         .captures(before)
         .is_some_and(|found| found.get(1).is_none())
+}
+
+/// `Took an extra metoprolol 25 mg at 1600`, `16 units given at 10:25`: when it was, in a sentence that tells of the past.
+fn happened(before: &str) -> bool {
+    static PAST: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"(?:^|[^\w ]\s*|\b(?:he|she|they|patient|was|were|last|dose|mg|mcg|g|ml|units?|tablets?)\s+)(?:given|took|taken|administered|received)\b[^.;\n]*$|\b(?:given|administered|received)\s+$",
+        )
+    });
+    static USUAL: LazyLock<Regex> = LazyLock::new(|| {
+        re(r"\b(?:to be|should be|is|are)\s+(?:given|taken|administered)\b[^.;\n]*$")
+    });
+    PAST.is_match(before) && !USUAL.is_match(before)
 }
 
 /// Does a longer word in small letters follow that no prescription has: what a number before it counts? `2 carpules`.

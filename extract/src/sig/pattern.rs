@@ -31,7 +31,7 @@ pub(super) const UNIT: &str = r"(?:mcg|ug|µg|μg|microg(?:rams?)?|mcq|mg|millig
 
 const PER: &str = r"(?:\s?/\s?(?:NUM\s?)?(?:mL|ml|mls|L|puff|actuation|act|hours?|hr|h|minutes?|mins?|dose|spray|inhalation|day|24h|24 ?hours?|weeks?|wk|tablet|tab|cap|patch|drop|m2|m²|g|gm|kg|5ml)|\s+per\s+(?:NUM\s?)?(?:mL|actuation|puff|hour|minute|kg|m2|m²|square metre|dose|spray|tablet))";
 
-const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:(?:eye|ear|nasal|ophthalmic|otic|oral) drop\b|tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|nebuli[sz]er solution)";
+const FORMS: &str = r"(?:(?:extended|delayed|modified|sustained|immediate|prolonged|controlled|slow)[- ]release\s+)?(?:(?:chewable|dispersible|effervescent|coated|enteric[- ]coated|film[- ]coated|oral|disintegrating|orally disintegrating|nasal|eye|ear|ophthalmic|otic|topical|vaginal|rectal|transdermal|sublingual|soluble|metered[- ]dose|dry powder|gastro-resistant|(?:ER|XR|DR|SR|EC)\b)\s*)*(?:(?:eye|ear|nasal|ophthalmic|otic|oral) drop\b|tablets?|tabs?|tabl?\.|capsules?|caps?|inhalers?|evohaler|accuhaler|turbohaler|respimat|creams?|ointments?|oint|gels?|lotions?|solutions?|soln|suspensions?|susp|syrups?|elixirs?|drops|gtts?|sprays?|patch(?:es)?|suppositor(?:y|ies)|supps?|injections?|inj|vials?|pens?|flexpen|solostar|kwikpen|powders?|lozenges?|films?|foam|shampoo|enemas?|pessar(?:y|ies)|sachets?|packets?|ampoules?|amps?|nebules?|nebs?|gummies|softgels?|liquid|linctus|mouthwash|troches?|syringes?|cartridges?|diskus|kit|implant|ring|paste|granules|caplets?|mixtures?|nebuli[sz]er solution)";
 
 const TAKEN: &str = r"(?:tablets?|tabs?|capsules?|caps?|caplets?|puffs?|sprays?|drops?|gtts?|patch(?:es)?|units?|iu|mL|mls?|cc|teaspoons?(?:fuls?)?|tsps?|tablespoons?|tbsps?|applications?|inhalations?|suppositor(?:y|ies)|lozenges?|sachets?|packets?|ampoules?|nebules?|vials?|injections?|pills?|scoops?|capfuls?|strips?|films?|pump(?:s|ful)?|lozenge|doses?|softgels?|squirts?|vaginal tablets?|dabs?|5ml spoonfuls?|spoonfuls?|troches?|pessar(?:y|ies)|ampules?|gummies|rings?|applicatorfuls?|tubes?)";
 
@@ -63,7 +63,9 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
     [
         (Part::Quantity, r"(?:\bqty|\bquantity|\bquant|\bdisp(?:ense)?d?|\bmitte|\bsupply|\bdispense quantity|\bamount|\bqt[yv])\s*(?:[:;.#=]|\bis\b)*\s*#?\s*\[?\s*(?:\(?(?:one|two|three)?\)?\s*)?(NUM(?:\s?(?:mL|ml|g|gm|grams?)\b)?)(?:\s*\([a-z -]+\))?(?:\s*TAKEN\b|\s*FORMS\b)?"),
         (Part::Quantity, r"(?:^|\s)#\s?(NUM)\b(?:\s*\([a-z -]+\))?(?:\s*(?:TAKEN|FORMS)\b)?"),
-        (Part::Refills, r"(?:refills?|refi11s?|rf|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
+        (Part::Quantity, r"(?:^|\s{2,}|\t)m\s?:?\s?(NUM(?:\s?(?:mL|g)\b)?)(?:\s*\([a-z -]+\))?(?:\s{2}|\t|$|\n)"),
+        (Part::Refills, r"\s{2}r:\s?(NUM)\b"),
+        (Part::Refills, r"(?:refills?|refi11s?|rf|rpts?|rep(?:eat)?s?|refils?|ref)\s*[:;.=#x]*\s*(NUM|none|zero|nil|no refills?|prn|one|two|three|four|five)\b(?:\s*times?)?"),
         (Part::Refills, r"(?:\bx\s*|\b)(NUM|no|zero|one|two|three|four|five)\s*(?:\([0-9]+\)\s*)?(?:refills?|repeats?)\b"),
         (Part::Instructions, r"\b((?:then|followed by)\s+(?:[^.;\n]|\.[0-9])*)"),
         (Part::Duration, r"\b(?:duration|days'? supply|day supply|supply for)\s*[:;=]?\s*(NUM(?:\s?[-–]\s?NUM)?\s*(?:days?|weeks?|wks?|months?|mos?|years?|d|hours?|hrs?)?)\b"),
@@ -71,6 +73,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Duration, r"\b([0-9]+[- ](?:day|week|month))\s+(?:course|supply|taper)"),
         (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?AGAIN(?:FORMS|TAKEN))"),
         (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
+        (Part::Dose, r"(?:\s{2}|\t|\btake\s)((?:tabs?|caps?)\.? i{1,3})\b"),
         (Part::Strength, r"\b[1-9][0-9]{0,2}(?: 000){1,2}\s?(?:IU|i\.u\.|international units?|units?)\b"),
         (Part::Strength, r"NUM\s*(?:UNIT)?PERCOMBO"),
         (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
@@ -82,7 +85,8 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Dose, r"\b((?:one|two|three|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s+to be (?:taken|used|given|inhaled|inserted|applied|swallowed|dissolved|chewed|sucked|instilled|sprayed)\b(?: whole\b)?"),
         (Part::Dose, r"(?:^|\n|\t|\s{2}|[.,;:–-]\s|\s)\s*((?:one|two|three|four|five|six|seven|eight|ten|half|[1-3]/[2-4]|[1-9]|½|i{1,3})HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\s"),
         (Part::Duration, r"\b(NUM\s*(?:days?|weeks?|months?)|[0-9]{1,2}/(?:7|52|12))\b"),
-        (Part::Dose, r"\bapply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously)"),
+        (Part::Dose, r"\b(?:apply\s+(?:a\s+)?(thin layer|thin film|small amount|sparingly|pea[- ]sized amount|liberally|generously))"),
+        (Part::Dose, r"\b(thin layer|thin film|pea[- ]sized amount)\b"),
         (Part::Route, r"\b(?:by mouth|p\.?o\.?\s?/\s?n\.?g\.?|per mouth|orally|oral(?:ly)?|p\.?\s?o\.?|per os|sublingual(?:ly)?|under (?:the|your) tongue|subcutaneous(?:ly)?|under the skin|into the skin|subcut\.?|sub-?q|sub-?cut|s\.?c\.?|s\.?q\.?|s/c\b|s/l\b|i/m\b|i/v\b|ivpb\b|intravenous(?:ly)?|i\.?v\.?|intramuscular(?:ly)?|i\.?m\.?|topical(?:ly)?|to (?:the )?(?:affected|skin)\s?(?:area|skin|site)?s?(?:\(s\))?|to (?:the )?skin|on (?:the )?skin|by inhalation|inhaled|inhalation|via inhal(?:er|ation)|via (?:a )?nebuli[sz]er|by nebuli[sz]er|nebuli[sz]ed|neb|inh|(?:in|into) (?:each|both|the|one|left|right|the left|the right) (?:nostrils?|lungs)|(?:in|into|to) (?:each|both|the|left|right|affected|the affected|the left|the right) (?:eyes?|ears?|nostrils?|eye\(s\)|nares)|(?:to|on|onto) (?:the )?(?:face|scalp|knees?|feet|foot|hands?|elbows?|legs?|arms?|back|neck|shoulders?|nose|nails?|lips|groin|chest)|each nostril|both eyes|left eye|right eye|intranasal(?:ly)?|nasal(?:ly)?|ophthalmic|otic|transdermal(?:ly)?|rectal(?:ly)?|per rectum|p\.?r\.?|vaginal(?:ly)?|intravaginally|p\.?v\.?|buccal(?:ly)?|via (?:peg|ng|g-tube)(?: tube)?|o\.?u\.?|o\.?s\.?|o\.?d\.?|top|td|s\.?l\.?|epidural)"),
         (Part::Frequency, r"\b(on|om|once|now)\b"),
         (Part::Form, r"\b(FORMS)"),
@@ -114,6 +118,7 @@ fn frequency_pattern() -> String {
         format!(r"(?:every|each|in the|at|before|after|with)\s*(?:other\s*)?(?:the\s*)?(?:{day_part})\b"),
         format!(r"(?:every|each|on)\s*{weekday}(?:\s*(?:,|and|&|/)\s*{weekday})*"),
         r"(?:every|each)\s*(?:day|week|month|meal)\b".into(),
+        r"at weeks? [0-9]{1,2}(?:(?:\s?,\s?|\s?(?:,\s?)?(?:and|&) )[0-9]{1,2})*\b".into(),
         r"morning,? (?:and|&) (?:evening|night)\b|night (?:and|&) morning\b".into(),
         r"q\.?\s?[0-9lO]+(?:\s?[-–]\s?[0-9]+)?\s?(?:hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|mins?)\b".into(),
         r"q\.?\s?(?:a\.?m|p\.?m|h\.?s|day|daily|week|weekly|wk|month|mo|noon|evening|morning|night|meal)\b\.?".into(),
@@ -130,13 +135,13 @@ fn frequency_pattern() -> String {
         r"alt\.? (?:days?|nights?)\b".into(),
         r"on days? [0-9]{1,2}(?:\s?(?:-|–|,|to|and|&)\s?[0-9]{1,2})*\b".into(),
         r"(?:(?:at|with|after|on|during|before) )?(?:each|every) (?:treatment|dialysis(?: session)?|haemodialysis|hemodialysis|HD|session|cycle|infusion)\b".into(),
-        r"hourly\b|hrly\b|dly\b".into(),
+        r"hourly\b|hrly\b|dly\b|midday\b".into(),
         r"(?:a|per) (?:day|week|month|fortnight)\b".into(),
         format!(r"{weekday}(?:\s?(?:,|and|&|/)\s?{weekday}){{2,}}\b"),
         r"M/W/F\b|MWF\b|T/Th/S\b".into(),
     ]
     .join("|");
-    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b)"
+    let tail = r"(?:with (?:(?:each|every|main) meals?|meals?|food|breakfast|lunch|dinner|supper|evening meal)|w/\s?(?:meals?|food)|before (?:meals?|breakfast|food|bed|feeds?|dinner|lunch|supper)|except (?:on )?(?:the )?(?:[a-z]+ days?|WEEKDAY)|after (?:meals?|food|breakfast)|at bedtime|bedtime|at night|in the (?:morning|evening)|a\.?c\b\.?|p\.?c\b\.?|c\.?c\b\.?|hs\b|am\b|pm\b|as needed|when needed|if needed|as required|when required|if required|p\.?r\.?n\b\.?|sos\b|(?:on an )?empty stomach|morning\b|evening\b|night\b|noon\b|WEEKDAY\s?(?:-|–|to)\s?WEEKDAY\b|\(WEEKDAY(?:\s?(?:,|/|&|and)\s?WEEKDAY)*\))"
         .replace("WEEKDAY", weekday);
     format!(
         r"\b((?:{MOST}\s+|p\.?r\.?n\.?,?\s+|(?:as|when|if) (?:needed|required),?\s+)?(?:{MOST}\s+)?(?:{atom})(?:\s*(?:,|and|&|\+|then)?\s*(?:{atom}))*(?:[ ,\n]{{0,3}}\(?(?:(?:and|&) )?{tail}\)?)*)"

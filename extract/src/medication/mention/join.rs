@@ -73,7 +73,7 @@ fn is_other_name(context: &Context, name: &Span, next: &Span) -> bool {
 }
 
 static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Ultra|Plus|Turbuhaler|Ellipta|Handi[Hh]aler|Breezhaler|Genuair|Easyhaler|N(?:EXT|ext)haler|Rapihaler|Forspiro|Spiromax|Modulite|Orange|Advance|Infant|Junior|Retard|Continus)\b)").expect("a valid expression")
+    Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|succ|tart|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Ultra|Plus|Turbuhaler|Ellipta|Handi[Hh]aler|Breezhaler|Genuair|Easyhaler|N(?:EXT|ext)haler|Rapihaler|Forspiro|Spiromax|Modulite|Orange|Advance|Infant|Junior|Retard|Continus)\b|[ -][eE]-?[0-9]{3}\b| #[1-4]\b)").expect("a valid expression")
 });
 
 static FORM: LazyLock<Regex> = LazyLock::new(|| {
@@ -103,6 +103,17 @@ fn extend_name(text: &str, mention: &mut Mention) {
         .captures(&text[mention.name.end..])
         .and_then(|found| found.get(1));
     if let Some(found) = letters.filter(|found| formed && !OF_A_SIG.contains(&found.as_str())) {
+        mention.name.end += found.end();
+    }
+    // `Creon 25,000 two capsules`: so many units, which nobody prints.
+    static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^( [0-9]{2},?000)\s+(?:one|two|three|[1-9]|caps?|capsules?|tabs?|tablets?)\b")
+            .expect("a valid expression")
+    });
+    if let Some(found) = THOUSANDS
+        .captures(&text[mention.name.end..])
+        .and_then(|found| found.get(1))
+    {
         mention.name.end += found.end();
     }
     let name = &text[mention.name.clone()];

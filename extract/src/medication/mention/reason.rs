@@ -12,8 +12,9 @@ pub(super) fn left_out(context: &Context, mentions: &[Mention]) -> Vec<Mention> 
     static WHILE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\bwhile (?:on|taking|using)\s+$").expect("a valid expression")
     });
+    // In a sentence, or in a cell of its own behind a volume.
     static DILUENT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:in|with)\s+(?:[0-9.]+\s?(?:ml|mls|l)\s+(?:of\s+)?)?$")
+        Regex::new(r"(?i)\b(?:in|with)\s+(?:[0-9.]+\s?(?:ml|mls|l)\s+(?:of\s+)?)?$|(?:\s{2}|\t|\|\s?)[0-9.]+\s?(?:ml|mls|l)\s+$")
             .expect("a valid expression")
     });
     static RATHER: LazyLock<Regex> = LazyLock::new(|| {
@@ -53,6 +54,6 @@ pub(super) fn left_out(context: &Context, mentions: &[Mention]) -> Vec<Mention> 
 fn is_fluid(key: &str) -> bool {
     matches!(
         key,
-        "sodium chloride" | "normal saline" | "saline" | "glucose" | "dextrose" | "water"
+        "sodium chloride" | "nacl" | "normal saline" | "saline" | "glucose" | "dextrose" | "water"
     )
 }
