@@ -14,7 +14,7 @@ use crate::{
 };
 
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[#\s:]*([A-Za-z]{0,6}[-/]?[0-9OIl][A-Za-z0-9]*(?:[-/.][A-Za-z0-9]+)*)")
+    Regex::new(r"^[#\s:]*([A-Z]{1,4} [0-9]{3,}|[A-Za-z]{0,6}[-/]?[0-9OIl][A-Za-z0-9]*(?:[-/.][A-Za-z0-9]+)*)")
         .expect("a valid expression")
 });
 static NHS: LazyLock<Regex> = LazyLock::new(|| {
@@ -52,7 +52,10 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 | "icn"
                 | "grp"
         );
-        if vague && !label.colon && !label.numbered && !has_number_sign(text, label.span.end) {
+        // `Account   SB4470128`: a cell of its own.
+        let own_cell = label.at_start && text[label.span.end..].starts_with('\t');
+        let marked = label.colon || label.numbered || own_cell;
+        if vague && !marked && !has_number_sign(text, label.span.end) {
             continue;
         }
         let pattern = if role == Role::NhsNumber {
@@ -95,10 +98,16 @@ fn has_number_sign(text: &str, end: usize) -> bool {
 fn value_at(context: &Context, place: &Span, pattern: &Regex, role: Role) -> Option<Span> {
     let text = context.layout.text;
     let found = pattern.captures(&text[place.clone()])?.get(1)?;
-    let span = place.start + found.start()..place.start + found.end();
+    let end = found.end() + further_groups(&text[place.clone()], found.range(), role);
+    let span = place.start + found.start()..place.start + end;
     let value = trim_by(text, span, |c| matches!(c, '-' | '.' | '/'));
     let printed = &text[value.clone()];
     let digits = printed.chars().filter(char::is_ascii_digit).count();
+    // What `NO 1234` and the like begin with is another label.
+    let lead = printed.split_once(' ').map_or("", |(lead, _)| {
+        lead.trim_end_matches(|c: char| !c.is_alphabetic())
+    });
+    let labelled = labels::exact(lead).is_some() || matches!(lead, "NO" | "ID" | "NR" | "REF");
     let is_date = context
         .dates
         .iter()
@@ -111,8 +120,32 @@ fn value_at(context: &Context, place: &Span, pattern: &Regex, role: Role) -> Opt
     (digits >= least.min(3)
         && printed.len() >= least.min(4)
         && !is_date
+        && !labelled
         && digits * 4 >= printed.len())
     .then_some(value)
+}
+
+/// How many bytes go on with an identifier that is printed in groups, `2953 70418 6`, `BH 7731`: what stands behind a
+/// whole number may be an age as well.
+fn further_groups(text: &str, first: Span, role: Role) -> usize {
+    static GROUP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^ ([0-9]{1,6}[A-Z]?)(?:[\s,;.)]|$)").expect("a valid expression")
+    });
+    const SHORT: usize = 5;
+    const LEAST: usize = 3;
+    let mut end = first.end;
+    let digits = text[first].chars().filter(char::is_ascii_digit).count();
+    if digits > SHORT || role == Role::NhsNumber {
+        return 0;
+    }
+    let start = end;
+    while let Some(group) = GROUP.captures(&text[end..]).and_then(|found| found.get(1)) {
+        if role != Role::MemberId && group.len() < LEAST {
+            break;
+        }
+        end += group.end();
+    }
+    end - start
 }
 
 /// `Joshua Munoz, M.D. - License XR99892`: the label stands in the middle of a line, without a colon.

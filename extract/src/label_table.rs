@@ -64,7 +64,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Service),
-        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date|evaluation date|date of evaluation|intake date|date of intake|interview date|date of interview|session|date of session|review date and time|date and time of visit|date of admission to clinic|date of report visit|round date|date of round",
+        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date|evaluation date|date of evaluation|intake date|date of intake|interview date|date of interview|session|date of session|review date and time|date and time of visit|date of admission to clinic|date of report visit|round date|date of round|examination",
     ),
     (
         Date(D::Processed),
@@ -148,7 +148,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::Mrn),
-        "mrn|medical record number|medical record no|med rec no|patient id|patient no|patient number|hospital number|hospital no|record number|medical record|med rec|mr no|chart number|chart no|unit number|unit no|chart|file number|file no|mr number|patient id mrn|medical rec no|hosp no|patient identifier|mr|patient mrn|med record no|urn|ur no|pt id|record no|patient ref|hosp number|crn|patient id no|med rec number|ur number|opd no|op no|ip no|uhid|uhid no|folder no|folder number|hospital id|health record no|hospital record no|patient file no|unit record no|unit record number",
+        "mrn|medical record number|medical record no|med rec no|patient id|patient no|patient number|hospital number|hospital no|record number|medical record|med rec|mr no|chart number|chart no|unit number|unit no|chart|file number|file no|mr number|patient id mrn|medical rec no|hosp no|patient identifier|mr|patient mrn|med record no|urn|ur no|pt id|record no|patient ref|hosp number|crn|patient id no|med rec number|ur number|opd no|op no|ip no|uhid|uhid no|folder no|folder number|hospital id|health record no|hospital record no|patient file no|unit record no|unit record number|board no|board number|folder",
     ),
     (Id(I::NhsNumber), "nhs number|nhs no|nhs|nhs num"),
     (
@@ -161,11 +161,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::RxNumber),
-        "rx no|rx number|rx|prescription no|prescription number|rx id|script no|prescription id|rx num|script number|prescription|rx ref|eps id|order no rx",
+        "rx no|rx number|rx|prescription no|prescription number|rx id|script no|prescription id|rx num|script number|prescription|rx ref|eps id|order no rx|script",
     ),
     (
         Id(I::License),
-        "license|license no|license number|lic no|lic|state license|medical license|licence|licence no|licence number|state lic|gmc|gmc no|gmc number|gmc reference|registration no|reg no|registration number|gphc|state license no|lic number|physician license|medical license no|nmc pin|kmc reg no|medical council no|mcrn|imc no|imc number|ahpra no|hpcsa no|hcpc no|nmc no|cpso no|tnmc no",
+        "license|license no|license number|lic no|lic|state license|medical license|licence|licence no|licence number|state lic|gmc|gmc no|gmc number|gmc reference|registration no|reg no|registration number|gphc|state license no|lic number|physician license|medical license no|nmc pin|kmc reg no|medical council no|mcrn|imc no|imc number|ahpra no|hpcsa no|hcpc no|nmc no|cpso no|tnmc no|prescriber no|prescriber number|provider no|provider number",
     ),
     (
         Id(I::Accession),

@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use regex::Regex;
 use schemas::{DateRole, IdRole, OrgRole, PersonRole};
 
 use crate::{
@@ -117,6 +118,26 @@ fn find_in_line(layout: &Layout, index: usize, out: &mut Vec<Label>) {
             i += 1;
         }
     }
+    if out.last().is_none_or(|label| label.line != index) {
+        out.extend(part_of_form(layout, index));
+    }
+}
+
+/// `SECTION E – SERVICES`: a heading, whatever it names.
+fn part_of_form(layout: &Layout, index: usize) -> Option<Label> {
+    const WORDS: usize = 8;
+    let line = &layout.lines[index];
+    let title = layout.get(&line.span).split_once(['-', '–', '—', ':']);
+    let (part, name) = title.filter(|_| line.words.len() <= WORDS)?;
+    (is_part_of_form(part) && name.trim().starts_with(char::is_uppercase)).then(|| Label {
+        target: Target::Section(SectionKind::Other),
+        span: line.span.clone(),
+        line: index,
+        colon: false,
+        at_start: true,
+        alone: true,
+        numbered: false,
+    })
 }
 
 fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Label> {
@@ -226,6 +247,14 @@ fn lookup(key: &str, fuzzy: bool) -> Option<Target> {
         .map(|best| best.2)
 }
 
+/// `SECTION D –`, `Part 2:`: what a form names its parts by.
+fn is_part_of_form(text: &str) -> bool {
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?i:section|part)\s[A-Z0-9]{1,2}\s?[-–—:.]?$").expect("a valid expression")
+    });
+    PART.is_match(text)
+}
+
 fn starts_cell(layout: &Layout, index: usize, first: usize) -> bool {
     let line = &layout.lines[index];
     let start = line.words[first].start;
@@ -233,7 +262,10 @@ fn starts_cell(layout: &Layout, index: usize, first: usize) -> bool {
         return false;
     };
     let before = layout.get(&(cell.start..start)).trim();
-    before.is_empty() || is_form_number(before) || !before.contains(char::is_alphanumeric)
+    before.is_empty()
+        || is_form_number(before)
+        || is_part_of_form(before)
+        || !before.contains(char::is_alphanumeric)
 }
 
 /// `2.`, `1a.`, `17b`, `(3)`, `B.`.
@@ -267,6 +299,9 @@ fn only_labels(layout: &Layout, index: usize, labels: &[Label]) -> bool {
     }
     rest.push_str(layout.get(&(at..line.end)));
     let bare = without_hints(&rest);
+    if is_part_of_form(bare.trim()) {
+        return first.at_start;
+    }
     // `Investigations 19/02/2026` heads what was found on that day.
     let headed = labels
         .iter()

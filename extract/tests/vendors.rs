@@ -90,3 +90,33 @@ fn what_stands_below_a_heading_of_adverse_reactions_is_not_taken() {
         ],
     );
 }
+
+#[test]
+fn identifiers_in_groups_and_cells_of_their_own() {
+    check(
+        "REFERRAL\nDOB 23/11/1949   Medicare No. 2953 70418 6\nFolder: GR 41107\nAccount\tSB4470128\tAdmitted\t01/02/2026\nMRN 00123456 64 F\n\
+         Script 00628815-3\nPrescriber No. 2937416\n",
+        &[
+            r#"{"type":"id","role":"member_id","value":"2953 70418 6"}"#,
+            r#"{"type":"id","role":"mrn","value":"GR 41107"}"#,
+            r#"{"type":"id","role":"account","value":"SB4470128"}"#,
+            r#"{"type":"id","role":"mrn","value":"00123456"}"#,
+            r#"{"type":"id","role":"rx_number","value":"00628815-3"}"#,
+            r#"{"type":"id","role":"license","value":"2937416"}"#,
+        ],
+        &[r#"{"type":"id","value":"00123456 64"}"#],
+    );
+}
+
+#[test]
+fn headings_of_the_parts_of_a_form() {
+    check(
+        "SECTION C - PROVIDER\nRendering: Cordelia Winter, MD\nSECTION D – DIAGNOSES\n1. Moderate persistent asthma, uncomplicated J45.40\n\
+         2. Allergic rhinitis due to pollen J30.1\nSECTION E – SERVICES\n03/04/2026\t99204\tNew patient visit\t310.00\n",
+        &[
+            r#"{"type":"diagnosis","text":"Moderate persistent asthma, uncomplicated","code":"J45.40"}"#,
+            r#"{"type":"diagnosis","text":"Allergic rhinitis due to pollen","code":"J30.1"}"#,
+        ],
+        &[r#"{"type":"diagnosis","text":"New patient visit"}"#],
+    );
+}
