@@ -84,13 +84,34 @@ fn cells(line: &Quad, sides: &[BBox], flat: &GrayImage, ink: &GrayImage) -> Vec<
             .into_iter()
             .map(|[a, b]| [a + EDGE * unit, b - EDGE * unit])
             .filter(|[a, b]| a < b);
-        if to - from >= least * unit && paper.all(|[a, b]| is_empty(&line.slice(a, b), flat)) {
+        let apart = to - from >= least * unit
+            && paper.all(|[a, b]| is_empty(&line.slice(a, b), flat))
+            && side.is_none_or(|side| !goes_through_print(line, *side, flat));
+        if apart {
             cells.push(line.slice(start, (from + MARGIN * unit).min(left)));
             start = (to - MARGIN * unit).max(right);
         }
     }
     cells.push(line.slice(start, 1.0));
     cells
+}
+
+/// Does an upright line, whose widened ends these are along the line of text, cross print, as a streak of a scanner
+/// does? Then some rows are dark beside it; the line's own edge may be dark in all of them.
+fn goes_through_print(line: &Quad, [left, right]: [f32; 2], flat: &GrayImage) -> bool {
+    const BESIDE: [f32; 2] = [1.0, 1.5];
+    const CROSSED: std::ops::Range<f32> = 0.08..0.85;
+    let pixel = 1.0 / line.width().max(1.0);
+    let [out, inwards] = BESIDE.map(|pixels| pixels * pixel);
+    [[left - out, left + inwards], [right - inwards, right + out]]
+        .into_iter()
+        .any(|[a, b]| {
+            let strip = crop::strip(flat, &line.slice(a.max(0.0), b.min(1.0)), HEIGHT);
+            let rows = HEIGHT / 4..HEIGHT - HEIGHT / 4;
+            let is_dark = |y: &u32| (0..strip.width()).any(|x| strip.get_pixel(x, *y)[0] < INK);
+            let dark = rows.clone().filter(is_dark).count() as f32;
+            CROSSED.contains(&(dark / rows.len() as f32))
+        })
 }
 
 /// Is there nothing on it, however pale? Pale print is no ink.
@@ -235,6 +256,17 @@ mod tests {
         assert_eq!(long.len(), 3, "{long:?}");
         assert!((117.0..150.0).contains(&long[0][1]) && (150.0..180.0).contains(&long[1][0]));
         assert!(long[1][1] < 274.0 && long[2][0] > 275.0, "{long:?}");
+        let through = side([0.0, 140.0]);
+        let mut streaked = ink.to_grey();
+        for (x, y) in (266..283).flat_map(|x| [62, 70, 78].map(|y| (x, y))) {
+            streaked.put_pixel(x, y, Luma([0]));
+            streaked.put_pixel(x, y + 1, Luma([0]));
+        }
+        let ink_of_streaked = BinaryImage::from_fn(400, 140, |x, y| {
+            streaked.get_pixel(x as u32, y as u32)[0] < 128 && !(271..279).contains(&x)
+        });
+        let cells = cut(&line, &through, &streaked, &ink_of_streaked);
+        assert_eq!(cells.len(), 2, "a streak through a figure: {cells:?}");
         let short = ends(&side([45.0, 95.0]));
         assert_eq!(short.len(), 2, "a box for one character: {short:?}");
     }

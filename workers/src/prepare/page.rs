@@ -8,7 +8,7 @@
 use image::{RgbImage, imageops};
 use schemas::{Point, Quad};
 
-use super::scale;
+use super::{binarise::BinaryImage, components::label, scale};
 
 /// Longer side of the reduced copy.
 const SIDE: u32 = 300;
@@ -65,10 +65,37 @@ pub fn page_quad(image: &RgbImage) -> Option<Quad> {
         return None;
     }
     let grown = grow(&quad, 1.006);
-    Some(grown.map(|[x, y]| {
+    let sheet = grown.map(|[x, y]| {
         let limit = |v: f32, side: u32| (v * factor as f32).clamp(0.0, side as f32);
         [limit(x, image.width()), limit(y, image.height())]
-    }))
+    });
+    (!has_print_outside(image, &sheet)).then_some(sheet)
+}
+
+/// Is there light print beyond these sides? Then a dark band of the sheet itself, with a letterhead or the hours of a
+/// practice, was taken for the ground.
+fn has_print_outside(image: &RgbImage, sheet: &Quad) -> bool {
+    const LETTERS: usize = 12;
+    const LIGHT: f32 = 0.75;
+    let grey = imageops::grayscale(image);
+    let within = |x: usize, y: usize| contains(sheet, [x as f32, y as f32]);
+    let step = 8;
+    let mut paper: Vec<u8> = (0..grey.height() as usize)
+        .step_by(step)
+        .flat_map(|y| {
+            (0..grey.width() as usize)
+                .step_by(step)
+                .map(move |x| (x, y))
+        })
+        .filter(|&(x, y)| within(x, y))
+        .map(|(x, y)| grey.get_pixel(x as u32, y as u32)[0])
+        .collect();
+    paper.sort_unstable();
+    let light = LIGHT * f32::from(paper.get(paper.len() / 2).copied().unwrap_or(255));
+    let print = BinaryImage::from_fn(grey.width() as usize, grey.height() as usize, |x, y| {
+        f32::from(grey.get_pixel(x as u32, y as u32)[0]) > light && !within(x, y)
+    });
+    scale::letters_in_words(&label(&print)) >= LETTERS
 }
 
 /// A line near a vertical side: its x at the top and at the bottom of an image `length` high.
@@ -328,6 +355,29 @@ mod tests {
                 "{found:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_band_with_light_print_is_no_ground() {
+        let sheet = Quad([
+            [80.0, 200.0],
+            [820.0, 205.0],
+            [850.0, 1140.0],
+            [50.0, 1110.0],
+        ]);
+        let with_band = |print: bool| {
+            let plain = photo(&sheet, 50);
+            RgbImage::from_fn(900, 1200, |x, y| {
+                let letter = (150..700).contains(&x) && (90..106).contains(&y) && x % 14 < 9;
+                if print && letter {
+                    Rgb([230; 3])
+                } else {
+                    *plain.get_pixel(x, y)
+                }
+            })
+        };
+        assert!(page_quad(&with_band(false)).is_some());
+        assert_eq!(page_quad(&with_band(true)), None);
     }
 
     #[test]

@@ -89,6 +89,18 @@ fn is_bar(c: &Component) -> bool {
     c.width() * 4 < c.height()
 }
 
+/// How many components look like letters of words.
+#[must_use]
+pub fn letters_in_words(components: &Components) -> usize {
+    let mut letters: Vec<&Component> = components
+        .list
+        .iter()
+        .filter(|c| c.is_letter_like() && !is_bar(c))
+        .collect();
+    letters.sort_unstable_by_key(|c| c.x0);
+    in_words(&letters).len()
+}
+
 /// Those that have another of like height close by on their row: letters do, the specks of a bad fax,
 /// which may outnumber them, hardly ever. `letters` are sorted by their left edges.
 fn in_words<'a>(letters: &[&'a Component]) -> Vec<&'a Component> {
