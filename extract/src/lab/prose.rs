@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use schemas::{DocumentKind, Fact};
+use schemas::{Assertion, DocumentKind, Fact};
 
 use super::{
     accept::{is_fluid, is_in_pieces, is_vital_or_sum, looks_like_sig},
@@ -27,7 +27,7 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
     // `ESR on 01/07/2025 was 92`.
     let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?|[0-9]{1,2}/[0-9]{1,2})";
     // `Cl-: 101`.
-    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge|reaction|baseline|presentation)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
     let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
     Regex::new(&pattern).expect("a valid expression")
 });
@@ -59,7 +59,10 @@ pub(super) fn in_prose(
         };
         i += n;
         let in_serum = sera.iter().any(|serum| overlap(&serum.span(), &name));
+        // `Tryptase at reaction`: when it was taken.
+        let moment = text[line.start..name.start].ends_with("at ");
         if in_serum
+            || moment
             || is_limit(&text[line.start..name.start])
             || ends_drug(context, line.start, &name)
         {
@@ -79,9 +82,13 @@ pub(super) fn in_prose(
         out.push(parts.draft(context, &test.name, true, None));
         let first = test.first().span.end;
         let behind = test.cells.last().map_or(first, |cell| cell.span.end);
-        for cells in trend::others(text, first..behind, line.end) {
-            if let Some(parts) = Parts::of(text, &cells, None) {
-                out.push(parts.draft(context, &test.name, true, None));
+        for other in trend::others(text, first..behind, line.end) {
+            if let Some(parts) = Parts::of(text, &other.cells, None) {
+                let mut draft = parts.draft(context, &test.name, true, None);
+                if other.former {
+                    draft.assertion = Assertion::Historical;
+                }
+                out.push(draft);
             }
         }
     }
