@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod amounts;
+mod around;
 mod block;
 mod columns;
 mod day_table;
@@ -27,6 +28,7 @@ mod fill;
 mod former;
 mod meaning;
 mod mention;
+mod packs;
 pub(crate) mod review;
 mod row;
 mod scope;
@@ -115,7 +117,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     let behind_drug = names
         .iter()
         .any(|name| name.start >= line_span.start && name.end < mention.name.start);
-    let mut found: Vec<Read> = block::leading(text, &lead, mention, behind_drug)
+    let mut found: Vec<Read> = around::leading(text, &lead, mention, behind_drug)
         .into_iter()
         .map(|found| Read {
             found,
@@ -127,16 +129,16 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         mention.name.end..end.max(mention.name.end),
         taken,
     ));
-    found.extend(block::sig_above(context, mention, names, &found));
-    block::tell_supply(text, &mut found, mention.name.start);
-    block::tell_bottle(text, &mut found, mention.name.start);
-    block::without_bag(text, &mut found, &mention.name);
+    found.extend(around::sig_above(context, mention, names, &found));
+    packs::tell_supply(text, &mut found, mention.name.start);
+    packs::tell_bottle(text, &mut found, mention.name.start);
+    packs::without_bag(text, &mut found, &mention.name);
     // The row of a vaccine holds dates and lots, and what else it tells its columns say.
     if mention.given {
         found.clear();
     }
     if let Some(next) = next {
-        found.retain(|read| !block::is_of_next(text, &read.found, next));
+        found.retain(|read| !around::is_of_next(text, &read.found, next));
     }
     let mut medication = Medication {
         name: Some(context.text(&mention.name)),
@@ -150,10 +152,10 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     } else {
         fill::fill(context, &mut medication, &mut draft, &found, mention);
         let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
-        if medication.frequency.is_some() && block::leaves_frequency(text, line.clone(), &found) {
+        if medication.frequency.is_some() && around::leaves_frequency(text, line.clone(), &found) {
             draft.doubt("a part of how often it is taken is not understood");
         }
-        if block::leaves_amount(text, line, &found) {
+        if around::leaves_amount(text, line, &found) {
             draft.doubt("an amount before a time of day is not understood");
         }
     }
