@@ -23,6 +23,7 @@ mod around;
 mod block;
 mod columns;
 mod day_table;
+mod driver;
 mod elsewhere;
 mod fill;
 mod former;
@@ -202,6 +203,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         medication.frequency = Some(context.text(&time));
         draft.add("frequency", time, true);
     }
+    driver::fill(context, &mention.name, names, &mut medication, &mut draft);
     row::finish_norms(&mut medication);
     let evidence = medication.strength.is_some()
         || medication.dose.is_some()
@@ -280,6 +282,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         medication.status = status
             .or_else(told)
             .filter(|status| !own || *status != "started")
+            .or_else(|| status::of_list(layout, &mention.name, names))
             .map(Into::into);
     }
     if !mention.known {
