@@ -84,7 +84,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Other),
-        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|next due|end date|start date|record printed|printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
+        "expires|expiry date|exp date|expiration date|valid until|fill date|date filled|last filled|discard after|effective date|use by|do not use after|refill until|date last filled|dispensed|date dispensed|end date|start date|record printed|printed|date printed|printed on|print date|approval date|revised|revision date|form date|last updated",
     ),
     (
         Person(P::Patient),

@@ -9,7 +9,7 @@ use schemas::{Assertion, DocumentKind, Fact, Medication};
 use crate::{
     assertion,
     context::Context,
-    draft::{Draft, Piece},
+    draft::Draft,
     layout::Span,
     sections::SectionKind,
     sig::{
@@ -19,14 +19,18 @@ use crate::{
 };
 
 mod amounts;
+mod around;
 mod block;
 mod columns;
 mod day_table;
+mod driver;
 mod elsewhere;
 mod fill;
 mod former;
 mod meaning;
 mod mention;
+mod packs;
+mod refused;
 pub(crate) mod review;
 mod row;
 mod scope;
@@ -100,157 +104,49 @@ fn without_repeats(drafts: Vec<Draft>) -> Vec<Draft> {
 fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -> Option<Draft> {
     let layout = &context.layout;
     let text = layout.text;
+    let name = &mention.name;
     let next = names
         .iter()
-        .map(|name| name.start)
-        .find(|start| *start > mention.name.start);
+        .map(|other| other.start)
+        .find(|start| *start > name.start);
     let end = block::block_end(context, mention, next);
-    let section = context.section(mention.name.start);
+    let section = context.section(name.start);
     if section == Some(SectionKind::Allergies) || section == Some(SectionKind::FamilyHistory) {
         return None;
     }
-    let line = layout.line_at(mention.name.start);
-    let line_span = &layout.lines[line].span;
-    let lead = sig::scan(text, line_span.start..mention.name.start, taken);
-    let behind_drug = names
-        .iter()
-        .any(|name| name.start >= line_span.start && name.end < mention.name.start);
-    let mut found: Vec<Read> = block::leading(text, &lead, mention, behind_drug)
-        .into_iter()
-        .map(|found| Read {
-            found,
-            corrected: None,
-        })
-        .collect();
-    found.extend(repair::scan(
-        text,
-        mention.name.end..end.max(mention.name.end),
-        taken,
-    ));
-    found.extend(block::sig_above(context, mention, names, &found));
-    block::tell_supply(text, &mut found, mention.name.start);
-    block::tell_bottle(text, &mut found, mention.name.start);
-    block::without_bag(text, &mut found, &mention.name);
-    // The row of a vaccine holds dates and lots, and what else it tells its columns say.
-    if mention.given {
-        found.clear();
-    }
-    if let Some(next) = next {
-        found.retain(|read| !block::is_of_next(text, &read.found, next));
-    }
+    let block = Block { names, next, end };
+    let found = phrases(context, mention, &block, taken);
     let mut medication = Medication {
-        name: Some(context.text(&mention.name)),
+        name: Some(context.text(name)),
         ..Medication::default()
     };
     let fact = Fact::Medication(Medication::default());
     let mut draft = Draft::new(fact, if mention.known { 0.96 } else { 0.7 });
-    draft.add("name", mention.name.clone(), true);
-    if let Some(phrases) = table::row(context, &mention.name, next) {
-        row::fill(&mut medication, &mut draft, phrases);
-    } else {
-        fill::fill(context, &mut medication, &mut draft, &found, mention);
-        let line = mention.name.end..end.min(line_span.end).max(mention.name.end);
-        if medication.frequency.is_some() && block::leaves_frequency(text, line.clone(), &found) {
-            draft.doubt("a part of how often it is taken is not understood");
-        }
-        if block::leaves_amount(text, line, &found) {
-            draft.doubt("an amount before a time of day is not understood");
-        }
-    }
-    columns::fill(context, &mention.name, &mut medication, &mut draft);
-    if medication.quantity.is_none()
-        && let Some(number) = supply::number(text, line_span, &mention.name, &found)
-    {
-        medication.quantity = Some(context.text(&number));
-        draft.add("quantity", number, false);
-    }
-    if medication.strength.is_none()
-        && let Some(number) = amounts::bare_strength(text, &mention.name, &found)
-    {
-        medication.strength = Some(context.text(&number));
-        draft.add("strength", number, true);
-        draft.doubt("the strength has no unit");
-    }
-    if medication.strength.is_none() && amounts::is_illegible(text, &mention.name) {
-        draft.doubt("the amount behind the drug is not legible");
-    }
-    if amounts::has_broken_count(&text[mention.name.end..end.max(mention.name.end)]) {
-        draft.doubt("the count of what is taken is not legible");
-    }
-    if medication.frequency.is_none()
-        && let Some((counts, cells)) = day_table::frequency(context, &mention.name)
-    {
-        medication.frequency = Some(counts);
-        // What is taken at one of the times is no dose of each.
-        let of_cell = |piece: &Piece| {
-            piece.field == "dose" && cells.iter().any(|cell| cell.contains(&piece.span.start))
-        };
-        if draft.pieces.iter().any(of_cell) {
-            medication.dose = None;
-            draft.pieces.retain(|piece| piece.field != "dose");
-        }
-        for cell in cells {
-            draft.add("frequency", cell, true);
-        }
-    }
-    if medication.frequency.is_none()
-        && (medication.strength.is_some() || medication.dose.is_some())
-        && let Some(time) = day_table::time_of_row(context, &mention.name)
-    {
-        medication.frequency = Some(context.text(&time));
-        draft.add("frequency", time, true);
-    }
-    row::finish_norms(&mut medication);
-    let evidence = medication.strength.is_some()
-        || medication.dose.is_some()
-        || medication.frequency.is_some()
-        || medication.form.is_some()
-        || medication.quantity.is_some();
+    draft.add("name", name.clone(), true);
+    set_fields(
+        context,
+        mention,
+        &block,
+        &found,
+        &mut medication,
+        &mut draft,
+    );
     let listed = matches!(
         section,
         Some(SectionKind::Medications | SectionKind::StoppedMedications)
     );
-    let printed = layout.get(&mention.name);
-    let telling = scope::of(layout, &mention.name, end, names);
-    let status = status::of(text, &telling, &mention.name, names);
-    let cue = status.is_some()
-        || told::has_cue(text, &layout.sentence(mention.name.start), &mention.name);
+    let telling = scope::of(layout, name, end, names);
+    let status = status::of(text, &telling, name, names);
+    let cue = status.is_some() || told::has_cue(text, &layout.sentence(name.start), name);
     let trusted = mention.given
         || listed
-        || !mention.weak && (cue || told::in_narrative(context, &mention.name))
-        || told::is_infused(text, &mention.name);
-    let tested = !evidence && told::is_tested(context, &mention.name);
-    let warned = !evidence && told::is_warned_of(text, line_span, &mention.name);
-    if !evidence && !trusted || tested || warned || told::is_not_needed(text, &mention.name) {
+        || !mention.weak && (cue || told::in_narrative(context, name))
+        || told::is_infused(text, name);
+    let evidence = refused::has_evidence(&medication);
+    if !evidence && !trusted || refused::is_none(context, mention, &medication, &draft, listed) {
         return None;
     }
-    let habit = matches!(
-        &*printed.to_lowercase(),
-        "nicotine"
-            | "alcohol"
-            | "ethanol"
-            | "tobacco"
-            | "cannabis"
-            | "caffeine"
-            | "cocaine"
-            | "heroin"
-    );
-    if habit && medication.strength.is_none() && medication.form.is_none() {
-        return None;
-    }
-    if mention.weak && !listed && is_far_amount(text, &medication, &draft, &mention.name) {
-        return None;
-    }
-    let measured = medication.strength.as_deref().is_some_and(|s| {
-        let per = |unit: &&str| s.ends_with(unit);
-        s.contains("mol/") || ["/L", "/l", "/dL", "/g", "/mmol", "/mol"].iter().any(per)
-    });
-    if measured
-        && (context.lexicon.is_analyte(printed)
-            || was_measured(text, &medication, &draft, &mention.name))
-    {
-        return None;
-    }
+    let printed = layout.get(name);
     let misread = (!mention.known)
         .then(|| context.lexicon.misread_drug(printed))
         .flatten();
@@ -258,9 +154,8 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     if !mention.known && !enough && !enough_for_unknown(&medication, context, listed) {
         return None;
     }
-    let context_assertion = assertion::of(layout, &mention.name, None);
-    draft.assertion = match context_assertion {
-        Assertion::Absent if listed || evidence && !told::is_negated_use(text, &mention.name) => {
+    draft.assertion = match assertion::of(layout, name, None) {
+        Assertion::Absent if listed || evidence && !told::is_negated_use(text, name) => {
             Assertion::Present
         }
         Assertion::Family | Assertion::Possible => Assertion::Present,
@@ -271,13 +166,14 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         medication.status = Some("stopped".into());
     }
     if medication.status.is_none() {
-        let heading = context.heading(mention.name.start);
+        let heading = context.heading(name.start);
         let told = || heading.and_then(status::of_heading);
         // What a prescription is for is no news: only of other drugs it tells something.
         let own = context.kind == DocumentKind::Prescription;
         medication.status = status
             .or_else(told)
             .filter(|status| !own || *status != "started")
+            .or_else(|| status::of_list(layout, name, names))
             .map(Into::into);
     }
     if !mention.known {
@@ -288,40 +184,96 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     Some(draft)
 }
 
-/// `Calprotectin has come down from 890 to 140 ug/g`: a word that may be a drug, and an amount that is not right
-/// behind it and with which nothing else of a sig stands.
-fn is_far_amount(text: &str, medication: &Medication, draft: &Draft, name: &Span) -> bool {
-    let bare = medication.dose.is_none()
-        && medication.frequency.is_none()
-        && medication.form.is_none()
-        && medication.route.is_none();
-    let amount = draft.pieces.iter().find(|piece| piece.field == "strength");
-    bare && amount.is_some_and(|amount| {
-        let between = text.get(name.end..amount.span.start).unwrap_or_default();
-        between.split_whitespace().count() > 1
-    })
+/// The text that may speak of a mention.
+struct Block<'a> {
+    /// All drugs that the document names.
+    names: &'a [Span],
+    /// Where the next of them begins.
+    next: Option<usize>,
+    end: usize,
 }
 
-/// `Alpha-1 antitrypsin was 1.5 g/L`: what is told of it is how much was found.
-fn was_measured(text: &str, medication: &Medication, draft: &Draft, name: &Span) -> bool {
-    const TELLS: [&str; 9] = [
-        "was",
-        "is",
-        "were",
-        "of",
-        "at",
-        "level",
-        "remains",
-        "came back at",
-        "level was",
-    ];
-    let bare =
-        medication.dose.is_none() && medication.frequency.is_none() && medication.form.is_none();
-    let amount = draft.pieces.iter().find(|piece| piece.field == "strength");
-    bare && amount.is_some_and(|amount| {
-        let between = text.get(name.end..amount.span.start).unwrap_or_default();
-        TELLS.contains(&between.trim().to_lowercase().as_str())
-    })
+/// The phrases of a sig around a mention, those of packages told apart.
+fn phrases(context: &Context, mention: &Mention, block: &Block, taken: &[Span]) -> Vec<Read> {
+    let layout = &context.layout;
+    let (text, name) = (layout.text, &mention.name);
+    // The row of a vaccine holds dates and lots, and what else it tells its columns say.
+    if mention.given {
+        return Vec::new();
+    }
+    let line = &layout.lines[layout.line_at(name.start)].span;
+    let lead = sig::scan(text, line.start..name.start, taken);
+    let behind_drug = block
+        .names
+        .iter()
+        .any(|other| other.start >= line.start && other.end < name.start);
+    let mut found: Vec<Read> = around::leading(text, &lead, mention, behind_drug)
+        .into_iter()
+        .map(|found| Read {
+            found,
+            corrected: None,
+        })
+        .collect();
+    found.extend(repair::scan(text, name.end..block.end.max(name.end), taken));
+    found.extend(around::sig_above(context, mention, block.names, &found));
+    packs::tell_supply(text, &mut found, name.start);
+    packs::tell_bottle(text, &mut found, name.start);
+    packs::without_bag(text, &mut found, name);
+    if let Some(next) = block.next {
+        found.retain(|read| !around::is_of_next(text, &read.found, next));
+    }
+    found
+}
+
+/// Sets what phrases, columns, headings and the numbers beside the name tell.
+fn set_fields(
+    context: &Context,
+    mention: &Mention,
+    block: &Block,
+    found: &[Read],
+    medication: &mut Medication,
+    draft: &mut Draft,
+) {
+    let layout = &context.layout;
+    let (text, name) = (layout.text, &mention.name);
+    let line = &layout.lines[layout.line_at(name.start)].span;
+    if let Some(phrases) = table::row(context, name, block.next) {
+        row::fill(medication, draft, phrases);
+    } else {
+        fill::fill(context, medication, draft, found, mention);
+        let rest = name.end..block.end.min(line.end).max(name.end);
+        if medication.frequency.is_some() && around::leaves_frequency(text, rest.clone(), found) {
+            draft.doubt("a part of how often it is taken is not understood");
+        }
+        if around::leaves_amount(text, rest, found) {
+            draft.doubt("an amount before a time of day is not understood");
+        }
+    }
+    columns::fill(context, name, medication, draft);
+    if medication.quantity.is_none()
+        && let Some(number) = supply::number(text, line, name, found)
+    {
+        medication.quantity = Some(context.text(&number));
+        draft.add("quantity", number, false);
+    }
+    if medication.strength.is_none()
+        && let Some(number) = amounts::bare_strength(text, name, found)
+    {
+        medication.strength = Some(context.text(&number));
+        draft.add("strength", number, true);
+        draft.doubt("the strength has no unit");
+    }
+    if medication.strength.is_none() && amounts::is_illegible(text, name) {
+        draft.doubt("the amount behind the drug is not legible");
+    }
+    if amounts::has_broken_count(&text[name.end..block.end.max(name.end)]) {
+        draft.doubt("the count of what is taken is not legible");
+    }
+    if medication.frequency.is_none() {
+        day_table::fill(context, name, medication, draft);
+    }
+    driver::fill(context, name, block.names, medication, draft);
+    row::finish_norms(medication);
 }
 
 fn doubt_name(context: &Context, printed: &str, misread: Option<&str>, draft: &mut Draft) {

@@ -97,13 +97,29 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
         }
     }
     out.sort_by_key(|f| f.span.start);
-    joined_routes(text, out)
+    joined(text, out)
 }
 
-/// `PO/IV`, `IV or PO`: one way or the other is one phrase.
-fn joined_routes(text: &str, found: Vec<Found>) -> Vec<Found> {
+/// `PO/IV`, `IV or PO`: one way or the other is one phrase; and so is `nasal spray`, a form.
+fn joined(text: &str, found: Vec<Found>) -> Vec<Found> {
+    static SITE: LazyLock<Regex> = LazyLock::new(|| {
+        re(
+            r"^(?:nasal (?:spray|drops?|gel)|oral (?:solution|suspension|spray|drops?|syrup|liquid|elixir|gel|rinse)|(?:ophthalmic|otic) (?:solution|suspension|drops?|ointment|gel))",
+        )
+    });
     let mut out: Vec<Found> = Vec::with_capacity(found.len());
     for next in found {
+        if let Some(last) = out.last_mut()
+            && last.part == Part::Route
+            && next.part == Part::Form
+            && SITE.is_match(&text[last.span.start..next.span.end])
+            && next.span.start == last.span.end + 1
+        {
+            last.part = Part::Form;
+            last.span.end = next.span.end;
+            last.value.end = next.value.end;
+            continue;
+        }
         if let Some(last) = out.last_mut()
             && last.part == Part::Route
             && next.part == Part::Route
@@ -251,6 +267,19 @@ mod tests {
                     (Form, "tablet"),
                     (Frequency, "twice daily"),
                 ],
+            ),
+            (
+                "50 mcg nasal spray 2 sprays in each nostril",
+                vec![
+                    (Strength, "50 mcg"),
+                    (Form, "nasal spray"),
+                    (Dose, "2 sprays"),
+                    (Route, "in each nostril"),
+                ],
+            ),
+            (
+                "5 mg oral tablet",
+                vec![(Strength, "5 mg"), (Route, "oral"), (Form, "tablet")],
             ),
             (
                 "250 mg/5 mL suspension",

@@ -17,8 +17,10 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
         < 15;
     let signed = context.labels_on(line).any(|(_, label)| {
         let behind = layout.text[date.span.end.min(label.span.start)..label.span.start].trim();
-        label.target == Target::Signature
-            && (label.span.end <= date.span.start || behind.is_empty())
+        matches!(
+            label.target,
+            Target::Signature | Target::Date(DateRole::Signed)
+        ) && (label.span.end <= date.span.start || behind.is_empty())
     });
     if signed {
         return DateRole::Signed;

@@ -49,21 +49,22 @@ pub(super) fn begins_row(context: &Context, date: &Printed) -> bool {
     })
 }
 
-/// `Bloods 06/02: Hb 84`, `Baseline (12/05/2025): ALT 21 U/L`: a colon and a test with a number follow.
+/// `Bloods 06/02: Hb 84`, `Baseline (12/05/2025): ALT 21 U/L`: a colon and a test with a number follow; or the test follows
+/// at once, `Previous: 22/04/2025 INR 3.4`.
 pub(super) fn before(context: &Context, date: &Printed) -> bool {
     let text = context.layout.text;
     let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
     let rest = text[date.span.end..line.end.max(date.span.end)].trim_start_matches([')', ']', ' ']);
-    let Some(rest) = rest.strip_prefix(':') else {
-        return false;
-    };
-    let words: Vec<&str> = rest
+    let behind = rest.strip_prefix(':');
+    let words: Vec<&str> = behind
+        .unwrap_or(rest)
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '='))
         .filter(|word| !word.is_empty())
-        .take(5)
+        .take(if behind.is_some() { 5 } else { 2 })
         .collect();
     (1..words.len()).any(|n| {
-        let numbered = words[n].starts_with(|c: char| c.is_ascii_digit() || c == '<' || c == '>');
+        let numbered = words[n].starts_with(|c: char| c.is_ascii_digit() || c == '<' || c == '>')
+            && !words[n].ends_with('%');
         numbered && context.lexicon.is_analyte(&words[..n].join(" "))
     })
 }

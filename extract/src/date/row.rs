@@ -21,16 +21,16 @@ pub(super) fn service(context: &Context, date: &Printed) -> Option<DateRole> {
 /// `D/C 10/3/25: Lisinopril 5 mg`, `Tramadol 50 mg - D/C 11/03/2025`, `Edoxaban started 03/11/2025`: the day on which a
 /// drug was stopped or begun.
 pub(super) fn stops_drug(context: &Context, date: &Printed) -> bool {
+    static SINCE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[\s(-])(?:d/c(?:['’]?d)?|stopped|discontinued|ceased|started|commenced)(?: on)?\W{0,2}$")
+            .expect("a valid expression")
+    });
     let text = context.layout.text;
     let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
     let before = text[line.start..date.span.start].trim().to_lowercase();
     let rest =
         text[date.span.end..line.end.max(date.span.end)].trim_start_matches([':', '-', ' ', '\t']);
     let word = rest.split([' ', ',', '\t']).next().unwrap_or_default();
-    static SINCE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[\s(-])(?:d/c(?:['’]?d)?|stopped|discontinued|ceased|started|commenced)(?: on)?\W{0,2}$")
-            .expect("a valid expression")
-    });
     let named = || {
         before
             .split(|c: char| !c.is_alphanumeric() && c != '-')

@@ -28,6 +28,8 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\b(?:staples?|sutures?|stitches|clips|cast|plaster|drain|catheter|pack|dressing)\b[^.;\n]{0,12}\b(?:out|off|removal|change|check)\b[^.;\n]{0,25}$", DateRole::FollowUp),
         (r"\bvalid\b[^.;\n]{0,30}\b(?:to|until)\W{0,3}$|\b(?:sent|statement date|date requested|refills?\b[^.;\n]{0,12}\bbefore|discard after|telephoned|phoned|last (?:filled|issued)|eff(?:ective|\.)? date)\W{0,3}(?:on\W{0,3})?$", DateRole::Other),
         (r"\btoday\W{0,3}$", DateRole::Service),
+        (r"\b(?:edd|edc|lmp)\W{0,3}$", DateRole::Other),
+        (r"\bfinal\W{0,3}$", DateRole::Reported),
         (r"\b(?:in-?patient|in hospital|hospital stay) from\W{0,3}$", DateRole::Admission),
         (r"\b(?:in-?patient|in hospital|hospital stay) from [0-9./ -]{6,12} (?:to|until)\W{0,3}$", DateRole::Discharge),
         (r"\b(?:after-?care|next (?:[a-z]+ )?review is due(?: by)?|return if not better)\b[^;\n]{0,40}$", DateRole::FollowUp),

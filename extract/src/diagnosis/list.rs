@@ -187,7 +187,7 @@ mod tests {
         for (text, want) in [
             (
                 "Diagnosis: T2DM uncontrolled / HTN / diabetic neuropathy\n",
-                "T2DM; HTN; diabetic neuropathy",
+                "T2DM uncontrolled; HTN; diabetic neuropathy",
             ),
             ("Diagnosis: AKI on CKD 4\n", "AKI; CKD 4"),
             ("Diagnosis: Essential HTN, T2DM\n", "Essential HTN; T2DM"),

@@ -19,14 +19,64 @@ pub(super) fn without_lead(name: &str) -> &str {
     &name[end..]
 }
 
+/// What became of it, and how sure someone is: `, resolved`, `(diet controlled)`, `unlikely`.
+const BECAME: &[&str] = &[
+    r"(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)\)?\W*$",
+    r"\s(?:has|have) (?:now )?(?:resolved|improved|settled)$",
+    r"\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$",
+    r",\s(?:not|no longer)\s.*$",
+    r"\swith (?:frequent|recurrent|multiple) exacerbations?$",
+    r"\ssuspect(?:ed)?$",
+];
+/// What was done about it: `s/p ICD`, `excised`, `treated with`.
+const DONE: &[&str] = &[
+    r"\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$",
+    r"\s(?:excised|resected|removed|repaired)$",
+    r"\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$",
+    r"\s(?:treated|managed)\s(?:with|by)\b.*$",
+];
+/// Since when: `(2016)`, `as a child`, `for 3 years`.
+const WHEN: &[&str] = &[
+    r"\s*\([^()]*\d[^()]*\)$",
+    r",\s[^,]*\b(?:19|20)\d\d$",
+    r"\s(?:in\s)?(?:19|20)\d\d$",
+    r"\s(?:as a child|in childhood)$",
+    r"\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$",
+    r",?\s(?:in\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s(?:19|20)\d\d\b.*$",
+    r"\s(?:since|diagnosed(?: in)?)\s(?:\p{L}+\s)?(?:19|20)\d\d\b.*$",
+    r",?\s\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d\b.*$",
+];
+/// What caused it, and what it calls for: `due to`, `requiring`, `after a fall`.
+const WHY: &[&str] = &[
+    r"\s(?:secondary to|due to|requiring|needing)\s.*$",
+    r"\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$",
+];
+/// Where, and how large: `both eyes`, `at L5-S1`, `2.3 cm`.
+const WHERE: &[&str] = &[
+    r"\sat [LTCS][0-9].*$",
+    r"\sboth (?:eyes|ears|knees|hips|hands|feet)$",
+    r",?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$",
+    r"\sO[UDS]$",
+    r"\s\([LR]\)$",
+];
+/// What was found of it: stages and scores by their names, receptors, germs, results.
+const FOUND: &[&str] = &[
+    r"\s#\d{1,2}$",
+    r",\s[^,]*\b(?:positive|negative)$",
+    r"\s*\([^()]*\b(?:positive|negative|sensitive|resistant)\b[^()]*\)$",
+    r"\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$",
+    r",\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b.*$",
+    r",\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$",
+    r",\s[cpy]{0,2}T[0-4][a-d]?\s?N[0-3x].*$",
+    r",\s\p{L}[\p{L}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{L}0-9^*]+/[\p{L}0-9]+)?$",
+];
+
 /// Without what is remarked on a condition, as far as what is left still holds one.
 pub(super) fn without_remarks(text: &str, name: Span, holds: impl Fn(&Span) -> bool) -> Span {
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-        let state = r"(?:stable|resolved|resolving|improv(?:ed|ing)|worsening|unchanged|(?:(?:well|poorly|not well|fairly well|adequately|diet|tablet|insulin)[- ])?controlled|uncontrolled|in remission|euthymic|completely excised|asymptomatic|quiescent)";
-        Regex::new(&format!(
-            r"(?i)(?:[,;–-]\s*|\s*\()(?:(?:now|currently|clinically)\s+)?{state}\)?\W*$|\s*\([^()]*\d[^()]*\)$|,\s[^,]*\b(?:19|20)\d\d$|\s(?:in\s)?(?:19|20)\d\d$|\s#\d{{1,2}}$|,\s[^,]*\b(?:positive|negative)$|\swith (?:frequent|recurrent|multiple) exacerbations?$|\s(?:has|have) (?:now )?(?:resolved|improved|settled)$|\s(?:as a child|in childhood)$|\s(?:s/p|status post|on (?:CPAP|BiPAP|NIV|dialysis|home oxygen|insulin|warfarin))\b.*$|\s(?:excised|resected|removed|repaired)$|\s(?:is |was )?(?:felt |thought |considered |deemed )?(?:to be )?(?:very |highly )?(?:unlikely|excluded|ruled out)$|\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$|\s(?:secondary to|due to|requiring|needing)\s.*$|,\s(?:not|no longer)\s.*$|\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$|\sat [LTCS][0-9].*$|\sboth (?:eyes|ears|knees|hips|hands|feet)$|,?\s\d+(?:\.\d+)?(?:\s?[x×]\s?\d+(?:\.\d+)?)*\s?(?:mm|cm)$|\s(?:after|following) (?:an? )?(?:fall|RTA|RTC|MVA|accident|injury)\b.*$|\sO[UDS]$|\s\([LR]\)$|,\s(?:Hoehn|ECOG|FIGO|Gleason|EDSS|CCS|Child)\b.*$|,\s(?:ER|PR|HER2|EGFR|ALK|KRAS|NRAS|BRAF|ROS1|PD-?L1|MSI|MMR|IDH1?|JAK2|FLT3|BRCA[12]?)\b.*$|\swith (?:PCI|CABG|stent(?:s|ing)?|bypass)\b.*$|\ssuspect(?:ed)?$|,\s[cpy]{{0,2}}T[0-4][a-d]?\s?N[0-3x].*$|,?\s(?:in\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s(?:19|20)\d\d\b.*$|\s(?:treated|managed)\s(?:with|by)\b.*$|\s(?:since|diagnosed(?: in)?)\s(?:\p{{L}}+\s)?(?:19|20)\d\d\b.*$|,\s\p{{L}}[\p{{L}}0-9-]*(?:\s(?:score|of))?\s[<>]?\d+(?:\.\d+)?\s?(?:%|[\p{{L}}0-9^*]+/[\p{{L}}0-9]+)?$"
-        ))
-        .expect("a valid expression")
+        let kinds = [BECAME, DONE, WHEN, WHY, WHERE, FOUND];
+        let remarks: Vec<&str> = kinds.into_iter().flatten().copied().collect();
+        Regex::new(&format!("(?i){}", remarks.join("|"))).expect("a valid expression")
     });
     static KEPT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:stage|grade|type|class|nyha)\b").expect("a valid expression")

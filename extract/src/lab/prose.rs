@@ -1,10 +1,6 @@
 //! Results in running text and in lists without a heading.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use schemas::{DocumentKind, Fact};
+use schemas::{Assertion, DocumentKind};
 
 use super::{
     accept::{is_fluid, is_in_pieces, is_vital_or_sum, looks_like_sig},
@@ -12,25 +8,16 @@ use super::{
     parts::Parts,
     serology, trend,
 };
-use crate::{
-    context::Context,
-    draft::Draft,
-    layout::{Span, trim_by},
-    lexicon::key,
-    sections::SectionKind,
-};
+use crate::{context::Context, draft::Draft, layout::Span, sections::SectionKind};
 
-/// What may stand between the name of a test and its result.
-static LINK: LazyLock<Regex> = LazyLock::new(|| {
-    // `has come down from 890 to 140`: the last of them counts.
-    let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
-    // `ESR on 01/07/2025 was 92`.
-    let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?|[0-9]{1,2}/[0-9]{1,2})";
-    // `Cl-: 101`.
-    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
-    let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
-    Regex::new(&pattern).expect("a valid expression")
-});
+mod between;
+mod named;
+mod otherwise;
+
+pub(super) use between::next_test;
+use between::{ASIDE, LINK, end_of_result, leads_to_test};
+use named::{ends_drug, is_named, parted, test_at, without_level};
+use otherwise::{BATH, DIPSTICK, is_a_time, is_limit, is_measured, stands_alone};
 
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
 pub(super) fn in_prose(
@@ -59,7 +46,10 @@ pub(super) fn in_prose(
         };
         i += n;
         let in_serum = sera.iter().any(|serum| overlap(&serum.span(), &name));
+        // `Tryptase at reaction`: when it was taken.
+        let moment = text[line.start..name.start].ends_with("at ");
         if in_serum
+            || moment
             || is_limit(&text[line.start..name.start])
             || ends_drug(context, line.start, &name)
         {
@@ -79,58 +69,18 @@ pub(super) fn in_prose(
         out.push(parts.draft(context, &test.name, true, None));
         let first = test.first().span.end;
         let behind = test.cells.last().map_or(first, |cell| cell.span.end);
-        for cells in trend::others(text, first..behind, line.end) {
-            if let Some(parts) = Parts::of(text, &cells, None) {
-                out.push(parts.draft(context, &test.name, true, None));
+        for other in trend::others(text, first..behind, line.end) {
+            if let Some(parts) = Parts::of(text, &other.cells, None) {
+                let mut draft = parts.draft(context, &test.name, true, None);
+                if other.former {
+                    draft.assertion = Assertion::Historical;
+                }
+                out.push(draft);
             }
         }
     }
     out.extend(sera);
     out
-}
-
-/// `Na 138/K 4.4`: a slash between a number and a letter parts words.
-fn parted(text: &str, words: &[Span]) -> Vec<Span> {
-    let mut out = Vec::with_capacity(words.len());
-    for word in words {
-        let cut = text[word.clone()].find('/').filter(|cut| {
-            let before = &text[word.start..word.start + cut];
-            let behind = &text[word.start + cut + 1..word.end];
-            before.ends_with(|c: char| c.is_ascii_digit()) && behind.starts_with(char::is_uppercase)
-        });
-        match cut {
-            Some(cut) => out.extend([word.start..word.start + cut, word.start + cut + 1..word.end]),
-            None => out.push(word.clone()),
-        }
-    }
-    out
-}
-
-/// The longest name of a test that these words begin with, and of how many of them.
-fn test_at(context: &Context, words: &[Span]) -> Option<(usize, Span)> {
-    const LONGEST: usize = 4;
-    const MARKS: &str = ":|,();.=<>≤≥-–•*/↑↓→[]";
-    let text = context.layout.text;
-    (1..=LONGEST.min(words.len())).rev().find_map(|n| {
-        let span = trim_by(text, words[0].start..words[n - 1].end, |c| {
-            c.is_whitespace() || MARKS.contains(c)
-        });
-        let name = &text[span.clone()];
-        // `Dipstick: blood ++`, `VBG: pH 7.31`: a name goes over no colon.
-        let whole = !span.is_empty() && ![": ", "; ", "\t"].iter().any(|gap| name.contains(gap));
-        let named = || context.lexicon.is_analyte(name) || is_drug_level(context, name);
-        (whole && named()).then_some((n, span))
-    })
-}
-
-/// `Gentamicin trough`, `vancomycin peak level`: how much of a drug is in the blood.
-fn is_drug_level(context: &Context, name: &str) -> bool {
-    let lower = name.to_lowercase();
-    let drug = lower.strip_suffix(" level").unwrap_or(&lower);
-    let timed = [" trough", " peak"]
-        .iter()
-        .find_map(|when| drug.strip_suffix(when));
-    timed.is_some_and(|drug| context.lexicon.is_drug(drug))
 }
 
 /// A test that a line names, and what stands behind it.
@@ -287,169 +237,6 @@ impl<'a> Test<'a> {
     }
 }
 
-/// `stop if WBC < 3.5, neutrophils < 1.6`: what would have to be found for something to be done.
-fn is_limit(before: &str) -> bool {
-    static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:if|unless|whenever|until|(?:hold|stop|delay|omit|withhold|call|notify|inform|transfuse|treat) (?:for|when))\b(?:[^.;]|\.[0-9])*$")
-            .expect("a valid expression")
-    });
-    static BOUND: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:is|was|were|has|had|came|showed)\b").expect("a valid expression")
-    });
-    // `Target INR 2.5 (2.0 - 3.0)`: what is aimed at.
-    static AIM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:target|goal|aim(?:ing)?(?: for)?|desired|therapeutic|keep|maintain)(?: range)?(?: (?:of|for))?\s*[:=]?\s*$")
-            .expect("a valid expression")
-    });
-    if AIM.is_match(before) {
-        return true;
-    }
-    let condition = CONDITION.find(before);
-    condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
-}
-
-/// `Recheck K+ 1 week`: the number tells when, and of nothing that was found.
-fn is_a_time(rest: &str) -> bool {
-    static TIME: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s?(?:/(?:7|52|12)\b|(?:weeks?|wks?|days?|months?|mths?|years?|yrs?|hours?|hrs?|times|weekly|monthly|yearly|hourly)\b)")
-            .expect("a valid expression")
-    });
-    TIME.is_match(rest)
-}
-
-/// `INR 2.6 (08/05/2025)`: a test that has no unit, and nothing goes on behind its number.
-fn stands_alone(printed: &str, rest: &str) -> bool {
-    let unitless = matches!(
-        &*printed.to_lowercase(),
-        "inr" | "egfr" | "hba1c" | "a1c" | "crp" | "tsh" | "bnp"
-    );
-    let rest = rest.trim_start();
-    unitless && (rest.is_empty() || rest.starts_with(['(', ',', ';', '.']))
-}
-
-/// What a fluid is made of is nobody's result.
-static BATH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(?:dialysis (?:fluid|bath|prescription)|bath|replacement fluid|TPN|parenteral nutrition|feeds?)\b|\b(?:dialysate|dialysis bath)\s*:?")
-        .expect("a valid expression")
-});
-/// Words before results that are words.
-static DIPSTICK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:urine|dip(?:stick)?|urinalysis|u/a|ua)\b").expect("a valid expression")
-});
-/// `(baseline 1.2)` behind a result.
-static ASIDE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[HL*]?\s*\([^()]{1,25}\)").expect("a valid expression"));
-
 fn overlap(a: &Span, b: &Span) -> bool {
     a.start < b.end && b.start < a.end
-}
-
-/// `lithium level was 0.62 mmol/L` names the lithium.
-fn without_level(context: &Context, name: Span) -> Span {
-    let printed = &context.layout.text[name.clone()];
-    let cut = printed.len().saturating_sub(" level".len());
-    let bare = printed.get(..cut).map(str::trim_end);
-    let level = printed
-        .get(cut..)
-        .is_some_and(|end| end.eq_ignore_ascii_case(" level"));
-    match bare.filter(|bare| level && context.lexicon.is_analyte(bare)) {
-        Some(bare) => name.start..name.start + bare.len(),
-        None => name,
-    }
-}
-
-/// The document has a result of this test already.
-fn is_named<'a>(printed: &str, before: impl IntoIterator<Item = &'a Draft>) -> bool {
-    before.into_iter().any(|draft| {
-        matches!(&draft.fact, Fact::Lab(lab) if lab.name.as_deref().is_some_and(|name| key(name) == key(printed)))
-    })
-}
-
-/// `sodium chloride 0.9%`: the word before it makes a drug of it.
-fn ends_drug(context: &Context, from: usize, name: &Span) -> bool {
-    let text = context.layout.text;
-    let before = text[from..name.start].trim_end_matches(' ');
-    let word = before
-        .rfind([' ', '\t', ',', ';', ':', '|', '('])
-        .map_or(0, |at| at + 1);
-    word < before.len() && context.lexicon.is_drug(&text[from + word..name.end])
-}
-
-/// Below a list of drugs: a concentration that is no drug's strength.
-fn is_measured(context: &Context, printed: &str, cells: &[Cell]) -> bool {
-    let text = context.layout.text;
-    let unit = cells.iter().find(|c| c.kind == CellKind::Unit);
-    let under = unit.and_then(|unit| {
-        let unit = text[unit.span.clone()].to_lowercase();
-        unit.split_once('/')
-            .map(|(_, under)| under.trim().to_owned())
-    });
-    // No product holds so much in a litre of blood.
-    let in_blood = under
-        .as_deref()
-        .is_some_and(|under| matches!(under, "l" | "dl" | "ul" | "mol" | "mmol"));
-    let concentration = under.as_deref() == Some("ml");
-    // Values that a list of drugs names without a unit; none of them is taken.
-    let never_taken = matches!(
-        &*printed.to_lowercase(),
-        "inr" | "egfr" | "hba1c" | "a1c" | "tsh" | "crp" | "hdl" | "ldl"
-    );
-    in_blood || (concentration || never_taken) && !context.lexicon.is_any_drug(printed)
-}
-
-/// Where the result ends before its cells do: `CD4 612 (28%)` says the same anew, and no unit stands behind a comma.
-fn end_of_result(text: &str, cells: &[Cell]) -> Option<usize> {
-    (1..cells.len()).find(|n| {
-        let gap = &text[cells[n - 1].span.end..cells[*n].span.start];
-        let anew = cells[*n].kind == CellKind::Number && gap.contains('(');
-        // `INR 3.4, 5 mg`: nor another number.
-        anew || matches!(cells[*n].kind, CellKind::Unit | CellKind::Number) && gap.contains(',')
-    })
-}
-
-/// Where what stands between the results of a line begins, before the next test with its number: `, `, a wide gap, a
-/// bar, a slash.
-pub(super) fn next_test(context: &Context, within: &Span) -> Option<usize> {
-    static GAP: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"[,;.] | {2,}|\t| ?\| ?| ?/ ?| and ").expect("a valid expression")
-    });
-    let text = context.layout.text;
-    GAP.find_iter(&text[within.clone()])
-        .filter(|gap| {
-            text[within.start..within.start + gap.start()].contains(|c: char| c.is_ascii_digit())
-        })
-        .find(|gap| names_test(context, &text[within.start + gap.end()..within.end]))
-        .map(|gap| within.start + gap.start())
-}
-
-/// Does a text begin with a test and its number?
-fn names_test(context: &Context, text: &str) -> bool {
-    const LONGEST: usize = 4;
-    let link = |word: &&str| !matches!(*word, "was" | "were" | "is" | "are" | "of" | ":" | "=");
-    let words: Vec<&str> = text
-        .split_whitespace()
-        .filter(link)
-        .take(LONGEST)
-        .map(|word| {
-            word.trim_start_matches(['*', '<', '>', '('])
-                .trim_end_matches([':', '='])
-        })
-        .collect();
-    (1..words.len()).any(|n| {
-        words[n].starts_with(|c: char| c.is_ascii_digit())
-            && context
-                .lexicon
-                .is_analyte(words[..n].join(" ").trim_end_matches(['-', '+']))
-    })
-}
-
-/// `, ferritin 14 ug/L`: the next result follows behind a comma.
-fn leads_to_test(context: &Context, rest: &str) -> bool {
-    static JOINT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?: ?[HL*↑↓]{1,2})?(?: and |[,;.] | ?\| ?| ?/ ?|\t| +)")
-            .expect("a valid expression")
-    });
-    JOINT
-        .find(rest)
-        .is_some_and(|joint| names_test(context, &rest[joint.end()..]))
 }

@@ -1,5 +1,6 @@
 //! Other values of the same test beside the first: `CRP 188 -> 74`, `Cr 1.9 mg/dL (baseline 1.2)`,
-//! `A1c 8.3%, up from 7.4%`, `CRP 212 on arrival falling to 48`. Each is a result of its own.
+//! `A1c 8.3%, up from 7.4%`, `CRP 212 on arrival falling to 48`. Each is a result of its own; those that are said to have
+//! been before are of the past.
 
 use std::sync::LazyLock;
 
@@ -23,21 +24,31 @@ pub(super) fn follows(text: &str, rest: Span) -> bool {
     NEXT.is_match(behind) || FORMER.is_match(behind)
 }
 
-/// The pieces of each further value; `first` ends with the first value's last piece.
-pub(super) fn others(text: &str, first: Span, line: usize) -> Vec<Vec<Cell>> {
+/// A further value of a test.
+pub(super) struct Other {
+    pub cells: Vec<Cell>,
+    /// `was 211`, `baseline 96`: it held before the first.
+    pub former: bool,
+}
+
+/// Each further value; `first` ends with the first value's last piece.
+pub(super) fn others(text: &str, first: Span, line: usize) -> Vec<Other> {
     let mut out = Vec::new();
     // The unit may stand behind the last value alone, so that what follows is sought behind the number too.
     let mut at = first.end;
-    while let Some(cells) = next(text, at..line) {
-        at = cells.last().map_or(line, |cell| cell.span.end);
-        out.push(cells);
+    while let Some(other) = next(text, at..line) {
+        at = other.cells.last().map_or(line, |cell| cell.span.end);
+        out.push(other);
     }
     out
 }
 
-fn next(text: &str, rest: Span) -> Option<Vec<Cell>> {
+fn next(text: &str, rest: Span) -> Option<Other> {
     let behind = &text[rest.clone()];
-    let found = NEXT.find(behind).or_else(|| FORMER.find(behind))?;
+    let (found, former) = match NEXT.find(behind) {
+        Some(found) => (found, false),
+        None => (FORMER.find(behind)?, true),
+    };
     // The match ends with the value's first digit, and a sign may stand before it.
     let digit = rest.start + found.end() - 1;
     let from = if text[..digit].ends_with(['<', '>']) && !text[..digit].ends_with("->") {
@@ -59,7 +70,7 @@ fn next(text: &str, rest: Span) -> Option<Vec<Cell>> {
         .is_some_and(|c| c.kind == CellKind::Unit && text[first..c.span.start].trim().is_empty());
     cells.truncate(if unit { 2 } else { 1 });
     let number = cells.first().is_some_and(|c| c.kind == CellKind::Number);
-    number.then_some(cells)
+    number.then_some(Other { cells, former })
 }
 
 #[cfg(test)]
@@ -68,19 +79,20 @@ mod tests {
 
     #[test]
     fn further_values() {
-        for (text, want) in [
-            (" -> 11.0  CRP 188", vec!["11.0"]),
-            (" (baseline 1.2), K 3.4", vec!["1.2"]),
-            (", up from 7.4%. Next", vec!["7.4", "%"]),
-            (" on arrival falling to 48 before", vec!["48"]),
-            (" (was 64), eGFR", vec!["64"]),
+        for (text, want, former) in [
+            (" -> 11.0  CRP 188", vec!["11.0"], false),
+            (" (baseline 1.2), K 3.4", vec!["1.2"], true),
+            (", up from 7.4%. Next", vec!["7.4", "%"], true),
+            (" on arrival falling to 48 before", vec!["48"], false),
+            (" (was 64), eGFR", vec!["64"], true),
         ] {
-            let cells = next(text, 0..text.len()).expect(text);
-            let got: Vec<&str> = cells.iter().map(|c| &text[c.span.clone()]).collect();
-            assert_eq!(got, want, "{text}");
+            let other = next(text, 0..text.len()).expect(text);
+            let cells = other.cells.iter();
+            let got: Vec<&str> = cells.map(|c| &text[c.span.clone()]).collect();
+            assert_eq!((got, other.former), (want, former), "{text}");
         }
         for text in [", K 3.4", " on 12/03/2025", " from clinic", " >5"] {
-            assert_eq!(next(text, 0..text.len()), None, "{text}");
+            assert!(next(text, 0..text.len()).is_none(), "{text}");
         }
         assert_eq!(others("15 -> 11 -> 9", 0..2, 13).len(), 2);
     }

@@ -5,11 +5,39 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use schemas::Medication;
 
-use crate::{context::Context, layout::Span};
+use crate::{
+    context::Context,
+    draft::{Draft, Piece},
+    layout::Span,
+};
+
+/// Sets how often from the cells below the times of the day, or from the time that begins the row.
+pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, draft: &mut Draft) {
+    if let Some((counts, cells)) = frequency(context, name) {
+        medication.frequency = Some(counts);
+        // What is taken at one of the times is no dose of each.
+        let of_cell = |piece: &Piece| {
+            piece.field == "dose" && cells.iter().any(|cell| cell.contains(&piece.span.start))
+        };
+        if draft.pieces.iter().any(of_cell) {
+            medication.dose = None;
+            draft.pieces.retain(|piece| piece.field != "dose");
+        }
+        for cell in cells {
+            draft.add("frequency", cell, true);
+        }
+    } else if (medication.strength.is_some() || medication.dose.is_some())
+        && let Some(time) = time_of_row(context, name)
+    {
+        medication.frequency = Some(context.text(&time));
+        draft.add("frequency", time, true);
+    }
+}
 
 /// What the cells say, and where they stand. None where no such heading stands above or a cell is missing.
-pub(super) fn frequency(context: &Context, name: &Span) -> Option<(String, Vec<Span>)> {
+fn frequency(context: &Context, name: &Span) -> Option<(String, Vec<Span>)> {
     const FARTHEST: usize = 30;
     const NEAR: usize = 6;
     let layout = &context.layout;
@@ -46,7 +74,7 @@ pub(super) fn frequency(context: &Context, name: &Span) -> Option<(String, Vec<S
 }
 
 /// The time of the day that begins a drug's row in a cell of its own.
-pub(super) fn time_of_row(context: &Context, name: &Span) -> Option<Span> {
+fn time_of_row(context: &Context, name: &Span) -> Option<Span> {
     let layout = &context.layout;
     let line = &layout.lines[layout.line_at(name.start)];
     let first = line.cells.first()?;

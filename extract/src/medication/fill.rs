@@ -170,11 +170,21 @@ impl Filling<'_> {
                 && self.text[item.span.clone()]
                     .to_lowercase()
                     .starts_with("neb");
-            self.route_of_form = beside || self.before_form(n);
+            // `0.5 mg neb: 1 vial inhaled`: so it is where another route is told.
+            let nebulised = self.text[item.span.clone()]
+                .to_lowercase()
+                .starts_with("neb")
+                && later(self.found, n, Part::Route);
+            self.route_of_form = beside || nebulised || self.before_form(n);
         }
     }
 
     fn as_needed(&mut self, n: usize, value: String) {
+        // `inject once and repeat after 5 minutes if needed`: only the second time is.
+        let clause = self.lead(n).rsplit([',', ';', '.', '\n']).next();
+        if clause.is_some_and(|clause| clause.to_lowercase().contains("repeat")) {
+            return;
+        }
         self.medication.prn = Some(true);
         if self.medication.frequency.is_none() {
             self.medication.frequency = Some(value);

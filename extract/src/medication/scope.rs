@@ -112,7 +112,17 @@ fn begins_anew(layout: &Layout, index: usize, names: &[Span]) -> bool {
             && index > 0
             && !OPEN.is_match(layout.line(index - 1))
     };
+    // `No change to usual medicines`, and no `Started` that ends a sentence of the line above.
+    let told = || {
+        text.starts_with(char::is_uppercase)
+            && index > 0
+            && !OPEN.is_match(layout.line(index - 1))
+            && changes(text, &(0..text.len()))
+                .first()
+                .is_some_and(|change| change.span.start == 0)
+    };
     LABEL.is_match(text)
+        || told()
         || item_mark(text) > 0
         || layout.lines[index].cells.len() > 1
         || text.contains(" | ")

@@ -1,6 +1,6 @@
 //! What happened to a drug (started, stopped, changed), told by its row of a list, its sentence or the heading above:
-//! [`change`] holds the words, [`advice`] and [`course`] those of them that tell of no event, [`row`] and [`sentence`] say
-//! of which drug they tell.
+//! [`change`] holds the words, [`advice`] and [`course`] those of them that tell of no event, [`row`], [`sentence`] and
+//! [`above`] say of which drug they tell.
 
 use std::sync::LazyLock;
 
@@ -9,12 +9,14 @@ use regex::Regex;
 use super::scope::Scope;
 use crate::layout::Span;
 
+mod above;
 mod advice;
 mod change;
 mod course;
 mod row;
 mod sentence;
 
+pub(super) use above::of_list;
 pub(super) use change::changes;
 
 /// Before drugs that were taken once: `Previously tried:`, `Failed therapies:`.

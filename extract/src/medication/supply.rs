@@ -42,8 +42,7 @@ fn behind(text: &str, line: &Span, name: &Span, found: &[Read]) -> Option<Span> 
     let last = found
         .iter()
         .map(|read| &read.found)
-        .filter(|item| item.span.start >= name.end && item.span.end <= line.end)
-        .next_back()?;
+        .rfind(|item| item.span.start >= name.end && item.span.end <= line.end)?;
     let sig = matches!(
         last.part,
         Part::Frequency | Part::Dose | Part::Prn | Part::Duration

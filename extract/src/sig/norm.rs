@@ -20,7 +20,7 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
     }
     Some(match text.as_str() {
         "po" | "p o" | "by mouth" | "per mouth" | "per os" => "oral",
-        "sc" | "s/c" | "sq" | "subq" | "sub-q" => "subcutaneous",
+        "sc" | "s/c" | "sq" | "subq" | "sub-q" | "csci" => "subcutaneous",
         "iv" | "i/v" | "ivpb" => "intravenous",
         "im" | "i/m" => "intramuscular",
         "sl" | "s/l" => "sublingual",

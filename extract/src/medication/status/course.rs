@@ -33,7 +33,7 @@ fn is_discharge(before: &str, behind: &str) -> bool {
         .expect("a valid expression")
     });
     static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s+(?:meds?|medic\w+|date|home|plan\w*|letter|summary|advice|diagnos\w+|dx|on|with|to)\b")
+        Regex::new(r"(?i)^\s+(?:meds?|medic\w+|rx|prescriptions?|instructions?|orders?|date|home|plan\w*|letter|summary|advice|diagnos\w+|dx|on|with|to)\b")
             .expect("a valid expression")
     });
     LEAD.is_match(before) || BEHIND.is_match(behind)
@@ -76,6 +76,7 @@ mod tests {
             ("30 mg for 5 days, ", "stop", "", true),
             ("lisinopril on ", "d/c", "", true),
             ("", "d/c", " meds: aspirin", true),
+            ("", "d/c", " Rx:", true),
             ("40 mg daily ", "reducing", " by 5 mg a week", true),
             ("patch ", "changed", " every 72 hours", true),
             ("", "d/c", " aspirin", false),
