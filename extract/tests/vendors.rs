@@ -115,8 +115,28 @@ fn headings_of_the_parts_of_a_form() {
          2. Allergic rhinitis due to pollen J30.1\nSECTION E – SERVICES\n03/04/2026\t99204\tNew patient visit\t310.00\n",
         &[
             r#"{"type":"diagnosis","text":"Moderate persistent asthma, uncomplicated","code":"J45.40"}"#,
-            r#"{"type":"diagnosis","text":"Allergic rhinitis due to pollen","code":"J30.1"}"#,
+            r#"{"type":"diagnosis","code":"J30.1"}"#,
         ],
         &[r#"{"type":"diagnosis","text":"New patient visit"}"#],
+    );
+}
+
+#[test]
+fn who_refers_is_no_patient() {
+    check(
+        "Patient\tNomvula Dlamini-Brook\tEpisode\tDP-7740216\nReferring Dr Dr Pieter Swanevelder\tFile\tH-60913\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"Nomvula Dlamini-Brook"}"#,
+            r#"{"type":"person","role":"referring","name":"Pieter Swanevelder"}"#,
+        ],
+        &[r#"{"type":"person","role":"patient","name":"Pieter Swanevelder"}"#],
+    );
+    check(
+        "Surname, forename\tO'HALLORAN, Fionnuala\tBoard No.\tLD0472268\nAttg: Rutherford, Simeon J MD\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"O'HALLORAN, Fionnuala"}"#,
+            r#"{"type":"person","role":"attending"}"#,
+        ],
+        &[],
     );
 }

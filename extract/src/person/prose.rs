@@ -68,6 +68,17 @@ pub(super) fn from_sentences(context: &Context, found: &mut Vec<Found>) {
             }
             let name = names::titled(&unwrapped, &place);
             let Some(name) = name else { continue };
+            // `Referring Dr` labels who refers, and not who is referred.
+            let title = text[from..name.start].trim().to_lowercase();
+            let is_doctor = title.split_whitespace().any(|word| {
+                matches!(
+                    word.trim_end_matches('.'),
+                    "dr" | "gp" | "doctor" | "prof" | "professor"
+                )
+            });
+            if *role == Role::Patient && is_doctor {
+                continue;
+            }
             let doctor = lead.as_str().to_lowercase().starts_with('d');
             let role = match *role {
                 Role::Other if doctor && is_seen_by(m.get(0).map_or("", |m| m.as_str())) => {
