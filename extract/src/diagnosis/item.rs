@@ -28,7 +28,7 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|advance|ambulate|encourage|wean|monitor|trend|transition|d/c|dispo(?:sition)?|admit|have|has|had|requested|hold|give|reported|verified|authori[sz]ed|snomed|page|tto|sig|dur|drug|dose|freq(?:uency)?|route|duration|next|see|continue|time|your|discharged?|attended|referred|home)\b")
+    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|advance|ambulate|encourage|wean|monitor|trend|transition|d/c|dispo(?:sition)?|admit|have|has|had|requested|onset|hold|give|reported|verified|authori[sz]ed|snomed|page|tto|sig|dur|drug|dose|freq(?:uency)?|route|duration|next|see|continue|time|your|discharged?|attended|referred|home)\b")
         .expect("a valid expression")
 });
 /// Verbs of sentences, which no name of a condition has.
