@@ -172,6 +172,22 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
     if BY_FOOD.is_match(behind) {
         reasons.push("the dose goes by what is eaten");
     }
+    static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:reduc|increas|lower|rais|chang|titrat|decreas)\w*\s+to\s+$")
+            .expect("a valid expression")
+    });
+    static IF: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[^.;\n]{0,30}\bif\s+(\p{L}+)").expect("a valid expression")
+    });
+    let condition = IF.captures(behind).is_some_and(|found| {
+        !matches!(
+            &*found[1].to_lowercase(),
+            "needed" | "required" | "necessary" | "not"
+        )
+    });
+    if condition && CHANGE.is_match(&text[..item.span.start]) {
+        reasons.push("an amount holds under a condition");
+    }
     if on_a_day || !is_phrase && DAYS.is_match(behind) {
         reasons.push("an amount holds on some days alone");
     }

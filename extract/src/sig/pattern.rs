@@ -69,7 +69,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Refills, r"(?:\bx\s*|\b)(NUM|no|zero|one|two|three|four|five)\s*(?:\([0-9]+\)\s*)?(?:refills?|repeats?)\b"),
         (Part::Instructions, r"\b((?:then|followed by)\s+(?:[^.;\n]|\.[0-9])*)"),
         (Part::Duration, r"\b(?:duration|days'? supply|day supply|supply for)\s*[:;=]?\s*(NUM(?:\s?[-–]\s?NUM)?\s*(?:days?|weeks?|wks?|months?|mos?|years?|d|hours?|hrs?)?)\b"),
-        (Part::Duration, r"(?:\bfor|\bx|×|\btimes|\bduring)\s*(?:the next\s+|a total of\s+|up to\s+|another\s+)?((?:NUM|one|two|three|four|five|six|seven|ten|fourteen)\s*AGAIN(?:\s?(?:[-–]|to)\s?NUM)?\s*(?:more\s+)?(?:days?|weeks?|wks?|wk|months?|mos?|mths?|years?|d|hours?|hrs?|nights?|doses?)|[0-9]{1,2}/(?:7|52|12))\b"),
+        (Part::Duration, r"(?:\bfor|\bx|×|\btimes|\bduring)\s*(?:the next\s+|a total of\s+|up to\s+|another\s+)?((?:NUM|one|two|three|four|five|six|seven|ten|fourteen)\s*AGAIN(?:\s?(?:[-–]|to)\s?NUM)?\s*(?:more\s+)?(?:days?|weeks?|wks?|wk|months?|mos?|mths?|years?|d|hours?|hrs?|h|nights?|doses?)|[0-9]{1,2}/(?:7|52|12))\b"),
         (Part::Duration, r"\b([0-9]+[- ](?:day|week|month))\s+(?:course|supply|taper)"),
         (Part::Dose, r"\b(?:take|takes|taking|inhale|inject|instil+|apply|give|use|chew|insert|dissolve|place|spray|swallow|administer|put)\s*(COUNT\s*(?:(?:to|or|-|–|/)\s*COUNT\s*)?AGAIN(?:FORMS|TAKEN))"),
         (Part::Dose, r"\b(COUNT\s+[0-9.]+\s?ml\s+spoon(?:ful)?s?)\b"),
