@@ -294,6 +294,11 @@ mod tests {
                 ],
             ),
             (
+                "4 tabs PO          2/12",
+                vec![(Dose, "4 tabs"), (Route, "PO"), (Duration, "2/12")],
+            ),
+            ("4 tabs PO 2/12 0800", vec![(Dose, "4 tabs"), (Route, "PO")]),
+            (
                 "100 mg daily, PRN hydroxyzine 25 mg",
                 vec![
                     (Strength, "100 mg"),
