@@ -21,6 +21,8 @@ static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
         r"no|not|denies|denied|without|never|negative for|no evidence of|no signs? of|no history of|absence of|free of|ruled out for|declines?|no known|does not have|did not have|is not|was not|rules out|no longer has|non|nil|none of|nothing to suggest|never had|not known to have|unlikely to be",
     )
 });
+static WITHOUT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\bwithout\b[^,;]*[,;]").expect("a valid expression"));
 static NEGATED_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     cues(
         r"(?:was|is|were|has been|have been)? ?(?:ruled out|excluded|denied|negative|absent|not (?:seen|found|present|detected|confirmed)|(?:thought |felt |considered )?(?:to be )?unlikely)|: ?(?:none|no|nil|negative)",
@@ -140,8 +142,14 @@ pub(crate) fn of(layout: &Layout, mention: &Span, section: Option<SectionKind>) 
     } else {
         family
     };
+    // `type 2 diabetes without complications, anaemia`: in a list it is said of its own item alone.
+    let own = if is_list {
+        WITHOUT.replace_all(before, " ")
+    } else {
+        before.into()
+    };
     // `hosp no 2201` denies nothing.
-    let numbered = NUMBERED.replace_all(before, " ");
+    let numbered = NUMBERED.replace_all(&own, " ");
     let mut before: &str = &numbered;
     let disbelieved = DISBELIEVED.is_match(before);
     if let Some(barrier) = BARRIER.find_iter(before).last() {
@@ -193,7 +201,7 @@ mod tests {
     use schemas::Assertion;
 
     use super::of;
-    use crate::layout::Layout;
+    use crate::{layout::Layout, sections::SectionKind};
 
     #[test]
     fn claims_in_sentences() {
@@ -259,6 +267,24 @@ mod tests {
             let layout = Layout::new(text);
             let at = text.find(mention).unwrap();
             assert_eq!(of(&layout, &(at..at + mention.len()), None), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_item_is_without_is_said_of_it_alone() {
+        let text = "type 2 diabetes without complications, anaemia";
+        let layout = Layout::new(text);
+        let at = |word: &str| {
+            let start = text.find(word).expect("a word of the text");
+            start..start + word.len()
+        };
+        let listed = Some(SectionKind::Diagnoses);
+        for (word, section, want) in [
+            ("anaemia", listed, Assertion::Present),
+            ("complications", listed, Assertion::Absent),
+            ("anaemia", None, Assertion::Absent),
+        ] {
+            assert_eq!(of(&layout, &at(word), section), want, "{word} {section:?}");
         }
     }
 }

@@ -171,8 +171,7 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         // What a prescription is for is no news: only of other drugs it tells something.
         let own = context.kind == DocumentKind::Prescription;
         medication.status = status
-            .or_else(told)
-            .filter(|status| !own || *status != "started")
+            .or_else(|| told().filter(|status| !own || *status != "started"))
             .or_else(|| status::of_list(layout, name, names))
             .map(Into::into);
     }

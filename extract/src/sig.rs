@@ -70,7 +70,8 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
                 value.end = value.end.min(span.end);
             }
             if *part == Part::Frequency
-                && let Some(end) = before_heading(text, &value)
+                && let Some(end) =
+                    before_heading(text, &value).or_else(|| before_next(text, &value))
             {
                 span.end = end.max(span.start);
                 value.end = end.max(value.start);
@@ -147,6 +148,21 @@ fn before_heading(text: &str, value: &Span) -> Option<usize> {
     let below = value.start + cut + 1;
     let line = text[below..].split('\n').next().unwrap_or_default();
     HEADING.is_match(line).then_some(value.start + cut)
+}
+
+/// `100 mg daily, PRN hydroxyzine 25 mg`: behind the comma the next drug is spoken of.
+fn before_next(text: &str, value: &Span) -> Option<usize> {
+    static NEXT: LazyLock<Regex> =
+        LazyLock::new(|| re(r"^ (\p{L}[\p{L}-]{3,}) (?:[0-9]|p\.?o\b|iv\b)"));
+    static LAST: LazyLock<Regex> =
+        LazyLock::new(|| re(r",\s(?:p\.?r\.?n\.?|as needed|when required)$"));
+    let last = LAST.find(&text[value.clone()])?;
+    let next = NEXT.captures(&text[value.end..])?;
+    let own = matches!(
+        &*next[1].to_lowercase(),
+        "take" | "every" | "with" | "maximum" | "limit"
+    );
+    (!own).then_some(value.start + last.start())
 }
 
 /// Where the dash stands in `2 mg/mL - 3 mL`: what is taken behind how strong it is, and no range.
@@ -275,6 +291,28 @@ mod tests {
                     (Form, "nasal spray"),
                     (Dose, "2 sprays"),
                     (Route, "in each nostril"),
+                ],
+            ),
+            (
+                "4 tabs PO          2/12",
+                vec![(Dose, "4 tabs"), (Route, "PO"), (Duration, "2/12")],
+            ),
+            ("4 tabs PO 2/12 0800", vec![(Dose, "4 tabs"), (Route, "PO")]),
+            (
+                "100 mg daily, PRN hydroxyzine 25 mg",
+                vec![
+                    (Strength, "100 mg"),
+                    (Frequency, "daily"),
+                    (Part::Prn, "PRN"),
+                    (Strength, "25 mg"),
+                ],
+            ),
+            (
+                "100 mg daily, PRN for pain",
+                vec![
+                    (Strength, "100 mg"),
+                    (Frequency, "daily, PRN"),
+                    (Part::Instructions, "for pain"),
                 ],
             ),
             (

@@ -28,12 +28,17 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What closes a note: when somebody comes back, who signs.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|advance|ambulate|encourage|wean|monitor|trend|transition|d/c|hold|give|reported|verified|authori[sz]ed|snomed|page|tto|sig|dur|drug|dose|freq(?:uency)?|route|duration|next|see|continue|time|your|discharged?|attended|referred|home)\b")
+    Regex::new(r"(?i)^(?:(?:consider|await\w*|check|repeat|recheck|regimen|cycle|course|mother|father|same|thyroid function|liver function|renal function|bloods|bone age|to (?:start|continue|increase|stop))\b|(?:s/p |status post |post |previous )?(?:PTCA|PCI|CABG|TAVI|angioplasty|pacemaker|stent\w*)|RTC|f/?u|follow[- ]?up|return|review|signed|seen|reviewed|dictated|electronically|cc|copy|supervis\w+|dr\.?|advance|ambulate|encourage|wean|monitor|trend|transition|d/c|dispo(?:sition)?|admit|have|has|had|requested|onset|hold|give|reported|verified|authori[sz]ed|snomed|page|tto|sig|dur|drug|dose|freq(?:uency)?|route|duration|next|see|continue|time|your|discharged?|attended|referred|home)\b")
         .expect("a valid expression")
 });
 /// Verbs of sentences, which no name of a condition has.
 static TOLD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:has|have|had) (?:now |also |since )?(?:been|not)\b|\b(?:are|were|will be|should)\b")
+        .expect("a valid expression")
+});
+/// Who speaks in a sentence: it is read as one elsewhere. `Type I diabetes` is a name.
+static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[,;] |\b(?:but|and|that|as|if|so) )(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey) ")
         .expect("a valid expression")
 });
 /// Words of a site or system before a colon.
@@ -153,6 +158,7 @@ fn is_other(text: &str, name: &Span) -> bool {
         || tells_age(printed)
         || letters < 2
         || EMPTY.is_match(printed)
+        || SPOKEN.is_match(printed)
         || printed.split_whitespace().count() > LONGEST
         || printed.ends_with(':')
 }

@@ -18,8 +18,11 @@ static LOOKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
 /// Known conditions in sentences.
 pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static CUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|k/c/o|k/c|known|w/|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:diagnos(?:ed|is)|history of|hx of|h/o|k/c/o|k/c|pmhx?|known|w/|suffer(?:s|ed|ing) (?:from|with)|consistent with|has|have|had|with (?:a |an )?(?:new |acute |chronic |known |underlying )?|treated for|treatment (?:of|for)|presented with|confirmed|secondary to|due to|denies|no evidence of|rule out|possible|probable|suspected|mother|father|brother|sister|impression|indication|managed for|evaluation of|management of|regarding (?:his|her|their)?|admitted (?:with|for)|developed|newly|complicated by|likely|for (?:his|her|their)|confirm(?:s|ing)?|show(?:s|ed|ing)?|reveal(?:s|ed)|sustained|found to (?:be|have)|(?:co-?morbidit|problem)\w* (?:is|are|include)|history (?:includes?|is (?:significant|notable) for)|apart from|precipitated by|triggered by|because of|in the setting of|following|status post|s/p|negative for|positive for|ruled out|exclud\w+|suspicio\w+|query|attacks? of|episodes? of|background|in keeping with|compatible with|notable for|significant for|background of|opinion on|concerns? about)\b|\bconditions?(?:\(s\))?:").expect("a valid expression")
     });
+    // `67M with HLD`.
+    static WITH: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\bwith (?:an? )?$").expect("a valid expression"));
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^[\s-]*(?:#\s?[0-9]|vaccin|immuni[sz]|screen|prophyla|ppx\b|prevention|risk|clinic\b|nurse|team|service|unit\b|ward|group|society|association|specialist|block\b|leaflet|education|guideline|pathway|programme|program\b|score|marker|test|antibod|serology|diary|action plan|(?:mesh )?repair\b|protocol\b|bundle\b|swab|surgery\b|follow-up clinic)").expect("a valid expression")
     });
@@ -70,7 +73,7 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let polite = said.contains("if you could") || said.contains("if you would");
             let return_for = said.contains("return to") || said.contains("if you") && !polite;
             let family = section == Some(SectionKind::FamilyHistory);
-            let told = family || CUE.is_match(&lead[near..]);
+            let told = family || CUE.is_match(&lead[near..]) || WITH.is_match(lead);
             // `K/C/O T2DM x 14 yrs, HTN`: a list goes on behind its commas.
             let told = told
                 || in_list(

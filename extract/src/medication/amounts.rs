@@ -16,15 +16,26 @@ pub(super) fn amounts(found: &[Read]) -> impl Iterator<Item = usize> + '_ {
     (0..found.len()).filter(|n| found[*n].found.part == Part::Strength)
 }
 
-/// `28 tablets`.
+/// `28 tablets`: more than anybody takes at once.
 pub(super) fn is_supply(dose: &str) -> bool {
     const LEAST: u32 = 14;
+    pieces(dose).is_some_and(|number| number >= LEAST)
+}
+
+/// `12 tabs`: behind what is taken each time so many are what was supplied.
+pub(super) fn is_pack(dose: &str) -> bool {
+    const LEAST: u32 = 4;
+    pieces(dose).is_some_and(|number| number >= LEAST)
+}
+
+/// How many pieces of a product.
+fn pieces(dose: &str) -> Option<u32> {
     let (number, unit) = dose.split_once(' ').unwrap_or_default();
     let unit = unit.to_lowercase();
-    number.parse::<u32>().is_ok_and(|n| n >= LEAST)
-        && ["tab", "cap", "sachet", "patch", "supp"]
-            .iter()
-            .any(|kind| unit.starts_with(kind))
+    let counted = ["tab", "cap", "sachet", "patch", "supp"]
+        .iter()
+        .any(|kind| unit.starts_with(kind));
+    number.parse::<u32>().ok().filter(|_| counted)
 }
 
 /// `30 g`, as creams are sold.
@@ -46,7 +57,7 @@ pub(super) fn is_tube(amount: &str) -> bool {
 /// alone (`Crocin 1 TDS`) is what is taken.
 pub(super) fn bare_strength(text: &str, name: &Span, found: &[Read]) -> Option<Span> {
     static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[ -]([0-9]{1,4}(?:\.[0-9]{1,3})?(?:/[0-9]{1,4}(?:\.[0-9]{1,3})?)?)[ \t]")
+        Regex::new(r"^[ -]([0-9]{1,4}(?:\.[0-9]{1,3})?(?:[/-][0-9]{2,4}(?:\.[0-9]{1,3})?|/[0-9](?:\.[0-9]{1,3})?)?)[ \t]")
             .expect("a valid expression")
     });
     static COUNT: LazyLock<Regex> = LazyLock::new(|| {
@@ -62,7 +73,7 @@ pub(super) fn bare_strength(text: &str, name: &Span, found: &[Read]) -> Option<S
     let gap = text.get(number.end..next.span.start)?;
     let sig = matches!(
         next.part,
-        Part::Dose | Part::Frequency | Part::Form | Part::Route
+        Part::Dose | Part::Frequency | Part::Form | Part::Route | Part::Quantity
     );
     let counted = COUNT.is_match(gap) || next.part == Part::Dose;
     let few = text[number.clone()].parse::<f32>().is_ok_and(|n| n <= FEW);
@@ -160,6 +171,22 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
     });
     if BY_FOOD.is_match(behind) {
         reasons.push("the dose goes by what is eaten");
+    }
+    static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:reduc|increas|lower|rais|chang|titrat|decreas)\w*\s+to\s+$")
+            .expect("a valid expression")
+    });
+    static IF: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[^.;\n]{0,30}\bif\s+(\p{L}+)").expect("a valid expression")
+    });
+    let condition = IF.captures(behind).is_some_and(|found| {
+        !matches!(
+            &*found[1].to_lowercase(),
+            "needed" | "required" | "necessary" | "not"
+        )
+    });
+    if condition && CHANGE.is_match(&text[..item.span.start]) {
+        reasons.push("an amount holds under a condition");
     }
     if on_a_day || !is_phrase && DAYS.is_match(behind) {
         reasons.push("an amount holds on some days alone");

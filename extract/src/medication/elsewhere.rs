@@ -18,6 +18,14 @@ pub(super) fn is_elsewhere(text: &str, found: &[Read], n: usize) -> bool {
         || is_limit(text, found, n)
         || is_of_each(text, found, n)
         || is_eaten(text, &found[n].found.span)
+        || is_elemental(text, &found[n].found.span)
+}
+
+/// `325 mg (65 mg elemental iron)`: how much of the salt is what works.
+fn is_elemental(text: &str, span: &Span) -> bool {
+    static ELEMENT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)^\s*(?:of )?elemental\b").expect("a valid expression"));
+    ELEMENT.is_match(&text[span.end..])
 }
 
 /// `1 unit per 10 g carbohydrate`: what is eaten, by which the dose goes.
@@ -192,6 +200,11 @@ mod tests {
                 None,
             ),
             ("Rituximab 375 mg/m2 weekly.", Some("375 mg/m2"), None),
+            (
+                "Ferrous sulfate 325 mg (65 mg elemental iron) 1 tab daily.",
+                Some("325 mg"),
+                Some("1 tab"),
+            ),
             (
                 "Metformin 500 mg tablets, take 1000 mg twice daily.",
                 Some("500 mg"),

@@ -148,8 +148,9 @@ impl Filling<'_> {
 
     /// Behind dose and frequency it is what was dispensed; before them it may be `2` misread.
     fn dose(&mut self, n: usize, value: &str) -> Option<Slot> {
-        let told = self.medication.dose.is_some() && self.medication.frequency.is_some();
-        if told && amounts::is_supply(value) {
+        let often = self.medication.frequency.is_some();
+        let told = self.medication.dose.is_some() && often;
+        if often && amounts::is_supply(value) || told && amounts::is_pack(value) {
             return Some(Slot::Quantity);
         }
         if comes_later(self.lead(n)) {

@@ -6,10 +6,10 @@ use regex::Regex;
 
 use crate::{layout::Span, sig};
 
-/// `reduce to`, `increasing by`, right before an amount.
+/// `reduce to`, `increasing by`, right before an amount; or brackets before it that tell of a course, `(taper: 400 mg`.
 pub(super) fn comes_later(lead: &str) -> bool {
     static LATER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:reduc|increas|titrat|taper|wean|decreas|step|drop|go|rais|lower|build)\w*\s+(?:down |up |gradually |slowly )?(?:to|by)\s+$")
+        Regex::new(r"(?i)\b(?:reduc|increas|titrat|taper|wean|decreas|step|drop|go|rais|lower|build)\w*\s+(?:down |up |gradually |slowly )?(?:to|by)\s+$|\((?:taper|load|titrat|bridg|wean|initial|first|starting)\w*\b[^()]*$")
             .expect("a valid expression")
     });
     LATER.is_match(lead)
@@ -66,4 +66,23 @@ pub(super) fn has_exception(rest: &str) -> bool {
         .expect("a valid expression")
     });
     EXCEPT.is_match(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::comes_later;
+
+    #[test]
+    fn what_comes_later_is_told_from_what_is_taken() {
+        for (lead, later) in [
+            (" 200 mg daily, reduce to ", true),
+            (" 200 mg PO daily (taper: ", true),
+            (" 200 mg tds (load, then ", true),
+            (" 500 mg tablet (take ", false),
+            (" 5 mg, 2 tablets ", false),
+            (" 5 mg (taper finished), ", false),
+        ] {
+            assert_eq!(comes_later(lead), later, "{lead}");
+        }
+    }
 }

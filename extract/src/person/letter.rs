@@ -7,6 +7,7 @@ use schemas::{DocumentKind, PersonRole as Role};
 
 use super::{
     Found, is_organisation,
+    labels::names_house,
     role::heads_visit,
     same::{key, same_name},
 };
@@ -23,6 +24,11 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 continue;
             };
             let title = text[cell.start..name.start].to_lowercase();
+            // `Dr Meadows, Hillside Surgery`: behind the comma stands the practice.
+            let comma = text[name.clone()]
+                .find(", ")
+                .filter(|_| names_house(text, &name));
+            let name = name.start..comma.map_or(name.end, |comma| name.start + comma);
             let doctor = title.starts_with("dr") || title.contains("prof");
             let starts = name.start - cell.start <= 5;
             let short = cell.len() < 90;

@@ -26,7 +26,7 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"(?:electronically |digitally )?signed (?:by|electronically by)\s*:?\s*()", Role::Other),
         (r"^\W*signed[,:]?\s+()(?:\p{Lu}[\p{L}.'’-]*\s+){1,3}\p{Lu}[\p{L}'’-]+,\s*(?:MD|DO|OD|MBBS|MBChB|NP|PA|APRN|DDS|DMD|DPM)\b", Role::Other),
         (r"\.\s{1,3}signed:\s+()", Role::Other),
-        (r"\b(?:care team|senior medical officer|phys|treating (?:doctor|physician)|responsible (?:health professional|clinician|consultant))\s*:\s*((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::Attending),
+        (r"\b(?:care team|senior medical officer|phys|cons|treating (?:doctor|physician)|responsible (?:health professional|clinician|consultant))\s*:\s*((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::Attending),
         (r"\b(?:prescribed(?: by)?:|rx of)\s*((?:dr|prof)\b\.?\s?)", Role::Prescriber),
         (r"\bauthori[sz]ed:\s*((?:dr|prof)\b\.?\s?)", Role::Authoriser),
         (r"\bafter-?care:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),

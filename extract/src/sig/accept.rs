@@ -220,7 +220,15 @@ pub(super) fn accept(
                     .ends_with(|c: char| c.is_ascii_digit());
             // `10/12 0800`: a day and a time.
             let day = COURSE.is_match(phrase) && CLOCK_BEHIND.is_match(&text[span.end..]);
-            !pack && !day && !glued_after && !digit_before && (!bare || behind(Part::Frequency))
+            // `PO      2/12`: a course in a column of its own.
+            let column = COURSE.is_match(phrase)
+                && (text[..span.start].ends_with("  ") || text[..span.start].ends_with('\t'))
+                && CLOSED.is_match(&text[span.end..]);
+            !pack
+                && !day
+                && !glued_after
+                && !digit_before
+                && (!bare || column || behind(Part::Frequency))
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
@@ -244,6 +252,9 @@ fn is_item(text: &str, value: &Span) -> bool {
 
 /// `3/7`, `2/52`.
 static COURSE: LazyLock<Regex> = LazyLock::new(|| re(r"^[0-9]{1,2}/(?:7|52|12)\b"));
+
+/// The end of a cell, or of a course.
+static CLOSED: LazyLock<Regex> = LazyLock::new(|| re(r"^(?:\s{2}|\t|\n|$|\s+then\b)"));
 
 /// A time of day.
 static CLOCK_BEHIND: LazyLock<Regex> =

@@ -38,7 +38,7 @@ pub(crate) fn route_norm(route: &str) -> Option<&'static str> {
         _ if has("transdermal") || text == "to the skin" || text == "to skin" => "transdermal",
         _ if has("intravenous") => "intravenous",
         _ if has("intramuscular") => "intramuscular",
-        _ if has("nostril") || has("nasal") || has("nares") => "nasal",
+        _ if has("nostril") || has("nasal") || has("nare") || has("naris") => "nasal",
         _ if has("eye") || has("ophthalmic") => "ophthalmic",
         _ if has("ear") || has("otic") => "otic",
         _ if has("inhal") || has("neb") || has("spacer") || has("lungs") => "inhalation",

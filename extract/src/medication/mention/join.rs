@@ -37,8 +37,11 @@ pub(super) fn combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Men
                     .chars()
                     .all(|c| c.is_ascii_digit() || c == '.');
             let close = close || counted;
+            // `hold metformin + apixaban` are two: behind a combination its amount or form follows.
+            let summed = matches!(gap, "+" | "&") && PRODUCT.is_match(&text[mention.name.end..]);
             let joined = counted
-                || matches!(gap, "/" | "+" | "-" | "&")
+                || summed
+                || matches!(gap, "/" | "-")
                 || gap.is_empty() && mention.name.start == last.name.end;
             if same_line && close && joined {
                 last.name.end = mention.name.end;
@@ -74,6 +77,14 @@ fn is_other_name(context: &Context, name: &Span, next: &Span) -> bool {
 
 static SUFFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[ -](?:(?i:HCl|hydrochloride|sodium|potassium|calcium|succinate|tartrate|maleate|besylate|besilate|fumarate|citrate|acetate|sulfate|sulphate|phosphate|mesylate|hyclate|monohydrate|trihydrate|bromide|tromethamine|axetil|propionate|furoate|disoproxil|valerate|dipropionate|nitrate|mononitrate|dinitrate|clavulanate|pamoate|oxalate|carbonate|gluconate|hydrobromide|succ|tart|chloride|cypionate|decanoate|medoxomil|cilexetil|magnesium|glargine|lispro|aspart|detemir|degludec|inhaler HFA)|EC|XL|XR|ER|SR|CR|CD|LA|DR|ODT|DS|HCT|HCTZ|HFA|MR|IR|PM|HBr|DPI|SA|TR|PF|DM|AV|LS|CV|LC|GP(?: ?[1-4]\b)?|D3|Forte|Ultra|Plus|Turbuhaler|Ellipta|Handi[Hh]aler|Breezhaler|Genuair|Easyhaler|N(?:EXT|ext)haler|Rapihaler|Forspiro|Spiromax|Modulite|Orange|Advance|Infant|Junior|Retard|Continus)\b|[ -][eE]-?[0-9]{3}\b| #[1-4]\b)").expect("a valid expression")
+});
+
+/// What a product's name is followed by.
+static PRODUCT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^[ \t|]*(?:[0-9][0-9.,/+-]*\s?(?:mg|mcg|g|micro|units?|iu|ml|mmol|meq|%|tab|cap|[0-9])|\(|tab|cap|inh|cream|oint|gel|drop|syr|inj|spray|susp|supplement)",
+    )
+    .expect("a valid expression")
 });
 
 static FORM: LazyLock<Regex> = LazyLock::new(|| {

@@ -42,7 +42,9 @@ pub(super) fn left_out(context: &Context, mentions: &[Mention]) -> Vec<Mention> 
             let beside = n.checked_sub(1).is_some_and(|k| same_line(&mentions[k]));
             let additive =
                 beside && ADDITIVE.is_match(before) && RATIO.is_match(&text[m.name.end..]);
-            let other = RATHER.is_match(before) || additive;
+            // `325 mg (65 mg elemental iron)`: how much of a salt it is.
+            let part = beside && before.to_lowercase().ends_with("elemental ");
+            let other = RATHER.is_match(before) || additive || part;
             let diluent = beside && is_fluid(&keys[*n]) && DILUENT.is_match(before);
             !(other || diluent || WHILE.is_match(before) && named_before(*n))
         })

@@ -7,7 +7,11 @@ use regex::Regex;
 
 /// What stands before the word, the word, what stands behind it.
 pub(super) fn is_advice(before: &str, word: &str, behind: &str) -> bool {
-    is_denied(before, word) || is_for_later(behind) || is_conditional(before) || is_limit(behind)
+    is_denied(before, word)
+        || is_for_later(behind)
+        || is_conditional(before)
+        || is_limit(behind)
+        || would_be(before, behind)
 }
 
 /// `do not stop`, `then stop`, `may be increased`. `You may stop ranitidine` ends it.
@@ -41,6 +45,17 @@ fn is_conditional(before: &str) -> bool {
     CONDITION.is_match(before)
 }
 
+/// `should be reduced to 30 mg if CrCl falls below 50`.
+fn would_be(before: &str, behind: &str) -> bool {
+    static SHOULD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:should|can|could|would|to|must) (?:then )?be $")
+            .expect("a valid expression")
+    });
+    static IF: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)^[^.;]{0,50}\bif\b").expect("a valid expression"));
+    SHOULD.is_match(before) && IF.is_match(behind)
+}
+
 /// `hold for systolic < 100`, `hold for sedation`.
 fn is_limit(behind: &str) -> bool {
     static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
@@ -63,6 +78,13 @@ mod tests {
             ("If potassium is low, ", "stop", " spironolactone", true),
             ("dose may be ", "increased", " to 10 mg", true),
             ("You may ", "stop", " ranitidine", false),
+            (
+                "edoxaban should be ",
+                "reduced",
+                " to 30 mg if CrCl falls",
+                true,
+            ),
+            ("ramipril should be ", "stopped", " now", false),
             ("Plan: ", "stop", " ramipril", false),
             ("metformin was ", "increased", " to 1 g", false),
         ] {

@@ -23,7 +23,7 @@ const CHANGES: [(&str, &str); 8] = [
     ),
     (
         "increased",
-        r"increas(?:e[sd]?|ing)|up-?titrated|rais(?:ed?|ing)|(?:gone|went|put) up",
+        r"increas(?:e[sd]?|ing)|up-?titrated|rais(?:ed?|ing)|(?:gone|went|put|back) up",
     ),
     (
         "decreased",

@@ -31,7 +31,11 @@ pub(super) fn in_row(text: &str, row: &Span, name: &Span) -> Option<&'static str
             .find_map(|word| cell.strip_suffix(word))
             .unwrap_or(cell);
         let own_cell = cell.ends_with(['\t', '|']) || cell.ends_with("  ") || cell.ends_with("| ");
+        // `5/7 then stop NEW`: in capitals of its own.
+        let capitals = text[change.span.clone()].chars().all(char::is_uppercase)
+            && text[row.clone()].contains(char::is_lowercase);
         own_cell
+            || capitals
             || lead.ends_with(['(', '[', '-', '–', '—', '*'])
             || past && (lead.ends_with([',', ';']) || lead.is_empty())
             || is_passive(text, change)

@@ -21,7 +21,10 @@ pub(super) fn in_sentence(
         .filter(|other| other.start >= sentence.start && other.end <= sentence.end)
         .collect();
     let own = inside.iter().position(|other| *other == name)?;
-    let directly = |from: usize, k: usize| text[from..inside[k].start].trim().is_empty();
+    let directly = |from: usize, k: usize| {
+        let gap = text[from..inside[k].start].trim_matches([' ', ':', '\t', '\n']);
+        gap.is_empty()
+    };
     let found: Vec<Change> = changes(text, sentence)
         .into_iter()
         .filter(|change| {
@@ -202,7 +205,12 @@ fn reaches(text: &str, change: &Change, name: &Span) -> bool {
         || text[change.span.end..name.start]
             .to_lowercase()
             .split_whitespace()
-            .all(|word| BETWEEN.contains(&word) || word.contains(|c: char| c.is_ascii_digit()))
+            .map(|word| word.trim_end_matches([':', ',']))
+            .all(|word| {
+                word.is_empty()
+                    || BETWEEN.contains(&word)
+                    || word.contains(|c: char| c.is_ascii_digit())
+            })
 }
 
 /// `, which was recently stopped`: nothing else is spoken of.
