@@ -67,7 +67,7 @@ pub(super) fn diagnosis(
     let whole_name = name.clone();
     let name = without_date(context, name);
     let dated = name != whole_name;
-    let name = narrowed(context, name);
+    let name = narrowed_unless_titled(context, name, code.is_some());
     let printed = &text[name.clone()];
     let titled = text[..name.start].trim_end().ends_with(" Dr.");
     if is_other(text, &name) || titled {
@@ -116,6 +116,17 @@ fn without_answer(text: &str, item: &Span) -> (Span, Option<bool>) {
             (item.start..item.start + start, Some(found.get(1).is_some()))
         }
         None => (item.clone(), None),
+    }
+}
+
+/// `Allergic rhinitis due to pollen J30.1`: with a code the cause is part of the title that the code has.
+fn narrowed_unless_titled(context: &Context, name: Span, has_code: bool) -> Span {
+    let narrow = narrowed(context, name.clone());
+    let rest = context.layout.text[narrow.end.min(name.end)..name.end].trim_start();
+    if has_code && rest.to_lowercase().starts_with("due to ") {
+        name
+    } else {
+        narrow
     }
 }
 
@@ -195,7 +206,8 @@ fn is_named(
         return false;
     }
     // `Intolerant of glipizide (hypoglycaemia)` stands among the allergies.
-    if lower.starts_with("intoleran") || lower.starts_with("allerg") && lower.contains(" to ") {
+    let allergy = ["allergic to ", "allergy to ", "allergies to "];
+    if lower.starts_with("intoleran") || allergy.iter().any(|lead| lower.starts_with(lead)) {
         return false;
     }
     let normal = kind == SectionKind::Diagnoses
