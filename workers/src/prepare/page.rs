@@ -70,29 +70,38 @@ pub fn page_quad(image: &RgbImage) -> Option<Quad> {
 }
 
 /// Is there light print beyond these sides? Then a dark band of the sheet itself, with a letterhead or the hours of a
-/// practice, was taken for the ground.
+/// practice, was taken for the ground. Light is what is nearly as bright as the paper and much brighter than the ground,
+/// whose grain makes no whole line of letters.
 fn has_print_outside(image: &RgbImage, sheet: &Quad) -> bool {
-    const LETTERS: usize = 12;
-    const LIGHT: f32 = 0.75;
+    const LETTERS: usize = 30;
+    const OF_PAPER: f32 = 0.75;
+    const OF_GROUND: f32 = 2.0;
+    const STEP: usize = 8;
     let grey = imageops::grayscale(image);
+    let (width, height) = (grey.width() as usize, grey.height() as usize);
+    let at = |x: usize, y: usize| grey.get_pixel(x as u32, y as u32)[0];
     let within = |x: usize, y: usize| contains(sheet, [x as f32, y as f32]);
-    let step = 8;
-    let mut paper: Vec<u8> = (0..grey.height() as usize)
-        .step_by(step)
-        .flat_map(|y| {
-            (0..grey.width() as usize)
-                .step_by(step)
-                .map(move |x| (x, y))
-        })
-        .filter(|&(x, y)| within(x, y))
-        .map(|(x, y)| grey.get_pixel(x as u32, y as u32)[0])
-        .collect();
-    paper.sort_unstable();
-    let light = LIGHT * f32::from(paper.get(paper.len() / 2).copied().unwrap_or(255));
-    let print = BinaryImage::from_fn(grey.width() as usize, grey.height() as usize, |x, y| {
-        f32::from(grey.get_pixel(x as u32, y as u32)[0]) > light && !within(x, y)
+    let (mut paper, mut ground) = (Vec::new(), Vec::new());
+    for y in (0..height).step_by(STEP) {
+        for x in (0..width).step_by(STEP) {
+            let list = if within(x, y) {
+                &mut paper
+            } else {
+                &mut ground
+            };
+            list.push(at(x, y));
+        }
+    }
+    let light = (OF_PAPER * median(&mut paper)).max(OF_GROUND * median(&mut ground));
+    let print = BinaryImage::from_fn(width, height, |x, y| {
+        f32::from(at(x, y)) > light && !within(x, y)
     });
     scale::letters_in_words(&label(&print)) >= LETTERS
+}
+
+fn median(list: &mut [u8]) -> f32 {
+    list.sort_unstable();
+    f32::from(list.get(list.len() / 2).copied().unwrap_or(0))
 }
 
 /// A line near a vertical side: its x at the top and at the bottom of an image `length` high.
@@ -267,10 +276,6 @@ impl Small {
                 list.push(self.grey[y * self.width + x]);
             }
         }
-        let median = |list: &mut Vec<u8>| {
-            list.sort_unstable();
-            f32::from(list.get(list.len() / 2).copied().unwrap_or(0))
-        };
         let paper = median(&mut inside);
         let bright = outside
             .iter()
