@@ -146,6 +146,14 @@ fn identifiers(said: &Said) -> Vec<(&'static str, String)> {
     add("record number", nhs_number);
     add("organisation", facility);
     add("organisation", laboratory);
+    // In boxes for one character each, and in no gold fact.
+    for number in said
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("Member number "))
+    {
+        add("member number", number);
+    }
     for fact in &said.facts {
         let text = |name: &str| fact.get(name).and_then(|v| v.as_str()).unwrap_or_default();
         match text("type") {

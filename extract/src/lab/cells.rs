@@ -243,12 +243,12 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
     generic_unit(rest, has_value)
 }
 
-/// How many bytes go on with a number whose thousands a space parts, `68 400 IU/L`: groups of three digits up to the
-/// end of a cell, a flag or a unit. A former value in a column of its own looks the same where columns are narrow, so
-/// that such a value is for a person to see.
+/// How many bytes go on with a number whose thousands a space parts, `68 400 IU/L`: groups of three digits behind one or
+/// two, up to the end of a cell, a flag or a unit. Three digits before them are a value of another column, `138 140`; and
+/// since narrow columns may look alike for others too, such a value is for a person to see.
 fn grouped_thousands(head: &str, tail: &str, has_value: bool) -> usize {
     static GROUPS: LazyLock<Regex> = LazyLock::new(|| re(r"(?: [0-9]{3})+"));
-    let leads = (1..=3).contains(&head.len())
+    let leads = (1..=2).contains(&head.len())
         && head.bytes().all(|b| b.is_ascii_digit())
         && !head.starts_with('0');
     let Some(groups) = GROUPS.find(tail).filter(|_| leads && !has_value) else {
@@ -459,6 +459,7 @@ mod tests {
             ("138 1390", "138"),
             ("12.5 400 mg/L", "12.5"),
             ("138 140 141 142 99", "138"),
+            ("148 155 129 mmol/L", "148"),
         ] {
             let cells = scan(text, 0..text.len());
             assert_eq!(&text[cells[0].span.clone()], want, "{text}");
