@@ -11,6 +11,7 @@ use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sectio
 mod accept;
 mod by_date;
 mod cells;
+mod flags;
 mod group;
 mod header;
 mod name;
@@ -18,11 +19,12 @@ mod parts;
 mod prose;
 mod review;
 mod serology;
+mod shapes;
 mod stacked;
 mod trend;
 
 use cells::{Cell, CellKind};
-pub(crate) use cells::{flag_norm, is_flag};
+pub(crate) use flags::{flag_norm, is_flag};
 use header::{Column, Header};
 pub(crate) use review::{FLAG_DIFFERS, fits, misses_flag};
 
@@ -228,7 +230,7 @@ fn unit_after_name(text: &str, rest: Span) -> Option<Cell> {
     });
     let found = [&*BRACKETS, &*BARE].into_iter();
     let mut found = found.filter_map(|shape| shape.captures(&text[rest.clone()])?.get(1));
-    let unit = found.find(|unit| cells::is_unit(unit.as_str().trim()))?;
+    let unit = found.find(|unit| shapes::is_unit(unit.as_str().trim()))?;
     Some(Cell {
         kind: CellKind::Unit,
         span: rest.start + unit.start()..rest.start + unit.end(),

@@ -4,6 +4,7 @@
 use super::{
     cells::{self, Cell, CellKind},
     parts::Parts,
+    shapes,
 };
 use crate::{
     context::Context,
@@ -93,8 +94,8 @@ impl Test {
             span: cell.clone(),
         };
         match kind {
-            CellKind::Unit if cells::is_unit(printed) => self.unit = Some(piece),
-            CellKind::Range if cells::is_range(printed) => self.range = Some(piece),
+            CellKind::Unit if shapes::is_unit(printed) => self.unit = Some(piece),
+            CellKind::Range if shapes::is_range(printed) => self.range = Some(piece),
             _ => {}
         }
     }
@@ -112,7 +113,7 @@ fn test(context: &Context, cell: &Span) -> Option<Test> {
     }
     let (name, rest) = printed.split_once(['(', '['])?;
     let unit = rest.trim_end_matches([')', ']']);
-    if !context.lexicon.is_analyte(name) || !cells::is_unit(unit) {
+    if !context.lexicon.is_analyte(name) || !shapes::is_unit(unit) {
         return None;
     }
     let start = cell.start + name.len() + 1;

@@ -1,10 +1,13 @@
 //! The pieces of a laboratory row after its name: numbers, words that are results, units, flags and
 //! reference ranges, told apart by shape because columns come in any order.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use super::{
+    flags::{FLAG, leading_flag},
+    shapes::{
+        BOUND, DATE, GRADE, NUMBER, RANGE, SIGN, UNIT, WORD, generic_unit, grouped_thousands,
+        power_of_ten, starts_unit,
+    },
+};
 use crate::layout::Span;
 
 /// What a piece is.
@@ -28,45 +31,6 @@ pub(crate) struct Cell {
     pub kind: CellKind,
     pub span: Span,
 }
-
-fn re(pattern: &str) -> Regex {
-    Regex::new(&format!("^(?:{pattern})")).expect("a cell pattern is a valid expression")
-}
-
-const N: &str = r"[-+]?(?:[0-9]{1,4},[0-9]{1,2}\b|[0-9][0-9OoIl]*(?:,[0-9]{3})*(?:\.[0-9OoIl]+)?|[OoIl][0-9OoIl]*(?:\.[0-9OoIl]*[0-9][0-9OoIl]*)|[OoIl][OoIl]?[0-9][0-9OoIl]*|\.[0-9]+)";
-
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}(?:\s?[ap]m)?",
-    )
-});
-static RANGE: LazyLock<Regex> = LazyLock::new(|| {
-    re(&format!(
-        r"{N}\s?(?:-|–|—|~|−|to\s)\s?{N}%?|[OoIl]\s?[-–]\s?[0-9]{{1,3}}|(?i:up to|less than|greater than|more than|below|above|under|over)\s+{N}"
-    ))
-});
-static BOUND: LazyLock<Regex> =
-    LazyLock::new(|| re(&format!(r"(?:[<>≤≥]\s?(?:(?i:or)\s?)?=?|=>|=<)\s?{N}")));
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| re(N));
-static GRADE: LazyLock<Regex> =
-    LazyLock::new(|| re(r"[1-4l]\s?\+|\+{1,4}|(?:[<>≤≥]=?\s?)?1:\s?[0-9]{1,4}"));
-static WORD: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?i:(?:A|B|AB|O)\s?(?:Rh\s?\(?D?\)?\s?)?(?:positive|negative|pos|neg|\+ve|-ve)|\+ve|-ve|negative|positive|trace|no organisms? (?:seen|isolated|grown)|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|(?:slightly|mildly|very) (?:cloudy|hazy|turbid)|turbid|scanty|plenty|abundant|profuse|field full|weakly positive|weak positive|strongly positive|not reactive|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
-    )
-});
-// A small raised star is often read as a degree or a quote.
-static FLAG: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\*{1,2}\s?(?:HH|LL|H|L)(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
-    )
-});
-static SIGN: LazyLock<Regex> = LazyLock::new(|| re(r"[+-][ \t]{2,}"));
-static UNIT: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?i:(?:gms?|g|mg)\s?%|mm\s?(?:/|in\s)?\s?(?:at\s(?:the\s)?end\sof\s)?1st\s?h(?:ou)?r|mm\s?/\s?hour|(?:[x×]\s?)?10\s?(?:[\^*~°'’`\x22e]\s?){0,2}(?:12|[369³⁶⁹°º]|¹²)\s?/\s?(?:[uµμm]?[lL]|mm3|cu\.?\s?mm|c\.?mm)\b|x\s?10[\^]?[0-9EO³⁶⁹]+\s?/\s?[uµμm]?[lL]|m[lI1]\s?/\s?min\s?(?:/\s?1[.,]73\s?(?:m2|m²|m\^2|sq\.?\s?m|m)?)?|(?:[munpfkµμ]?(?:g|gms?|mol|IU|U|Eq|cg|L|cell|cells|thou|mill|copies|EU|kat)|[munpµμ]\s?m\s?o\s?[lI1|]|lakhs?|lacs?|(?:micro|milli|nano|pico)?(?:grams?|mol(?:es?)?)|mcg|ug|mIU|uIU|µIU|kIU|mEq|mOsm|mmol|umol|nmol|pmol|mU|kU|AU|RU|IU|units?|K|M|thousand|million|ng|pg|fg|mm|#|titer|cfu|mosm|mmoi|mmo1|miu|uiu)\s?/\s?(?:d[lLI1|]|m[lLI1|]|[uµμ][lLI1|]|[lLI1|]|hr|h|hpf|lpf|kg|g|mol|mmol|mcL|cu\.?\s?mm|c\.?mm|mm3|mg|24\s?h(?:r|rs|ours)?|day|[0-9]+\s?[hH]|creat|g creat|mg creat|mmol creat|fL|100\s?mL|min|field)(?:\s?(?:creat|Hb|Cr|FEU|DDU|protein)\b)?|kPa|/\s?cu\.?\s?mm|%|fL|fl|pg|ratio|sec(?:onds?|s)?|s|mmHg|mm\s?Hg|units|cells|index|S/CO|score|log|mm|nm|/\s?[hl]pf|/\s?[uµμ]L|mm/hr|mg/dL|g|mg|ng|min|kU/L|U|°C|titer|mmol|AI|Ehrlich units?)",
-    )
-});
 
 /// All pieces, skipping what none of the shapes fits.
 pub(crate) fn scan(text: &str, within: Span) -> Vec<Cell> {
@@ -224,9 +188,8 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
     }
     if let Some(m) = NUMBER.find(rest) {
         let tail = &rest[m.end()..];
-        let thousands = grouped_thousands(&rest[..m.end()], tail, has_value);
-        if thousands > 0 {
-            return Some((CellKind::Number, m.end() + thousands));
+        if !has_value && let Some(groups) = grouped_thousands(&rest[..m.end()], tail) {
+            return Some((CellKind::Number, m.end() + groups));
         }
         let glued = tail.starts_with(|c: char| c.is_alphabetic())
             && !starts_unit(tail)
@@ -241,115 +204,6 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
         return Some((CellKind::Word, m.end()));
     }
     generic_unit(rest, has_value)
-}
-
-/// How many bytes go on with a number whose thousands a space parts, `68 400 IU/L`: groups of three digits behind one or
-/// two, up to the end of a cell, a flag or a unit. Three digits before them are a value of another column, `138 140`; and
-/// since narrow columns may look alike for others too, such a value is for a person to see.
-fn grouped_thousands(head: &str, tail: &str, has_value: bool) -> usize {
-    static GROUPS: LazyLock<Regex> = LazyLock::new(|| re(r"(?: [0-9]{3})+"));
-    let leads = (1..=2).contains(&head.len())
-        && head.bytes().all(|b| b.is_ascii_digit())
-        && !head.starts_with('0');
-    let Some(groups) = GROUPS.find(tail).filter(|_| leads && !has_value) else {
-        return 0;
-    };
-    let behind = &tail[groups.end()..];
-    let next = behind.trim_start_matches(' ');
-    let ends = next.is_empty()
-        || next.starts_with(['\t', '\n'])
-        || FLAG.is_match(next)
-        || behind.starts_with(' ') && starts_unit(next);
-    if ends { groups.end() } else { 0 }
-}
-
-/// `*101`, `▲ 2.71`: the star or arrow of a flag stands before its number.
-fn leading_flag(rest: &str) -> Option<usize> {
-    let mark = rest.chars().next().filter(|mark| "*↑↓▲▼".contains(*mark))?;
-    let behind = &rest[mark.len_utf8()..];
-    let number = behind.strip_prefix(' ').filter(|_| mark != '*');
-    number
-        .unwrap_or(behind)
-        .starts_with(|c: char| c.is_ascii_digit())
-        .then_some(mark.len_utf8())
-}
-
-/// Does a flag stand before the value that begins here, and not behind the one before?
-pub(crate) fn leads(text: &str, flag: &Cell, value: &Cell) -> bool {
-    flag.kind == CellKind::Flag
-        && flag.span.end <= value.span.start
-        && leading_flag(&text[flag.span.start..]) == Some(flag.span.len())
-        && matches!(&text[flag.span.end..value.span.start], "" | " ")
-}
-
-/// `10*3/uL`, `10^9/L`.
-fn power_of_ten(text: &str) -> bool {
-    text.strip_prefix("10")
-        .is_some_and(|rest| rest.starts_with(['*', '^', 'E', 'e']))
-}
-
-fn starts_unit(text: &str) -> bool {
-    UNIT.find(text)
-        .is_some_and(|m| !text[m.end()..].starts_with(|c: char| c.is_alphanumeric()))
-}
-
-/// `xyz/dL`: shaped like a unit, though not in the table.
-fn generic_unit(rest: &str, has_value: bool) -> Option<(CellKind, usize)> {
-    static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
-        re(r"[A-Za-zµμ][A-Za-zµμ0-9.^*]{0,6}/[A-Za-zµμ0-9.^²³]{1,10}(?:/[A-Za-z0-9.²^]{1,8})?")
-    });
-    has_value
-        .then(|| SHAPE.find(rest))
-        .flatten()
-        .filter(|m| rest[m.end()..].starts_with(char::is_whitespace) || m.end() == rest.len())
-        .map(|m| (CellKind::Unit, m.end()))
-}
-
-/// Is this, whole, a range or a bound?
-pub(crate) fn is_range(text: &str) -> bool {
-    let whole = |shape: &Regex| shape.find(text).is_some_and(|m| m.end() == text.len());
-    whole(&RANGE) || whole(&BOUND)
-}
-
-/// Is this, whole, a unit that the table knows?
-pub(crate) fn is_unit(text: &str) -> bool {
-    UNIT.find(text).is_some_and(|m| m.end() == text.len())
-}
-
-/// L, H, LL, HH or Abnormal; none for a flag that says normal.
-/// Is it one of the usual flags, and not only something in their place?
-pub(crate) fn is_flag(read: &str) -> bool {
-    const OTHERS: [&str; 5] = ["A", "ABN", "ABNORMAL", "N", "NORMAL"];
-    let bare = read.trim_matches(|c: char| !c.is_alphanumeric() && !"*↑↓▲▼".contains(c));
-    let marked = !bare.is_empty() && bare.chars().all(|c| c == '*');
-    marked
-        || OTHERS.contains(&bare.to_uppercase().as_str())
-        || flag_norm(bare).is_some_and(|flag| flag != "Abnormal")
-}
-
-/// The usual form of a flag; none where it says that nothing is wrong.
-pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
-    let bare = flag
-        .trim()
-        .trim_matches(['(', ')', '[', ']'])
-        .to_uppercase();
-    let letters = bare.trim_matches('*').trim();
-    Some(
-        match if letters.is_empty() {
-            bare.as_str()
-        } else {
-            letters
-        } {
-            "H" | "HIGH" | "BORDERLINE HIGH" | "↑" | "▲" | "ABOVE" | "ABOVE RANGE"
-            | "ABOVE NORMAL" | "ABOVE REFERENCE" | "RAISED" | "ELEVATED" | "+" => "H",
-            "L" | "LOW" | "↓" | "▼" | "BELOW" | "BELOW RANGE" | "BELOW NORMAL"
-            | "BELOW REFERENCE" | "REDUCED" | "-" => "L",
-            "HH" | "CRITICAL HIGH" | "CRITICALLY HIGH" | "VERY HIGH" | "CH" => "HH",
-            "LL" | "CRITICAL LOW" | "CRITICALLY LOW" | "VERY LOW" | "CL" => "LL",
-            "N" | "BORDERLINE" => return None,
-            _ => "Abnormal",
-        },
-    )
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use schemas::Fact;
 
-use super::cells;
+use super::shapes;
 use crate::{coding, context::Context, draft::Draft, layout::Span};
 
 /// The unit that a line holds alone. A quotient: `%` alone may be anything.
 pub(super) fn unit_alone(context: &Context, line: &Span) -> Option<Span> {
     let printed = context.layout.get(line);
-    (printed.contains('/') && cells::is_unit(printed)).then(|| line.clone())
+    (printed.contains('/') && shapes::is_unit(printed)).then(|| line.clone())
 }
 
 /// Gives a result of a row its group's unit, where it has none of its own and the test is measured in it.

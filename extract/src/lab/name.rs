@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::cells::{self, CellKind};
+use super::{
+    cells::{self, CellKind},
+    shapes,
+};
 use crate::{
     context::Context,
     layout::{Span, trim_by},
@@ -64,7 +67,7 @@ fn suffix(context: &Context, line: &Span, end: usize) -> usize {
             part.to_ascii_lowercase().as_str(),
             "h" | "l" | "hh" | "ll" | "a" | "high" | "low" | "abnormal" | "negative" | "positive"
         );
-        if flag || cells::is_unit(part) && !matches!(part.to_ascii_lowercase().as_str(), "s" | "p")
+        if flag || shapes::is_unit(part) && !matches!(part.to_ascii_lowercase().as_str(), "s" | "p")
         {
             break;
         }

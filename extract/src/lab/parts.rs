@@ -3,7 +3,8 @@
 use schemas::{Fact, Lab};
 
 use super::{
-    cells::{self, Cell, CellKind},
+    cells::{Cell, CellKind},
+    flags,
     header::{Column, Header},
     review,
 };
@@ -92,7 +93,7 @@ impl Parts {
         };
         let flag = flags
             .iter()
-            .find(|f| cells::leads(text, f, &value) || f.span.start >= value.span.end)
+            .find(|f| flags::leads(text, f, &value) || f.span.start >= value.span.end)
             .or_else(|| flags.first())
             .map(|f| (*f).clone());
         Some(Self {
@@ -109,7 +110,7 @@ impl Parts {
         let flag = self
             .flag
             .as_ref()
-            .and_then(|f| cells::flag_norm(&text[f.span.clone()]));
+            .and_then(|f| flags::flag_norm(&text[f.span.clone()]));
         let iso = date.map(|span| {
             context
                 .dates
@@ -221,11 +222,11 @@ pub(super) fn dated_columns(
             let flags = || cells.iter().filter(|c| c.kind == CellKind::Flag);
             let of_next = |flag: &Cell| {
                 next.is_some_and(|next| {
-                    flag.span.end > next.span.start || cells::leads(text, flag, next)
+                    flag.span.end > next.span.start || flags::leads(text, flag, next)
                 })
             };
             let flag = flags()
-                .find(|flag| cells::leads(text, flag, value))
+                .find(|flag| flags::leads(text, flag, value))
                 .or_else(|| {
                     flags().find(|flag| flag.span.start >= value.span.end && !of_next(flag))
                 })

@@ -3,7 +3,7 @@
 
 use schemas::Lab;
 
-use super::cells;
+use super::shapes;
 use crate::{coding, draft::Draft, medication::review::number as check_number};
 
 /// The reason of a flag, or of a missing one, that contradicts value and range.
@@ -22,7 +22,7 @@ pub(crate) fn check(lab: &Lab, draft: &mut Draft) {
         draft.doubt("graded results end at 4+");
     }
     if let Some(unit) = &lab.unit
-        && !cells::is_unit(unit)
+        && !shapes::is_unit(unit)
     {
         draft.doubt("the unit is not known");
     }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use schemas::Point;
 use serde::{Deserialize, Serialize};
 
-use super::rules::STEPS;
+use super::{median::median, rules::STEPS};
 
 /// Powers of x, from the first on, and of y, from nought on.
 const ACROSS: usize = 4;
@@ -244,12 +244,6 @@ impl Curve {
         let level = median(points.iter().map(|p| p[1]));
         Self { points, level }
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// Weights of four pixels in a row, `t` being the way from the second to the third (Keys 1981).

@@ -17,6 +17,7 @@ pub mod geometry;
 pub mod holes;
 pub mod ink;
 pub mod lines;
+mod median;
 mod morphology;
 pub mod page;
 pub mod rules;

@@ -8,7 +8,7 @@
 use image::{RgbImage, imageops};
 use schemas::{Point, Quad};
 
-use super::{binarise::BinaryImage, components::label, scale};
+use super::{binarise::BinaryImage, components::label, median::median, scale};
 
 /// Longer side of the reduced copy.
 const SIDE: u32 = 300;
@@ -74,16 +74,16 @@ pub fn page_quad(image: &RgbImage) -> Option<Quad> {
 /// whose grain makes no whole line of letters.
 fn has_print_outside(image: &RgbImage, sheet: &Quad) -> bool {
     const LETTERS: usize = 30;
-    const OF_PAPER: f32 = 0.75;
-    const OF_GROUND: f32 = 2.0;
-    const STEP: usize = 8;
+    const OF_PAPER: f64 = 0.75;
+    const OF_GROUND: f64 = 2.0;
+    const EVERY: usize = 8;
     let grey = imageops::grayscale(image);
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let at = |x: usize, y: usize| grey.get_pixel(x as u32, y as u32)[0];
     let within = |x: usize, y: usize| contains(sheet, [x as f32, y as f32]);
     let (mut paper, mut ground) = (Vec::new(), Vec::new());
-    for y in (0..height).step_by(STEP) {
-        for x in (0..width).step_by(STEP) {
+    for y in (0..height).step_by(EVERY) {
+        for x in (0..width).step_by(EVERY) {
             let list = if within(x, y) {
                 &mut paper
             } else {
@@ -92,16 +92,11 @@ fn has_print_outside(image: &RgbImage, sheet: &Quad) -> bool {
             list.push(at(x, y));
         }
     }
-    let light = (OF_PAPER * median(&mut paper)).max(OF_GROUND * median(&mut ground));
+    let light = (OF_PAPER * median(paper)).max(OF_GROUND * median(ground));
     let print = BinaryImage::from_fn(width, height, |x, y| {
-        f32::from(at(x, y)) > light && !within(x, y)
+        f64::from(at(x, y)) > light && !within(x, y)
     });
     scale::letters_in_words(&label(&print)) >= LETTERS
-}
-
-fn median(list: &mut [u8]) -> f32 {
-    list.sort_unstable();
-    f32::from(list.get(list.len() / 2).copied().unwrap_or(0))
 }
 
 /// A line near a vertical side: its x at the top and at the bottom of an image `length` high.
@@ -276,12 +271,12 @@ impl Small {
                 list.push(self.grey[y * self.width + x]);
             }
         }
-        let paper = median(&mut inside);
+        let paper = median(inside);
         let bright = outside
             .iter()
-            .filter(|v| f32::from(**v) > 0.9 * paper)
+            .filter(|v| f64::from(**v) > 0.9 * paper)
             .count();
-        bright * 12 < outside.len().max(1) && median(&mut outside) < 0.65 * paper
+        bright * 12 < outside.len().max(1) && median(outside) < 0.65 * paper
     }
 }
 

@@ -1,0 +1,78 @@
+//! Where the value of a label may stand.
+
+use super::{Label, without_hints};
+use crate::layout::{Layout, Span, trim, trim_by};
+
+/// Where the value of label `n` may stand, nearest first: the rest of its line, the cell below, the
+/// whole line below, the line above (a signature over its caption).
+pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
+    let label = &labels[n];
+    let line = &layout.lines[label.line];
+    let mut out = Vec::new();
+    let next = labels
+        .get(n + 1)
+        .filter(|next| next.line == label.line)
+        .map_or(line.span.end, |next| next.span.start);
+    let mut same = trim_by(
+        layout.text,
+        label.span.end..next.max(label.span.end),
+        is_filler,
+    );
+    if layout.get(&same).starts_with('(') {
+        let bare = without_hints(layout.get(&same));
+        if bare.trim().is_empty() {
+            same = same.end..same.end;
+        } else if let Some(close) = layout.get(&same).find(')') {
+            same = trim_by(layout.text, same.start + close + 1..same.end, is_filler);
+        }
+    }
+    if !same.is_empty() {
+        let text = layout.get(&same);
+        let cut = text.find('\t').or_else(|| text.find("  "));
+        if let Some(cut) = cut {
+            out.push(trim(layout.text, same.start..same.start + cut));
+        }
+        out.push(same);
+    }
+    let is_label_line = |i: usize| {
+        labels
+            .iter()
+            .any(|l| l.line == i && (l.alone || l.at_start))
+    };
+    if (label.alone || out.is_empty())
+        && let Some(below) = layout.below(label.line)
+        && !is_label_line(below)
+    {
+        let cell = cell_index(layout, label);
+        if layout.lines[below].cells.len() > 1
+            && let Some(span) = layout.lines[below].cells.get(cell)
+        {
+            out.push(span.clone());
+        }
+        out.push(layout.lines[below].span.clone());
+    }
+    if label.alone
+        && let Some(above) = layout.above(label.line)
+        && !is_label_line(above)
+    {
+        out.push(layout.lines[above].span.clone());
+    }
+    out
+}
+
+/// Which cell of its line a label stands in.
+pub(crate) fn cell_index(layout: &Layout, label: &Label) -> usize {
+    layout.lines[label.line]
+        .cells
+        .iter()
+        .position(|cell| cell.end > label.span.start)
+        .unwrap_or(0)
+}
+
+fn is_filler(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            ':' | ';' | '_' | '.' | '-' | '=' | '#' | '|' | '\u{2013}' | '\u{2014}'
+        )
+}
