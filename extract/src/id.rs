@@ -13,6 +13,8 @@ use crate::{
     layout::{Span, trim_by},
 };
 
+mod column;
+
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^[#\s:]*([A-Z]{1,4} [0-9]{3,}|[A-Za-z]{0,6}[-/]?[0-9OIl][A-Za-z0-9]*(?:[-/.][A-Za-z0-9]+)*)")
         .expect("a valid expression")
@@ -51,10 +53,20 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
                 | "fin"
                 | "icn"
                 | "grp"
+                | "file"
+                | "medicare"
+                | "medicaid"
+                | "enc"
+                | "har"
+                | "pid"
+                | "ihi"
         );
         // `Account   SB4470128`: a cell of its own.
         let own_cell = label.at_start && text[label.span.end..].starts_with('\t');
-        let marked = label.colon || label.numbered || own_cell;
+        let marked = label.colon
+            || label.numbered
+            || own_cell
+            || role == Role::NhsNumber && NHS.is_match(&text[label.span.end..]);
         if vague && !marked && !has_number_sign(text, label.span.end) {
             continue;
         }
@@ -73,22 +85,48 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
         if twin {
             continue;
         }
-        let fact = Fact::Id(Id {
-            role: Some(role),
-            value: Some(printed.clone()),
-        });
-        let mut draft =
-            Draft::new(fact, if label.colon { 0.96 } else { 0.88 }).with("value", value);
-        if let Some(false) = check(role, &printed) {
-            draft.doubt(format!(
-                "the check digit of the {} does not fit",
-                scheme(role)
-            ));
-        }
-        out.push(draft);
+        out.push(of_value(
+            role,
+            printed,
+            value,
+            if label.colon { 0.96 } else { 0.88 },
+        ));
     }
     inline_license(context, &mut out);
+    for (role, value) in column::extract(context) {
+        if !is_told(&out, &value, context.layout.get(&value)) {
+            out.push(of_value(role, context.text(&value), value, 0.9));
+        }
+    }
     out
+}
+
+/// Is there an identifier of these letters, or one at this place?
+fn is_told(out: &[Draft], place: &Span, printed: &str) -> bool {
+    out.iter().any(|draft| {
+        let meets = |piece: &crate::draft::Piece| {
+            piece.span.start < place.end && place.start < piece.span.end
+        };
+        let alike = matches!(&draft.fact, Fact::Id(id) if id.value.as_deref() == Some(printed));
+        alike || draft.pieces.iter().any(meets)
+    })
+}
+
+/// An identifier, doubted where its check digit does not fit.
+fn of_value(role: Role, printed: String, place: Span, sure: f32) -> Draft {
+    let fits = check(role, &printed);
+    let fact = Fact::Id(Id {
+        role: Some(role),
+        value: Some(printed),
+    });
+    let mut draft = Draft::new(fact, sure).with("value", place);
+    if fits == Some(false) {
+        draft.doubt(format!(
+            "the check digit of the {} does not fit",
+            scheme(role)
+        ));
+    }
+    draft
 }
 
 fn has_number_sign(text: &str, end: usize) -> bool {
@@ -151,7 +189,7 @@ fn further_groups(text: &str, first: Span, role: Role) -> usize {
 /// `Joshua Munoz, M.D. - License XR99892`: the label stands in the middle of a line, without a colon.
 fn inline_license(context: &Context, out: &mut Vec<Draft>) {
     static INLINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(lic(?:en[cs]e)?(?: no| number)?|gmc(?: no| number)?)|(npi)|(dea)|(rx no|rx number|prescription no)|(mrn)|(nhs no|nhs number))\b[.:#\s]*\s([A-Za-z]{0,4}[0-9][A-Za-z0-9]{3,}(?:[-/][A-Za-z0-9]+)*)\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(lic(?:en[cs]e)?(?: no| number)?|gmc(?: no| number)?|hcpc(?: no)?|ahpra(?: no)?)|(npi)|(dea)|(rx no|rx number|prescription no)|(mrn)|(nhs no|nhs number))\b[.:#\s]*\s([A-Za-z]{0,4}[0-9][A-Za-z0-9]{3,}(?:[-/][A-Za-z0-9]+)*)\b").expect("a valid expression")
     });
     let roles = [
         Role::License,
@@ -167,29 +205,9 @@ fn inline_license(context: &Context, out: &mut Vec<Draft>) {
             continue;
         };
         let role = roles[i - 1];
-        let known = out.iter().any(|d| {
-            d.pieces
-                .iter()
-                .any(|p| p.span.start < value.end() && value.start() < p.span.end)
-        });
-        let seen = out.iter().any(
-            |d| matches!(&d.fact, Fact::Id(id) if id.value.as_deref() == Some(value.as_str())),
-        );
-        if known || seen {
-            continue;
+        if !is_told(out, &value.range(), value.as_str()) {
+            out.push(of_value(role, value.as_str().into(), value.range(), 0.85));
         }
-        let fact = Fact::Id(Id {
-            role: Some(role),
-            value: Some(value.as_str().into()),
-        });
-        let mut draft = Draft::new(fact, 0.85).with("value", value.range());
-        if let Some(false) = check(role, value.as_str()) {
-            draft.doubt(format!(
-                "the check digit of the {} does not fit",
-                scheme(role)
-            ));
-        }
-        out.push(draft);
     }
 }
 

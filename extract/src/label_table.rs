@@ -144,11 +144,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Signature,
-        "signature|physician signature|doctor signature|doctor's signature|provider signature|signature of physician or supplier|signature of treating physician|signature of the treating physician|electronically signed by|signed by|e signed by|digitally signed by|physician's signature|authorized signature|authorised signature|evaluating clinician signature|signature of prescriber|esigned by|electronically signed|signature of physician|sincerely|yours sincerely|yours faithfully|regards|kind regards|with kind regards|best regards|respectfully|clinician signature|signature of provider|signed electronically by|authenticated by|electronically authenticated by|sign|signature of doctor|thank you|yours truly|many thanks",
+        "signature|physician signature|doctor signature|doctor's signature|provider signature|signature of physician or supplier|signature of treating physician|signature of the treating physician|electronically signed by|signed by|e signed by|digitally signed by|physician's signature|authorized signature|authorised signature|evaluating clinician signature|signature of prescriber|esigned by|electronically signed|signature of physician|sincerely|yours sincerely|yours faithfully|regards|kind regards|with kind regards|best regards|respectfully|clinician signature|signature of provider|signed electronically by|authenticated by|electronically authenticated by|sign|signature of doctor|thank you|yours truly|many thanks|with thanks|with many thanks|thanks|with best wishes|best wishes|kindest regards|warm regards|thanks and regards|thanks and kind regards|with thanks and kind regards|cordially",
     ),
     (
         Id(I::Mrn),
-        "mrn|medical record number|medical record no|med rec no|patient id|patient no|patient number|hospital number|hospital no|record number|medical record|med rec|mr no|chart number|chart no|unit number|unit no|chart|file number|file no|mr number|patient id mrn|medical rec no|hosp no|patient identifier|mr|patient mrn|med record no|urn|ur no|pt id|record no|patient ref|hosp number|crn|patient id no|med rec number|ur number|opd no|op no|ip no|uhid|uhid no|folder no|folder number|hospital id|health record no|hospital record no|patient file no|unit record no|unit record number|board no|board number|folder",
+        "mrn|medical record number|medical record no|med rec no|patient id|patient no|patient number|hospital number|hospital no|record number|medical record|med rec|mr no|chart number|chart no|unit number|unit no|chart|file number|file no|mr number|patient id mrn|medical rec no|hosp no|patient identifier|mr|patient mrn|med record no|urn|ur no|pt id|record no|patient ref|hosp number|crn|patient id no|med rec number|ur number|opd no|op no|ip no|uhid|uhid no|folder no|folder number|hospital id|health record no|hospital record no|patient file no|unit record no|unit record number|board no|board number|folder|file|file ref|clinic no|clinic number|case file no|registration id|nhi|nhi no|nhi number|ihi|pas no|pid",
     ),
     (Id(I::NhsNumber), "nhs number|nhs no|nhs|nhs num"),
     (
@@ -165,7 +165,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::License),
-        "license|license no|license number|lic no|lic|state license|medical license|licence|licence no|licence number|state lic|gmc|gmc no|gmc number|gmc reference|registration no|reg no|registration number|gphc|state license no|lic number|physician license|medical license no|nmc pin|kmc reg no|medical council no|mcrn|imc no|imc number|ahpra no|hpcsa no|hcpc no|nmc no|cpso no|tnmc no|prescriber no|prescriber number|provider no|provider number",
+        "license|license no|license number|lic no|lic|state license|medical license|licence|licence no|licence number|state lic|gmc|gmc no|gmc number|gmc reference|registration no|reg no|registration number|gphc|state license no|lic number|physician license|medical license no|nmc pin|kmc reg no|medical council no|mcrn|imc no|imc number|ahpra no|hpcsa no|hcpc no|nmc no|cpso no|tnmc no|prescriber no|prescriber number|provider no|provider number|hcpc|hpcsa|prc no|prc lic no|prc license no|prc licence no|mdcn|mdcn no|mdcn folio no|kmpdc no|kmpdb no|kmpdc reg no|mcnz|mcnz no|mmc no|mcr no|smc no|smc reg no|dha license|dha license no|dha no|doh license no|moh license no|practice no|practice number|bhf no|nmc registration no|mci no|mci reg no|mbbs reg no|gdc no|ahpra|cpsbc no|cpsa no|msp no|billing no|medical registration no",
     ),
     (
         Id(I::Accession),
@@ -173,7 +173,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::MemberId),
-        "member id|insured's i d number|insured's id number|insured id|insured i d number|insured's id|subscriber id|policy no|policy number|policy id|insurance id|id number|member no|member number|member id no|membership number|membership no|subscriber number|identification number|insurance no|beneficiary id|medicare number|medicare no|medicaid id|medicaid no|medicare id|policy|mbi|hicn|cardholder id|membership id|insurance number|enrollee id|id no|insured's identification number|member identification|medical card no|medical card|health card|health card no|health card number|health no|tpa card no|ohip|ohip no|phn|personal health number|member certificate|certificate|certificate no|scheme no|scheme number|medical aid no|medical aid number|gms no|gms number",
+        "member id|insured's i d number|insured's id number|insured id|insured i d number|insured's id|subscriber id|policy no|policy number|policy id|insurance id|id number|member no|member number|member id no|membership number|membership no|subscriber number|identification number|insurance no|beneficiary id|medicare number|medicare no|medicaid id|medicaid no|medicare id|policy|mbi|hicn|cardholder id|membership id|insurance number|enrollee id|id no|insured's identification number|member identification|medical card no|medical card|health card|health card no|health card number|health no|tpa card no|ohip|ohip no|phn|personal health number|member certificate|certificate|certificate no|scheme no|scheme number|medical aid no|medical aid number|gms no|gms number|phin|medicare|medicare card no|medicare card number|medicaid|emirates id|abha no|abha id|nric|nric no|philhealth no|philhealth id|philhealth pin|principal member no|main member no|health insurance no|health insurance number|nhis no|nhif no|sha no|plan member id|plan member no|certificate id|health plan id|tricare id|enrollee no",
     ),
     (
         Id(I::Group),
@@ -181,7 +181,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Id(I::Account),
-        "account no|account number|patient's account no|patient account no|acct no|acct|account|patient account number|acct number|patient account|visit number|visit no|encounter no|encounter number|csn|visit id|encounter id|encounter|fin|hospital account|invoice no|invoice number|patient's account number|bill no|invoice|pt acct no|episode number|episode no|statement number",
+        "account no|account number|patient's account no|patient account no|acct no|acct|account|patient account number|acct number|patient account|visit number|visit no|encounter no|encounter number|csn|visit id|encounter id|encounter|fin|hospital account|invoice no|invoice number|patient's account number|bill no|invoice|pt acct no|episode number|episode no|statement number|enc|enc no|fin no|fin number|har|har no|admission no|admission number|ipd no|ward admission no",
     ),
     (
         Id(I::Claim),

@@ -138,6 +138,12 @@ impl Lexicon {
         self.classes.contains(&key(name)) || self.is_drug(name)
     }
 
+    /// `Iodine` for `lodine`: many fonts print both letters alike, and every engine then reads the one.
+    pub(crate) fn with_capital_i(&self, name: &str) -> Option<String> {
+        let meant = format!("I{}", name.strip_prefix('l')?);
+        (self.is_substance(&meant) || self.is_any_drug(&meant)).then_some(meant)
+    }
+
     /// Which analyte a name stands for: names of one share a number. None for what is no analyte.
     #[must_use]
     pub fn analyte(&self, name: &str) -> Option<usize> {

@@ -177,6 +177,9 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
     }
     if !mention.known {
         doubt_name(context, printed, misread, &mut draft);
+    } else if let Some(meant) = context.lexicon.with_capital_i(printed) {
+        draft.doubt("the first letter may be a capital I");
+        draft.candidate("name", meant, 0.95);
     }
     review::check(&medication, &mut draft);
     draft.fact = Fact::Medication(medication);

@@ -20,7 +20,7 @@ static TITLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^\W*(?:health insurance claim form|claim form|explanation of benefits|electronic prescription|prescription|discharge summary|laboratory report|lab report|pathology report|final report|imaging report|radiology report|referral letter|medical report|consultation report|clinic letter|remittance advice|referral form|patient referral)\b\s*[-:|]*\s*").expect("a valid expression")
 });
 static NOT_HEADER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:summary|report|results?|history|diagnos[ei]s|medications?|allergies|patient|specimen|physician|director|department of|instructions|insured|policy|claim form|records?|page|urinalysis|panel|comment|directions|notes?|form|prescription|emergency department|transferred|plan of|assessment|referred|seen|admitted|provider|test|signature|letter|statement|course|chart|certificate)\b").expect("a valid expression")
+    Regex::new(r"(?i)\b(?:summary|report|results?|history|diagnos[ei]s|medications?|allergies|patient|specimen|physician|director|department of|instructions|insured|policy|claim form|records?|page|urinalysis|panel|comment|directions|notes?|form|prescription|emergency department|transferred|plan of|assessment|referred|seen|admitted|provider|test|signature|letter|statement|course|chart|certificate|nos?|numbers?|ref(?:erence)?|claim)\b").expect("a valid expression")
 });
 /// What an address or a telephone number looks like.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {

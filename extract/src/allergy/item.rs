@@ -63,9 +63,10 @@ pub(super) fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     let words = name.split_whitespace().count();
     let is_known =
         |name: &str| context.lexicon.is_substance(name) || context.lexicon.is_any_drug(name);
-    // Many fonts print both alike, and every engine then reads the one.
-    let capital = name.strip_prefix('l').map(|rest| format!("I{rest}"));
-    let meant = capital.filter(|meant| !is_known(name) && is_known(meant));
+    let meant = context
+        .lexicon
+        .with_capital_i(name)
+        .filter(|_| !is_known(name));
     let known = meant.is_some() || is_known(name);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let limit = if reaction.is_some() { 5 } else { 4 };
