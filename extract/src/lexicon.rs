@@ -243,6 +243,22 @@ mod tests {
     }
 
     #[test]
+    fn an_l_may_be_a_capital_i() {
+        let lexicon = Lexicon::builtin();
+        for (printed, meant) in [
+            ("lbuprofen", Some("Ibuprofen")),
+            ("losartan", None),
+            ("Ibuprofen", None),
+        ] {
+            assert_eq!(
+                lexicon.with_capital_i(printed).as_deref(),
+                meant,
+                "{printed}"
+            );
+        }
+    }
+
+    #[test]
     fn a_name_stands_for_one_analyte() {
         let mut rows: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
         for (n, row) in super::ANALYTES.lines().enumerate() {

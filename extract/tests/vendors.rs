@@ -140,18 +140,3 @@ fn who_refers_is_no_patient() {
         &[],
     );
 }
-
-#[test]
-fn a_capital_i_that_looks_like_an_l_is_doubted() {
-    let entities = support::read("Medications\nlodine 150 microgram 1 tablet daily\n");
-    let found = entities
-        .iter()
-        .find(|entity| {
-            support::has(
-                std::slice::from_ref(entity),
-                r#"{"type":"medication","name":"lodine"}"#,
-            )
-        })
-        .expect("the drug as it is printed");
-    assert!(found.needs_review, "{found:#?}");
-}
