@@ -88,7 +88,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Patient),
-        "this plan belongs to|belongs to|property of|this record belongs to|this book belongs to|patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name|addressograph|name of the patient|patient / client|patient/client|name of patient/resident|patient name and address|pt's name|insured patient|deceased|baby|mother and baby|surname forename|surname and forename|forename surname|forename and surname|surname first name|surname first names|surname given name|surname given names|family name first name",
+        "paciente|paciente patient|patient paciente|nombre del paciente|this plan belongs to|belongs to|property of|this record belongs to|this book belongs to|patient|patient name|name of patient|patient's name|pt|pt name|patients name|full name|client|client name|patient full name|patient signature|re|regarding|subject|patient details|member|member name|beneficiary|beneficiary name|name of member|patient name last first middle|patient name last first|for|resident|resident name|patient legal name|our patient|prescribed for|name last first mi|service user|child|child's name|name of child|patient initials and name|addressograph|name of the patient|patient / client|patient/client|name of patient/resident|patient name and address|pt's name|insured patient|deceased|baby|mother and baby|surname forename|surname and forename|forename surname|forename and surname|surname first name|surname first names|surname given name|surname given names|family name first name",
     ),
     (
         Person(P::Insured),
@@ -100,7 +100,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Ordering),
-        "ordering physician|ordered by|ordering provider|ordering doctor|requesting physician|requested by|requesting doctor|requesting clinician|requesting provider|requestor|requester|ordering clinician|ordering dr|order by|ref by doctor|clinician|requesting consultant|requesting gp|requesting dr|requesting practitioner|ordering practitioner|submitted by|submitting physician|ordering",
+        "req by|reqd by|req physician|requesting dr|ordering physician|ordered by|ordering provider|ordering doctor|requesting physician|requested by|requesting doctor|requesting clinician|requesting provider|requestor|requester|ordering clinician|ordering dr|order by|ref by doctor|clinician|requesting consultant|requesting gp|requesting dr|requesting practitioner|ordering practitioner|submitted by|submitting physician|ordering",
     ),
     (
         Person(P::Attending),

@@ -12,7 +12,7 @@ static TITLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
+        r"^(?:(?:(?i:st)\. )?(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
     )
     .expect("a valid expression")
 });

@@ -64,16 +64,24 @@ pub(super) fn sig_above(
     let own = found
         .iter()
         .any(|read| matches!(read.found.part, Part::Dose | Part::Frequency));
-    let Some(above) = layout.above(layout.line_at(mention.name.start)) else {
+    // Of a narrow label the sig has several lines.
+    const MOST: usize = 3;
+    let line = layout.line_at(mention.name.start);
+    let lines = std::iter::successors(layout.above(line), |line| layout.above(*line)).take(MOST);
+    let Some(above) = lines
+        .into_iter()
+        .find(|line| VERB.is_match(layout.line(*line)))
+    else {
         return Vec::new();
     };
     let first = layout.above(above).unwrap_or(above);
     let stretch = layout.lines[first].span.start..mention.name.start;
     let others = names.iter().any(|name| stretch.contains(&name.start));
-    if own || others || !VERB.is_match(layout.line(above)) {
+    if own || others {
         return Vec::new();
     }
-    repair::scan(layout.text, layout.lines[above].span.clone(), &[])
+    let sig = layout.lines[above].span.start..layout.lines[line].span.start;
+    repair::scan(layout.text, sig, &[])
         .into_iter()
         .filter(|read| {
             matches!(

@@ -1,6 +1,9 @@
 //! What names a drug and is no medication: a habit, a test, a warning, something that was not given, an amount that was
 //! measured or stands far away.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use schemas::Medication;
 
 use super::{Mention, told};
@@ -29,11 +32,21 @@ pub(super) fn is_none(
     let only_named = || told::is_tested(context, name) || told::is_warned_of(text, line, name);
     !has_evidence(medication) && only_named()
         || told::is_not_needed(text, name)
+        || is_other_name(&text[line.start..name.start])
         || is_habit(layout.get(name)) && medication.strength.is_none() && medication.form.is_none()
         || mention.weak && !listed && is_far_amount(text, medication, draft, name)
         || is_concentration(medication)
             && (context.lexicon.is_analyte(layout.get(name))
                 || was_measured(text, medication, draft, name))
+}
+
+/// `Generic for GLUCOPHAGE`: what the drug beside it is called otherwise.
+fn is_other_name(before: &str) -> bool {
+    static CALLED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:generic (?:for|of)|generic equiv(?:alent)?\.? (?:for|of|to)|substitut(?:ed?|ion) for|subs? for|equivalent (?:to|of)|same as|also (?:known|sold) as|a\.?k\.?a\.?|brand(?: name)?:)\s*$")
+            .expect("a valid expression")
+    });
+    CALLED.is_match(before)
 }
 
 /// What people take that no doctor gives.

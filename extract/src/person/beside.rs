@@ -65,11 +65,11 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
 /// `- Cuthbert Anstruther H771230 dob 08/03/1948`, `Bed 14 Horace Pemberton 81M`.
 fn with_data(context: &Context, index: usize) -> Option<Span> {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\s[-–]\s|(?:^|\s)(?:(?i:pt|patient)(?i: label)?:?|(?i:bed|room|rm) [0-9]{1,3}[A-Za-z]?:?|Mnr|Mev|Mej)\s")
+        Regex::new(r"\s[-–|]\s|(?:^|\s)(?:(?i:pt|patient)(?i: label)?:?|(?i:bed|room|rm) [0-9]{1,3}[A-Za-z]?:?|Mnr|Mev|Mej)\s")
             .expect("a valid expression")
     });
     static DATA: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[\s,/(|-]{1,9}(?:(?:[MF]|(?i:male|female))[\s,/]{1,9})?(?:(?i:mrn|nhs|chi|dob|d\.o\.b|born|hosp|ur no|id no|date of birth)\b|b\. ?[0-9]|[A-Z]{0,2}[0-9]{5,}\b|[0-9]{2,3}-[0-9]{3}\b|[0-9]{1,3}\s?[MF]\b)")
+        Regex::new(r"^[\s,/(|-]{1,40}(?:(?:[MF]|(?i:male|female))[\s,/|]{1,9})?(?:[0-9]{1,3}\s?(?i:yrs?|years?|y/?o)\b|(?i:filled)\b|(?i:mrn|nhs|chi|dob|d\.o\.b|born|hosp|ur no|id no|date of birth)\b|b\. ?[0-9]|[A-Z]{0,2}[0-9]{5,}\b|[0-9]{2,3}-[0-9]{3}\b|[0-9]{1,3}\s?[MF]\b)")
             .expect("a valid expression")
     });
     let layout = &context.layout;

@@ -23,6 +23,8 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"^\W*(?:for )?(?:review|appointment|next appointment|clinic)\b[^.\n]{0,60}\bwith\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"\bclinic:?\s[^.\n]{0,40}?\bwith\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:follow[ -]?up|f/u|clinic|(?:re)?check|appointment|appt)\b[^.\n]{0,50}?\b(?:with|w/)\s+()\p{Lu}[^.\n]{2,40}?,?\s(?:MD|DO|NP|PA-C|APRN|DPM|DDS)\b", Role::FollowUpProvider),
+        (r"(?:^|[.;]\s+)(?:please |pls )?see\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
+        (r"\b(?:per|as per|order of|t\.?o\.? from|v\.?o\.? from|verbal order from|telephone order from)\s+((?:dr|doctor)\b\.?\s?)[^.\n]{2,40}?(?:please |pls |to )?(?:call in|fill|dispense|refill|give|start)\b", Role::Prescriber),
         (r"(?:referred (?:to us )?by|referral from|kindly referred by)\s+((?:dr|doctor|prof)?\b\.?\s?)", Role::Referring),
         (r"^dear\s+((?:dr|doctor|prof|mr|mrs|ms)\b\.?\s?)", Role::Recipient),
         (r"(?:electronically |digitally )?signed (?:by|electronically by)\s*:?\s*()", Role::Other),

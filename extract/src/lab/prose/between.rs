@@ -17,7 +17,7 @@ pub(super) static LINK: LazyLock<Regex> = LazyLock::new(|| {
     // `ESR on 01/07/2025 was 92`.
     let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?|[0-9]{1,2}/[0-9]{1,2})";
     // `Cl-: 101`.
-    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge|reaction|baseline|presentation)|today|initially|now|(?:peaked|remained) at|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge|reaction|baseline|presentation)|today|initially|now|(?:peaked|remained|came back|returned|measured|(?:is|was|are|were|remains?) (?:very |slightly |mildly )?(?:low|high|raised|elevated|normal|borderline|up|down))(?: at)?|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
     let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
     Regex::new(&pattern).expect("a valid expression")
 });

@@ -19,7 +19,7 @@ const CHANGES: [(&str, &str); 8] = [
     ),
     (
         "continued",
-        r"(?:continu(?:e[sd]?|ing)|keep)(?: (?:taking|using))?|takes|taking|unchanged|no changes?|not changed|resum(?:e[sd]?|ing)|remains? (?:(?:well|stable|settled) )?on|maintained on|stays? on|charted",
+        r"(?:continu(?:e[sd]?|ing)|keep)(?: (?:taking|using))?|takes|taking|unchanged|(?-i:SAME)|no changes?|not changed|resum(?:e[sd]?|ing)|remains? (?:(?:well|stable|settled) )?on|maintained on|stays? on|charted",
     ),
     (
         "increased",
