@@ -111,6 +111,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     out.extend(prose::labelled(context, &out));
     out.extend(prose::with_reaction(context, &out));
     out.extend(prose::harmed(context, &out));
+    out.extend(prose::seen_after(context, &out));
     once(out)
 }
 

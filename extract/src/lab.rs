@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sections::item_mark};
 
 mod accept;
+mod beside;
 mod by_date;
 mod cells;
 mod flags;
@@ -63,7 +64,10 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index += 1;
             continue;
         }
-        let mut rows = row(context, line.clone(), table);
+        let mut rows: Vec<Draft> = beside::parts(context, line)
+            .into_iter()
+            .flat_map(|part| row(context, part, table))
+            .collect();
         if !rows.is_empty() {
             if let Some(unit) = &unit {
                 for draft in &mut rows {
@@ -104,9 +108,10 @@ fn listed(context: &Context) -> Vec<bool> {
         if line.span.is_empty() {
             continue;
         }
-        if is_bare_result(context, &line.span) {
+        let parts = beside::parts(context, &line.span);
+        if parts.iter().any(|part| is_bare_result(context, part)) {
             run.push(index);
-        } else {
+        } else if !is_title(layout.get(&line.span)) {
             run.clear();
         }
         if run.len() >= LIST {
@@ -116,6 +121,13 @@ fn listed(context: &Context) -> Vec<bool> {
         }
     }
     out
+}
+
+/// `Chemical` between the parts of a list.
+fn is_title(line: &str) -> bool {
+    const LONGEST: usize = 3;
+    let words = line.split_whitespace().count();
+    words <= LONGEST && line.chars().all(|c| c.is_alphabetic() || c == ' ')
 }
 
 /// A known test and nothing but the pieces of its result.

@@ -51,13 +51,20 @@ pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
         }
         out.push(layout.lines[below].span.clone());
     }
-    if label.alone
+    if (label.alone || signs(layout, label))
         && let Some(above) = layout.above(label.line)
         && !is_label_line(above)
     {
         out.push(layout.lines[above].span.clone());
     }
     out
+}
+
+/// Does a label fill the first cell of its line, without a colon? Then it may be the caption of a signature above,
+/// whatever stands beside it: `Ordering provider      office (303) 555-0174`.
+fn signs(layout: &Layout, label: &Label) -> bool {
+    let cells = &layout.lines[label.line].cells;
+    !label.colon && cells.len() > 1 && cells[0] == label.span
 }
 
 /// Which cell of its line a label stands in.

@@ -1,0 +1,72 @@
+//! Results side by side on a line, each with its name and a colon: `Color:  Amber      RBC:  18-20 /hpf`.
+
+use crate::{context::Context, labels, layout::Span};
+
+/// The parts of a line, each with one result; the whole line where it has not several names, one of them known.
+pub(super) fn parts(context: &Context, line: &Span) -> Vec<Span> {
+    let layout = &context.layout;
+    let cells = &layout.lines[layout.line_at(line.start)].cells;
+    let cells = || cells.iter().filter(|cell| cell.start >= line.start);
+    let named: Vec<(usize, &str)> = cells()
+        .filter_map(|cell| Some((cell.start, name(layout.get(cell))?)))
+        .collect();
+    // Where all results stand right behind their colons, the line reads like a sentence.
+    let columns = cells().any(|cell| layout.get(cell).ends_with(':'));
+    let known = named
+        .iter()
+        .any(|(_, name)| context.lexicon.is_analyte(name));
+    if named.len() < 2
+        || !columns
+        || !known
+        || !layout.get(&(line.start..named[0].0)).trim().is_empty()
+    {
+        return vec![line.clone()];
+    }
+    let ends = named[1..].iter().map(|(start, _)| *start).chain([line.end]);
+    named
+        .iter()
+        .zip(ends)
+        .map(|((start, _), end)| crate::layout::trim(layout.text, *start..end))
+        .collect()
+}
+
+/// What a cell names before a colon, if that is no label of a form.
+fn name(cell: &str) -> Option<&str> {
+    let (name, _) = cell.split_once(':')?;
+    let name = name.trim();
+    let label = labels::exact(&labels::letters(name)).is_some();
+    (name.contains(char::is_alphabetic) && !label).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Fact;
+
+    use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn two_lists_side_by_side() {
+        let text = "URINALYSIS\nColor:         Amber             RBC:   18-20 /hpf\nTransparency:  Hazy              WBC:   2-4 /hpf\npH:            6.0               Mucus threads: Moderate\n";
+        let source = Source { text, words: &[] };
+        let told: Vec<_> = extract(&source, &Lexicon::builtin())
+            .entities
+            .into_iter()
+            .filter_map(|entity| match entity.fact {
+                Fact::Lab(lab) => Some((lab.name?, lab.value?)),
+                _ => None,
+            })
+            .collect();
+        let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            told,
+            [
+                of("Color", "Amber"),
+                of("RBC", "18-20"),
+                of("Transparency", "Hazy"),
+                of("WBC", "2-4"),
+                of("pH", "6.0"),
+                of("Mucus threads", "Moderate"),
+            ]
+        );
+    }
+}
