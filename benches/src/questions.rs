@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 6] = ["fresh", "shut", "late", "kept", "sealed", "quiet"];
+pub const ASIDE: [&str; 7] = ["fresh", "shut", "late", "kept", "sealed", "quiet", "still"];
 /// Halves that are for tuning and fitting.
-pub const TUNED: [&str; 10] = [
-    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind", "checked",
+pub const TUNED: [&str; 11] = [
+    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind", "checked", "open",
 ];
 /// Stands between a question and the one that it goes on.
 const GOES_ON: &str = " >> ";

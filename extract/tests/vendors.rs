@@ -140,3 +140,59 @@ fn who_refers_is_no_patient() {
         &[],
     );
 }
+
+#[test]
+fn labels_of_pharmacies_print_the_sig_first() {
+    check(
+        "BAY STREET PHARMACY #0418\nRx 6604417-02                        Dr. N. OKELLO-REYES\n\
+         MARGARET A DELANEY                    Filled 03/09/2024\n81 Old Mill Ln\n\n\
+         TAKE ONE TABLET BY MOUTH TWICE\nA DAY FOR BLOOD SUGAR\n\n\
+         METFORMIN HCL 500 MG TAB          QTY: 180\n   Generic for GLUCOPHAGE          REFILLS: 3\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"MARGARET A DELANEY"}"#,
+            r#"{"type":"medication","name":"METFORMIN HCL","strength":"500 MG","dose":"ONE TABLET","route":"BY MOUTH","frequency":"TWICE\nA DAY"}"#,
+        ],
+        &[r#"{"type":"medication","name":"GLUCOPHAGE"}"#],
+    );
+}
+
+#[test]
+fn requests_for_refills_have_columns() {
+    check(
+        "REFILL REQUEST\n #   Medication                     Last fill        Qty    Directions       Repeats\n\
+         1   Ramipril 10 mg capsule         24 Jul 2023      90     1 cap po daily   2\n\
+         2   Rosuvastatin 20 mg tablet      24 Jul 2023      30     1 tab po qhs     0\n",
+        &[
+            r#"{"type":"medication","name":"Ramipril","quantity":"90","refills":"2","frequency":"daily"}"#,
+            r#"{"type":"medication","name":"Rosuvastatin","quantity":"30","refills":"0","frequency":"qhs"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn what_a_mother_reports_and_who_is_seen_next() {
+    check(
+        "DISCHARGE SUMMARY\nMom reports hives with amoxicillin last year.\nMedications\n\
+         SAME      metoprolol succinate 50 mg PO daily\nSee Dr. Lucinda Marsh on 02/15/2025.\n",
+        &[
+            r#"{"type":"allergy","substance":"amoxicillin","reaction":"hives"}"#,
+            r#"{"type":"medication","name":"metoprolol succinate","status":"continued"}"#,
+            r#"{"type":"person","role":"follow_up_provider","name":"Lucinda Marsh"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn doctors_and_patients_beside_other_data() {
+    check(
+        "LABORATORY REPORT\nPaciente/Patient: Quintana Beltre, Nydia     Record 31-0098-4\n\
+         DOB 12/24/1962           Drawn 04/30/2024 05:55     Dr. Heriberto Sanz\n\nTest   Result   Units\nSodium   140   mmol/L\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"Quintana Beltre, Nydia"}"#,
+            r#"{"type":"person","role":"ordering","name":"Heriberto Sanz"}"#,
+        ],
+        &[],
+    );
+}

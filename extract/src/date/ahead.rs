@@ -15,7 +15,7 @@ const LABELLED: f32 = 0.93;
 /// Days up to which something holds, or on which something is planned or due, are none.
 pub(super) fn to_follow_up(context: &Context, drafts: &mut [Draft]) {
     static VISIT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:visit|clinic|scan|review|appointment|appt|return|recheck|repeat|see (?:dr|doctor|prof)|bloods?|labs?|bmp|cbc|u&e|check-?up)\b[^.;\n]{0,40}$")
+        Regex::new(r"(?i)\b(?:visit|clinic|scan|review|appointment|appt|return|recheck|repeat|see (?:dr|doctor|prof)\.? \p{L}+|bloods?|labs?|bmp|cbc|u&e|check-?up)\b[^.;\n]{0,40}$")
             .expect("a valid expression")
     });
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {

@@ -26,6 +26,9 @@ enum Column {
     Frequency,
     Rate,
     Quantity,
+    Refills,
+    /// What is to be done, in words, which the phrases of the row tell.
+    Directions,
     /// Known, and no field of a medication.
     Other,
 }
@@ -33,7 +36,7 @@ enum Column {
 static TITLES: LazyLock<Vec<(Column, Regex)>> = LazyLock::new(|| {
     [
         (Column::Vaccine, r"(?:name of )?(?:vaccines?|immuni[sz]ations?)(?: name| given| type|/product)?"),
-        (Column::Name, r"(?:name of (?:the )?)?(?:(?:generic|approved|brand) )?(?:drugs?|medicines?|medications?|fluids?|infusions?|products?|preparations?|agents?|solutions?)(?: name| and form| \(generic\)| prescribed| ordered)?"),
+        (Column::Name, r"(?:name of (?:the )?)?(?:(?:generic|approved|brand) )?(?:drugs?|medicines?|medications?|fluids?|infusions?|products?|preparations?|agents?|solutions?)(?:(?: ?/ ?| and | ?& ?|, ?)strength(?:(?: and |, ?| ?/ ?)form)?)?(?: name| and form| \(generic\)| prescribed| ordered)?"),
         (Column::Concentration, r"(?:conc(?:entration|\.)?|dilution|syringe contents|made up as)"),
         (Column::Strength, r"(?:product )?strength"),
         (Column::Form, r"(?:dosage )?form|formulation|presentation"),
@@ -41,8 +44,10 @@ static TITLES: LazyLock<Vec<(Column, Regex)>> = LazyLock::new(|| {
         (Column::Route, r"(?:route|rte|route of admin(?:istration)?|site/route|route/site|via)"),
         (Column::Frequency, r"(?:frequency|freq\.?|how often|times? (?:a|per) day|schedule|interval|timing)"),
         (Column::Rate, r"(?:infusion |flow )?rate(?: \(ml/hr?\))?"),
-        (Column::Quantity, r"(?:qty\.?|quantity|qty supplied|supply)"),
-        (Column::Other, r"(?:date|time|day|start|stop|started|stopped|start date|stop date|date (?:given|started|due|administered)|given (?:on|by)|age|age due|due|site|batch|batch no\.?|lot|lot ?(?:#|no\.?|number)|exp(?:iry)?|mfr|manufacturer|initials|signature|sign(?:ed)?|prescriber|prescribed by|nurse|indication|reason|for|comments?|remarks?|notes?|additives?|diluent|status|type|duration|days?|#|no\.?|s\.? ?no\.?|sr\.? ?no\.?|range|dr|last taken|last given|hour|times|max(?:imum|\.)?(?: dose)?(?: in| per|/)? ?(?:24 ?h(?:ours?|rs?)?|day|daily)?)"),
+        (Column::Quantity, r"(?:qty\.?|quantity|qty supplied|supply|quan|disp(?:ensed?)?\.?|amount dispensed)"),
+        (Column::Refills, r"(?:rf|rpts?|refills?|repeats?|refills? left|refills? remaining)"),
+        (Column::Directions, r"(?:directions?|sig|instructions?|directions? for use|how to (?:take|use)|label)"),
+        (Column::Other, r"(?:date|time|day|start|stop|started|stopped|start date|stop date|date (?:given|started|due|administered)|given (?:on|by)|age|age due|due|site|batch|batch no\.?|lot|lot ?(?:#|no\.?|number)|exp(?:iry)?|mfr|manufacturer|initials|signature|sign(?:ed)?|prescriber|prescribed by|nurse|indication|reason|for|comments?|remarks?|notes?|additives?|diluent|status|type|duration|days?|#|no\.?|s\.? ?no\.?|sr\.? ?no\.?|range|dr|last taken|last given|last fill(?:ed)?|filled|dispensed on|paid|din|ndc|rx|rx ?(?:#|no\.?)|cost|price|charge|hour|times|max(?:imum|\.)?(?: dose)?(?: in| per|/)? ?(?:24 ?h(?:ours?|rs?)?|day|daily)?)"),
     ]
     .into_iter()
     .map(|(column, title)| (column, Regex::new(&format!(r"(?i)^(?:{title})[:.]?$")).expect("a valid expression")))
@@ -112,6 +117,7 @@ fn read(context: &Context, index: usize) -> Option<Heading> {
         Column::Route,
         Column::Frequency,
         Column::Rate,
+        Column::Directions,
     ];
     let told = vaccines || count(&taken) > 0;
     (named && told && known * 4 >= cells.len() * 3).then(|| Heading {
@@ -274,6 +280,7 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
             Column::Form if sig::is_form(&said.to_lowercase()) => (&mut medication.form, "form"),
             Column::Route if is_route(&said) => (&mut medication.route, "route"),
             Column::Quantity if counted => (&mut medication.quantity, "quantity"),
+            Column::Refills if is_count(&said) => (&mut medication.refills, "refills"),
             _ => continue,
         };
         if slot.is_none() {
@@ -288,6 +295,11 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
 fn is_amount(said: &str) -> bool {
     let unit = sig::strength_unit(said).unwrap_or_default();
     matches!(unit.as_str(), "mg" | "mcg" | "g" | "µg" | "micrograms")
+}
+
+/// `0`, `3`: a small number alone.
+fn is_count(said: &str) -> bool {
+    said.len() <= 2 && said.chars().all(|c| c.is_ascii_digit())
 }
 
 /// `2`, `½`, `1-2 puffs`, `0.5 mL`: a count and nothing, or pieces, behind it.

@@ -41,6 +41,10 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
                 names::at_start(context.layout.text, place)
             }
         });
+        let name = match name {
+            Some(name) if role == Role::Patient => Some(with_first_name(context.layout.text, name)),
+            name => name,
+        };
         let own = name.filter(|name| !is_organisation(context, name));
         let of_practice = || {
             let place = places.first().filter(|_| label.target == Target::Doctor)?;
@@ -73,6 +77,21 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     found
+}
+
+/// `Quiñones Batista, Nydia`: behind the comma that follows two family names stands the first one, when it ends its cell.
+fn with_first_name(text: &str, name: Span) -> Span {
+    static FIRST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^, ?(\p{Lu}\p{Ll}+)(?: \p{Lu}\.?)?(?:\t| {2}|\n|$)")
+            .expect("a valid expression")
+    });
+    let whole = text[name.clone()].contains(' ') && !text[name.clone()].contains(',');
+    match FIRST.captures(&text[name.end..]) {
+        Some(found) if whole && !names::is_no_name(&found[1].to_lowercase()) => {
+            name.start..name.end + found[0].trim_end().len()
+        }
+        _ => name,
+    }
 }
 
 /// `From: Oak Street Pharmacy`: the name ended where the words of houses begin.

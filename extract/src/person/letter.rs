@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::{DocumentKind, PersonRole as Role};
+use schemas::{DateRole, DocumentKind, IdRole, PersonRole as Role};
 
 use super::{
     Found, is_organisation,
@@ -11,7 +11,7 @@ use super::{
     role::heads_visit,
     same::{key, same_name},
 };
-use crate::{context::Context, layout::Span, names};
+use crate::{context::Context, labels::Target, layout::Span, names};
 
 /// A line that is a physician's name with a degree, without a label.
 pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
@@ -58,7 +58,22 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
             // A note may have few lines: who stands on the last of them closes it.
             let top = index < 8 && index + 2 < lines;
             let role = match context.kind {
+                _ if beside(context, index, |target| {
+                    target == Target::Id(IdRole::RxNumber)
+                }) =>
+                {
+                    Role::Prescriber
+                }
                 DocumentKind::Prescription => Role::Prescriber,
+                // `DOB 12/24/1962   Drawn 04/30/2024   Dr. Heriberto Sanjurjo`.
+                DocumentKind::LabReport
+                    if doctor
+                        && beside(context, index, |target| {
+                            target == Target::Date(DateRole::Collected)
+                        }) =>
+                {
+                    Role::Ordering
+                }
                 DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
                 DocumentKind::DischargeSummary if !top => Role::Attending,
                 // Who closes a report answers for it.
@@ -80,11 +95,20 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 }
                 _ => Role::Other,
             };
-            let taken = matches!(role, Role::Prescriber | Role::Attending | Role::Referring)
-                && found.iter().any(|(r, _, _)| *r == role);
+            let taken = matches!(
+                role,
+                Role::Prescriber | Role::Attending | Role::Referring | Role::Ordering
+            ) && found.iter().any(|(r, _, _)| *r == role);
             found.push((if taken { Role::Other } else { role }, name, 0.8));
         }
     }
+}
+
+/// Does a label of this kind stand on the line?
+fn beside(context: &Context, index: usize, kind: impl Fn(Target) -> bool) -> bool {
+    context
+        .labels_on(index)
+        .any(|(_, label)| kind(label.target))
 }
 
 /// `, Consultant Radiologist`: who reports on pictures and samples treats nobody.

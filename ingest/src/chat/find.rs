@@ -2,6 +2,7 @@
 //! nothing. A person or a drug of the question that a document never names is a reason to say nothing.
 
 mod knowledge;
+mod lasting;
 
 use super::{
     answer::Sentence,

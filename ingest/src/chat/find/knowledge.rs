@@ -1,7 +1,7 @@
 //! What cards say to a question: the card that is about the two things that it names, or the best ones that name every
 //! drug of it, or nothing.
 
-use super::MOST;
+use super::{MOST, lasting::may_tell};
 use crate::chat::{
     answer::Sentence,
     cite::of_card,
@@ -52,6 +52,7 @@ pub(crate) fn in_cards(
         .order
         .into_iter()
         .filter(|place| cards::names_all(&found[*place], &drugs))
+        .filter(|place| may_tell(&asked.text, &found[*place]))
         .collect();
     let best = ranked.scores[*fitting.first()?];
     let fitting: Vec<&CardEvidence> = fitting

@@ -23,7 +23,10 @@ enum Of {
     Result,
     Allergy,
     Illness,
+    /// Of drugs, results and illnesses alike.
     Any,
+    /// Of the document as a whole, any line of which may tell it.
+    Document,
 }
 
 impl Of {
@@ -33,6 +36,7 @@ impl Of {
             "result" => Self::Result,
             "allergy" => Self::Allergy,
             "illness" => Self::Illness,
+            "document" => Self::Document,
             _ => Self::Any,
         }
     }
@@ -77,9 +81,14 @@ impl Tells {
 }
 
 impl Attribute {
+    /// Do its words stand in a line?
+    fn stands_in(&self, line: &str) -> bool {
+        matches!(&self.tells, Tells::Words(words) if words.is_match(&line.to_lowercase()))
+    }
+
     fn is_told_by(&self, fact: &Proven, document: &DocumentEvidence) -> bool {
         match &self.tells {
-            Tells::Words(expression) => expression.is_match(&fact.quote.to_lowercase()),
+            Tells::Words(_) => self.stands_in(&fact.quote),
             Tells::By(tells) => tells(fact, document),
         }
     }
@@ -189,6 +198,12 @@ pub(super) fn is_lacking(asked: &Asked, document: &DocumentEvidence) -> bool {
         facts::share_named(asked, fact) > 0.0 || called.is_name(say::name(&fact.entity))
     };
     put.into_iter().any(|attribute| {
+        if attribute.of == Of::Document {
+            return !document
+                .units
+                .iter()
+                .any(|unit| attribute.stands_in(&unit.text));
+        }
         let of_kind = document.facts.iter().filter(|fact| attribute.of.is(fact));
         let of_kind: Vec<&Proven> = of_kind.collect();
         let named = of_kind.iter().copied().filter(|fact| is_named(fact));
