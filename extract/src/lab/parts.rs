@@ -173,7 +173,7 @@ fn is_misspelt(context: &Context, lab: &Lab) -> bool {
 }
 
 /// One result for each dated column that holds a number. Where a row has fewer numbers than the heading has
-/// dates, the tabs tell which are missing; without them no number gets a date.
+/// dates, the tabs tell which are missing, if the row has one for each column; otherwise no number gets a date.
 pub(super) fn dated_columns(
     context: &Context,
     name: &Span,
@@ -203,12 +203,14 @@ pub(super) fn dated_columns(
         header.dates.iter().map(Some).collect()
     } else {
         let column = |at: usize| tabs_before(text, at);
+        let all = tells_gaps(text, name, header);
         numbers
             .iter()
             .map(|n| {
                 let own = column(n.span.start);
                 let mut over = header.dates.iter().filter(|d| column(d.start) == own);
-                over.next().filter(|_| own > 0 && over.next().is_none())
+                over.next()
+                    .filter(|_| all && own > 0 && over.next().is_none())
             })
             .collect()
     };
@@ -244,6 +246,20 @@ pub(super) fn dated_columns(
             draft
         })
         .collect()
+}
+
+/// Has the row of this name a tab for each column of its heading, or two for an empty cell? A page has one for any gap,
+/// however many cells it spans.
+fn tells_gaps(text: &str, name: &Span, header: &Header) -> bool {
+    let line = |at: usize| {
+        let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+        &text[start..end]
+    };
+    let row = line(name.start);
+    let tabs = |line: &str| line.matches('\t').count();
+    let heading = header.dates.first().map(|date| line(date.start));
+    row.contains("\t\t") || heading.is_some_and(|heading| tabs(heading) == tabs(row))
 }
 
 /// How many tabs stand before a position on its line.

@@ -118,6 +118,11 @@ pub(super) fn leading(
         let gap = text[item.span.end..at].trim().to_lowercase();
         // `Cap. Omez`, and no `Mouthwash. Loperamide`.
         const ABBREVIATED: usize = 5;
+        // The last cell of the row above is not the drug's.
+        let between = &text[item.span.end..at];
+        if between.contains('\n') && text[..item.span.start].ends_with(['\t', '|']) {
+            break;
+        }
         let form = item.part == Part::Form && gap == "." && item.span.len() <= ABBREVIATED;
         // The cell before is another drug's in a row that names one there.
         let apart =
