@@ -182,6 +182,16 @@ fn build(context: &Context, mention: &Mention, names: &[Span], taken: &[Span]) -
         draft.candidate("name", meant, 0.95);
     }
     review::check(&medication, &mut draft);
+    let cut = |piece: &crate::draft::Piece| {
+        piece.field == "frequency"
+            && context.text(&piece.span).eq_ignore_ascii_case("once")
+            && text[piece.span.end..]
+                .trim_start_matches(' ')
+                .starts_with('|')
+    };
+    if draft.pieces.iter().any(cut) {
+        draft.doubt("its cell ends behind once, which may go on below, as in once daily");
+    }
     draft.fact = Fact::Medication(medication);
     Some(draft)
 }
@@ -220,6 +230,7 @@ fn phrases(context: &Context, mention: &Mention, block: &Block, taken: &[Span]) 
     found.extend(around::sig_above(context, mention, block.names, &found));
     packs::tell_supply(text, &mut found, name.start);
     packs::tell_bottle(text, &mut found, name.start);
+    packs::tell_issue(text, &mut found, name.start);
     packs::without_bag(text, &mut found, name);
     if let Some(next) = block.next {
         found.retain(|read| !around::is_of_next(text, &read.found, next));

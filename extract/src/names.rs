@@ -41,6 +41,7 @@ const NOT_NAMES: &[&str] = &[
     "line",
     "helpline",
     "hcpc",
+    "nhi",
     "gmc",
     "nmc",
     "imc",

@@ -196,3 +196,44 @@ fn doctors_and_patients_beside_other_data() {
         &[],
     );
 }
+
+#[test]
+fn what_british_prescriptions_let_be_supplied_is_no_dose() {
+    check(
+        "Repeat prescription\nRamipril 5mg capsules\n28 capsule - take ONE each morning\n\n\
+         Clenil Modulite 100micrograms/dose inhaler     1 x 200 dose\n      INHALE TWO PUFFS TWICE A DAY\n",
+        &[
+            r#"{"type":"medication","name":"Ramipril","quantity":"28 capsule","dose":"ONE","frequency":"each morning"}"#,
+            r#"{"type":"medication","name":"Clenil Modulite","quantity":"1 x 200 dose","dose":"TWO PUFFS","frequency":"TWICE A DAY"}"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn an_amount_behind_a_name_that_no_list_knows_is_not_the_drug_before() {
+    check(
+        "Clinic letter\nPropranolol 40 mg bd, which he took for the tremor, can be discontinued. He should\n\
+         carry on with Zorvapress 10 mg daily.\n",
+        &[],
+        &[r#"{"type":"medication","name":"Propranolol","strength":"40 mg","dose":"10 mg"}"#],
+    );
+}
+
+#[test]
+fn dates_of_values_that_a_page_leaves_open_stay_open() {
+    let entities = support::read(
+        "Cumulative report\nTest\t02 Dec 2025\t13 Jan 2026\t10 Feb 2026\t02 Mar 2026 Units\tReference\n\
+         Sodium\t137\t138\t136\t133 L mmol/L\t135 - 145\nFerritin\t311\t287 ug/L\t20 - 450\n",
+    );
+    let of = |name: &str, dated: bool| {
+        let mut found = entities.iter().filter_map(|entity| match &entity.fact {
+            schemas::Fact::Lab(lab) if lab.name.as_deref() == Some(name) => {
+                Some(lab.date.is_some() == dated && (dated || entity.needs_review))
+            }
+            _ => None,
+        });
+        found.next() == Some(true) && found.all(|fits| fits)
+    };
+    assert!(of("Sodium", true) && of("Ferritin", false), "{entities:#?}");
+}

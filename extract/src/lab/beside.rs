@@ -1,4 +1,5 @@
-//! Results side by side on a line, each with its name and a colon: `Color:  Amber      RBC:  18-20 /hpf`.
+//! Results side by side on a line, each with its name: `Color:  Amber      RBC:  18-20 /hpf`,
+//! `Nitrite   Positive   (Neg)      RBCs   2-4 /hpf`.
 
 use crate::{context::Context, labels, layout::Span};
 
@@ -8,14 +9,27 @@ pub(super) fn parts(context: &Context, line: &Span) -> Vec<Span> {
     let cells = &layout.lines[layout.line_at(line.start)].cells;
     let cells = || cells.iter().filter(|cell| cell.start >= line.start);
     let named: Vec<(usize, &str)> = cells()
-        .filter_map(|cell| Some((cell.start, name(layout.get(cell))?)))
+        .filter_map(|cell| {
+            let said = layout.get(cell);
+            let alone = || context.lexicon.is_analyte(said).then_some(said);
+            Some((cell.start, name(said).or_else(alone)?))
+        })
         .collect();
+    // A name that stands behind another is no result of it.
+    let results = named.windows(2).all(|pair| {
+        let between = layout.text[pair[0].0..pair[1].0].trim_end();
+        between.len() > pair[0].1.len() + 1
+    });
     // Where all results stand right behind their colons, the line reads like a sentence.
-    let columns = cells().any(|cell| layout.get(cell).ends_with(':'));
+    let columns = cells().any(|cell| {
+        let said = layout.get(cell);
+        said.ends_with(':') || context.lexicon.is_analyte(said)
+    });
     let known = named
         .iter()
         .any(|(_, name)| context.lexicon.is_analyte(name));
     if named.len() < 2
+        || !results
         || !columns
         || !known
         || !layout.get(&(line.start..named[0].0)).trim().is_empty()

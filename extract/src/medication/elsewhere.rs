@@ -19,6 +19,41 @@ pub(super) fn is_elsewhere(text: &str, found: &[Read], n: usize) -> bool {
         || is_of_each(text, found, n)
         || is_eaten(text, &found[n].found.span)
         || is_elemental(text, &found[n].found.span)
+        || is_of_unknown_name(text, found, n)
+}
+
+/// `Propranolol 40 mg bd can be discontinued. He should carry on with Pharmapress 10 mg`: a second amount, right behind a
+/// capital in the midst of a sentence, is that of a drug that no list knows.
+fn is_of_unknown_name(text: &str, found: &[Read], n: usize) -> bool {
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:with|on|and|to|of|for|using|take|takes|taking|started|continue|add|added)\s(\p{Lu}\p{Ll}{4,})\s$")
+            .expect("a valid expression")
+    });
+    const DAYS: [&str; 9] = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "Morning",
+        "Evening",
+    ];
+    let item = &found[n].found;
+    let before = &text[..item.span.start];
+    let sentence_ends = || {
+        let first = amounts(found)
+            .next()
+            .map(|first| found[first].found.span.end);
+        let between = first.and_then(|end| text.get(end..item.span.start));
+        between.is_some_and(|between| between.contains(". "))
+    };
+    matches!(item.part, Part::Strength | Part::Dose)
+        && sentence_ends()
+        && NAMED
+            .captures(before)
+            .is_some_and(|found| !DAYS.contains(&&found[1]))
 }
 
 /// `325 mg (65 mg elemental iron)`: how much of the salt is what works.

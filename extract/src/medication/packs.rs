@@ -47,6 +47,39 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
     }
 }
 
+/// `28 capsule - take ONE each morning`, `1 x 200 dose`: what British prescriptions let be supplied, in the singular, in a
+/// line or cell of its own.
+pub(super) fn tell_issue(text: &str, found: &mut [Read], name: usize) {
+    static ISSUE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:([0-9]{1,3})\s?x\s?)?([0-9]{1,4})\s(?:(tablet|capsule|sachet|patch|suppository|pessary|lozenge|ampoule)|dose|gram|ml)(?:\s*$|\s*\n|\s+-\s)")
+            .expect("a valid expression")
+    });
+    const LEAST: u32 = 7;
+    for read in found.iter_mut().map(|read| &mut read.found) {
+        if !matches!(read.part, Part::Dose | Part::Strength) || read.span.start < name {
+            continue;
+        }
+        // The number of packs stands before what each holds.
+        let line = text[..read.span.start].rfind('\n').map_or(0, |at| at + 1);
+        let before = text[line..read.span.start]
+            .trim_end_matches([' ', 'x', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        let cell = line + before.len();
+        let start = cell + text[cell..].len() - text[cell..].trim_start().len();
+        let apart = before.is_empty() || text[cell..].starts_with("  ");
+        let Some(issue) = ISSUE.captures(&text[start..]).filter(|_| apart) else {
+            continue;
+        };
+        let packs = issue.get(1).is_some();
+        let pieces = issue.get(3).is_some();
+        let many = pieces && issue[2].parse::<u32>().is_ok_and(|count| count >= LEAST);
+        if packs || many {
+            read.part = Part::Quantity;
+            read.span.start = start;
+            read.value = start..read.span.end;
+        }
+    }
+}
+
 /// `50 units in 50 ml sodium chloride`, `in 50 ml 50% dextrose`: the volume before the fluid's name is no dose of it.
 fn is_in_a_volume(text: &str, item: &Found) -> bool {
     let unit = crate::sig::strength_unit(&text[item.value.clone()]);

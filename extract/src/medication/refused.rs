@@ -33,7 +33,7 @@ pub(super) fn is_none(
     !has_evidence(medication) && only_named()
         || told::is_not_needed(text, name)
         || is_other_name(&text[line.start..name.start])
-        || is_habit(layout.get(name)) && medication.strength.is_none() && medication.form.is_none()
+        || is_habit(layout.get(name)) && medication.form.is_none() && !is_product(medication)
         || mention.weak && !listed && is_far_amount(text, medication, draft, name)
         || is_concentration(medication)
             && (context.lexicon.is_analyte(layout.get(name))
@@ -62,6 +62,12 @@ fn is_habit(name: &str) -> bool {
             | "cocaine"
             | "heroin"
     )
+}
+
+/// Has it a strength that is none of a week's or a day's drinks, `12 units/week`?
+fn is_product(medication: &Medication) -> bool {
+    let strength = medication.strength.as_deref().map(str::to_lowercase);
+    strength.is_some_and(|strength| !strength.contains("week") && !strength.contains("unit"))
 }
 
 /// Is its amount one of what is found in blood or urine?
