@@ -150,7 +150,7 @@ fn labels_of_pharmacies_print_the_sig_first() {
          METFORMIN HCL 500 MG TAB          QTY: 180\n   Generic for GLUCOPHAGE          REFILLS: 3\n",
         &[
             r#"{"type":"person","role":"patient","name":"MARGARET A DELANEY"}"#,
-            r#"{"type":"medication","name":"METFORMIN HCL","strength":"500 MG","dose":"ONE TABLET","route":"BY MOUTH","frequency":"TWICE\nA DAY"}"#,
+            r#"{"type":"medication","name":"METFORMIN HCL","strength":"500 MG","dose":"ONE TABLET","route":"BY MOUTH","frequency":"TWICE A DAY"}"#,
         ],
         &[r#"{"type":"medication","name":"GLUCOPHAGE"}"#],
     );
