@@ -9,10 +9,13 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 /// Halves that nothing may be tuned or fitted on.
-pub const ASIDE: [&str; 7] = ["fresh", "shut", "late", "kept", "sealed", "quiet", "still"];
+pub const ASIDE: [&str; 8] = [
+    "fresh", "shut", "late", "kept", "sealed", "quiet", "still", "veiled",
+];
 /// Halves that are for tuning and fitting.
-pub const TUNED: [&str; 11] = [
-    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind", "checked", "open",
+pub const TUNED: [&str; 12] = [
+    "tune", "report", "fit", "varied", "trial", "daily", "ward", "held", "blind", "checked",
+    "open", "plain",
 ];
 /// Stands between a question and the one that it goes on.
 const GOES_ON: &str = " >> ";
