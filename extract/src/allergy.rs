@@ -16,6 +16,7 @@ use crate::{
 mod item;
 mod prose;
 mod reaction;
+mod seen;
 mod table;
 
 use item::{UNKNOWN, of_item};
@@ -111,7 +112,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     out.extend(prose::labelled(context, &out));
     out.extend(prose::with_reaction(context, &out));
     out.extend(prose::harmed(context, &out));
-    out.extend(prose::seen_after(context, &out));
+    out.extend(seen::extract(context, &out));
     once(out)
 }
 

@@ -76,41 +76,6 @@ pub(super) fn allergic_to(context: &Context, before: &[Draft]) -> Vec<Draft> {
     out
 }
 
-/// `Mom reports hives with cefaclor`: what was seen, and after what.
-pub(super) fn seen_after(context: &Context, before: &[Draft]) -> Vec<Draft> {
-    static SEEN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:reports?|reported|had|has had|developed|develops|gets?|got|experienced|history of|states?)\s+(?:an? |some |severe |mild )?([\p{L}]+(?: [\p{L}]+)?)\s+(?:with|after|to|on|from)\s+(?:taking |an? |the |a dose of )?([\p{L}-]+)\b")
-            .expect("a valid expression")
-    });
-    // Others may as well be side effects or the illness itself.
-    const ALLERGIC: [&str; 5] = ["rash", "hives", "urticaria", "anaphylaxis", "angioedema"];
-    SEEN.captures_iter(context.layout.text)
-        .filter_map(|found| {
-            let (seen, name) = (found.get(1)?, found.get(2)?);
-            let known = context.lexicon.is_drug(name.as_str());
-            let reaction = ALLERGIC.contains(&&*seen.as_str().to_lowercase());
-            let taken = before.iter().any(|draft| {
-                draft
-                    .pieces
-                    .iter()
-                    .any(|p| p.span.start < name.end() && name.start() < p.span.end)
-            });
-            if !known || !reaction || taken {
-                return None;
-            }
-            let fact = Fact::Allergy(Allergy {
-                substance: Some(name.as_str().into()),
-                reaction: Some(seen.as_str().into()),
-            });
-            let mut draft = Draft::new(fact, 0.85);
-            draft.add("substance", name.range(), true);
-            draft.add("reaction", seen.range(), false);
-            draft.doubt("a sentence tells of it, and not that it is an allergy");
-            Some(draft)
-        })
-        .collect()
-}
-
 /// `Penicillin allergy (anaphylaxis 1998)`, `avoid sulfa - hives`, `Haldol -> dystonia`: the substance with what it
 /// did. Without a reaction, what is to be avoided is advice.
 pub(super) fn with_reaction(context: &Context, before: &[Draft]) -> Vec<Draft> {

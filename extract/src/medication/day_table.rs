@@ -15,7 +15,7 @@ use crate::{
 
 /// Sets how often from the cells below the times of the day, or from the time that begins the row.
 pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, draft: &mut Draft) {
-    if let Some((counts, cells)) = frequency(context, name) {
+    if let Some((counts, cells)) = frequency(context, name).or_else(|| by_words(context, name)) {
         medication.frequency = Some(counts);
         // What is taken at one of the times is no dose of each.
         let of_cell = |piece: &Piece| {
@@ -73,6 +73,37 @@ fn frequency(context: &Context, name: &Span) -> Option<(String, Vec<Span>)> {
     (taken && said.iter().all(|count| is_count(count))).then(|| (said.join("-"), cells))
 }
 
+/// As [`frequency`], below a heading whose words stand too close for cells, `mo no ev ni`: as many counts stand side by
+/// side in the row, each in its cell.
+fn by_words(context: &Context, name: &Span) -> Option<(String, Vec<Span>)> {
+    static SHORT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:mo|mor|morn)\.?\s+(?:no|mi|mid|noon|lu)\.?\s+(?:ev|eve|ab|di)\.?(?:\s+(?:ni|na|nt|night)\b)?")
+            .expect("a valid expression")
+    });
+    const FARTHEST: usize = 20;
+    let layout = &context.layout;
+    let index = layout.line_at(name.start);
+    let line = &layout.lines[index];
+    let times = (index.saturating_sub(FARTHEST)..index)
+        .rev()
+        .filter(|above| layout.lines[*above].page == line.page)
+        .find_map(|above| SHORT.find(layout.line(above)))?
+        .as_str()
+        .split_whitespace()
+        .count();
+    let counts = |cell: &&Span| is_count(layout.get(cell));
+    let cells: Vec<Span> = line
+        .cells
+        .iter()
+        .skip_while(|cell| !counts(cell))
+        .take_while(counts)
+        .cloned()
+        .collect();
+    let said: Vec<&str> = cells.iter().map(|cell| layout.get(cell)).collect();
+    let taken = said.iter().any(|count| *count != "0");
+    (taken && said.len() == times).then(|| (said.join("-"), cells))
+}
+
 /// The time of the day that begins a drug's row in a cell of its own.
 fn time_of_row(context: &Context, name: &Span) -> Option<Span> {
     let layout = &context.layout;
@@ -111,6 +142,22 @@ mod tests {
     use schemas::Fact;
 
     use crate::{Lexicon, Source, extract};
+
+    #[test]
+    fn times_that_stand_too_close_for_cells() {
+        let text = "Medication at discharge\nDrug\tStrength\tForm\tmo no\tev\tni Note\nBisoprolol\t5 mg\ttab.\t1\t0\t½\t0\nSpironolactone\t25 mg\ttab.\t0\t1\t0\t0\n";
+        let source = Source { text, words: &[] };
+        let told: Vec<_> = extract(&source, &Lexicon::builtin())
+            .entities
+            .into_iter()
+            .filter_map(|entity| match entity.fact {
+                Fact::Medication(medication) => Some((medication.frequency?, medication.dose)),
+                _ => None,
+            })
+            .collect();
+        let want = |counts: &str| (counts.to_owned(), None);
+        assert_eq!(told, [want("1-0-½-0"), want("0-1-0-0")]);
+    }
 
     #[test]
     fn a_time_before_the_drug_is_when_it_is_taken() {

@@ -33,11 +33,21 @@ pub(super) fn is_none(
     !has_evidence(medication) && only_named()
         || told::is_not_needed(text, name)
         || is_other_name(&text[line.start..name.start])
+        || !has_evidence(medication) && harms(&text[name.end..line.end])
         || is_habit(layout.get(name)) && medication.form.is_none() && !is_product(medication)
         || mention.weak && !listed && is_far_amount(text, medication, draft, name)
         || is_concentration(medication)
             && (context.lexicon.is_analyte(layout.get(name))
                 || was_measured(text, medication, draft, name))
+}
+
+/// `Amoxicillin (hives)`, `Cefuroxime - urticaria`: what it did to somebody stands right behind its name.
+fn harms(behind: &str) -> bool {
+    static REACTION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:\(|[-–—:=]|causes|caused)\s*(?:severe |mild |facial |skin )?(?:rash|hives|urticaria|anaphyla\w+|angio-?(?:o?edema)|swelling|itching|bronchospasm|wheez\w+)\b")
+            .expect("a valid expression")
+    });
+    REACTION.is_match(behind)
 }
 
 /// `Generic for GLUCOPHAGE`: what the drug beside it is called otherwise.

@@ -104,6 +104,18 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
     }
 }
 
+/// `Dear Mr Fairweather`: is it who bears this name?
+fn is_called(opening: &str, name: &str) -> bool {
+    static DEAR: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*dear (?:dr|prof(?:essor)?|mr|mrs|ms|miss|sister|doctor)\b\.?\s+([\p{L}'’-]+(?: [\p{L}'’-]+)?),?\s*$")
+            .expect("a valid expression")
+    });
+    DEAR.captures(opening).is_some_and(|found| {
+        let before = name.strip_suffix(&found[1]);
+        before.is_some_and(|before| before.ends_with(' ') || before.is_empty())
+    })
+}
+
 /// Does a label of this kind stand on the line?
 fn beside(context: &Context, index: usize, kind: impl Fn(Target) -> bool) -> bool {
     context
@@ -138,6 +150,13 @@ pub(super) fn addressee(context: &Context, found: &mut [Found]) {
     else {
         return;
     };
+    let called = found.iter_mut().find(|(role, name, _)| {
+        *role == Role::Other && is_called(layout.line(opening), layout.get(name))
+    });
+    if let Some((role, _, _)) = called {
+        *role = Role::Recipient;
+        return;
+    }
     let addressed = found.iter_mut().find(|(role, name, _)| {
         let line = layout.line_at(name.start);
         let start = layout.lines[line].span.start;

@@ -43,6 +43,7 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"^(?:cc|copy to|copies to):?\s+((?:dr|doctor|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Other),
         (r"^re\s+((?:mr|mrs|ms|miss|master)?\b\.?\s?)", Role::Patient),
         (r"(?:\t|^|\s{2,})under\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Attending),
+        (r"(?:^|\t)(?-i:To):?[\t ]\s*((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Recipient),
         (r"\b(?:attn|attention|fao):?\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Recipient),
         (r"^referral(?: to)?:\s+((?:dr|doctor|prof|mr|ms|miss)\b\.?\s?)", Role::Recipient),
         (r"\b(?:care co-?ordinator|key ?worker|named nurse|social worker|health visitor|midwife|physiotherapist|diet(?:it|ic)ian|occupational therapist|specialist nurse|support worker|sonographer|advocate),?:?\s+((?:mr|mrs|ms|miss|sister|nurse)?\b\.?\s?)", Role::Other),
