@@ -36,6 +36,8 @@ mod number;
 mod org;
 mod passages;
 mod person;
+#[cfg(test)]
+mod probe;
 mod reading;
 mod refute;
 pub mod risk;

@@ -295,13 +295,7 @@ mod tests {
 
     #[test]
     fn what_acceptance_alone_held_back_is_not_doubted() {
-        let source = crate::Source {
-            text: "Apixaban 5 mg twice daily",
-            words: &[],
-        };
-        let mut entity = crate::extract(&source, &crate::Lexicon::builtin())
-            .entities
-            .remove(0);
+        let mut entity = crate::probe::entities("Apixaban 5 mg twice daily").remove(0);
         assert!(!is_doubted(&entity));
         entity.needs_review = true;
         entity.reasons = vec![TOO_FEW.into()];

@@ -95,27 +95,13 @@ fn is_among_signs(context: &Context, position: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     /// `name value unit` of each vital sign, parted by `; `.
     fn signs(text: &str) -> String {
-        let source = Source { text, words: &[] };
-        extract(&source, &Lexicon::builtin())
-            .entities
+        told(text, "vital", ["name", "value", "unit"])
             .iter()
-            .filter_map(|entity| match &entity.fact {
-                Fact::Vital(v) => Some(
-                    [&v.name, &v.value, &v.unit]
-                        .into_iter()
-                        .flatten()
-                        .cloned()
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                ),
-                _ => None,
-            })
+            .map(|sign| sign.join(" ").trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("; ")
     }

@@ -70,32 +70,19 @@ pub(super) fn to_follow_up(context: &Context, drafts: &mut [Draft]) {
 
 #[cfg(test)]
 mod tests {
-    use schemas::{DateRole, Fact};
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn a_visit_behind_the_days_of_the_document_is_to_come() {
         for (plan, want) in [
-            ("Growth scan 05/23/2025.", DateRole::FollowUp),
-            ("Well visit 08/14/2025.", DateRole::FollowUp),
-            ("Growth scan 01/23/2025.", DateRole::Service),
-            ("Chart valid until 08/14/2025.", DateRole::Other),
+            ("Growth scan 05/23/2025.", "follow_up"),
+            ("Well visit 08/14/2025.", "follow_up"),
+            ("Growth scan 01/23/2025.", "service"),
+            ("Chart valid until 08/14/2025.", "other"),
         ] {
             let text = format!("Clinic note\nDate of visit: 04/16/2025\nAll is well.\n{plan}\n");
-            let source = Source {
-                text: &text,
-                words: &[],
-            };
-            let role = extract(&source, &Lexicon::builtin())
-                .entities
-                .iter()
-                .filter_map(|entity| match &entity.fact {
-                    Fact::Date(date) => date.role,
-                    _ => None,
-                })
-                .next_back();
-            assert_eq!(role, Some(want), "{plan}");
+            let roles = told(&text, "date", ["role"]);
+            assert_eq!(roles.last(), Some(&[want.to_owned()]), "{plan}");
         }
     }
 }

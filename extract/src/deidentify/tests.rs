@@ -3,14 +3,10 @@ use std::collections::HashSet;
 use schemas::{Confidence, Entity};
 
 use super::{Dates, Deidentifier, Secret};
-use crate::{Lexicon, Source, extract};
+use crate::probe::entities;
 
 fn secret() -> Secret {
     Secret::new([3; 32])
-}
-
-fn entities(text: &str) -> Vec<Entity> {
-    extract(&Source { text, words: &[] }, &Lexicon::builtin()).entities
 }
 
 fn after(text: &str, dates: Dates) -> (Deidentifier, String) {

@@ -107,9 +107,7 @@ fn codes(text: &str, run: Span) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn codes_without_a_name() {
@@ -125,15 +123,7 @@ mod tests {
             ),
             ("Vitamin B12 low, room C12, dose D10", ""),
         ] {
-            let source = Source { text, words: &[] };
-            let found: Vec<String> = extract(&source, &Lexicon::builtin())
-                .entities
-                .into_iter()
-                .filter_map(|entity| match entity.fact {
-                    Fact::Diagnosis(d) => d.code,
-                    _ => None,
-                })
-                .collect();
+            let found = told(text, "diagnosis", ["code"]).concat();
             assert_eq!(found.join(" "), want, "{text}");
         }
     }

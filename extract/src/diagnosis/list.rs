@@ -178,9 +178,7 @@ fn comma_list(context: &Context, item: Span, kind: SectionKind) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn what_parts_the_items_of_a_line() {
@@ -198,13 +196,7 @@ mod tests {
             ("Diagnosis: Cataract, left\n", "Cataract, left"),
             ("Diagnosis: Asthma / COPD overlap\n", "Asthma; COPD overlap"),
         ] {
-            let source = Source { text, words: &[] };
-            let told: Vec<_> = extract(&source, &Lexicon::builtin())
-                .entities
-                .into_iter()
-                .filter(|entity| matches!(entity.fact, Fact::Diagnosis(_)))
-                .map(|entity| entity.text)
-                .collect();
+            let told = told(text, "diagnosis", ["text"]).concat();
             assert_eq!(told.join("; "), want, "{text}");
         }
     }

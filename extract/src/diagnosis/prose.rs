@@ -252,26 +252,13 @@ pub(super) fn unknown(context: &Context, before: &[Draft]) -> Vec<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::{Assertion, Fact};
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe;
 
     /// `name: assertion` of each diagnosis, parted by `; `.
     fn told(text: &str) -> String {
-        let source = Source { text, words: &[] };
-        let name = |assertion| match assertion {
-            Assertion::Present => "present",
-            Assertion::Absent => "absent",
-            Assertion::Possible => "possible",
-            Assertion::Family => "family",
-            Assertion::Historical => "historical",
-            Assertion::Planned => "planned",
-        };
-        extract(&source, &Lexicon::builtin())
-            .entities
+        probe::told(text, "diagnosis", ["text", "assertion"])
             .iter()
-            .filter(|entity| matches!(entity.fact, Fact::Diagnosis(_)))
-            .map(|entity| format!("{}: {}", entity.text, name(entity.assertion)))
+            .map(|told| told.join(": "))
             .collect::<Vec<_>>()
             .join("; ")
     }

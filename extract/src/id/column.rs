@@ -68,23 +68,12 @@ fn is_identifier(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use schemas::{Fact, IdRole};
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn numbers_of_prescriptions_stand_in_a_column() {
         let text = "Drug receipts\nDispensed   Rx        DIN        Drug                      Qty   Paid\n2026-01-08  8810447   02229515   Olanzapine 7.5 mg tablet  30    24.18\n2026-01-22  8811920   02242163   Clonazepam 0.25 mg tablet   20    9.14\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Id(id) => Some((id.role?, id.value?)),
-                _ => None,
-            })
-            .collect();
-        let number = |value: &str| (IdRole::RxNumber, value.to_owned());
-        assert_eq!(told, [number("8810447"), number("8811920")]);
+        let told = told(text, "id", ["role", "value"]);
+        assert_eq!(told, [["rx_number", "8810447"], ["rx_number", "8811920"]]);
     }
 }

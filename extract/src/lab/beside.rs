@@ -54,32 +54,20 @@ fn name(cell: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn two_lists_side_by_side() {
         let text = "URINALYSIS\nColor:         Amber             RBC:   18-20 /hpf\nTransparency:  Hazy              WBC:   2-4 /hpf\npH:            6.0               Mucus threads: Moderate\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Lab(lab) => Some((lab.name?, lab.value?)),
-                _ => None,
-            })
-            .collect();
-        let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
-            told,
+            told(text, "lab", ["name", "value"]),
             [
-                of("Color", "Amber"),
-                of("RBC", "18-20"),
-                of("Transparency", "Hazy"),
-                of("WBC", "2-4"),
-                of("pH", "6.0"),
-                of("Mucus threads", "Moderate"),
+                ["Color", "Amber"],
+                ["RBC", "18-20"],
+                ["Transparency", "Hazy"],
+                ["WBC", "2-4"],
+                ["pH", "6.0"],
+                ["Mucus threads", "Moderate"],
             ]
         );
     }

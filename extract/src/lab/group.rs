@@ -31,30 +31,19 @@ pub(super) fn set_unit(context: &Context, unit: &Span, draft: &mut Draft) {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn a_unit_alone_is_that_of_the_rows_below() {
         let text = "Laboratory report\nSpecimen: serum   Collected: 02/12/2025\n                mmol/L\nSodium          131   L   (133-146)\nPotassium       4.4       (3.5-5.3)\n                umol/L\nCreatinine      121   H   (45-84)\nAlbumin         38        (35-50)\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Lab(lab) => Some((lab.name?, lab.unit.unwrap_or_default())),
-                _ => None,
-            })
-            .collect();
+        let told = told(text, "lab", ["name", "unit"]);
         let want = [
-            ("Sodium", "mmol/L"),
-            ("Potassium", "mmol/L"),
-            ("Creatinine", "umol/L"),
+            ["Sodium", "mmol/L"],
+            ["Potassium", "mmol/L"],
+            ["Creatinine", "umol/L"],
             // Nobody measures it in moles.
-            ("Albumin", ""),
-        ]
-        .map(|(name, unit)| (name.to_owned(), unit.to_owned()));
+            ["Albumin", ""],
+        ];
         assert_eq!(told, want);
     }
 }

@@ -139,44 +139,24 @@ fn is_count(cell: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn times_that_stand_too_close_for_cells() {
         let text = "Medication at discharge\nDrug\tStrength\tForm\tmo no\tev\tni Note\nBisoprolol\t5 mg\ttab.\t1\t0\t½\t0\nSpironolactone\t25 mg\ttab.\t0\t1\t0\t0\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Medication(medication) => Some((medication.frequency?, medication.dose)),
-                _ => None,
-            })
-            .collect();
-        let want = |counts: &str| (counts.to_owned(), None);
-        assert_eq!(told, [want("1-0-½-0"), want("0-1-0-0")]);
+        let told = told(text, "medication", ["frequency", "dose"]);
+        assert_eq!(told, [["1-0-½-0", ""], ["0-1-0-0", ""]]);
     }
 
     #[test]
     fn a_time_before_the_drug_is_when_it_is_taken() {
         let text = "Insulin chart\nBreakfast      Humalog   26 units\nEvening meal   Humalog   18 units\nWard           Humalog   10 units\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Medication(m) => Some((m.dose?, m.frequency.unwrap_or_default())),
-                _ => None,
-            })
-            .collect();
         let want = [
-            ("26 units", "Breakfast"),
-            ("18 units", "Evening meal"),
-            ("10 units", ""),
-        ]
-        .map(|(dose, frequency)| (dose.to_owned(), frequency.to_owned()));
+            ["26 units", "Breakfast"],
+            ["18 units", "Evening meal"],
+            ["10 units", ""],
+        ];
+        let told = told(text, "medication", ["dose", "frequency"]);
         assert_eq!(told, want);
     }
 }

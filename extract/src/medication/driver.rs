@@ -62,44 +62,18 @@ pub(super) fn fill(
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn a_driver_tells_of_the_drugs_in_it() {
         let text = "Prescription sheet\nSyringe pump (CSCI) over 24 hours:\n   Oxycodone 20 mg\n   Midazolam 10 mg\nBreakthrough:\n   Haloperidol 1.5 mg\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Medication(m) => Some((m.name?, m.route, m.frequency, entity.text)),
-                _ => None,
-            })
-            .collect();
-        let own = |text: &str| Some(text.to_owned());
+        let told = told(text, "medication", ["name", "route", "frequency", "text"]);
         assert_eq!(
             told,
             [
-                (
-                    "Oxycodone".to_owned(),
-                    own("CSCI"),
-                    own("over 24 hours"),
-                    "Oxycodone 20 mg".to_owned()
-                ),
-                (
-                    "Midazolam".to_owned(),
-                    own("CSCI"),
-                    own("over 24 hours"),
-                    "Midazolam 10 mg".to_owned()
-                ),
-                (
-                    "Haloperidol".to_owned(),
-                    None,
-                    None,
-                    "Haloperidol 1.5 mg".to_owned()
-                ),
+                ["Oxycodone", "CSCI", "over 24 hours", "Oxycodone 20 mg"],
+                ["Midazolam", "CSCI", "over 24 hours", "Midazolam 10 mg"],
+                ["Haloperidol", "", "", "Haloperidol 1.5 mg"],
             ]
         );
     }

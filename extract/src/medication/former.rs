@@ -85,7 +85,7 @@ fn routes(text: &str, found: &[Read], draft: &mut Draft, former: &mut [bool]) {
 mod tests {
     use schemas::Fact;
 
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::entities;
 
     #[test]
     fn the_way_before_a_change_is_not_the_way_now() {
@@ -95,8 +95,7 @@ mod tests {
             ("Plan\n1) Ciprofloxacin IV to PO 500 mg BD\n", "PO", false),
             ("Plan\n1) Ciprofloxacin IV 400 mg BD\n", "IV", false),
         ] {
-            let source = Source { text, words: &[] };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let entities = entities(text);
             let drug = entities
                 .iter()
                 .find_map(|e| match &e.fact {

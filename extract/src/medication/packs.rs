@@ -51,31 +51,32 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
 /// line or cell of its own.
 pub(super) fn tell_issue(text: &str, found: &mut [Read], name: usize) {
     static ISSUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:([0-9]{1,3})\s?x\s?)?([0-9]{1,4})\s(?:(tablet|capsule|sachet|patch|suppository|pessary|lozenge|ampoule)|dose|gram|ml)(?:\s*$|\s*\n|\s+-\s)")
+        Regex::new(r"(?im)(?:^|  )[ ]*(?P<issue>(?P<packs>[0-9]{1,3}\s?x\s?)?(?P<count>[0-9]{1,4})\s(?:(?P<pieces>tablet|capsule|sachet|patch|suppository|pessary|lozenge|ampoule)|dose|gram|ml))(?:\s*$|\s+-\s)")
             .expect("a valid expression")
     });
     const LEAST: u32 = 7;
-    for read in found.iter_mut().map(|read| &mut read.found) {
-        if !matches!(read.part, Part::Dose | Part::Strength) || read.span.start < name {
-            continue;
-        }
-        // The number of packs stands before what each holds.
-        let line = text[..read.span.start].rfind('\n').map_or(0, |at| at + 1);
-        let before = text[line..read.span.start]
-            .trim_end_matches([' ', 'x', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-        let cell = line + before.len();
-        let start = cell + text[cell..].len() - text[cell..].trim_start().len();
-        let apart = before.is_empty() || text[cell..].starts_with("  ");
-        let Some(issue) = ISSUE.captures(&text[start..]).filter(|_| apart) else {
+    for told in ISSUE.captures_iter(text) {
+        let many = told.name("pieces").is_some()
+            && told["count"]
+                .parse::<u32>()
+                .is_ok_and(|count| count >= LEAST);
+        let Some(issue) = told.name("issue").map(|issue| issue.range()) else {
             continue;
         };
-        let packs = issue.get(1).is_some();
-        let pieces = issue.get(3).is_some();
-        let many = pieces && issue[2].parse::<u32>().is_ok_and(|count| count >= LEAST);
-        if packs || many {
-            read.part = Part::Quantity;
-            read.span.start = start;
-            read.value = start..read.span.end;
+        if !many && told.name("packs").is_none() {
+            continue;
+        }
+        let within = |read: &Found| {
+            matches!(read.part, Part::Dose | Part::Strength)
+                && read.span.start >= name
+                && issue.contains(&read.span.start)
+        };
+        for read in found.iter_mut().map(|read| &mut read.found) {
+            if within(read) {
+                read.part = Part::Quantity;
+                read.span.start = issue.start;
+                read.value = issue.start..read.span.end;
+            }
         }
     }
 }

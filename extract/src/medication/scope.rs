@@ -131,29 +131,18 @@ fn begins_anew(layout: &Layout, index: usize, names: &[Span]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn a_label_on_the_next_line_tells_of_its_own_drugs() {
         let text =
             "Continue: carvedilol 6.25 mg PO BID, apixaban 5 mg PO BID\nDiscontinue: ibuprofen\n";
-        let source = Source { text, words: &[] };
-        let told: Vec<_> = extract(&source, &Lexicon::builtin())
-            .entities
-            .into_iter()
-            .filter_map(|entity| match entity.fact {
-                Fact::Medication(m) => m.name.zip(m.status),
-                _ => None,
-            })
-            .collect();
+        let told = told(text, "medication", ["name", "status"]);
         let want = [
-            ("carvedilol", "continued"),
-            ("apixaban", "continued"),
-            ("ibuprofen", "stopped"),
-        ]
-        .map(|(name, status)| (name.to_owned(), status.to_owned()));
+            ["carvedilol", "continued"],
+            ["apixaban", "continued"],
+            ["ibuprofen", "stopped"],
+        ];
         assert_eq!(told, want);
     }
 }

@@ -52,22 +52,15 @@ pub(super) fn of_heading(heading: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe;
 
     /// `name: status` of each medication, parted by `; `.
     fn told(text: &str) -> String {
-        let source = Source { text, words: &[] };
-        extract(&source, &Lexicon::builtin())
-            .entities
+        probe::told(text, "medication", ["name", "status"])
             .iter()
-            .filter_map(|entity| match &entity.fact {
-                Fact::Medication(m) => {
-                    let status = m.status.as_deref().unwrap_or("-");
-                    Some(format!("{}: {status}", m.name.as_deref()?))
-                }
-                _ => None,
+            .map(|told| match told {
+                [name, none] if none.is_empty() => format!("{name}: -"),
+                known => known.join(": "),
             })
             .collect::<Vec<_>>()
             .join("; ")

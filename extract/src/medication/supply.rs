@@ -58,35 +58,27 @@ fn behind(text: &str, line: &Span, name: &Span, found: &[Read]) -> Option<Span> 
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn what_is_supplied_stands_at_either_end() {
         for (text, want) in [
-            ("28 Amlodipine 5mg tablets\nTake ONE daily\n", Some("28")),
+            ("28 Amlodipine 5mg tablets\nTake ONE daily\n", "28"),
             (
                 "Medication:\nRamipril 2.5mg capsules, ONE DAILY, 28\n",
-                Some("28"),
+                "28",
             ),
             (
                 "Medication:\nZimovane 3.75 mg    1 nocte p.r.n.     x 7\n",
-                Some("7"),
+                "7",
             ),
-            ("Rx: Difene 75mg caps i bd prn (28)\n", Some("28")),
-            ("Medication:\nRamipril 2.5mg capsules, ONE DAILY, 2\n", None),
-            ("Medication:\nAspirin 75 mg daily, 2025\n", None),
-            ("2 Amlodipine 5mg tablets\n", None),
-            ("Medication:\nAspirin 75 mg od x 7 days\n", None),
+            ("Rx: Difene 75mg caps i bd prn (28)\n", "28"),
+            ("Medication:\nRamipril 2.5mg capsules, ONE DAILY, 2\n", ""),
+            ("Medication:\nAspirin 75 mg daily, 2025\n", ""),
+            ("2 Amlodipine 5mg tablets\n", ""),
+            ("Medication:\nAspirin 75 mg od x 7 days\n", ""),
         ] {
-            let source = Source { text, words: &[] };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
-            let told = entities.iter().find_map(|entity| match &entity.fact {
-                Fact::Medication(m) => Some(m.quantity.as_deref()),
-                _ => None,
-            });
-            assert_eq!(told, Some(want), "{text}");
+            assert_eq!(told(text, "medication", ["quantity"]), [[want]], "{text}");
         }
     }
 }

@@ -117,9 +117,7 @@ fn above_sig(context: &Context, index: usize) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::{Fact, PersonRole};
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn the_patient_stands_beside_their_data() {
@@ -144,13 +142,9 @@ mod tests {
             ("Cedar Grove Pharmacy   MRN 7719033\n", None),
             ("Discharge plan\nFollow up in 2 weeks\n", None),
         ] {
-            let source = Source { text, words: &[] };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
-            let patient = entities.iter().find_map(|entity| match &entity.fact {
-                Fact::Person(p) if p.role == Some(PersonRole::Patient) => p.name.as_deref(),
-                _ => None,
-            });
-            assert_eq!(patient, want, "{text}");
+            let told = told(text, "person", ["role", "name"]);
+            let patient = told.iter().find(|[role, _]| role == "patient");
+            assert_eq!(patient.map(|[_, name]| name.as_str()), want, "{text}");
         }
     }
 }

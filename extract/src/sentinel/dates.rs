@@ -78,7 +78,7 @@ pub(super) fn doubts(entities: &[Entity]) -> Vec<(usize, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::entities;
 
     #[test]
     fn impossible_orders() {
@@ -100,8 +100,7 @@ mod tests {
                 "a date is before the date of birth",
             ),
         ] {
-            let source = Source { text, words: &[] };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let entities = entities(text);
             assert_eq!(entities.len(), 2, "{text}");
             for entity in entities {
                 let said = entity.reasons.iter().any(|r| r == reason);

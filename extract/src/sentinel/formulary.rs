@@ -234,14 +234,10 @@ fn count(dose: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::{DRUGS, LOOKALIKES, TABLE};
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::entities;
 
     fn reasons(line: &str) -> Vec<String> {
-        let source = Source {
-            text: &format!("Medications\n{line}\n"),
-            words: &[],
-        };
-        let mut entities = extract(&source, &Lexicon::builtin()).entities;
+        let mut entities = entities(&format!("Medications\n{line}\n"));
         assert_eq!(entities.len(), 1, "{line}: {entities:?}");
         entities.remove(0).reasons
     }

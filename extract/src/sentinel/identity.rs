@@ -109,7 +109,7 @@ mod tests {
     use super::same_name;
     use schemas::Subject;
 
-    use crate::{Lexicon, Source, against_header, extract};
+    use crate::{against_header, probe};
 
     #[test]
     fn names_of_one_person() {
@@ -128,7 +128,6 @@ mod tests {
     #[test]
     fn the_header_of_a_file_is_believed_no_more_than_its_pixels() {
         let text = "Patient Name: ROE, Jane\nDate of Birth: 1970-01-02\nMRN: 4411-208\nPotassium 4.1 mmol/L\n";
-        let source = Source { text, words: &[] };
         for (name, birth_date, id, doubts) in [
             (
                 Some("Jane Alice Roe"),
@@ -156,7 +155,7 @@ mod tests {
                 birth_date: birth_date.map(str::to_owned),
                 id: id.map(str::to_owned),
             };
-            let mut entities = extract(&source, &Lexicon::builtin()).entities;
+            let mut entities = probe::entities(text);
             against_header(&mut entities, &subject);
             let said = entities
                 .iter()
@@ -179,11 +178,7 @@ mod tests {
             ("Omar Gonzalez", "9730-555", 4),
         ] {
             let text = format!("{}\u{c}{}", page("Jane Roe", "4411-208"), page(second, mrn));
-            let source = Source {
-                text: &text,
-                words: &[],
-            };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let entities = probe::entities(&text);
             let said = entities
                 .iter()
                 .filter(|e| e.reasons.iter().any(|r| r.contains("of the patient")));

@@ -52,7 +52,7 @@ pub(super) fn doubt(entity: &Entity) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{LIMITS, TABLE};
-    use crate::{Lexicon, Source, coding, extract};
+    use crate::{coding, probe::entities};
 
     #[test]
     fn impossible_results() {
@@ -65,11 +65,7 @@ mod tests {
             ("Haemoglobin\t132\tg/L\t120 - 160", false),
         ] {
             let text = format!("LABORATORY REPORT\nTest\tResult\tUnits\tReference\tFlag\n{row}\n");
-            let source = Source {
-                text: &text,
-                words: &[],
-            };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let entities = entities(&text);
             assert_eq!(entities.len(), 1, "{row}");
             let said = entities[0]
                 .reasons

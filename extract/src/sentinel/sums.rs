@@ -89,7 +89,7 @@ fn share(entity: &Entity) -> Option<(String, Option<&str>, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::entities;
 
     #[test]
     fn shares_make_a_hundred() {
@@ -97,11 +97,7 @@ mod tests {
             let text = format!(
                 "LABORATORY REPORT\nTest\tResult\tUnits\nWBC\t7.1\tK/uL\nNeutrophils\t{neutrophils}\t%\nLymphocytes\t28\t%\nMonocytes\t7\t%\nEosinophils\t3\t%\nBasophils\t1\t%\n"
             );
-            let source = Source {
-                text: &text,
-                words: &[],
-            };
-            let entities = extract(&source, &Lexicon::builtin()).entities;
+            let entities = entities(&text);
             assert_eq!(entities.len(), 6);
             let said = |at: usize| entities[at].reasons.iter().any(|r| r.contains("adds up"));
             assert!(!said(0), "the count of all cells is no share");

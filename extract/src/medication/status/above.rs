@@ -36,36 +36,22 @@ pub(in crate::medication) fn of_list(
 
 #[cfg(test)]
 mod tests {
-    use schemas::Fact;
-
-    use crate::{Lexicon, Source, extract};
+    use crate::probe::told;
 
     #[test]
     fn a_heading_tells_of_the_rows_below_it() {
         for (heading, want) in [
-            ("CONTINUE THESE MEDICINES", Some("continued")),
-            ("Keep taking:", Some("continued")),
-            ("Previously tried:", Some("stopped")),
-            ("She was started on tablets.", None),
-            ("Home medications:", None),
+            ("CONTINUE THESE MEDICINES", "continued"),
+            ("Keep taking:", "continued"),
+            ("Previously tried:", "stopped"),
+            ("She was started on tablets.", ""),
+            ("Home medications:", ""),
         ] {
             let text = format!(
                 "Discharge summary\n{heading}\n  Atorvastatin 80 mg tablet   1 tablet nightly\n  Clopidogrel 75 mg tablet   1 tablet daily\n"
             );
-            let source = Source {
-                text: &text,
-                words: &[],
-            };
-            let told: Vec<_> = extract(&source, &Lexicon::builtin())
-                .entities
-                .into_iter()
-                .filter_map(|entity| match entity.fact {
-                    Fact::Medication(m) => Some(m.status),
-                    _ => None,
-                })
-                .collect();
-            let want = want.map(str::to_owned);
-            assert_eq!(told, [want.clone(), want], "{heading}");
+            let told = told(&text, "medication", ["status"]);
+            assert_eq!(told, [[want], [want]], "{heading}");
         }
     }
 }
