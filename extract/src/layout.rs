@@ -122,8 +122,20 @@ fn ends_abbreviation(before: &str, after: &str) -> bool {
         && word
             .split('.')
             .all(|part| part.len() == 1 && part.chars().all(char::is_alphabetic));
-    let next = after.trim_start_matches([' ', '\t']).chars().next();
-    pointed && next.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit())
+    let rest = after.trim_start_matches([' ', '\t']);
+    // `2.5 MG P.O. TWICE DAILY`, where all is in capitals.
+    const OFTEN: [&str; 7] = [
+        "ONCE ",
+        "TWICE ",
+        "THREE TIMES",
+        "FOUR TIMES",
+        "EVERY ",
+        "DAILY",
+        "AT BEDTIME",
+    ];
+    let goes_on = rest.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit())
+        || OFTEN.iter().any(|word| rest.starts_with(word));
+    pointed && goes_on
 }
 
 /// A full stop after a title or an initial ends no sentence.

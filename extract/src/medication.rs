@@ -262,7 +262,7 @@ fn set_fields(
             draft.doubt("an amount before a time of day is not understood");
         }
     }
-    columns::fill(context, name, medication, draft);
+    columns::fill(context, name, block.next, medication, draft);
     if medication.quantity.is_none()
         && let Some(number) = supply::number(text, line, name, found)
     {

@@ -98,7 +98,32 @@ pub(crate) fn scan(text: &str, within: Range<usize>, taken: &[Span]) -> Vec<Foun
         }
     }
     out.sort_by_key(|f| f.span.start);
-    joined(text, out)
+    joined(
+        text,
+        out.into_iter().flat_map(|f| parted(text, f)).collect(),
+    )
+}
+
+/// `500 mg/tab`: how strong the piece is, and the piece.
+fn parted(text: &str, found: Found) -> Vec<Found> {
+    static PIECE: LazyLock<Regex> =
+        LazyLock::new(|| re(r"^([0-9.,]+\s?\p{L}+)\s?/\s?((?:tab(?:let)?|cap(?:sule)?)s?)$"));
+    let phrase = &text[found.span.clone()];
+    let told = PIECE
+        .captures(phrase)
+        .filter(|_| found.part == Part::Strength);
+    let Some((strong, piece)) = told.and_then(|told| told.get(1).zip(told.get(2))) else {
+        return vec![found];
+    };
+    let of = |part: Part, said: regex::Match| {
+        let span = found.span.start + said.start()..found.span.start + said.end();
+        Found {
+            part,
+            value: span.clone(),
+            span,
+        }
+    };
+    vec![of(Part::Strength, strong), of(Part::Form, piece)]
 }
 
 /// `PO/IV`, `IV or PO`: one way or the other is one phrase; and so is `nasal spray`, a form.
@@ -240,6 +265,19 @@ mod tests {
                 ],
             ),
             ("5 mg - 10 mg", vec![(Strength, "5 mg - 10 mg")]),
+            (
+                "40 mg/cap, 1 cap OD",
+                vec![
+                    (Strength, "40 mg"),
+                    (Form, "cap"),
+                    (Dose, "1 cap"),
+                    (Frequency, "OD"),
+                ],
+            ),
+            (
+                "1 tab daily, 6 weeks",
+                vec![(Dose, "1 tab"), (Frequency, "daily"), (Duration, "6 weeks")],
+            ),
             ("Qty:60Refills:0", vec![(Quantity, "60"), (Refills, "0")]),
             (
                 "160-4.5 mcg Inhaler",

@@ -155,7 +155,11 @@ pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static st
         read.found.span.start >= item.span.end && read.found.span.start <= item.span.end + 1
     });
     let mut reasons = Vec::new();
-    if item.part == Part::Strength && UNIT.is_match(behind) {
+    // `500 mg/tab`: the form is no unit.
+    let formed = found.get(n + 1).is_some_and(|next| {
+        next.found.part == Part::Form && next.found.span.start <= item.span.end + 1
+    });
+    if item.part == Part::Strength && !formed && UNIT.is_match(behind) {
         reasons.push("the unit of an amount goes on");
     }
     static TIMES: LazyLock<Regex> = LazyLock::new(|| {

@@ -105,6 +105,23 @@ pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {
         && PARTED.is_match(&text[..item.span.start])
 }
 
+/// `T. Perindopril`, `C. Doxycycline`: tablets and capsules by their first letter, at the head of a row.
+fn letter(text: &str, mention: &Mention) -> Option<Found> {
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\n|\s{2}|\t|\|\s?|[0-9][.)]\s)(?P<form>[TC]\.)\s?$")
+            .expect("a valid expression")
+    });
+    let form = LETTER
+        .captures(&text[..mention.name.start])?
+        .name("form")?
+        .range();
+    Some(Found {
+        part: Part::Form,
+        value: form.clone(),
+        span: form,
+    })
+}
+
 /// `20 mg of prednisone`, `IV methylprednisolone`: phrases right before the name.
 pub(super) fn leading(
     text: &str,
@@ -112,7 +129,10 @@ pub(super) fn leading(
     mention: &Mention,
     behind_drug: bool,
 ) -> Vec<Found> {
-    let mut out = Vec::new();
+    let mut out: Vec<Found> = letter(text, mention).into_iter().collect();
+    if !out.is_empty() {
+        return out;
+    }
     let mut at = mention.name.start;
     for item in found.iter().rev() {
         let gap = text[item.span.end..at].trim().to_lowercase();

@@ -5,6 +5,7 @@
 //! the phrases of the row left open, but for a concentration, which a phrase reads in part.
 
 mod heading;
+mod wrapped;
 
 use std::sync::LazyLock;
 
@@ -70,7 +71,13 @@ pub(super) fn vaccines(context: &Context) -> Vec<Mention> {
 }
 
 /// Sets what the cells tell and the row's phrases left open.
-pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, draft: &mut Draft) {
+pub(super) fn fill(
+    context: &Context,
+    name: &Span,
+    next: Option<usize>,
+    medication: &mut Medication,
+    draft: &mut Draft,
+) {
     let layout = &context.layout;
     let index = layout.line_at(name.start);
     let Some(heading) = heading::above(context, index) else {
@@ -94,6 +101,7 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
         medication.dose = None;
         draft.pieces.retain(|piece| piece.field != "dose");
     }
+    wrapped::fill(context, &heading, &cells, next, medication, draft);
     for (column, cell) in cells {
         let read = |piece: &crate::draft::Piece| {
             piece.span.start < cell.end && cell.start < piece.span.end
@@ -129,6 +137,8 @@ pub(super) fn fill(context: &Context, name: &Span, medication: &mut Medication, 
             Column::Rate if counted => (&mut medication.dose, "dose"),
             Column::Form if sig::is_form(&said.to_lowercase()) => (&mut medication.form, "form"),
             Column::Route if is_route(&said) => (&mut medication.route, "route"),
+            Column::Days if is_count(&said) => (&mut medication.duration, "duration"),
+            Column::Duration if counted => (&mut medication.duration, "duration"),
             Column::Quantity if counted => (&mut medication.quantity, "quantity"),
             Column::Refills if is_count(&said) => (&mut medication.refills, "refills"),
             _ => continue,

@@ -66,7 +66,7 @@ fn is_elemental(text: &str, span: &Span) -> bool {
 /// `1 unit per 10 g carbohydrate`: what is eaten, by which the dose goes.
 fn is_eaten(text: &str, span: &Span) -> bool {
     static FOOD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(?:of )?(?:carb(?:ohydrate)?s?|CHO)\b").expect("a valid expression")
+        Regex::new(r"(?i)^\s*(?:(?:of )?(?:carb(?:ohydrate)?s?|CHO)|of (?:fast[- ]acting )?(?:sugar|glucose|juice|honey))\b").expect("a valid expression")
     });
     FOOD.is_match(&text[span.end..])
 }

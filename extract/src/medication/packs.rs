@@ -51,15 +51,17 @@ pub(super) fn tell_supply(text: &str, found: &mut [Read], name: usize) {
 /// line or cell of its own.
 pub(super) fn tell_issue(text: &str, found: &mut [Read], name: usize) {
     static ISSUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?im)(?:^|  )[ ]*(?P<issue>(?P<packs>[0-9]{1,3}\s?x\s?)?(?P<count>[0-9]{1,4})\s(?:(?P<pieces>tablet|capsule|sachet|patch|suppository|pessary|lozenge|ampoule)|dose|gram|ml))(?:\s*$|\s+-\s)")
+        Regex::new(r"(?im)(?:^|  )[ ]*(?P<issue>(?P<packs>[0-9]{1,3}\s?x\s?)?(?P<count>[0-9]{1,4})\s(?:(?P<pieces>tablet|capsule|sachet|patch|suppository|pessary|lozenge|ampoule)|(?P<sprays>dose)|gram|ml))(?:\s*$|\s+-\s|\s{2}|\t)")
             .expect("a valid expression")
     });
-    const LEAST: u32 = 7;
     for told in ISSUE.captures_iter(text) {
-        let many = told.name("pieces").is_some()
+        // A bottle holds many sprays.
+        let least = if told.name("sprays").is_some() { 30 } else { 7 };
+        let counted = told.name("pieces").or(told.name("sprays")).is_some();
+        let many = counted
             && told["count"]
                 .parse::<u32>()
-                .is_ok_and(|count| count >= LEAST);
+                .is_ok_and(|count| count >= least);
         let Some(issue) = told.name("issue").map(|issue| issue.range()) else {
             continue;
         };

@@ -162,7 +162,14 @@ pub(super) fn accept(
             let of_else = phrase.trim_start().starts_with('#') && another_noun(text, span.end);
             // `Aspirin disp   300 mg`: dispersible, and no pieces are of so many milligrams.
             let weighed = WEIGHED.is_match(&text[value.end..]);
-            number.chars().any(|c| c.is_ascii_digit()) && !of_else && !weighed
+            // `#2 Hypertension` at the beginning of a line is the next problem.
+            let item = phrase.trim_start().starts_with('#')
+                && number.len() == 1
+                && text[..span.start + phrase.len() - phrase.trim_start().len()]
+                    .trim_end_matches([' ', '\t'])
+                    .ends_with('\n')
+                && ITEM.is_match(&text[span.end..]);
+            number.chars().any(|c| c.is_ascii_digit()) && !of_else && !weighed && !item
         }
         Part::Frequency => {
             let bare = phrase.trim().to_lowercase();
@@ -192,7 +199,10 @@ pub(super) fn accept(
                     && (digit_before || matches!(before, Some('/' | '-')));
             // `on day 1 then`: the rest is told in the instructions.
             let step = bare.starts_with("on day") && last.starts_with("then");
-            let past = bare.starts_with("at ") && happened(&text[..span.start]);
+            let clock = bare
+                .strip_prefix("at ")
+                .is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit()));
+            let past = clock && happened(&text[..span.start]);
             !glued_after
                 && !eye
                 && !cut
@@ -224,11 +234,19 @@ pub(super) fn accept(
             let column = COURSE.is_match(phrase)
                 && (text[..span.start].ends_with("  ") || text[..span.start].ends_with('\t'))
                 && CLOSED.is_match(&text[span.end..]);
+            // `once daily, 3 months` at the end of a cell.
+            let parted = text[..upto]
+                .strip_suffix(',')
+                .map(|often| often.trim_end().len());
+            let last = CLOSED.is_match(&text[span.end..])
+                && found
+                    .iter()
+                    .any(|f| f.part == Part::Frequency && Some(f.span.end) == parted);
             !pack
                 && !day
                 && !glued_after
                 && !digit_before
-                && (!bare || column || behind(Part::Frequency))
+                && (!bare || column || last || behind(Part::Frequency))
         }
         Part::Prn | Part::Instructions => !glued_after,
     }
@@ -266,6 +284,10 @@ static TIMED: LazyLock<Regex> = LazyLock::new(|| {
         r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b|^ (?:jan(?:uary)?|feb(?:ruary)?|april|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
     )
 });
+
+/// The name of a problem behind its number.
+static ITEM: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[.:)]? \p{Lu}\p{Ll}{3,}").expect("a valid expression"));
 
 /// The unit of a strength.
 static WEIGHED: LazyLock<Regex> =

@@ -19,6 +19,9 @@ pub(super) enum Column {
     Route,
     Frequency,
     Rate,
+    /// How many days, the number alone.
+    Days,
+    Duration,
     Quantity,
     Refills,
     /// What is to be done, in words, which the phrases of the row tell.
@@ -30,21 +33,23 @@ pub(super) enum Column {
 static TITLES: LazyLock<Vec<(Column, Regex)>> = LazyLock::new(|| {
     [
         (Column::Vaccine, r"(?:name of )?(?:vaccines?|immuni[sz]ations?)(?: name| given| type|/product)?"),
-        (Column::Name, r"(?:name of (?:the )?)?(?:(?:generic|approved|brand) )?(?:drugs?|medicines?|medications?|fluids?|infusions?|products?|preparations?|agents?|solutions?)(?:(?: ?/ ?| and | ?& ?|, ?)strength(?:(?: and |, ?| ?/ ?)form)?)?(?: name| and form| \(generic\)| prescribed| ordered)?"),
+        (Column::Name, r"(?:ubat|generic \(trade\)|(?:name of (?:the )?)?(?:(?:generic|approved|brand) )?(?:drugs?|medicines?|medications?|fluids?|infusions?|products?|preparations?|agents?|solutions?)(?:(?: ?/ ?| and | ?& ?|, ?)strength(?:(?: and |, ?| ?/ ?)form)?)?(?: name| and form| \(generic\)| prescribed| ordered)?)"),
         (Column::Concentration, r"(?:conc(?:entration|\.)?|dilution|syringe contents|made up as)"),
         (Column::Strength, r"(?:product )?strength"),
         (Column::Form, r"(?:dosage )?form|formulation|presentation"),
-        (Column::Dose, r"(?:dose|dosage|volume|amount|dose given|dose volume|dose/volume|volume/dose|units)(?: \((?:units?|ml|mg|puffs|drops|tablets?)\))?"),
+        (Column::Dose, r"(?:dose|dosage|unit/dose|dose/unit|dose (?:&|and) (?:freq(?:uency)?)|dos|volume|amount|dose given|dose volume|dose/volume|volume/dose|units)(?: \((?:units?|ml|mg|puffs|drops|tablets?)\))?"),
         (Column::Route, r"(?:route|rte|route of admin(?:istration)?|site/route|route/site|via)"),
-        (Column::Frequency, r"(?:frequency|freq\.?|how often|times? (?:a|per) day|schedule|interval|timing)"),
+        (Column::Frequency, r"(?:frequency|freq\.?|how often|times? (?:a|per) day|schedule|interval|timing|kekerapan)"),
         (Column::Rate, r"(?:infusion |flow )?rate(?: \(ml/hr?\))?"),
-        (Column::Quantity, r"(?:qty\.?|quantity|qty supplied|supply|quan|disp(?:ensed?)?\.?|amount dispensed)"),
+        (Column::Quantity, r"(?:qty\.?|quantity|kuantiti|qty supplied|supply|quan|disp(?:ensed?)?\.?|amount dispensed)"),
         (Column::Refills, r"(?:rf|rpts?|refills?|repeats?|refills? left|refills? remaining)"),
-        (Column::Directions, r"(?:directions?|sig|instructions?|directions? for use|how to (?:take|use)|label)"),
-        (Column::Other, r"(?:date|time|day|start|stop|started|stopped|start date|stop date|date (?:given|started|due|administered)|given (?:on|by)|age|age due|due|site|batch|batch no\.?|lot|lot ?(?:#|no\.?|number)|exp(?:iry)?|mfr|manufacturer|initials|signature|sign(?:ed)?|prescriber|prescribed by|nurse|indication|reason|for|comments?|remarks?|notes?|additives?|diluent|status|type|duration|days?|#|no\.?|s\.? ?no\.?|sr\.? ?no\.?|range|dr|last taken|last given|last fill(?:ed)?|filled|dispensed on|paid|din|ndc|rx|rx ?(?:#|no\.?)|cost|price|charge|hour|times|max(?:imum|\.)?(?: dose)?(?: in| per|/)? ?(?:24 ?h(?:ours?|rs?)?|day|daily)?)"),
+        (Column::Directions, r"(?:directions?|sig|instructions?|directions? for use|how to (?:take|use)|label|arahan)"),
+        (Column::Days, r"(?:no\.? of )?days|duration \((?:in )?days\)"),
+        (Column::Duration, r"(?:dur\.?|duration|tempoh|length of (?:course|treatment))"),
+        (Column::Other, r"(?:date|time|day|start|stop|started|stopped|start date|stop date|date (?:given|started|due|administered)|given (?:on|by)|age|age due|due|site|batch|batch no\.?|lot|lot ?(?:#|no\.?|number)|exp(?:iry)?|mfr|manufacturer|initials|signature|sign(?:ed)?|prescriber|prescribed by|nurse|indication|reason|for|comments?|remarks?|notes?|additives?|diluent|status|type|day|#|no\.?|s\.? ?no\.?|sr\.? ?no\.?|range|dr|last taken|last given|last fill(?:ed)?|filled|dispensed on|paid|din|ndc|rx|rx ?(?:#|no\.?)|cost|price|charge|hour|times|max(?:imum|\.)?(?: dose)?(?: in| per|/)? ?(?:24 ?h(?:ours?|rs?)?|day|daily)?)"),
     ]
     .into_iter()
-    .map(|(column, title)| (column, Regex::new(&format!(r"(?i)^(?:{title})[:.]?$")).expect("a valid expression")))
+    .map(|(column, title)| (column, Regex::new(&format!(r"(?i)^(?:{title})(?: \((?:[a-z]+)\))?[:.]?$")).expect("a valid expression")))
     .collect()
 });
 
@@ -52,7 +57,7 @@ static TITLES: LazyLock<Vec<(Column, Regex)>> = LazyLock::new(|| {
 pub(super) struct Heading {
     pub line: usize,
     pub columns: Vec<Column>,
-    starts: Vec<usize>,
+    pub starts: Vec<usize>,
 }
 
 /// How far below its heading a row may stand.
@@ -126,7 +131,7 @@ pub(super) fn read(context: &Context, index: usize) -> Option<Heading> {
 }
 
 /// How far from the line's beginning a cell stands, the spaces before the line counted.
-fn place(context: &Context, index: usize, cell: &Span) -> usize {
+pub(super) fn place(context: &Context, index: usize, cell: &Span) -> usize {
     cell.start - context.layout.lines[index].span.start + context.layout.indent(index)
 }
 

@@ -18,7 +18,8 @@ pub(super) fn is_form(context: &Context, name: &Span) -> bool {
     };
     // `nasal spray` says where to and in which form.
     let parts = |found: &sig::Found| matches!(found.part, Part::Form | Part::Route);
-    found.iter().all(parts) && last.part == Part::Form && (first.span.start..last.span.end) == *name
+    let formed = found.iter().any(|found| found.part == Part::Form);
+    found.iter().all(parts) && formed && (first.span.start..last.span.end) == *name
 }
 
 /// `fentanyl patch` without its form, where the rest is a drug too.

@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Mention;
-use crate::{context::Context, layout::Span};
+use crate::{
+    context::Context,
+    layout::Span,
+    sig::{self, Part},
+};
 
 /// `Amlodipine/Benazepril`, `Calcium + Vitamin D` and `Fluticasone-Salmeterol` are one medication.
 pub(super) fn combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Mention> {
@@ -15,11 +19,9 @@ pub(super) fn combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Men
         extend_name(text, &mut mention);
         if let Some(last) = out.last_mut() {
             let gap = text[last.name.end..mention.name.start].trim();
-            let bracketed = text[last.name.end..mention.name.start].trim() == "("
-                && text[mention.name.end..]
-                    .trim_start_matches(['®', '™'])
-                    .starts_with(')');
-            if bracketed || is_other_name(context, &last.name, &mention.name) {
+            if is_bracketed(text, &last.name, &mention.name)
+                || is_other_name(context, &last.name, &mention.name)
+            {
                 continue;
             }
             // `Lantus insulin 24 units`.
@@ -52,6 +54,29 @@ pub(super) fn combinations(context: &Context, mentions: Vec<Mention>) -> Vec<Men
         out.push(mention);
     }
     out
+}
+
+/// `Cefuroxime 500 mg tablets (Zinnat)`, and the brand below its row: a name alone in brackets, with nothing but the
+/// product before it, is what the drug is called otherwise.
+fn is_bracketed(text: &str, name: &Span, next: &Span) -> bool {
+    let closed = text[next.end..]
+        .trim_start_matches(['®', '™', ' '])
+        .starts_with(')');
+    let between = &text[name.end..next.start];
+    let Some(before) = between.trim_end().strip_suffix('(').filter(|_| closed) else {
+        return false;
+    };
+    let below = before
+        .rsplit_once('\n')
+        .is_some_and(|(row, lead)| !row.contains('\n') && lead.trim().is_empty());
+    let product = || {
+        let told = sig::scan(text, name.end..name.end + before.len(), &[]);
+        let of_product =
+            |found: &sig::Found| matches!(found.part, Part::Strength | Part::Form | Part::Route);
+        let covered: usize = told.iter().map(|found| found.span.len()).sum();
+        told.iter().all(of_product) && before.len() - covered <= told.len() + 1
+    };
+    below || product()
 }
 
 /// `Simvastatin | Zocor | 40 mg`: the next cell names the same substance once more.
@@ -127,9 +152,22 @@ fn extend_name(text: &str, mention: &mut Mention) {
     {
         mention.name.end += found.end();
     }
+    if let Some(proportion) = proportion(&text[mention.name.end..]) {
+        mention.name.end += proportion;
+    }
     let name = &text[mention.name.clone()];
     let pair = PAIR.find(&text[mention.name.end..]);
     if let Some(found) = pair.filter(|_| name.ends_with(" GP") || name.ends_with(" Gp")) {
         mention.name.end += found.as_str().trim_end().len();
     }
+}
+
+/// The length of ` 30/70` behind an insulin: shares that make a hundred are part of what it is called.
+fn proportion(behind: &str) -> Option<usize> {
+    static SHARES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^ ([1-9][05])\s?/\s?([1-9][05])\b").expect("a valid expression")
+    });
+    let shares = SHARES.captures(behind)?;
+    let share = |n: usize| shares[n].parse::<u32>().ok();
+    (share(1)? + share(2)? == 100).then_some(shares[0].len())
 }

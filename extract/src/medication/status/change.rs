@@ -19,15 +19,15 @@ const CHANGES: [(&str, &str); 8] = [
     ),
     (
         "continued",
-        r"(?:continu(?:e[sd]?|ing)|keep)(?: (?:taking|using))?|takes|taking|unchanged|(?-i:SAME)|no changes?|not changed|resum(?:e[sd]?|ing)|remains? (?:(?:well|stable|settled) )?on|maintained on|stays? on|charted",
+        r"(?:continu(?:e[sd]?|ing)|keep)(?: (?:taking|using))?|takes|taking|unchanged|(?-i:SAME)|no changes?|not changed|resum(?:e[sd]?|ing)|(?:goes on|carr(?:y|ies) on|stays?) (?:as before|the same)|as before|remains? (?:(?:well|stable|settled) )?on|maintained on|stays? on|charted",
     ),
     (
         "increased",
-        r"increas(?:e[sd]?|ing)|up-?titrated|rais(?:ed?|ing)|(?:gone|went|put|back) up",
+        r"increas(?:e[sd]?|ing)|up-?titrated|rais(?:ed?|ing)|(?:gone|went|put|back) up|dose up(?: (?:from|to))?",
     ),
     (
         "decreased",
-        r"decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|lowered|down-?titrated|halved|(?:come|came|cut|wean(?:ed)?|taper(?:ed)?) down|wean(?:ed|ing)?|tapered",
+        r"decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|lowered|down-?titrated|halved|(?:come|came|cut|wean(?:ed)?|taper(?:ed)?) down|wean(?:ed|ing)?|tapered|dose down(?: (?:from|to))?",
     ),
     (
         "changed",

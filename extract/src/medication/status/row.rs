@@ -13,6 +13,9 @@ pub(super) fn in_row(text: &str, row: &Span, name: &Span) -> Option<&'static str
     if let Some(change) = changes(text, &(row.start..name.start)).pop() {
         return Some(change.status);
     }
+    if let Some(status) = mark(&text[row.start..name.start]) {
+        return Some(status);
+    }
     let found = changes(text, &(name.end..row.end));
     let ends = |change: &&Change| {
         let rest = &text[change.span.end..row.end];
@@ -46,6 +49,18 @@ pub(super) fn in_row(text: &str, row: &Span, name: &Span) -> Option<&'static str
         .find(ends)
         .or_else(|| found.iter().find(marked))
         .map(|change| change.status)
+}
+
+/// `(+) pantoprazole`, `(-) naproxen`: a sign before the name.
+fn mark(lead: &str) -> Option<&'static str> {
+    match lead.trim() {
+        "(+)" => Some("started"),
+        "(-)" | "(–)" => Some("stopped"),
+        "(=)" => Some("continued"),
+        "(↑)" => Some("increased"),
+        "(↓)" => Some("decreased"),
+        _ => None,
+    }
 }
 
 /// `was stopped`, `has been increased`, `to be restarted`.
