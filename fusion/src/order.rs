@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::{priors::Words, vote::FusedWord};
 
 mod boxes;
+mod cards;
 mod columns;
 mod comb;
 mod divider;
+mod headed;
 mod pieces;
 mod rows;
 mod side_by_side;
@@ -78,8 +80,9 @@ pub fn reading_order(
     rulings: &Rulings,
     expected: &Words,
 ) -> Vec<OrderedLine> {
-    divider::parts(specks::without(segments, rulings), rulings)
+    cards::units(specks::without(segments, rulings), rulings)
         .into_iter()
+        .flat_map(|card| divider::parts(card, rulings))
         .flat_map(|part| boxes::units(part, rulings))
         .flat_map(|unit| columns::split(rows::rows(unit), rulings))
         .filter(|row| !specks::is_scribble(row))

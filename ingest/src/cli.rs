@@ -73,10 +73,10 @@ enum Command {
     Doctor,
     /// Everything in one service: API, workers, and a PostgreSQL of its own unless `DATABASE_URL` is set.
     Up {
-        /// Where HTTP is answered.
+        /// Where HTTP is answered; 127.0.0.1:8080 without it.
         #[arg(long)]
         listen: Option<SocketAddr>,
-        /// What it keeps.
+        /// What it keeps; `.medbot` without it.
         #[arg(long)]
         data: Option<PathBuf>,
         /// Tasks at once.
@@ -85,7 +85,7 @@ enum Command {
     },
     /// The API alone.
     Serve {
-        /// Where HTTP is answered.
+        /// Where HTTP is answered; 127.0.0.1:8080 without it.
         #[arg(long)]
         listen: Option<SocketAddr>,
     },
@@ -132,7 +132,7 @@ pub(crate) struct ProcessArguments {
     /// Where results go; made when it is not there.
     #[arg(long)]
     pub out: PathBuf,
-    /// Which engines read; by default tesseract, paddle and easyocr, `pdf_text` where a page has a
+    /// Which engines read, parted by commas; by default tesseract, paddle and easyocr, `pdf_text` where a page has a
     /// text layer, and ocrs when its weights are configured.
     #[arg(long, value_delimiter = ',')]
     pub engines: Vec<Engine>,
@@ -143,11 +143,11 @@ pub(crate) struct ProcessArguments {
     /// or dangerous.
     #[arg(long, value_enum, default_value_t = Mode::Full)]
     pub mode: Mode,
-    /// Languages of the documents, as Tesseract names them or by two letters. Without it the script is
+    /// Languages of the documents, as Tesseract names them or by two letters, parted by commas. Without it the script is
     /// told page by page, and Tesseract reads English.
     #[arg(long, value_delimiter = ',')]
     pub lang: Vec<Language>,
-    /// What is written beside the JSON.
+    /// What is written beside the JSON, parted by commas.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub format: Vec<Format>,
     /// Highest share of accepted dangerous values that may be wrong, `0.5%` or `0.005`.
@@ -198,7 +198,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     let value = number
         .trim()
         .parse::<f64>()
-        .map_err(|error| error.to_string())?
+        .map_err(|_| "give a share such as 1% or 0.01")?
         / scale;
     if value > 0.0 && value < 1.0 {
         Ok(value)

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -22,6 +22,10 @@ pub(crate) struct Input {
 pub(crate) enum InputError {
     #[error("two inputs would write the same results, `{0}`: process them into different folders")]
     Collision(String),
+    #[error("results would lie among the inputs and be read as such by the next call: name another folder than `{}`", .0.display())]
+    Among(PathBuf),
+    #[error("there is no file or folder `{}`", .0.display())]
+    Missing(PathBuf),
     #[error(transparent)]
     Io(#[from] anyhow::Error),
 }
@@ -30,13 +34,21 @@ pub(crate) enum InputError {
 /// folders, symbolic links to folders and everything under `out` are left out.
 ///
 /// # Errors
-/// When a path does not exist or cannot be listed, or two files would share a name.
+/// When a path does not exist, cannot be listed or is `out` itself, or two files would share a name.
 pub(crate) fn list(paths: &[PathBuf], out: &Path) -> Result<Vec<Input>, InputError> {
     let out = fs::canonicalize(out).unwrap_or_else(|_| out.to_path_buf());
     let mut inputs = Vec::new();
     for path in paths {
-        let kind = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let kind = match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(InputError::Missing(path.clone()));
+            }
+            kind => kind.with_context(|| format!("cannot read {}", path.display()))?,
+        };
         if kind.is_dir() {
+            if fs::canonicalize(path).is_ok_and(|folder| folder == out) {
+                return Err(InputError::Among(out));
+            }
             walk(path, path, &out, &mut inputs)?;
         } else {
             let name = path.file_name().unwrap_or(path.as_os_str());
@@ -109,6 +121,18 @@ mod tests {
         let inputs = list(&[root.path().to_path_buf()], &root.path().join("out")).unwrap();
         let files: Vec<_> = inputs.iter().map(|input| input.file.as_str()).collect();
         assert_eq!(files, ["a ü/c.pdf", "b.png"]);
+    }
+
+    #[test]
+    fn what_is_not_there_and_results_among_the_inputs_are_told() {
+        let root = tempfile::tempdir().unwrap();
+        let missing = root.path().join("missing");
+        let error = list(std::slice::from_ref(&missing), root.path()).unwrap_err();
+        assert!(matches!(error, InputError::Missing(path) if path == missing));
+        let scans = root.path().join("scans");
+        fs::create_dir(&scans).unwrap();
+        let error = list(std::slice::from_ref(&scans), &scans).unwrap_err();
+        assert!(matches!(error, InputError::Among(_)));
     }
 
     #[test]

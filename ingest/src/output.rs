@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{BufWriter, IntoInnerError, Write},
     iter,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -31,6 +32,9 @@ pub(crate) use alto::alto;
 use entities_csv::EntitiesCsv;
 pub(crate) use hocr::hocr;
 pub(crate) use pdf::SearchablePdf;
+
+/// Results speak of patients: their owner alone reads them.
+const PRIVATE: u32 = 0o600;
 
 #[derive(Serialize)]
 struct DocumentLine<'a> {
@@ -64,8 +68,10 @@ impl Results {
         make_folder(out)?;
         let open = |name: &str| -> anyhow::Result<BufWriter<File>> {
             let path = out.join(name);
+            let mut new = File::options();
+            new.write(true).create(true).truncate(true).mode(PRIVATE);
             Ok(BufWriter::new(
-                File::create(&path).with_context(unwritable(&path))?,
+                new.open(&path).with_context(unwritable(&path))?,
             ))
         };
         let entities = formats

@@ -59,13 +59,13 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
     };
     let inputs = match inputs::list(&arguments.paths, &arguments.out) {
         Ok(inputs) => inputs,
-        Err(error @ InputError::Collision(_)) => {
-            complain(&error.into());
-            return Ok(WRONG_USAGE);
-        }
         Err(InputError::Io(error)) => {
             complain(&error);
             return Ok(CANNOT_RUN);
+        }
+        Err(error) => {
+            complain(&error.into());
+            return Ok(WRONG_USAGE);
         }
     };
     let mut results = Results::create(&arguments.out, &arguments.format)?;
@@ -113,6 +113,13 @@ pub(crate) fn run(arguments: &ProcessArguments) -> anyhow::Result<u8> {
         inputs.len() - rejected,
         arguments.out.display()
     );
+    if inputs.is_empty() {
+        eprintln!("medbot: the folders hold no file, or only hidden ones");
+    }
+    if rejected > 0 {
+        let why = arguments.out.join("rejected.jsonl");
+        eprintln!("medbot: why they were rejected stands in {}", why.display());
+    }
     Ok(if rejected == 0 { DONE } else { SOME_REJECTED })
 }
 

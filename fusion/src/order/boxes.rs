@@ -121,7 +121,10 @@ fn is_level(a: &BBox, b: &BBox) -> bool {
 }
 
 /// Form cells in rows of cells; free segments go before the first band of cells below them.
-fn interleave(mut forms: Vec<(BBox, Vec<Segment>)>, mut free: Vec<Segment>) -> Vec<Vec<Segment>> {
+pub(super) fn interleave(
+    mut forms: Vec<(BBox, Vec<Segment>)>,
+    mut free: Vec<Segment>,
+) -> Vec<Vec<Segment>> {
     forms.sort_by(|a, b| a.0.y0.total_cmp(&b.0.y0));
     let mut bands: Vec<Vec<(BBox, Vec<Segment>)>> = Vec::new();
     for form in forms {

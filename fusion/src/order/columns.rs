@@ -6,7 +6,7 @@
 //! of the other. Otherwise, and where ruled lines cross the gutter between the rows, they are a table or a form and are
 //! read across.
 
-use super::{Rulings, Segment, side_by_side};
+use super::{Rulings, Segment, headed::headed, side_by_side};
 use crate::median::median;
 
 /// Rows that must share a gutter.
@@ -27,10 +27,8 @@ const LEAST_JUMPS: usize = 3;
 const LEAST_OFFSETS: usize = 8;
 /// A table has a ruled line across the gutter for so many of its rows, one in so many, and at least two.
 const RULED: usize = 3;
-/// Words of a heading, at most.
-const HEADING: usize = 5;
-/// Labelled rows of a headed block, at least.
-const LABELLED: usize = 2;
+/// Words of a label, at most.
+const LABEL: usize = 5;
 
 /// Splits runs of rows that stand in columns; other rows stay as they are.
 #[must_use]
@@ -46,58 +44,6 @@ pub(super) fn split(rows: Vec<Vec<Segment>>, rulings: &Rulings) -> Vec<Vec<Segme
         rest = after;
     }
     ordered
-}
-
-/// The first rows, when they are headed blocks side by side: how many, and where each block begins.
-fn headed(rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32>)> {
-    let headings = rows.first().filter(|row| row.len() >= 2)?;
-    if !headings.iter().all(is_heading) {
-        return None;
-    }
-    let slack = headings[0].bbox().height();
-    let starts: Vec<f32> = headings.iter().map(|s| s.bbox().x0 - slack).collect();
-    // Of each block, rows and those of them with a label.
-    let mut counts = vec![(0, 0); starts.len()];
-    let (mut whole, mut length) = (counts.clone(), 1);
-    for (index, row) in rows.iter().enumerate().skip(1) {
-        let Some(texts) = of_blocks(row, &starts, slack) else {
-            break;
-        };
-        for ((rows, labelled), text) in counts.iter_mut().zip(&texts) {
-            *rows += usize::from(!text.is_empty());
-            *labelled += usize::from(text.contains(':'));
-        }
-        // What stands below one block alone may belong to none.
-        if texts.iter().filter(|text| !text.is_empty()).count() >= 2 {
-            (whole, length) = (counts.clone(), index + 1);
-        }
-    }
-    let blocks = whole
-        .iter()
-        .all(|(rows, labelled)| *labelled >= LABELLED && labelled * 3 >= rows * 2);
-    blocks.then_some((length, starts))
-}
-
-fn is_heading(segment: &Segment) -> bool {
-    let text = segment.text();
-    segment.words.len() <= HEADING && !text.contains(|c: char| c == ':' || c.is_ascii_digit())
-}
-
-/// What a row holds of each block; None when it does not keep to them.
-pub(super) fn of_blocks(row: &[Segment], starts: &[f32], slack: f32) -> Option<Vec<String>> {
-    let mut texts = vec![String::new(); starts.len()];
-    for segment in row {
-        let bbox = segment.bbox();
-        let block = column(bbox.x0, starts)?;
-        let crosses = starts.get(block + 1).is_some_and(|next| bbox.x1 > *next);
-        // A block's rows begin below its heading.
-        let astray = texts[block].is_empty() && bbox.x0 - starts[block] > 3.0 * slack;
-        if crosses || astray {
-            return None;
-        }
-        texts[block].push_str(&segment.text());
-    }
-    Some(texts)
 }
 
 /// The last column that begins left of `x`.
@@ -286,7 +232,7 @@ fn labels(lines: &[Line]) -> usize {
 fn is_labelled(text: &str) -> bool {
     let label = text.split(':').next().unwrap_or_default();
     label.len() < text.len()
-        && label.split_whitespace().count() <= HEADING
+        && label.split_whitespace().count() <= LABEL
         && !label.contains(|c: char| c.is_ascii_digit())
 }
 

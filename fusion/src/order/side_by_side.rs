@@ -3,7 +3,7 @@
 //! The tables are read one after the other, as far as rows keep to them. Below the last row that two of them
 //! share, a longer table goes on as long as its rows have several cells.
 
-use super::{Segment, columns};
+use super::{Segment, columns, headed};
 
 /// Headings of one table, at least.
 const HEADINGS: usize = 2;
@@ -23,7 +23,7 @@ pub(super) fn tables(rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32>)> {
     })?;
     let kept = rows[heading..]
         .iter()
-        .take_while(|row| columns::of_blocks(row, &starts, slack).is_some());
+        .take_while(|row| headed::of_blocks(row, &starts, slack).is_some());
     let body: Vec<&Vec<Segment>> = kept.collect();
     let last_shared = body.iter().rposition(|row| {
         let first = row.first().map(|s| columns::column(s.bbox().x0, &starts));

@@ -1,6 +1,6 @@
 use schemas::{BBox, Confidence};
 
-use super::{OrderedLine, Rulings, Segment, reading_order};
+use super::{OrderedLine, Rulings, Segment, cards, reading_order};
 use crate::{priors::Words, vote::FusedWord};
 
 pub(super) fn segment(text: &str, x: f32, y: f32) -> Segment {
@@ -508,4 +508,84 @@ fn a_pen_over_cells_makes_no_columns_of_a_table() {
     }
     let want = "01/06/2026 Office visit|165.00|-48.20|-96.80";
     assert_eq!(read(segments, &Rulings::default()), [want; 5]);
+}
+
+/// The four sides of a frame.
+fn frame(x0: f32, y0: f32, x1: f32, y1: f32) -> Rulings {
+    Rulings {
+        horizontal: [y0, y1]
+            .map(|y| BBox::new(x0 + 8.0, y, x1 - 8.0, y + 2.0))
+            .into(),
+        vertical: [x0, x1]
+            .map(|x| BBox::new(x, y0 + 8.0, x + 2.0, y1 - 8.0))
+            .into(),
+    }
+}
+
+#[test]
+fn labels_in_frames_of_their_own_are_read_one_after_the_other() {
+    let label = |x: f32, y: f32, sig: &str, drug: &str| {
+        ["Alder Drugs", sig, drug, "QTY: 30 REFILLS: 1"]
+            .iter()
+            .zip(0..)
+            .map(|(text, row)| segment(text, x, y + 30.0 * row as f32))
+            .collect::<Vec<_>>()
+    };
+    let labels = [
+        label(20.0, 120.0, "TAKE 1 TABLET DAILY", "LISINOPRIL 20 MG"),
+        label(420.0, 120.0, "TAKE 2 TABLETS AT NIGHT", "SENNA 7.5 MG"),
+        label(20.0, 320.0, "USE 1 DROP TWICE DAILY", "TIMOLOL 0.5%"),
+    ];
+    let mut segments = vec![segment("Sheet 1 of 1", 20.0, 40.0)];
+    // As they come, row by row.
+    for row in 0..4 {
+        segments.extend(labels.iter().map(|label| label[row].clone()));
+    }
+    let mut rulings = Rulings::default();
+    for (x, y) in [(0.0, 100.0), (400.0, 100.0), (0.0, 300.0), (400.0, 300.0)] {
+        let sides = frame(x, y, x + 380.0, y + 180.0);
+        rulings.horizontal.extend(sides.horizontal);
+        rulings.vertical.extend(sides.vertical);
+    }
+    let mut want = vec!["Sheet 1 of 1".to_owned()];
+    want.extend(labels.iter().flatten().map(Segment::text));
+    assert_eq!(read(segments.clone(), &rulings), want);
+    // The cells of a table share their lines.
+    let mut shared = Rulings::default();
+    shared
+        .horizontal
+        .extend([100.0, 300.0, 500.0].map(|y| BBox::new(0.0, y, 780.0, y + 2.0)));
+    shared
+        .vertical
+        .extend([0.0, 390.0, 780.0].map(|x| BBox::new(x, 100.0, x + 2.0, 500.0)));
+    assert_eq!(cards::units(segments, &shared).len(), 1);
+}
+
+#[test]
+fn lists_of_values_below_their_headings_are_read_one_after_the_other() {
+    let rows = [
+        ["LEFT HEART, 2D", "", "AORTIC VALVE", ""],
+        ["IVSd", "1.1 cm", "Peak velocity", "2.0 m/s"],
+        ["LVIDd", "4.6 cm", "Mean gradient", "11 mmHg"],
+        ["LVPWd", "1.0 cm", "AVA index", "1.2 cm2/m2"],
+    ];
+    let mut segments = Vec::new();
+    for (row, cells) in rows.iter().enumerate() {
+        for (cell, x) in cells.iter().zip([0.0, 200.0, 400.0, 620.0]) {
+            if !cell.is_empty() {
+                segments.push(segment(cell, x, 40.0 * row as f32));
+            }
+        }
+    }
+    let want = [
+        "LEFT HEART, 2D",
+        "IVSd|1.1 cm",
+        "LVIDd|4.6 cm",
+        "LVPWd|1.0 cm",
+        "AORTIC VALVE",
+        "Peak velocity|2.0 m/s",
+        "Mean gradient|11 mmHg",
+        "AVA index|1.2 cm2/m2",
+    ];
+    assert_eq!(read(segments, &Rulings::default()), want);
 }

@@ -240,11 +240,16 @@ impl Delivery {
             Attempt::Taken(_) | Attempt::Refused(_) | Attempt::UnderWay(_) => self.gate.answered(),
             Attempt::Broken => self.gate.broke(started),
             Attempt::Later(after) => went_away = self.gate.away(started, now, *after),
+            Attempt::Unreached => went_away = self.gate.away(started, now, None),
             _ => {}
         }
         if went_away {
             self.progress.aside(|| {
-                tracing::warn!("the server takes nothing now; it is asked again and again");
+                if matches!(attempt, Attempt::Unreached) {
+                    tracing::warn!("nothing answers at the server's address: is it right, and does the service run? It is asked again and again");
+                } else {
+                    tracing::warn!("the server takes nothing now; it is asked again and again");
+                }
             });
         }
         match attempt {
@@ -300,7 +305,7 @@ impl Delivery {
                 pending.under_way += 1;
                 pending.due = now + after.unwrap_or(Duration::from_secs(1));
             }
-            Attempt::Later(_) => {}
+            Attempt::Later(_) | Attempt::Unreached => {}
             Attempt::Broken => {
                 pending.failures += 1;
                 pending.due = now + backoff(pending.failures);

@@ -54,8 +54,10 @@ pub(super) enum Attempt {
     Unreadable(io::ErrorKind),
     /// A request with its key is under way, or its sender has died.
     UnderWay(Option<Duration>),
-    /// The server is not there, or wants to be left alone for so long.
+    /// The server wants to be left alone for so long.
     Later(Option<Duration>),
+    /// Nothing answers at its address.
+    Unreached,
     /// The connection broke.
     Broken,
     /// The server will not take anything.
@@ -152,7 +154,7 @@ pub(super) async fn attempt(
     };
     let attempt = tokio::select! {
         answered = answered => answered.unwrap_or_else(|error| {
-            if error.is_connect() { Attempt::Later(None) } else { Attempt::Broken }
+            if error.is_connect() { Attempt::Unreached } else { Attempt::Broken }
         }),
         () = sending.stalled() => Attempt::Broken,
     };
