@@ -49,6 +49,9 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\b(?:radiology|radiologist|imaging (?:department|center|centre|associates)|technique|multiplanar)\b", Kind::Imaging, 1.5),
         (r"(?i)\b(?:findings|impression)s?\s*:", Kind::Imaging, 1.0),
         (r"(?i)\b(?:radiodiagnosis|ultrasonography|sonography)\b|\b(?:USG|HRCT|CECT|NCCT|CXR|MRCP)\b.{0,40}$", Kind::Imaging, 2.0),
+        (r"(?i)\b(?:ultrasound|radiology|x-?ray|imaging) (?:department|dept|unit)\b", Kind::Imaging, 2.0),
+        (r"(?im)^\W*(?:obstetric|pelvic|abdominal|abdomino-?pelvic|renal|thyroid|breast|scrotal|doppler)\s+(?:scan|ultrasound|sonogra\w+)\W*$", Kind::Imaging, 2.5),
+        (r"(?i)\bprescr[il1]pt[il1]on form\b", Kind::Prescription, 3.0),
         (r"(?m)^\W*(?i:exam(?:ination)?:?\s+|procedure:?\s+|study:?\s+)?(?:US|CT|MRI?|XR|PET|DEXA|X-?RAY|(?i:ultrasound|mammogra\w+|screening mammogra\w+|transthoracic echo\w*|echocardiogra\w+|radiology report|imaging report))\b[^.:\n]{0,60}$", Kind::Imaging, 2.5),
     ]
     .into_iter()

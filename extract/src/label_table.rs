@@ -92,7 +92,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Insured),
-        "insured|insured's name|insured name|policy holder|policyholder|policyholder name|subscriber|subscriber name|name of insured|policyholder's name|other insured's name|cardholder|cardholder name|guarantor|guarantor name|primary insured|employee name|enrollee|subscriber's name|plan member|main member|proposer|name of proposer|member name|principal member|certificate holder",
+        "insured|insured's name|insured name|policy holder|policyholder|policyholder name|subscriber|subscriber name|name of insured|policyholder's name|other insured's name|cardholder|cardholder name|guarantor|guarantor name|primary insured|employee name|enrollee|subscriber's name|plan member|main member|employee|contributor|proposer|name of proposer|member name|principal member|certificate holder",
     ),
     (
         Person(P::Prescriber),
@@ -104,11 +104,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Attending),
-        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|cons|nephrologist|cardiologist|oncologist|neurologist|haematologist|hematologist|endocrinologist|gastroenterologist|rheumatologist|pulmonologist|urologist|dermatologist|paediatrician|pediatrician|obstetrician|gynaecologist|gynecologist|ophthalmologist|optometrist|geriatrician|intensivist|consultant name|name of treating doctor|name of the treating doctor|treating consultant|primary consultant|consultant surgeon|consultant physician|attg|attg md|rendering|rendering physician",
+        "attending physician|attending|attending provider|attending doctor|attend dr|attending dr|attending md|consultant|responsible consultant|admitting physician|consultant in charge|treating physician|treating doctor|treating provider|hospitalist|discharging physician|discharging consultant|named consultant|rendering provider|attending surgeon|discharge physician|responsible clinician|lead clinician|surgeon|seen by|consultant psychiatrist|psychiatrist|cons|nephrologist|cardiologist|oncologist|neurologist|haematologist|hematologist|endocrinologist|gastroenterologist|rheumatologist|pulmonologist|urologist|dermatologist|paediatrician|pediatrician|obstetrician|gynaecologist|gynecologist|ophthalmologist|optometrist|geriatrician|intensivist|consultant name|name of treating doctor|name of the treating doctor|treating consultant|primary consultant|consultant surgeon|consultant physician|attg|attg md|rendering|rendering physician|dr in charge|doctor in charge|physician in charge|smo|senior medical officer|booked under|admitting doctor|admitting dr|admitting consultant|psychiatrist of record|physician of record|neonatologist|examiner|examining physician|examining doctor",
     ),
     (
         Person(P::Referring),
-        "referring physician|referring provider|referred by|referring doctor|referring clinician|referring dr|name of referring provider or other source|name of referring provider|name of referring physician|name of referring physician or other source|from|referring|referrer|referring gp|referring md|ref physician|ref provider|referral from|referring practitioner|ref dr|referring physician or other source",
+        "referring physician|referring provider|referred by|referring doctor|referring clinician|referring dr|name of referring provider or other source|name of referring provider|name of referring physician|name of referring physician or other source|from|referring|referrer|referring gp|referring md|ref physician|ref provider|referral from|referring practitioner|ref dr|referring physician or other source|ref by",
     ),
     (
         Person(P::Recipient),
@@ -116,7 +116,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::PrimaryCare),
-        "primary care physician|pcp|primary care provider|primary physician|gp|general practitioner|family physician|family doctor|primary care|gp name|registered gp|usual gp|primary care doctor|pcp name|primary care md|primary|your gp|patient's gp|family dr",
+        "primary care physician|pcp|primary care provider|primary physician|gp|general practitioner|family physician|family doctor|primary care|gp name|registered gp|usual gp|primary care doctor|pcp name|primary care md|primary|your gp|patient's gp|family dr|family md|family practitioner",
     ),
     (
         Person(P::FollowUpProvider),
@@ -132,11 +132,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Person(P::Other),
-        "copy to|copies to|cc|emergency contact|next of kin|dictated by|transcribed by|technician|nurse|pharmacist|collected by|performed by|witness|interpreter|caregiver|carer|mother|father|spouse|prepared by|assistant|technologist|entered by|contact person|contact|case manager|drawn by|therapist|therapist names|parent guardian|parent|guardian|noted by|accompanied by|received by|issued by|completed by|rph|filled by|dispensed by|administered by|given by|dosed by|checked in by|recorded by|triaged by|sonographer|midwife|community midwife|named midwife|health visitor|key worker|keyworker|care co ordinator|care coordinator|named nurse|specialist nurse|dietitian|physiotherapist|occupational therapist|social worker|dental nurse|scribe",
+        "copy to|copies to|cc|emergency contact|next of kin|dictated by|transcribed by|technician|nurse|pharmacist|collected by|performed by|witness|interpreter|caregiver|carer|mother|father|spouse|prepared by|assistant|technologist|entered by|contact person|contact|case manager|drawn by|therapist|therapist names|parent guardian|parent|guardian|noted by|accompanied by|received by|issued by|completed by|rph|filled by|dispensed by|administered by|given by|dosed by|checked in by|recorded by|triaged by|sonographer|midwife|community midwife|named midwife|health visitor|key worker|keyworker|care co ordinator|care coordinator|named nurse|specialist nurse|dietitian|physiotherapist|occupational therapist|social worker|dental nurse|scribe|lab scientist|laboratory scientist|medical laboratory scientist|biomedical scientist|lab technologist|laboratory technologist|lab tech|lab technician|laboratory technician|tech|radiographer|educator|diabetes educator|nurse educator|phlebotomist|anaesth|anaesthetist|anesthetist",
     ),
     (
         Doctor,
-        "physician|doctor|provider|dr|physician name|doctor name|provider name|clinician name|practitioner|name of physician|physician's name|doctor's name|physician provider|name of provider|name of doctor|provider's name|md|gp/consultant",
+        "physician|doctor|provider|dr|physician name|doctor name|provider name|clinician name|practitioner|name of physician|physician's name|doctor's name|physician provider|name of provider|name of doctor|provider's name|md|gp/consultant|pegawai perubatan|doktor",
     ),
     (
         Name,

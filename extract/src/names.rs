@@ -8,11 +8,11 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?:\((?i:mrs?|ms|miss|prof|capt|col|maj|retd)\.?\)\s*|(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife|sh|s/n|sn)\b\.?\s*)").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:(?:(?i:st)\. )?(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
+        r"^(?:\p{Lu}[\p{L}'’\-]+ (?:[DSds]/[Oo]|[Aa]/[LlPp]) \p{Lu}[\p{L}'’\-]+(?: \p{Lu}[\p{L}'’\-]+)?|(?:(?i:st)\. )?(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|binti|binte|bte|ibn|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
     )
     .expect("a valid expression")
 });
@@ -31,6 +31,17 @@ const DEGREES: &[&str] = &[
     "mrpharms", "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
+    "reply",
+    "slip",
+    "box",
+    "reception",
+    "clinician",
+    "committee",
+    "uniform",
+    "inc",
+    "ltd",
+    "llc",
+    "pty",
     "assessment",
     "management",
     "selfmanagement",
@@ -306,7 +317,7 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
     let rest = rest.find("  ").map_or(rest, |cut| &rest[..cut]);
     let rest = before_degree(rest);
     let found = NAME.find(rest)?;
-    let end = strip(rest, found.end());
+    let end = strip(rest, before_ward(rest, found.end()));
     let name = trim_by(text, start..start + end, |c| {
         c.is_whitespace() || c == ',' || c == '-'
     });
@@ -368,6 +379,16 @@ fn keep_initial_dot(text: &str, name: Span) -> Span {
     name
 }
 
+/// `Sr Achterberg, AMU`: a ward in capitals behind the comma is no first name.
+fn before_ward(rest: &str, end: usize) -> usize {
+    static WARD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\p{Lu}\p{Ll}[\p{L}'’\-]+(, \p{Lu}{3,})$").expect("a valid expression")
+    });
+    WARD.captures(&rest[..end])
+        .and_then(|found| found.get(1))
+        .map_or(end, |ward| ward.start())
+}
+
 /// Where degrees, or words that are no names, begin.
 fn strip(rest: &str, end: usize) -> usize {
     let mut at = 0;
@@ -377,7 +398,9 @@ fn strip(rest: &str, end: usize) -> usize {
             .filter(|c| c.is_alphabetic())
             .collect::<String>()
             .to_lowercase();
+        // `RAJAN D/O MUTHU`: a daughter is no osteopath.
         let degree = n >= 1
+            && !word.contains('/')
             && DEGREES.contains(&bare.as_str())
             && bare.len() >= 2
             && word
@@ -434,6 +457,13 @@ mod tests {
             ("Doe, Jane Patient ID: JG1", Some("Doe, Jane")),
             ("James Finch, PA-C", Some("James Finch")),
             ("Mary O'Neil on May 3", Some("Mary O'Neil")),
+            ("DR. (MRS.) LALITA BHONSLE", Some("LALITA BHONSLE")),
+            (
+                "Dr Siti Aminah binti Kassim",
+                Some("Siti Aminah binti Kassim"),
+            ),
+            ("PARVATHI D/O RAMAN   WARD 3", Some("PARVATHI D/O RAMAN")),
+            ("Achterberg, AMU", None),
             ("was admitted", None),
             ("OTHER SOURCE", None),
             ("04/26/2010", None),

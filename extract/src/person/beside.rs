@@ -69,7 +69,7 @@ fn with_data(context: &Context, index: usize) -> Option<Span> {
             .expect("a valid expression")
     });
     static DATA: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[\s,/(|-]{1,40}(?:(?:[MF]|(?i:male|female))[\s,/|]{1,9})?(?:[0-9]{1,3}\s?(?i:yrs?|years?|y/?o)\b|(?i:filled)\b|(?i:mrn|nhs|chi|dob|d\.o\.b|born|hosp|ur no|id no|date of birth)\b|b\. ?[0-9]|[A-Z]{0,2}[0-9]{5,}\b|[A-Z]?[0-9]{2,3}-[0-9]{3,6}\b|(?:[MF]|(?i:male|female))[\s,/|]{1,9}[0-9]{1,2}[ ./-][0-9A-Za-z]|[0-9]{1,3}\s?[MF]\b)")
+        Regex::new(r"^[\s,/(|-]{1,40}(?:(?:[MF]|(?i:male|female))[\s,/|]{1,9})?(?:[0-9]{1,3}\s?(?i:yrs?|years?|y/?o)\b|(?i:filled)\b|(?i:mrn|nhs|chi|dob|d\.o\.b|born|hosp|ur no|id no|date of birth)\b|b\. ?[0-9]|[A-Z]{0,2}[0-9]{5,}\b|[A-Z]?[0-9]{2,3}-[0-9]{3,6}\b|(?:[MF]|(?i:male|female))[\s,/|]{1,9}[0-9]{1,2}[ ./-][0-9A-Za-z]|[0-9]{1,3}\s?[MF]\b|[MF]\s?/\s?[0-9]{1,3}(?:\s|$))")
             .expect("a valid expression")
     });
     let layout = &context.layout;

@@ -36,6 +36,12 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"\bafter-?care:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"\b(?:next )?(?:appt|appointment|(?:clinic|home|follow[ -]?up) visit)\b[^.\n]{0,60}?\b(?:with|w/)\s+((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
+        (r"(?:\bafter-?care|\bfo[l1]{2}ow[ -]?up|\bclinic|\bappointment|\bappt)\W{1,3}()(?-i:\p{Lu})[^.\n,]{3,40}?,?\s(?:MD|DO|NP|PA-C|PA|APRN|DPM|DDS|LCSW|LMFT|LPC|PsyD|RD|PT|DNP|FNP|OD|CNM)\b[^.\n]{0,30}?(?:[0-9]{1,4}[/.-][0-9]|(?-i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? [0-9])", Role::FollowUpProvider),
+        (r"^(?:\W*\[[ x]?\])?\W*see\s+()(?-i:\p{Lu})[^.\n,]{3,40}?,\s(?:MD|DO|NP|PA-C|PA|APRN|DPM|DDS|LCSW|DNP|FNP|OD|CNM)\b", Role::FollowUpProvider),
+        (r"\b(?:kindly|please) (?:see|examine|do the needful for|see and do the needful for)\s+((?:sh|shri|smt|mr|mrs|ms|miss|master)\b\.?\s?)", Role::Patient),
+        (r"(?:\t|\s{2,})surgeon:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Attending),
+        (r"\belectronically approved(?: by)?:?\s+((?:dr|prof)?\b\.?\s?)", Role::Authoriser),
+        (r"\b(?:dictated|transcribed|typed)\b[^.\n]{0,25}?\bby:?\s+((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|\bre(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
         (r"\b(?:reviewed|tested|seen|checked|managed|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
@@ -154,6 +160,26 @@ fn column_role(context: &Context, name: &Span) -> Option<Role> {
 /// Records of a visit or a stay, whose doctors treat the patient.
 fn is_note(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::Other | DocumentKind::DischargeSummary)
+}
+
+/// `telephoned to Sr Achterberg, AMU`, `read back by SN Maryam`: nurses go by one name, where somebody is spoken to.
+pub(super) fn nurses(context: &Context, found: &mut Vec<Found>) {
+    static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:to|by|with|from) (?:Sr|SN|S/N|Sister|Staff Nurse|Nurse|RN) (\p{Lu}\p{Ll}[\p{L}'’-]*)(?:[,.;)]|\s(?:at|on|in|of|from)\b|\s[0-9(]|\s*$)")
+            .expect("a valid expression")
+    });
+    for line in &context.layout.lines {
+        for name in SPOKEN.captures_iter(context.layout.get(&line.span)) {
+            let Some(name) = name.get(1) else { continue };
+            let place = line.span.start + name.start()..line.span.start + name.end();
+            let known = found
+                .iter()
+                .any(|(_, other, _)| same_name(context.layout.text, other, &place));
+            if !known && !names::is_no_name(&name.as_str().to_lowercase()) {
+                found.push((Role::Other, place, 0.75));
+            }
+        }
+    }
 }
 
 /// `discussed with Dr Imelda Fairweather`: whom a text names with a title and nothing else tells of.
