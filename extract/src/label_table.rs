@@ -24,11 +24,11 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Discharge),
-        "date of discharge|discharge date|discharged|discharged on|date discharged|dc date|disch date|discharge date time|disch|dod|date of disch|departed|departure|departure date|date of departure|left department",
+        "date of discharge|discharge date|discharged|discharged on|date discharged|dc date|disch date|discharge date time|disch|dod|date of disch|departed|departure|departure date|date of departure|left department|separated|separation date|date of separation",
     ),
     (
         Date(D::Collected),
-        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|coll|colln|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected",
+        "collected|date collected|collection date|collected on|specimen collected|collection|sample date|date of collection|collected date|drawn|date drawn|draw date|sample collected|collection date time|date time collected|sample|sample date time|sampling|sampling date|sample collected on|collection time|sampled|sample time|date of sampling|collected date time|specimen date|sample taken|date of sample|coll date|coll|colln|collected at|collect date|date specimen collected|taken|specimen taken|taken on|specimen taken on|collected time|time collected|observed|observation date|date observed",
     ),
     (
         Date(D::Received),
@@ -60,15 +60,15 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Onset),
-        "date of current illness injury or pregnancy lmp|date of current illness|onset date|date of onset|onset|date of injury|date of current illness injury pregnancy lmp|date of accident|symptom onset|injury date|date of first symptom|first symptom date|first symptoms on|first symptoms|symptoms since|lmp",
+        "date of current illness injury or pregnancy lmp|date of current illness|onset date|date of onset|onset|date of injury|date of current illness injury pregnancy lmp|date of accident|symptom onset|injury date|date of first symptom|first symptom date|first symptoms on|first symptoms|symptoms since|when did symptoms begin|when did symptoms start|when did the symptoms begin|when did the symptoms start|symptoms began|date symptoms began|symptoms first appeared|date symptoms first appeared|when did symptoms first appear",
     ),
     (
         Date(D::Service),
-        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date|evaluation date|date of evaluation|intake date|date of intake|interview date|date of interview|session|date of session|review date and time|date and time of visit|date of admission to clinic|date of report visit|round date|date of round|examination",
+        "date of service|service date|dos|dates of service|date of visit|visit date|encounter date|date of encounter|date of procedure|procedure date|exam date|date of exam|study date|date of examination|service dates|visit|date of consultation|clinic date|seen on|date of operation|date of surgery|examination date|from date|dates of service from|date seen|date of assessment|assessment date|date assessed|date of consult|consult date|date of clinic|date of first consultation|date first consulted|date first seen|call date|date of call|first consultation|seen|scan|scan date|scanned|examined on|date of scan|attendance|reviewed on|date of attendance|date of review|attended|attended on|recorded|date recorded|recording date|date of recording|test date|date of test|date performed|performed on|acquired|acquisition date|acquired on|date given|given on|date administered|administered on|vaccination date|date vaccinated|date of vaccination|treatment date|date of treatment|session date|delivered|date of delivery|delivery date|date of birth of baby|date of contact|contact date|evaluation date|date of evaluation|intake date|date of intake|interview date|date of interview|session|date of session|review date and time|date and time of visit|date of admission to clinic|date of report visit|round date|date of round|examination",
     ),
     (
         Date(D::Processed),
-        "date processed|processed|processed on|processed date|process date|claim processed|date of processing|check date|payment date|paid date|statement date|date paid|adjudicated",
+        "date processed|processed|processed on|processed date|process date|claim processed|date of processing|check date|payment date|paid date|date paid|adjudicated",
     ),
     (
         Date(D::Signed),

@@ -22,8 +22,11 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
             Target::Signature | Target::Date(DateRole::Signed)
         ) && (label.span.end <= date.span.start || behind.is_empty())
     });
-    if signed {
+    if signed || closes_claim(context, line, date) {
         return DateRole::Signed;
+    }
+    if line < TOP && labelled_plain(context, line, date) && is_referral_form(context) {
+        return DateRole::Referral;
     }
     let prescribed = context.labels_on(line).any(|(_, label)| {
         label.target == Target::Person(PersonRole::Prescriber) && label.span.end <= date.span.start
@@ -62,6 +65,44 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
         }
         _ => DateRole::Other,
     }
+}
+
+/// Lines of a form's head.
+const TOP: usize = 6;
+
+/// `Date:` stands before it.
+fn labelled_plain(context: &Context, line: usize, date: &Printed) -> bool {
+    context
+        .labels_on(line)
+        .any(|(_, label)| label.target == Target::PlainDate && label.span.end <= date.span.start)
+}
+
+/// `REFERRAL FORM (MOH 100)`: what such a form calls its date is the day of the referral.
+fn is_referral_form(context: &Context) -> bool {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\breferral (?:form|slip|sheet)\b").expect("a valid expression")
+    });
+    let mut first = context.layout.lines.iter().take(4);
+    first.any(|line| TITLE.is_match(context.layout.get(&line.span)))
+}
+
+/// `Doctor: Dr. Ines Maduro   Stamp & Sign` and below it `Date:`; `Approved by: Grace Atieno   04/09/2025`: the day on which
+/// a part of a claim was closed.
+fn closes_claim(context: &Context, line: usize, date: &Printed) -> bool {
+    if context.kind != DocumentKind::InsuranceForm {
+        return false;
+    }
+    let behind_who = context.labels_on(line).last().is_some_and(|(_, label)| {
+        label.target == Target::Person(PersonRole::Authoriser)
+            && label.colon
+            && label.span.end <= date.span.start
+    });
+    let doctor = |above: usize| {
+        let mut labels = context.labels_on(above);
+        labels.any(|(_, label)| label.target == Target::Doctor && label.colon && label.at_start)
+    };
+    let below_doctor = line >= TOP && line > 0 && doctor(line - 1);
+    behind_who || below_doctor && labelled_plain(context, line, date)
 }
 
 /// A record of a visit, which nobody is addressed in.

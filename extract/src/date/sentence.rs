@@ -66,6 +66,11 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
             DateRole::Service,
         ),
         (r"\bprocessed\b.{0,25}$", DateRole::Processed),
+        (r"\btransferred\s*:?\s*$|\bhome\s*:\s*$", DateRole::Discharge),
+        (r"\brec['’]d\W{0,3}$", DateRole::Received),
+        (r"\breport\s*:?\s*$", DateRole::Reported),
+        (r"\bencounter\s*:?\s*$|\bstatement covers\b.{0,40}$", DateRole::Service),
+        (r"\belectronically (?:approved|authenticated|validated)\b.{0,60}$", DateRole::Signed),
     ]
     .into_iter()
     .map(|(cue, role)| (Regex::new(&format!("(?is){cue}")).expect("a valid expression"), role))
