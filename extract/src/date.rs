@@ -81,7 +81,7 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     if sentence::is_compared(context, date) {
         return (DateRole::Other, 0.9);
     }
-    if row::stops_drug(context, date) {
+    if label::is_second_processing(context, date) || row::stops_drug(context, date) {
         return (DateRole::Other, 0.9);
     }
     if sentence::is_arrival(context, date) {

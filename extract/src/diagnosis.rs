@@ -14,6 +14,7 @@ mod list;
 mod phrase;
 mod prose;
 mod remarks;
+mod ticked;
 mod trim;
 
 const UNKNOWN: &str = "the diagnosis is not in the lexicon and has no code";

@@ -68,7 +68,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Date(D::Processed),
-        "date processed|processed|processed on|processed date|process date|claim processed|date of processing|check date|payment date|paid date|date paid|adjudicated",
+        "date processed|processed|processed on|processed date|process date|claim processed|date of processing|check date|payment date|paid date|statement date|date paid|adjudicated",
     ),
     (
         Date(D::Signed),
@@ -217,7 +217,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Allergies),
-        "allergies|allergy|allergies we have on file|your allergies|allergies recorded|recorded allergies|allergies noted|allergies and adverse drug reactions|allergy and adverse drug reactions|allergies on file|allergy on file|confirmed allergy|confirmed allergies|allergies and adverse reactions|drug allergies|known allergies|allergies intolerances|allergies adverse reactions|allergy list|medication allergies|allergic to|adverse reactions|drug allergy|allergies sensitivities|allergies and sensitivities|allergies reactions|intolerances|allergies and intolerances|allergy intolerance|known drug allergies|drug sensitivities|sensitivities|allergies adverse drug reactions|drug reactions|known reactions|adverse drug reaction|adr|adrs|drug intolerances|sensitivity|intolerance|allergies intolerance|known allergy|allergic reactions|drug hypersensitivities|allergy status|drug allergies sensitivities|allergy and adverse reactions|adverse drug reactions",
+        "allergies|allergy|alergies|alergy|allergys|allergies we have on file|your allergies|allergies recorded|recorded allergies|allergies noted|allergies and adverse drug reactions|allergy and adverse drug reactions|allergies on file|allergy on file|confirmed allergy|confirmed allergies|allergies and adverse reactions|drug allergies|known allergies|allergies intolerances|allergies adverse reactions|allergy list|medication allergies|allergic to|adverse reactions|drug allergy|allergies sensitivities|allergies and sensitivities|allergies reactions|intolerances|allergies and intolerances|allergy intolerance|known drug allergies|drug sensitivities|sensitivities|allergies adverse drug reactions|drug reactions|known reactions|adverse drug reaction|adr|adrs|drug intolerances|sensitivity|intolerance|allergies intolerance|known allergy|allergic reactions|drug hypersensitivities|allergy status|drug allergies sensitivities|allergy and adverse reactions|adverse drug reactions",
     ),
     (
         Section(S::Diagnoses),
@@ -253,7 +253,7 @@ pub(crate) const TABLE: &[(Target, &str)] = &[
     ),
     (
         Section(S::Other),
-        "hospital course|course|reason for your visit|why you came|what we found|history of present illness|hpi|chief complaint|chief complaints|presenting complaint|social history|review of systems|comment|comments|notes|reason for referral|reason for visit|technique|findings|gross description|microscopic description|clinical information|clinical details|clinical summary|vaccines|immunizations|immunisations|care team|brief hospital course|course in hospital|reason for consultation|remarks|summary|visit summary|interpretation|condition on discharge|condition at discharge|discharge condition|functional status|code status|biomarkers|prescription information|referral details|insurance information|clinical course|presenting problem|exams|clinical indication|indication for study|reason for exam|reason for study|comparison|disclaimer|patient information|demographics|employment|tobacco|alcohol|provider information|billing information|note|additional information|brief history|narrative|history of presenting complaint|pending results|lifestyle|examination findings|clinical history|specimen details|note to pharmacist|history of the present illness",
+        "hospital course|course|reason for your visit|why you came|what we found|history of present illness|hpi|chief complaint|chief complaints|presenting complaint|social history|review of systems|comment|comments|notes|reason for referral|reason for visit|technique|findings|gross description|microscopic description|clinical information|clinical details|clinical summary|vaccines|immunizations|immunisations|care team|brief hospital course|course in hospital|reason for consultation|remarks|summary|visit summary|interpretation|condition on discharge|condition at discharge|discharge condition|functional status|code status|biomarkers|prescription information|referral details|insurance information|clinical course|presenting problem|exams|clinical indication|indication for study|reason for exam|reason for study|comparison|disclaimer|patient information|demographics|employment|tobacco|alcohol|provider information|billing information|note|additional information|brief history|narrative|history of presenting complaint|pending results|lifestyle|examination findings|clinical history|specimen details|note to pharmacist|history of the present illness|condition related to|is patient's condition related to|patient's condition related to|is condition related to|signature on file",
     ),
     (
         Stop,

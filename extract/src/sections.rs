@@ -68,12 +68,13 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
             c.is_whitespace() || matches!(c, ':' | ';' | '-' | '.' | '|')
         });
         let inline = inline.start.min(next)..inline.end.min(next);
-        let end = if inline.is_empty() || label.alone {
+        let captions = kind == SectionKind::Diagnoses && is_captions(layout.get(&inline));
+        let end = if inline.is_empty() || label.alone || captions {
             end_of_list(layout, labels, label.line, next, kind)
         } else {
             end_of_inline(layout, labels, label.line, next, kind)
         };
-        let start = if label.alone {
+        let start = if label.alone || captions {
             line.span.end
         } else {
             label.span.end
@@ -209,8 +210,9 @@ fn end_of_inline(
         };
         let labelled = labels
             .iter()
-            .any(|l| l.line == below && l.at_start && (l.colon || l.alone));
+            .any(|l| l.line == below && l.at_start && (l.colon || l.alone || l.numbered));
         if labelled
+            || numbered_otherwise(layout.line(line), text)
             || !(lower || open || full || prose || inset || is_item(text))
             || below > last + 1
         {
@@ -219,6 +221,26 @@ fn end_of_inline(
         last = below;
     }
     layout.lines[last].span.end.min(next)
+}
+
+/// `6. Allergies: penicillin` and below it `7. MBS items`: the next field of a form, and no item of a list, which begins
+/// with its first number.
+fn numbered_otherwise(heading: &str, below: &str) -> bool {
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\s*\(?([0-9]{1,2})[.)]\s").expect("a valid expression"));
+    static FIRST: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?:^|[^0-9])1[.)]").expect("a valid expression"));
+    let number = NUMBER.captures(below).map(|found| found[1].to_owned());
+    number.is_some_and(|number| number != "1" && !FIRST.is_match(heading))
+}
+
+/// `Final diagnosis      ICD-10      Status`: captions of the columns below and no content.
+fn is_captions(inline: &str) -> bool {
+    static CAPTIONS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:(?:\(?ICD(?:[ -]?(?:9|10))?(?:[ -]?CM)?\)?(?: codes?)?|(?:rvs |cpt |dx )?codes?|status|onset|rank|type)(?:\s{2,}|\t|$))+$")
+            .expect("a valid expression")
+    });
+    CAPTIONS.is_match(inline)
 }
 
 /// So much further to the right stands what goes on with a heading's line.

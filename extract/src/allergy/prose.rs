@@ -201,7 +201,7 @@ fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
 /// `sulfasalazine as it caused hepatitis`, `comes out in a rash with trimethoprim`.
 pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b([\p{L}-]+),? (?:(?:as|because|since|which|that) (?:(?:it|this) )?)?(?:has |had )?(?:previously )?(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$)")
+        Regex::new(r"(?i)\b([\p{L}-]+),? (?:(?:as|because|since|which|that) (?:(?:it|this) )?)?(?:has |had )?(?:previously )?(?:(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?|(?:gives|causes|brings)\s+(?:him|her|them|me)\s+(?:out in\s+)?)(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$|\band (?:should|must|is|was|has)\b)")
             .expect("a valid expression")
     });
     // `comes out in a rash with trimethoprim`.

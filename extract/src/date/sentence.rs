@@ -68,7 +68,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         (r"\bprocessed\b.{0,25}$", DateRole::Processed),
         (r"\btransferred\s*:?\s*$|\bhome\s*:\s*$", DateRole::Discharge),
         (r"\brec['’]d\W{0,3}$", DateRole::Received),
-        (r"\breport\s*:?\s*$", DateRole::Reported),
+        (r"(?:^|\s{2,}|\t)report\s*:?\s*$", DateRole::Reported),
         (r"\bencounter\s*:?\s*$|\bstatement covers\b.{0,40}$", DateRole::Service),
         (r"\belectronically (?:approved|authenticated|validated)\b.{0,60}$", DateRole::Signed),
     ]

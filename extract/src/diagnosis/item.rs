@@ -8,6 +8,7 @@ use schemas::{Assertion, Diagnosis, Fact};
 use super::{
     coded, codes,
     known::holds_condition,
+    ticked,
     trim::{narrowed, tidy, without_date, without_number},
 };
 use crate::{
@@ -56,8 +57,7 @@ pub(super) fn diagnosis(
     free_text: bool,
 ) -> Option<Draft> {
     let text = context.layout.text;
-    let unticked = text[..item.start].trim_end().ends_with("[ ]")
-        || text[..item.start].trim_end().ends_with("[]");
+    let unticked = ticked::before(context, item.start) == Some(false);
     let item = &without_number(text, item);
     let (item, answer) = without_answer(text, item);
     let (item, unticked) = (&item, unticked || answer == Some(false));
@@ -123,7 +123,9 @@ fn without_answer(text: &str, item: &Span) -> (Span, Option<bool>) {
 fn narrowed_unless_titled(context: &Context, name: Span, has_code: bool) -> Span {
     let narrow = narrowed(context, name.clone());
     let rest = context.layout.text[narrow.end.min(name.end)..name.end].trim_start();
-    if has_code && rest.to_lowercase().starts_with("due to ") {
+    let rest = rest.to_lowercase();
+    let part = ["due to ", "secondary to "];
+    if has_code && part.iter().any(|lead| rest.starts_with(lead)) {
         name
     } else {
         narrow

@@ -96,7 +96,7 @@ fn pair(context: &Context, item: Span) -> Vec<Span> {
         let rest = &part[at..];
         rest.split(". ").next().unwrap_or(rest)
     };
-    let two = [" and ", " on "]
+    let two = [" and ", " on ", " triggered by ", " precipitated by "]
         .iter()
         .flat_map(|joint| part.match_indices(joint))
         .filter(|_| !is_one)
@@ -194,6 +194,10 @@ mod tests {
                 "acute on chronic kidney disease",
             ),
             ("Diagnosis: Cataract, left\n", "Cataract, left"),
+            (
+                "Diagnosis: Severe exacerbation of asthma triggered by viral URTI\n",
+                "Severe exacerbation of asthma; viral URTI",
+            ),
             ("Diagnosis: Asthma / COPD overlap\n", "Asthma; COPD overlap"),
         ] {
             let told = told(text, "diagnosis", ["text"]).concat();
