@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\((?i:mrs?|ms|miss|prof|capt|col|maj|retd)\.?\)\s*|(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife|sh|s/n|sn)\b\.?\s*)").expect("a valid expression")
+    Regex::new(r"^(?:\((?i:mrs?|ms|miss|prof|capt|col|maj|retd)\.?\)\s*|(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife|sh|s/n|sn|ph)\b\.?\s*)").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -28,7 +28,9 @@ const DEGREES: &[&str] = &[
     "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
     "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
     "rvt", "cns", "anp", "acp", "spr", "rgn", "hca", "fcps", "bds", "mds", "mpharm", "bpharm",
-    "mrpharms", "dm", "boptom", "pgy",
+    "rt", "rmt", "mls", "mlt", "rdms", "cpht", "lvn", "cma", "frcpc", "frcsc", "ccfp", "rco",
+    "fwacs", "fwacp", "aimls", "fpsp", "fpcp", "fpogs", "fpcr", "dpps", "cde", "bcps", "mrpharms",
+    "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
     "reply",
@@ -355,8 +357,13 @@ pub(crate) fn titled(text: &str, within: &Span) -> Option<Span> {
     }
     let found = ONE.captures(&text[within.clone()])?.get(1)?;
     let word = found.as_str().to_lowercase();
-    (!NOT_NAMES.contains(&word.as_str()))
-        .then(|| within.start + found.start()..within.start + found.end())
+    // `Dr. Whitcomb's office`.
+    let bare = found
+        .as_str()
+        .trim_end_matches(|c| c == 's' || c == '\'' || c == '’');
+    let owned = found.as_str()[bare.len()..].starts_with(['\'', '’']);
+    let end = found.start() + if owned { bare.len() } else { found.len() };
+    (!NOT_NAMES.contains(&word.as_str())).then(|| within.start + found.start()..within.start + end)
 }
 
 fn before_degree(rest: &str) -> &str {
@@ -433,7 +440,7 @@ fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
 /// Does a degree follow this name?
 pub(crate) fn has_degree(text: &str, end: usize) -> bool {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\.?(?:[\s,;]|$)|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|Ph\.?D)").expect("a valid expression")
+        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\.?(?:[\s,;]|$)|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|FRCPC|FRCSC|CCFP|FWACS|FWACP|FPCP|FPSP|FPOGS|FPCR|Ph\.?D)").expect("a valid expression")
     });
     AFTER.is_match(&text[end..])
 }

@@ -67,6 +67,7 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
         ),
         (r"\bprocessed\b.{0,25}$", DateRole::Processed),
         (r"\btransferred\s*:?\s*$|\bhome\s*:\s*$", DateRole::Discharge),
+        (r"\bauth(?:ori[sz]ed)?\.?\s?$|\b(?:verified|released|resulted|finali[sz]ed|authori[sz]ed) by\b.{0,40}$", DateRole::Reported),
         (r"\brec['’]d\W{0,3}$", DateRole::Received),
         (r"(?:^|\s{2,}|\t)report\s*:?\s*$", DateRole::Reported),
         (r"\bencounter\s*:?\s*$|\bstatement covers\b.{0,40}$", DateRole::Service),

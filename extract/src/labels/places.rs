@@ -61,6 +61,11 @@ pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
         && let Some(above) = layout.above(label.line)
         && !is_label_line(above)
     {
+        if layout.lines[above].cells.len() > 1
+            && let Some(span) = in_column(layout, label, above)
+        {
+            out.push(span);
+        }
         out.push(layout.lines[above].span.clone());
     }
     out

@@ -112,7 +112,11 @@ fn above_sig(context: &Context, index: usize) -> Option<Span> {
     let line = &layout.lines[index];
     let below = layout.below(index)?;
     let name = name_at(context, &line.span)?;
-    (name.end == line.span.end && SIG.is_match(layout.line(below))).then_some(name)
+    let dated = context
+        .dates
+        .iter()
+        .any(|date| layout.text[name.end..line.span.end].trim_start() == layout.get(&date.span));
+    ((name.end == line.span.end || dated) && SIG.is_match(layout.line(below))).then_some(name)
 }
 
 #[cfg(test)]
@@ -136,6 +140,10 @@ mod tests {
             ),
             (
                 "RX# 7741093\nODALYS FERREIRA\nTAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY\nCEPHALEXIN 500 MG CAPSULE\n",
+                Some("ODALYS FERREIRA"),
+            ),
+            (
+                "RX 7741093    Dr. S PATTERSON\nODALYS FERREIRA          02/03/25\nTAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY\n",
                 Some("ODALYS FERREIRA"),
             ),
             ("Ward round\nDr Horace Pemberton 8812345\n", None),

@@ -88,9 +88,40 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
             Role::Attending if title::is_seen_next(context, &name) => Role::FollowUpProvider,
             role => role,
         };
+        if is_copy(context, n) {
+            let more = further_copies(context, label, &name);
+            found.extend(more.into_iter().map(|name| (Role::Other, name, 0.9)));
+        }
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     found
+}
+
+/// `Copy to: Dr. Paul Tremont; Nora Quill, NP`: whom else a copy goes to, with a title or a degree.
+fn further_copies(context: &Context, label: &Label, first: &Span) -> Vec<Span> {
+    static NEXT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?:;| and | & |, (?i:dr)\b)").expect("a valid expression"));
+    let text = context.layout.text;
+    let end = context.layout.lines[label.line].span.end;
+    if !(label.span.end..end).contains(&first.end) {
+        return Vec::new();
+    }
+    let next = NEXT.find_iter(&text[first.end..end]);
+    next.filter_map(|gap| {
+        // A title behind the comma is the name's.
+        let part = if gap.as_str().starts_with(',') {
+            1
+        } else {
+            gap.len()
+        };
+        let place = first.end + gap.start() + part..end;
+        let name = names::titled(text, &place)?;
+        let titled = text[place.start..name.start].to_lowercase().contains("dr");
+        let near = name.start - place.start < 6;
+        (near && (titled || names::has_degree(text, name.end)) && !is_organisation(context, &name))
+            .then_some(name)
+    })
+    .collect()
 }
 
 /// `DN  MARTHA OKAFOR MD`, `b  OKAFOR, MARTHA`: forms of claims print a qualifier or the letter of a field before a name.
@@ -119,7 +150,7 @@ fn with_first_name(text: &str, name: Span) -> Span {
 /// `From: Oak Street Pharmacy`: the name ended where the words of houses begin.
 pub(super) fn names_house(text: &str, name: &Span) -> bool {
     static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice)|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
+        Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice|arts|associates)|(?:internal|family|general|sports) medicine|pediatrics|paediatrics|cardiology|dermatology|orthop\w+|oncology|neurology|urology|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
             .expect("a valid expression")
     });
     HOUSE.is_match(&text[name.end..])

@@ -33,6 +33,8 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"\b(?:care team|senior medical officer|phys|cons|treating (?:doctor|physician)|responsible (?:health professional|clinician|consultant))\s*:\s*((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::Attending),
         (r"\b(?:prescribed(?: by)?:|rx of)\s*((?:dr|prof)\b\.?\s?)", Role::Prescriber),
         (r"\bauthori[sz]ed:\s*((?:dr|prof)\b\.?\s?)", Role::Authoriser),
+        (r"\bauth(?:ori[sz]ed)?\.?\s[^.\n]{6,24}?\sby:?\s+((?:dr|prof)\b\.?\s?)", Role::Authoriser),
+        (r"\bsigned out by:?\s+((?:dr|prof)?\b\.?\s?)", Role::Authoriser),
         (r"\bafter-?care:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"\b(?:next )?(?:appt|appointment|(?:clinic|home|follow[ -]?up) visit)\b[^.\n]{0,60}?\b(?:with|w/)\s+((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
@@ -102,6 +104,9 @@ pub(super) fn from_sentences(context: &Context, found: &mut Vec<Found>) {
                     }
                 }
                 Role::Other if is_family_doctor(context, &name) => Role::PrimaryCare,
+                Role::Attending if orders(context, m.get(0).map_or("", |m| m.as_str())) => {
+                    Role::Ordering
+                }
                 role => role,
             };
             if !is_organisation(context, &name) && !is_drug(context, &name) {
@@ -117,6 +122,15 @@ fn is_seen_by(cue: &str) -> bool {
     ["seen", "assessed", "reviewed", "examined"]
         .iter()
         .any(|word| cue.starts_with(word))
+}
+
+/// `PHYS: SALAZAR, P` on a report: who asked for it.
+fn orders(context: &Context, cue: &str) -> bool {
+    let report = matches!(
+        context.kind,
+        DocumentKind::LabReport | DocumentKind::Imaging
+    );
+    report && cue.to_lowercase().starts_with("phys:")
 }
 
 fn is_signature(cue: &str) -> bool {

@@ -55,6 +55,18 @@ mod tests {
                 "prescriber Amal Darwish",
             ),
             (
+                "LABORATORY REPORT\nNormal range\nRowena T. Sison, RMT          Carlos M. Ybarra, MD\nMedical Technologist          Pathologist\n",
+                "other Rowena T. Sison; authoriser Carlos M. Ybarra",
+            ),
+            (
+                "LABORATORY REPORT\nNormal range\nCopy to: Dr. Paul Trent; Nora Quill, NP\nPHYS: SALAZAR, P\n",
+                "other Paul Trent; other Nora Quill; ordering SALAZAR, P",
+            ),
+            (
+                "e-Prescription\nPrescriber: Keiko Brandt, PA-C    Supervising Prescriber: Alan Whitman, DO\nAgent: Maria Sloan\n",
+                "prescriber Keiko Brandt; other Alan Whitman; other Maria Sloan",
+            ),
+            (
                 "LABORATORY REPORT\nReference range\nLab Scientist: Grace Adebisi  AIMLS\n",
                 "other Grace Adebisi",
             ),
