@@ -8,6 +8,7 @@ use crate::{context::Context, draft::Draft, layout::Span, sections::SectionKind}
 
 mod coded;
 mod codes;
+mod finding;
 mod item;
 mod known;
 mod list;
@@ -39,7 +40,7 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
             "reason",
         ];
         let free_text = loose.iter().any(|word| heading.contains(word));
-        for item in list::items(context, &section.body, section.kind) {
+        for item in list::items(context, section) {
             out.extend(item::diagnosis(context, &item, section.kind, free_text));
         }
         doubt_uncoded(&mut out[first..]);

@@ -53,7 +53,9 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?im)^\W*(?:obstetric|pelvic|abdominal|abdomino-?pelvic|renal|thyroid|breast|scrotal|doppler)\s+(?:scan|ultrasound|sonogra\w+)\W*$", Kind::Imaging, 2.5),
         (r"(?im)^\W*(?:exam(?:ination)?|study|procedure)\s*:\s*(?:us|ct|mri?|xr|x-?ray|pet|ultrasound|mammo\w*|dexa|echo\w*)\b", Kind::Imaging, 2.5),
         (r"\b(?:CT|MRI?|US|XR|(?i:ultrasound)) (?i:abdomen|abdominal|pelvis|pelvic|chest|head|brain|spine|neck|thorax|knee|shoulder|lumbar|cervical|lower limb|upper limb|renal)\b", Kind::Imaging, 1.0),
-        (r"(?im)^\s*(?:take|inhale|apply|inject|instil+|place) (?:[0-9]|one|two|half)\b.*\b(?:daily|day|hours|night|morning|bedtime)\b", Kind::Prescription, 0.8),
+        (r"(?im)^\W*rx ?(?:no\.?|#|:)? ?[0-9]{5,}\b", Kind::Prescription, 1.5),
+        (r"(?i)\b(?:pre-?authori[sz]ation|special authori[sz]ation|utili[sz]ation (?:management|review)|superbill|(?:medical expense|hospital|out-?patient|in-?patient|reimbursement) cla[i1l]m|cla[i1l]m f[o0]rm)\b", Kind::InsuranceForm, 2.5),
+        (r"(?im)^\W*(?:tax )?invoice\b", Kind::InsuranceForm, 2.5),
         (r"(?i)\bprescr[il1]pt[il1]on form\b", Kind::Prescription, 3.0),
         (r"(?m)^\W*(?i:exam(?:ination)?:?\s+|procedure:?\s+|study:?\s+)?(?:US|CT|MRI?|XR|PET|DEXA|X-?RAY|(?i:ultrasound|mammogra\w+|screening mammogra\w+|transthoracic echo\w*|echocardiogra\w+|radiology report|imaging report))\b[^.:\n]{0,60}$", Kind::Imaging, 2.5),
     ]

@@ -79,6 +79,11 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         } else {
             label.span.end
         };
+        let end = if captions {
+            end_of_field(layout, label.line, end)
+        } else {
+            end
+        };
         let end = last_heading_before(layout, labels, start, end, kind);
         let end = match kind {
             SectionKind::Allergies => end_of_allergies(layout, start, end),
@@ -232,6 +237,14 @@ fn numbered_otherwise(heading: &str, below: &str) -> bool {
         LazyLock::new(|| Regex::new(r"(?:^|[^0-9])1[.)]").expect("a valid expression"));
     let number = NUMBER.captures(below).map(|found| found[1].to_owned());
     number.is_some_and(|number| number != "1" && !FIRST.is_match(heading))
+}
+
+/// Where the next field of a form begins that numbers its fields.
+fn end_of_field(layout: &Layout, line: usize, end: usize) -> usize {
+    (line + 1..layout.lines.len())
+        .take_while(|index| layout.lines[*index].span.start < end)
+        .find(|index| numbered_otherwise(layout.line(line), layout.line(*index)))
+        .map_or(end, |index| layout.lines[index].span.start)
 }
 
 /// `Final diagnosis      ICD-10      Status`: captions of the columns below and no content.

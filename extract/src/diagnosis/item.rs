@@ -6,7 +6,7 @@ use regex::Regex;
 use schemas::{Assertion, Diagnosis, Fact};
 
 use super::{
-    coded, codes,
+    coded, codes, finding,
     known::holds_condition,
     ticked,
     trim::{narrowed, tidy, without_date, without_number},
@@ -68,6 +68,13 @@ pub(super) fn diagnosis(
     let name = without_date(context, name);
     let dated = name != whole_name;
     let name = narrowed_unless_titled(context, name, code.is_some());
+    let concludes = free_text && kind == SectionKind::Diagnoses && concludes(context, item);
+    let found = if concludes {
+        finding::length(&text[name.clone()])
+    } else {
+        None
+    };
+    let name = name.start..found.map_or(name.end, |length| name.start + length);
     let printed = &text[name.clone()];
     let titled = text[..name.start].trim_end().ends_with(" Dr.");
     if is_other(text, &name) || titled {
@@ -77,7 +84,7 @@ pub(super) fn diagnosis(
         code.is_some() || holds_condition(context, &name) || context.lexicon.is_classified(printed);
     let whole = name.start.min(item.start)..code_end.max(name.end);
     if dated && !medical
-        || !is_named(context, printed, kind, medical, free_text)
+        || found.is_none() && !is_named(context, printed, kind, medical, free_text)
         || context.lexicon.is_analyte(&text[whole])
     {
         return None;
@@ -102,6 +109,15 @@ pub(super) fn diagnosis(
         assertion::of(&context.layout, &name, Some(kind))
     };
     Some(draft)
+}
+
+/// Does the section of an item hold what a report concludes with?
+fn concludes(context: &Context, item: &Span) -> bool {
+    let heading = context.heading(item.start).unwrap_or_default();
+    let heading = heading.to_lowercase();
+    ["impression", "opinion", "conclusion"]
+        .iter()
+        .any(|word| heading.contains(word))
 }
 
 /// `Angina N`, `Asthma: yes`: the item of a list of questions, and what was answered.

@@ -74,6 +74,8 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 {
                     Role::Ordering
                 }
+                // Who decides on a claim for the insurer treats nobody.
+                DocumentKind::InsuranceForm if decides(context, index) => Role::Authoriser,
                 // `Mr R. Sedgwick FRCS` above an invoice: whose services are charged.
                 DocumentKind::InsuranceForm if top && names::has_degree(text, name.end) => {
                     Role::Attending
@@ -106,6 +108,16 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
             found.push((if taken { Role::Other } else { role }, name, 0.8));
         }
     }
+}
+
+/// `Medical Director, Kestrel Health` below the name.
+fn decides(context: &Context, index: usize) -> bool {
+    static OFFICE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:(?:chief|associate|senior) )?medical (?:director|reviewer|officer|adviser|advisor)\b")
+            .expect("a valid expression")
+    });
+    let below = context.layout.below(index);
+    below.is_some_and(|below| OFFICE.is_match(context.layout.line(below)))
 }
 
 /// `Dear Mr Fairweather`: is it who bears this name?
