@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\((?i:mrs?|ms|miss|prof|capt|col|maj|retd)\.?\)\s*|(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife|sh|s/n|sn|ph)\b\.?\s*)").expect("a valid expression")
+    Regex::new(r"^(?:\((?i:mrs?|ms|miss|prof|capt|col|maj|retd)\.?\)\s*|(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife|sh|s/n|sn|ph|dra)\b\.?\s*)").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -33,6 +33,14 @@ const DEGREES: &[&str] = &[
     "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
+    "nric",
+    "nzmc",
+    "mcr",
+    "mmc",
+    "kmpdc",
+    "hpcsa",
+    "uhid",
+    "ppsn",
     "reply",
     "slip",
     "box",

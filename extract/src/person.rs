@@ -29,6 +29,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     patient::patient_in_prose(context, &mut found);
     prose::others_named(context, &mut found);
     prose::nurses(context, &mut found);
+    prose::by_trade(context, &mut found);
     letter::addressee(context, &mut found);
     letter::addressed_by_surname(context, &mut found);
     letter::from_first_name(context, &mut found);

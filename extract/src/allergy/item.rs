@@ -16,7 +16,7 @@ use crate::{
 pub(super) const UNKNOWN: &str = "the substance is not in the lexicon";
 
 static REACTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
+    Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+>?\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
 });
 /// `CEFALEXIN / hives`.
 static SLASHED: LazyLock<Regex> =

@@ -42,6 +42,11 @@ static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:^|[,;] |\b(?:but|and|that|as|if|so) )(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey) ")
         .expect("a valid expression")
 });
+/// How a sample was taken.
+static TAKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:biops(?:y|ies)|excision|\p{L}+ectomy|resection|curettings?|curettage|aspirat(?:e|ion)|brushings?)$")
+        .expect("a valid expression")
+});
 /// Words of a site or system before a colon.
 const SITE: usize = 3;
 
@@ -170,6 +175,10 @@ fn behind_site(context: &Context, name: Span) -> Span {
     let (lead, rest) = (name.start..name.start + cut, name.start + cut + 1..name.end);
     if context.lexicon.is_condition(&text[lead.clone()]) {
         return name.start..lead.end;
+    }
+    // `Skin, left forearm, shave biopsy: …`: what was taken from where.
+    if TAKEN.is_match(&text[lead.clone()]) {
+        return trim_by(text, rest, char::is_whitespace);
     }
     if text[lead].split_whitespace().count() <= SITE && holds_condition(context, &rest) {
         return trim_by(text, rest, char::is_whitespace);

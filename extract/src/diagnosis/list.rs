@@ -225,6 +225,10 @@ mod tests {
             ),
             ("Diagnosis: Cataract, left\n", "Cataract, left"),
             (
+                "FINAL DIAGNOSIS\nA. Skin, left forearm, shave biopsy: Basal cell carcinoma, nodular type\n",
+                "Basal cell carcinoma, nodular type",
+            ),
+            (
                 "PROBLEM LIST                  STATUS\nPrematurity, 31 weeks         ongoing\nHyperbilirubinemia            phototherapy x 24 h; peak 10 mg/dL\n",
                 "Prematurity, 31 weeks; Hyperbilirubinemia",
             ),

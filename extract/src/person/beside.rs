@@ -65,7 +65,7 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
 /// `- Cuthbert Anstruther H771230 dob 08/03/1948`, `Bed 14 Horace Pemberton 81M`.
 fn with_data(context: &Context, index: usize) -> Option<Span> {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\s[-–|]\s|(?:^|\s)(?:(?i:pt|patient)(?i: label)?:?|(?i:bed|room|rm) [0-9]{1,3}[A-Za-z]?:?|Mnr|Mev|Mej)\s")
+        Regex::new(r"\s[-–|]\s|(?i:discharge|admission|review|round|note|summary|handover):\s|(?:^|\s)(?:(?i:pt|patient)(?i: label)?:?|(?i:bed|room|rm) [0-9]{1,3}[A-Za-z]?:?|Mnr|Mev|Mej)\s")
             .expect("a valid expression")
     });
     static DATA: LazyLock<Regex> = LazyLock::new(|| {
@@ -145,6 +145,10 @@ mod tests {
             (
                 "RX 7741093    Dr. S PATTERSON\nODALYS FERREIRA          02/03/25\nTAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY\n",
                 Some("ODALYS FERREIRA"),
+            ),
+            (
+                "Ward 4B discharge: Nora Sheehan DOB 02/03/1941\n",
+                Some("Nora Sheehan"),
             ),
             ("Ward round\nDr Horace Pemberton 8812345\n", None),
             ("Cedar Grove Pharmacy   MRN 7719033\n", None),

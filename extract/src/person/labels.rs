@@ -85,6 +85,14 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
                 Role::PrimaryCare
             }
             Role::Authoriser if title::heads_laboratory(context, &name) => Role::LabDirector,
+            // `Consultant Physician` below the name at the head of a prescription.
+            Role::Attending
+                if context.kind == DocumentKind::Prescription
+                    && !label.colon
+                    && name.end <= label.span.start =>
+            {
+                Role::Prescriber
+            }
             Role::Attending if title::is_seen_next(context, &name) => Role::FollowUpProvider,
             role => role,
         };

@@ -34,6 +34,8 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"\b(?:prescribed(?: by)?:|rx of)\s*((?:dr|prof)\b\.?\s?)", Role::Prescriber),
         (r"\bauthori[sz]ed:\s*((?:dr|prof)\b\.?\s?)", Role::Authoriser),
         (r"\bauth(?:ori[sz]ed)?\.?\s[^.\n]{6,24}?\sby:?\s+((?:dr|prof)\b\.?\s?)", Role::Authoriser),
+        (r"(?-i:\b(?:T\.? ?O\.?|V\.? ?O\.?|TORB|VORB))(?: from|:)?\s+((?:dr|doctor)\b\.?\s?)", Role::Prescriber),
+        (r"\bcertif(?:y|ies|ied) that\s+((?:mr|mrs|ms|miss|master|mdm)\b\.?\s?)", Role::Patient),
         (r"\bsigned out by:?\s+((?:dr|prof)?\b\.?\s?)", Role::Authoriser),
         (r"\bafter-?care:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"\b(?:next )?(?:appt|appointment|(?:clinic|home|follow[ -]?up) visit)\b[^.\n]{0,60}?\b(?:with|w/)\s+((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::FollowUpProvider),
@@ -191,6 +193,39 @@ pub(super) fn nurses(context: &Context, found: &mut Vec<Found>) {
                 .any(|(_, other, _)| same_name(context.layout.text, other, &place));
             if !known && !names::is_no_name(&name.as_str().to_lowercase()) {
                 found.push((Role::Other, place, 0.75));
+            }
+        }
+    }
+}
+
+/// `T.O. Dr Nayar / Rita Castle LPN`: a name with the letters of a trade that treats nobody on its own.
+pub(super) fn by_trade(context: &Context, found: &mut Vec<Found>) {
+    static TRADE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^,? (?:RN|LPN|LVN|CNA|RGN|RPh|RPH|PharmD|RMT|RDCS|RDMS|RT\(R\)|MLT|MLS|MT\(ASCP\)|CDE|CDCES|LCSW|CPhT)\b")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    for line in &context.layout.lines {
+        let behind_slash = context
+            .layout
+            .get(&line.span)
+            .match_indices(" / ")
+            .map(|(at, slash)| line.span.start + at + slash.len());
+        let starts = line.cells.iter().map(|cell| cell.start);
+        for start in starts.chain(behind_slash) {
+            let Some(name) = names::at_start(text, &(start..line.span.end)) else {
+                continue;
+            };
+            let own = name.start - start < 4
+                && TRADE.is_match(&text[name.end..line.span.end])
+                && !is_organisation(context, &name)
+                && !is_drug(context, &name);
+            if own
+                && !found
+                    .iter()
+                    .any(|(_, other, _)| same_name(text, other, &name))
+            {
+                found.push((Role::Other, name, 0.8));
             }
         }
     }

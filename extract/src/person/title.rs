@@ -67,6 +67,14 @@ mod tests {
                 "prescriber Keiko Brandt; other Alan Whitman; other Maria Sloan",
             ),
             (
+                "TELEPHONE ORDER\nT.O. Dr. Nayar / Rita Castle LPN\n",
+                "prescriber Nayar; other Rita Castle",
+            ),
+            (
+                "MEDICAL CERTIFICATE\nThis is to certify that Mr Lim Boon Teck NRIC S1 is unfit for duty.\n",
+                "patient Lim Boon Teck",
+            ),
+            (
                 "LABORATORY REPORT\nReference range\nLab Scientist: Grace Adebisi  AIMLS\n",
                 "other Grace Adebisi",
             ),
