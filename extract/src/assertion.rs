@@ -52,7 +52,7 @@ static FAMILY_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 });
 static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"history of|hx of|h/o|past|previous|previously|prior|status post|s/p|former|formerly|remote|in childhood|as a child|pmh|known history of|years ago|resolved|old",
+        r"history of|hx of|hx|h/o|past|previous|previously|prior|status post|s/p|former|formerly|remote|in childhood|as a child|pmh|known history of|years ago|resolved|old",
     )
 });
 static PLANNED: LazyLock<Regex> = LazyLock::new(|| {

@@ -59,7 +59,7 @@ static SIGNS: LazyLock<Vec<(Regex, Kind, f32)>> = LazyLock::new(|| {
         (r"(?i)\brefill (?:authori[sz]ation|request)\b|\bprescriber (?:no|number)\b|^\W*(?:telephone|verbal) order\b", Kind::Prescription, 2.0),
         (r"(?im)(?:^|\t|\s{2})prescriber\s*:", Kind::Prescription, 1.5),
         (r"(?im)^\W*rx ?(?:no\.?|#|:)? ?[0-9]{5,}\b", Kind::Prescription, 1.5),
-        (r"(?i)\b(?:pre-?authori[sz]ation|special authori[sz]ation|utili[sz]ation (?:management|review)|superbill|(?:medical expense|hospital|out-?patient|in-?patient|reimbursement) cla[i1l]m|cla[i1l]m f[o0]rm)\b", Kind::InsuranceForm, 2.5),
+        (r"(?i)\b(?:pre-?authori[sz]ation|prior authori[sz]ation (?:request|form)|special authori[sz]ation|utili[sz]ation (?:management|review)|superbill|(?:medical expense|hospital|out-?patient|in-?patient|reimbursement) cla[i1l]m|cla[i1l]m f[o0]rm)\b", Kind::InsuranceForm, 2.5),
         (r"(?im)^\W*(?:tax )?invoice\b", Kind::InsuranceForm, 2.5),
         (r"(?i)\bprescr[il1]pt[il1]on form\b", Kind::Prescription, 3.0),
         (r"(?m)^\W*(?i:exam(?:ination)?:?\s+|procedure:?\s+|study:?\s+)?(?:US|CT|MRI?|XR|PET|DEXA|X-?RAY|(?i:ultrasound|mammogra\w+|screening mammogra\w+|transthoracic echo\w*|echocardiogra\w+|radiology report|imaging report))\b[^.:\n]{0,60}$", Kind::Imaging, 2.5),

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const TABLE: &[(Target, &str)] = &[
     (
         Date(D::Dob),
-        "date of birth|dob|d o b|birth date|birthdate|patient's birth date|patient birth date|born|date of birth mm dd yyyy|insured's date of birth|patient dob|birthday|d.o.b|geburtsdatum|dt of birth|patient's date of birth|member dob|subscriber dob|date birth",
+        "date of birth|dob|d o b|birth date|birthdate|patient's birth date|patient birth date|born|birth|date of birth mm dd yyyy|insured's date of birth|patient dob|birthday|d.o.b|geburtsdatum|dt of birth|patient's date of birth|member dob|subscriber dob|date birth",
     ),
     (
         Date(D::Admission),

@@ -33,6 +33,14 @@ const DEGREES: &[&str] = &[
     "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
+    "xray",
+    "chest",
+    "abdomen",
+    "pelvis",
+    "spine",
+    "brain",
+    "view",
+    "scan",
     "nric",
     "nzmc",
     "mcr",

@@ -65,7 +65,7 @@ pub(super) fn split(text: &str, item: &Span) -> (Span, Option<Span>) {
 }
 
 /// `Primary     J01.90   Acute sinusitis`: what comes before the code says which of them it is.
-fn is_rank(before: &str) -> bool {
+pub(super) fn is_rank(before: &str) -> bool {
     static RANK: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:primary|principal|secondary|additional|main|other|final|admitting|discharge|working)?(?: ?(?:diagnos[ei]s|dx))?(?: ?#?[0-9]{1,2})?$")
             .expect("a valid expression")

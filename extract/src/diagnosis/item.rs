@@ -193,6 +193,7 @@ fn is_other(text: &str, name: &Span) -> bool {
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
     is_form(text, name)
         || codes::only(printed)
+        || coded::is_rank(printed)
         || tells_age(printed)
         || letters < 2
         || EMPTY.is_match(printed)

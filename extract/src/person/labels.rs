@@ -225,6 +225,10 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             if key == "clinician" {
                 return Some(doctor_or_prescriber(context));
             }
+            // `Attending: …   Resident: …`: a doctor, and of a home's papers the patient.
+            if key == "resident" && has_doctor_beside(context, n) {
+                return Some(Role::Other);
+            }
             if key == "refby" && context.kind == DocumentKind::LabReport {
                 return Some(Role::Ordering);
             }
@@ -259,6 +263,18 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
 fn fills_cell(context: &Context, label: &Label) -> bool {
     let cells = &context.layout.lines[label.line].cells;
     cells.len() > 1 && cells.contains(&label.span)
+}
+
+/// Is a label on the same line a doctor's?
+fn has_doctor_beside(context: &Context, n: usize) -> bool {
+    let mut beside = context.labels_on(context.labels[n].line);
+    beside.any(|(_, label)| {
+        let doctor = matches!(
+            label.target,
+            Target::Person(Role::Attending | Role::Referring | Role::PrimaryCare)
+        );
+        doctor && label.colon
+    })
 }
 
 /// Some label of the document says patient outright.

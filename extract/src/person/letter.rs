@@ -56,7 +56,7 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 continue;
             }
             // A note may have few lines: who stands on the last of them closes it.
-            let top = index < 8 && index + 2 < lines;
+            let top = index < 8 && index + 2 < lines && index * 3 < lines * 2;
             let role = match context.kind {
                 _ if beside(context, index, |target| {
                     target == Target::Id(IdRole::RxNumber)

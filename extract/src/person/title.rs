@@ -67,6 +67,14 @@ mod tests {
                 "prescriber Keiko Brandt; other Alan Whitman; other Maria Sloan",
             ),
             (
+                "DISCHARGE SUMMARY\nAttending: HOLM, ERIK S      Resident: Dr. Nirav Patil\n",
+                "attending HOLM, ERIK S; other Nirav Patil",
+            ),
+            (
+                "XRAY CHEST PA VIEW\nIMPRESSION : MILD CARDIOMEGALY.\nDr. Sneha Gokhale, MD (Radiodiagnosis)\n",
+                "authoriser Sneha Gokhale",
+            ),
+            (
                 "TELEPHONE ORDER\nT.O. Dr. Nayar / Rita Castle LPN\n",
                 "prescriber Nayar; other Rita Castle",
             ),
