@@ -6,6 +6,7 @@ use schemas::{Fact, PersonRole as Role};
 use crate::{context::Context, draft::Draft, layout::Span};
 
 mod beside;
+mod copies;
 mod house;
 mod labels;
 mod letter;

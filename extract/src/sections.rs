@@ -11,6 +11,7 @@ use crate::{
     layout::{Layout, Span, trim_by},
 };
 
+mod form;
 mod item;
 
 pub(crate) use item::{is_item, item_mark, items};
@@ -68,7 +69,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
             c.is_whitespace() || matches!(c, ':' | ';' | '-' | '.' | '|')
         });
         let inline = inline.start.min(next)..inline.end.min(next);
-        let captions = kind == SectionKind::Diagnoses && is_captions(layout.get(&inline));
+        let captions = kind == SectionKind::Diagnoses && form::is_captions(layout.get(&inline));
         let end = if inline.is_empty() || label.alone || captions {
             end_of_list(layout, labels, label.line, next, kind)
         } else {
@@ -80,7 +81,7 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
             label.span.end
         };
         let end = if captions {
-            end_of_field(layout, label.line, end)
+            form::end_of_field(layout, label.line, end)
         } else {
             end
         };
@@ -217,7 +218,7 @@ fn end_of_inline(
             .iter()
             .any(|l| l.line == below && l.at_start && (l.colon || l.alone || l.numbered));
         if labelled
-            || numbered_otherwise(layout.line(line), text)
+            || form::numbered_otherwise(layout.line(line), text)
             || !(lower || open || full || prose || inset || is_item(text))
             || below > last + 1
         {
@@ -226,34 +227,6 @@ fn end_of_inline(
         last = below;
     }
     layout.lines[last].span.end.min(next)
-}
-
-/// `6. Allergies: penicillin` and below it `7. MBS items`: the next field of a form, and no item of a list, which begins
-/// with its first number.
-fn numbered_otherwise(heading: &str, below: &str) -> bool {
-    static NUMBER: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\s*\(?([0-9]{1,2})[.)]\s").expect("a valid expression"));
-    static FIRST: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?:^|[^0-9])1[.)]").expect("a valid expression"));
-    let number = NUMBER.captures(below).map(|found| found[1].to_owned());
-    number.is_some_and(|number| number != "1" && !FIRST.is_match(heading))
-}
-
-/// Where the next field of a form begins that numbers its fields.
-fn end_of_field(layout: &Layout, line: usize, end: usize) -> usize {
-    (line + 1..layout.lines.len())
-        .take_while(|index| layout.lines[*index].span.start < end)
-        .find(|index| numbered_otherwise(layout.line(line), layout.line(*index)))
-        .map_or(end, |index| layout.lines[index].span.start)
-}
-
-/// `Final diagnosis      ICD-10      Status`: captions of the columns below and no content.
-fn is_captions(inline: &str) -> bool {
-    static CAPTIONS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:(?:\(?ICD(?:[ -]?(?:9|10))?(?:[ -]?CM)?\)?(?: codes?)?|(?:rvs |cpt |dx )?codes?|status|onset|rank|type)(?:\s{2,}|\t|$))+$")
-            .expect("a valid expression")
-    });
-    CAPTIONS.is_match(inline)
 }
 
 /// So much further to the right stands what goes on with a heading's line.

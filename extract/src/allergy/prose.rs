@@ -241,3 +241,35 @@ pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn what_substances_did() {
+        for (text, want) in [
+            (
+                "Trimethoprim caused a rash in 2017 and should not be used again.\n",
+                "Trimethoprim rash present",
+            ),
+            ("Penicillin gives her a rash.\n", "Penicillin rash present"),
+            (
+                "Allergy: TRIMETHOPRIM / hives\n",
+                "TRIMETHOPRIM hives present",
+            ),
+            (
+                "Issues\n?Peanut allergy - referred for testing.\n",
+                "Peanut  possible",
+            ),
+            (
+                "Alergies   Penicillin (itchy weals)\n",
+                "Penicillin itchy weals present",
+            ),
+            ("This tablet gives relief within an hour.\n", ""),
+        ] {
+            let told = told(text, "allergy", ["substance", "reaction", "assertion"]);
+            assert_eq!(told.concat().join(" "), want, "{text}");
+        }
+    }
+}

@@ -132,3 +132,29 @@ fn alone(context: &Context, date: &Printed) -> bool {
     let closes = date.span.end >= span.end;
     rest < 8 || closes && PLACE.is_match(&context.layout.text[span.start..date.span.start])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn what_forms_call_their_date() {
+        for (text, want) in [
+            (
+                "REFERRAL FORM (MOH 100)\nFROM: Dr Imelda Okoth      DATE: 30/05/2025\n",
+                "referral",
+            ),
+            (
+                "MEDICAL EXPENSE CLAIM\nPatient: Jabari Cole\nDiagnosis: asthma\nVisit date: 05/09/2024\nFees: 150.00\nTotal: 150.00\nDoctor: Dr. Cecil August      Reg. No. 417\nDate: 26/09/2024      Stamp\n",
+                "service signed",
+            ),
+            (
+                "PRE-AUTHORIZATION REQUEST\nApproved by: Mercy Ateno   24/09/2025\n",
+                "signed",
+            ),
+        ] {
+            let roles = told(text, "date", ["role"]).concat();
+            assert_eq!(roles.join(" "), want, "{text}");
+        }
+    }
+}

@@ -6,6 +6,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::{context::Context, layout::Span};
+
+/// Does the section of an item hold what a report concludes with?
+pub(super) fn concludes(context: &Context, item: &Span) -> bool {
+    let heading = context.heading(item.start).unwrap_or_default();
+    let heading = heading.to_lowercase();
+    ["impression", "opinion", "conclusion"]
+        .iter()
+        .any(|word| heading.contains(word))
+}
+
 /// How much of an item is such a name.
 pub(super) fn length(item: &str) -> Option<usize> {
     const LONGEST: usize = 7;

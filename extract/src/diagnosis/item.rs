@@ -72,8 +72,10 @@ pub(super) fn diagnosis(
     let whole_name = name.clone();
     let name = without_date(context, name);
     let dated = name != whole_name;
+    let denied = is_denied(&text[name.clone()]);
     let name = narrowed_unless_titled(context, name, code.is_some());
-    let concludes = free_text && kind == SectionKind::Diagnoses && concludes(context, item);
+    let concludes =
+        free_text && kind == SectionKind::Diagnoses && finding::concludes(context, item);
     let found = if concludes {
         finding::length(&text[name.clone()])
     } else {
@@ -108,21 +110,12 @@ pub(super) fn diagnosis(
     if let Some(code) = code {
         coded::add(text, code, &mut draft);
     }
-    draft.assertion = if unticked || is_denied(printed) {
+    draft.assertion = if unticked || denied {
         Assertion::Absent
     } else {
         assertion::of(&context.layout, &name, Some(kind))
     };
     Some(draft)
-}
-
-/// Does the section of an item hold what a report concludes with?
-fn concludes(context: &Context, item: &Span) -> bool {
-    let heading = context.heading(item.start).unwrap_or_default();
-    let heading = heading.to_lowercase();
-    ["impression", "opinion", "conclusion"]
-        .iter()
-        .any(|word| heading.contains(word))
 }
 
 /// `Angina N`, `Asthma: yes`: the item of a list of questions, and what was answered.

@@ -229,8 +229,8 @@ mod tests {
                 "Basal cell carcinoma, nodular type",
             ),
             (
-                "PROBLEM LIST                  STATUS\nPrematurity, 31 weeks         ongoing\nHyperbilirubinemia            phototherapy x 24 h; peak 10 mg/dL\n",
-                "Prematurity, 31 weeks; Hyperbilirubinemia",
+                "PROBLEM LIST                  STATUS\nPrematurity, 31 weeks         ongoing\nAsthma                        last attack 9 days ago; inhaler stopped\n",
+                "Prematurity, 31 weeks; Asthma",
             ),
             (
                 "Diagnosis: Severe exacerbation of asthma triggered by viral URTI\n",

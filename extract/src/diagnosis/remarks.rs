@@ -11,7 +11,7 @@ use crate::layout::{Span, trim_by};
 pub(super) fn without_lead(name: &str) -> &str {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)^(?:(?:[ck]/c/o|h/o|hx of|hx|history of|known case of|k/c of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|t/c|to consider|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
+            r"(?i)^(?:(?:no (?:evidence|signs?) of|no|denies(?: any)?|[ck]/c/o|h/o|hx of|hx|history of|known case of|k/c of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|t/c|to consider|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
         )
         .expect("a valid expression")
     });
@@ -149,6 +149,7 @@ mod tests {
             ),
             ("STEMI requiring primary PCI", "STEMI"),
             ("meningitis as a teenager", "meningitis"),
+            ("No evidence of appendicitis", "appendicitis"),
             (
                 "ductal carcinoma, right breast. ER+/PR-/HER2-",
                 "ductal carcinoma, right breast",

@@ -6,7 +6,7 @@ use regex::Regex;
 use schemas::{DocumentKind, Fact, Person, PersonRole as Role};
 
 use super::{
-    Found, house, is_drug, is_organisation,
+    Found, copies, house, is_drug, is_organisation,
     role::{author, doctor, doctor_or_prescriber, is_family_doctor, signer},
     title,
 };
@@ -81,7 +81,7 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
             {
                 author(context, &name)
             }
-            Role::Other if is_copy(context, n) && is_family_doctor(context, &name) => {
+            Role::Other if copies::is_label(context, n) && is_family_doctor(context, &name) => {
                 Role::PrimaryCare
             }
             Role::Authoriser if title::heads_laboratory(context, &name) => Role::LabDirector,
@@ -96,40 +96,13 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
             Role::Attending if title::is_seen_next(context, &name) => Role::FollowUpProvider,
             role => role,
         };
-        if is_copy(context, n) {
-            let more = further_copies(context, label, &name);
+        if copies::is_label(context, n) {
+            let more = copies::further(context, label, &name);
             found.extend(more.into_iter().map(|name| (Role::Other, name, 0.9)));
         }
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     found
-}
-
-/// `Copy to: Dr. Paul Tremont; Nora Quill, NP`: whom else a copy goes to, with a title or a degree.
-fn further_copies(context: &Context, label: &Label, first: &Span) -> Vec<Span> {
-    static NEXT: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?:;| and | & |, (?i:dr)\b)").expect("a valid expression"));
-    let text = context.layout.text;
-    let end = context.layout.lines[label.line].span.end;
-    if !(label.span.end..end).contains(&first.end) {
-        return Vec::new();
-    }
-    let next = NEXT.find_iter(&text[first.end..end]);
-    next.filter_map(|gap| {
-        // A title behind the comma is the name's.
-        let part = if gap.as_str().starts_with(',') {
-            1
-        } else {
-            gap.len()
-        };
-        let place = first.end + gap.start() + part..end;
-        let name = names::titled(text, &place)?;
-        let titled = text[place.start..name.start].to_lowercase().contains("dr");
-        let near = name.start - place.start < 6;
-        (near && (titled || names::has_degree(text, name.end)) && !is_organisation(context, &name))
-            .then_some(name)
-    })
-    .collect()
 }
 
 /// `DN  MARTHA OKAFOR MD`, `b  OKAFOR, MARTHA`: forms of claims print a qualifier or the letter of a field before a name.
@@ -283,12 +256,6 @@ fn names_a_patient(context: &Context) -> bool {
         .labels
         .iter()
         .any(|l| l.colon && labels::letters(context.layout.get(&l.span)).starts_with("patient"))
-}
-
-/// A label of those who get a copy.
-fn is_copy(context: &Context, n: usize) -> bool {
-    let key = labels::letters(context.layout.get(&context.labels[n].span));
-    matches!(&*key, "cc" | "copyto" | "copiesto")
 }
 
 /// The role of a plain `Name:` after the headings above it.
