@@ -38,7 +38,6 @@ const NOT_NAMES: &[&str] = &[
     "abdomen",
     "pelvis",
     "spine",
-    "brain",
     "view",
     "scan",
     "nric",

@@ -205,6 +205,10 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             if key == "refby" && context.kind == DocumentKind::LabReport {
                 return Some(Role::Ordering);
             }
+            // What somebody reacts to is an agent, too.
+            if key == "agent" && context.kind != DocumentKind::Prescription {
+                return None;
+            }
             if key == "employee" && context.kind != DocumentKind::InsuranceForm {
                 return None;
             }
