@@ -113,6 +113,12 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     out.extend(prose::with_reaction(context, &out));
     out.extend(prose::harmed(context, &out));
     out.extend(seen::extract(context, &out));
+    for draft in &mut out {
+        // `?Peanut allergy`.
+        if draft.assertion == Assertion::Present && text[..draft.span().start].ends_with('?') {
+            draft.assertion = Assertion::Possible;
+        }
+    }
     once(out)
 }
 

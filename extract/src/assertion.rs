@@ -30,7 +30,7 @@ static NEGATED_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 });
 static POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|suspicious of|wonder (?:if|whether)|ddx|to exclude|in case of|work-?up for|investigated for|awaiting|cannot exclude|evaluate for|evaluation for|appears to have",
+        r"possible|possibly|probable|probably|likely|suspected|suspicion (?:of|for)|suspicious for|may have|might have|could be|rule out|r/o|query|questionable|concern(?:ed)? (?:for|about)|differential|versus|vs|consider|presumed|suggestive of|suspicious of|(?:I|we) suspect|t/c|to consider|wonder (?:if|whether)|ddx|to exclude|in case of|work-?up for|investigated for|awaiting|cannot exclude|evaluate for|evaluation for|appears to have",
     )
 });
 /// Said behind the mention, and stronger than what sounds like a denial.
@@ -52,7 +52,7 @@ static FAMILY_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 });
 static HISTORICAL: LazyLock<Regex> = LazyLock::new(|| {
     cues(
-        r"history of|hx of|h/o|past|previous|previously|prior|status post|s/p|former|formerly|remote|in childhood|as a child|pmh|known history of|years ago|resolved|old",
+        r"history of|hx of|hx|h/o|past|previous|previously|prior|status post|s/p|former|formerly|remote|in childhood|as a child|pmh|known history of|years ago|resolved|old",
     )
 });
 static PLANNED: LazyLock<Regex> = LazyLock::new(|| {

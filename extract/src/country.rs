@@ -56,10 +56,11 @@ fn re(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a valid expression")
 }
 
-/// What Britain, Ireland, Australia, New Zealand and India alone print.
+/// What Britain, Ireland, Australia, New Zealand, India, Malaysia, the Gulf states, Africa and the Caribbean that was British
+/// alone print.
 static BRITAIN: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"\bNHS\b|\bGMC\b|\bIMC\b|\bGMS\b|\bNHI\b|\bDear GP\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?:NSW|QLD|VIC|TAS|WA|SA|NT|ACT) [0-9]{4}\b|\bPBS\b|\b(?:UHID|NABL|MBBS|OPD|IPD|Pvt)\b|\b(?:Smt|Shri|Kumari|NRIC|HKID|CHI|MyKad|TCU)\b|\b(?i:polyclinic)\b|\bRs\.|₹|\b(?i:lakhs?|lacs|cu\.?\s?mm|cumm|biological ref)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\b(?i:general practitioner|A&E|yours (?:sincerely|faithfully)|registrar|micrograms)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]|\b[0-9]{1,2}/(?:7|52)\b|\b(?i:hospital no|hosp no|hosp(?:ital)? number|ward round|urn?:)\b",
+        r"\bNHS\b|\bGMC\b|\bIMC\b|\bGMS\b|\bNHI\b|\bDear GP\b|\b(?:umol/L|µmol/L|mmol/mol)\b|\b(?:NSW|QLD|VIC|TAS|WA|SA|NT|ACT) [0-9]{4}\b|\bPBS\b|\b(?:UHID|NABL|MBBS|OPD|IPD|Pvt)\b|\b(?:Smt|Shri|Kumari|NRIC|HKID|CHI|MyKad|TCU)\b|\b(?i:polyclinic)\b|\bRs\.|₹|\b(?i:lakhs?|lacs|cu\.?\s?mm|cumm|biological ref)\b|\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b|\b(?i:general practitioner|A&E|yours (?:sincerely|faithfully)|registrar|micrograms)\b|\b(?:Tab|Inj|Syp|Cap)\. [A-Z]|\b[0-9]{1,2}/(?:7|52)\b|\b(?:DHA|HAAD|NHRA|QCHP|MOHAP|SCFHS|OMSB|Iqama|AED|OMR|QAR|BHD|KMPDC|HPCSA|NAFDAC|MDCN|SHIF|KES|TTMB|NHIF)\b|\b(?i:emirates id|dubai|abu dhabi|sharjah|muscat|oman|doha|qatar|bahrain|kuwait|riyadh|jeddah|klinik|tarikh|umur|kesihatan|malaysia|nairobi|kenya|lagos|nigeria|ghana|uganda|south africa|jamaica|trinidad|barbados)\b|\b(?i:hospital no|hosp no|hosp(?:ital)? number|ward round|urn?:)\b",
     )
 });
 /// What is usual there and known elsewhere.
@@ -68,10 +69,10 @@ static BRITISH: LazyLock<Regex> = LazyLock::new(|| {
         r"\bGP\b|\b(?i:surgery|tds|qds|nocte|mane|bd|haemoglobin|paracetamol|salbutamol|oedema|anaemia|paediatric\w*|orthopaedic\w*|gynaecolog\w*|anaesth\w*|\w*oesophag\w*|haem[aor]\w+|\w{3,}aemia|diarrhoea|tumour|oestr\w+|mmol/L|sulphate|leucocyt\w*|consultant|dear dr|ward|theatre|[0-9]{1,2}/12|bloods|u&es?|obs|apyrexial|g/l|pmol/l|litres?|centre|programme|whilst)\b",
     )
 });
-/// What the United States alone print.
+/// What the United States and the Philippines alone print.
 static STATES: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b|\bNPI\b|\bDEA\b|\bCLIA\b|\bICD-10-CM\b|\bCPT\b|\bMedicaid\b|\bHIPAA\b|\b(?:K|M|Thousand|Million)/uL\b|\bPCP\b",
+        r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b|\bNPI\b|\bDEA\b|\bCLIA\b|\bICD-10-CM\b|\bCPT\b|\bMedicaid\b|\bHIPAA\b|\b(?:Brgy|Barangay|Philippines|PhilHealth|RHU|PRC Lic)\b|\b(?:K|M|Thousand|Million)/uL\b|\bPCP\b",
     )
 });
 /// What is usual there and known elsewhere.
@@ -100,6 +101,11 @@ mod tests {
             ("Seen 20 May 2025, DOB 04/10/1985", Habit::British),
             ("Seen May 20, 2025, DOB 04/10/1985", Habit::American),
             ("DOB 04/10/1985", Habit::Unknown),
+            ("Emirates ID 784-1, Visit 05/02/2026", Habit::British),
+            (
+                "Brgy. Mabini, OPD, RHU 3, BIRTHDAY 12/02/1976",
+                Habit::American,
+            ),
         ] {
             assert_eq!(habit(text, &dates::find(text)), want, "{text}");
         }

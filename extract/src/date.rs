@@ -74,19 +74,26 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     if birth::is_labelled(context, date)
         || birth::behind_name(context, date)
         || birth::beside_age(context, date)
+        || birth::before_sex(context, date)
     {
         return (DateRole::Dob, 0.97);
     }
     if sentence::is_compared(context, date) {
         return (DateRole::Other, 0.9);
     }
-    if row::stops_drug(context, date) {
+    if label::is_second_processing(context, date) || row::stops_drug(context, date) {
         return (DateRole::Other, 0.9);
     }
     if sentence::is_arrival(context, date) {
         return (DateRole::Admission, 0.9);
     }
-    if result::heads_column(context, date) || result::begins_row(context, date) {
+    if result::heads_previous(context, date) {
+        return (DateRole::Other, 0.9);
+    }
+    if result::heads_columns_alone(context, date)
+        || result::heads_column(context, date)
+        || result::begins_row(context, date)
+    {
         return (DateRole::Collected, 0.9);
     }
     if let Some(role) = label::on_line(context, date) {
@@ -94,6 +101,9 @@ fn role_of(context: &Context, date: &Printed) -> (DateRole, f32) {
     }
     if let Some(role) = row::service(context, date) {
         return (role, 0.95);
+    }
+    if result::valued(context, date) {
+        return (DateRole::Collected, 0.9);
     }
     if let Some(role) = sentence::role(context, date) {
         return (role, 0.9);

@@ -3,6 +3,7 @@
 //! signs, then month first. Two-digit years of birth lie before the document's other years.
 
 mod reprint;
+mod undivided;
 
 use std::sync::LazyLock;
 
@@ -122,6 +123,12 @@ pub(crate) fn find(text: &str) -> Vec<Printed> {
             if at >= text.len() {
                 break;
             }
+        }
+    }
+    for date in undivided::find(text) {
+        let free = |p: &Printed| p.span.end <= date.span.start || p.span.start >= date.span.end;
+        if out.iter().all(free) {
+            out.push(date);
         }
     }
     out.sort_by_key(|p| p.span.start);

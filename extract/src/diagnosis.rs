@@ -8,12 +8,14 @@ use crate::{context::Context, draft::Draft, layout::Span, sections::SectionKind}
 
 mod coded;
 mod codes;
+mod finding;
 mod item;
 mod known;
 mod list;
 mod phrase;
 mod prose;
 mod remarks;
+mod ticked;
 mod trim;
 
 const UNKNOWN: &str = "the diagnosis is not in the lexicon and has no code";
@@ -38,7 +40,7 @@ pub(crate) fn extract(context: &Context, taken: &[Span]) -> Vec<Draft> {
             "reason",
         ];
         let free_text = loose.iter().any(|word| heading.contains(word));
-        for item in list::items(context, &section.body, section.kind) {
+        for item in list::items(context, section) {
             out.extend(item::diagnosis(context, &item, section.kind, free_text));
         }
         doubt_uncoded(&mut out[first..]);

@@ -192,6 +192,11 @@ fn label_of(layout: &Layout, index: usize, first: usize, n: usize) -> Option<Lab
     if key == "drugs" && !at_start {
         return None;
     }
+    // `4. HISTORY OF GOUT` names something.
+    let goes_on = next.is_some_and(|word| word.eq_ignore_ascii_case("of"));
+    if goes_on && !colon && matches!(target, Target::Section(_)) {
+        return None;
+    }
     let short = key.len() <= 2;
     let hash = spaced.ends_with('#') || next.is_some_and(|word| word.starts_with('#'));
     let stop_word = target == Target::Stop && (colon || at_start);
@@ -268,8 +273,18 @@ fn starts_cell(layout: &Layout, index: usize, first: usize) -> bool {
     let before = layout.get(&(cell.start..start)).trim();
     before.is_empty()
         || is_form_number(before)
+        || is_catalogue(before)
         || is_part_of_form(before)
         || !before.contains(char::is_alphanumeric)
+}
+
+/// `DSM-5 DIAGNOSES`, `ICD-10 DIAGNOSES`: by what they are numbered.
+fn is_catalogue(word: &str) -> bool {
+    static CATALOGUE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?i:DSM|ICD)[- ]?(?:[0-9]{1,2}|IV|V)(?:-?(?:TR|CM|AM))?$")
+            .expect("a valid expression")
+    });
+    CATALOGUE.is_match(word)
 }
 
 /// `2.`, `1a.`, `17b`, `(3)`, `B.`.
@@ -312,7 +327,10 @@ fn only_labels(layout: &Layout, index: usize, labels: &[Label]) -> bool {
         .all(|label| matches!(label.target, Target::Section(_)));
     first.at_start
         && bare.split_whitespace().all(|word| {
-            is_form_number(word) || !word.contains(char::is_alphanumeric) || headed && is_day(word)
+            is_form_number(word)
+                || headed && is_catalogue(word.trim_matches(['(', ')']))
+                || !word.contains(char::is_alphanumeric)
+                || headed && is_day(word)
         })
 }
 

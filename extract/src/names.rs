@@ -8,11 +8,11 @@ use regex::Regex;
 use crate::layout::{Span, trim_by};
 
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife)\b\.?\s*").expect("a valid expression")
+    Regex::new(r"^(?:\((?i:mrs?|ms|miss|prof|capt|col|maj|retd)\.?\)\s*|(?i:prof\.? dr\.? med|pcp|gp|staff nurse|senior carer|carer|charge nurse|smt|shri|mstr|a/prof(?:essor)?|assoc(?:iate|\.)? prof(?:essor)?|dr|doctor|mr|mrs|ms|miss|mx|mnr|mev|mej|pt|clinical pharmacist|pharmacist|prof|professor|sir|dame|rev|master|baby|herr|frau|nurse|sister|midwife|sh|s/n|sn|ph|dra)\b\.?\s*)").expect("a valid expression")
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:(?:(?i:st)\. )?(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
+        r"^(?:\p{Lu}[\p{L}'’\-]+ (?:[DSds]/[Oo]|[Aa]/[LlPp]) \p{Lu}[\p{L}'’\-]+(?: \p{Lu}[\p{L}'’\-]+)?|(?:(?i:st)\. )?(?:\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]+){1,2}),\s?\p{Lu}[\p{L}'’\-]*\.?(?: \p{Lu}[\p{L}'’\-]*\.?){0,2}|\p{Lu}[\p{L}'’\-]*\.?(?: (?:(?:de|van|von|der|den|la|le|da|dos|del|bin|binti|binte|bte|ibn|al|el|di|du|st\.?) ){0,2}(?:\p{Lu}\.\p{Lu}[\p{L}'’\-]+|\p{Lu}[\p{L}'’\-]*\.?)){0,4})",
     )
     .expect("a valid expression")
 });
@@ -28,9 +28,37 @@ const DEGREES: &[&str] = &[
     "mrcpi", "dch", "dnb", "mch", "mmed", "fcp", "facog", "faap", "faan", "faaos", "facep", "facr",
     "pmhnp", "acnp", "agacnp", "whnp", "crna", "lmhc", "lcpc", "otr", "rdn", "cdces", "rdcs",
     "rvt", "cns", "anp", "acp", "spr", "rgn", "hca", "fcps", "bds", "mds", "mpharm", "bpharm",
-    "mrpharms", "dm", "boptom", "pgy",
+    "rt", "rmt", "mls", "mlt", "rdms", "cpht", "lvn", "cma", "frcpc", "frcsc", "ccfp", "rco",
+    "fwacs", "fwacp", "aimls", "fpsp", "fpcp", "fpogs", "fpcr", "dpps", "cde", "bcps", "mrpharms",
+    "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
+    "xray",
+    "chest",
+    "abdomen",
+    "pelvis",
+    "spine",
+    "view",
+    "scan",
+    "nric",
+    "nzmc",
+    "mcr",
+    "mmc",
+    "kmpdc",
+    "hpcsa",
+    "uhid",
+    "ppsn",
+    "reply",
+    "slip",
+    "box",
+    "reception",
+    "clinician",
+    "committee",
+    "uniform",
+    "inc",
+    "ltd",
+    "llc",
+    "pty",
     "assessment",
     "management",
     "selfmanagement",
@@ -306,7 +334,7 @@ pub(crate) fn at_start(text: &str, within: &Span) -> Option<Span> {
     let rest = rest.find("  ").map_or(rest, |cut| &rest[..cut]);
     let rest = before_degree(rest);
     let found = NAME.find(rest)?;
-    let end = strip(rest, found.end());
+    let end = strip(rest, before_ward(rest, found.end()));
     let name = trim_by(text, start..start + end, |c| {
         c.is_whitespace() || c == ',' || c == '-'
     });
@@ -344,8 +372,13 @@ pub(crate) fn titled(text: &str, within: &Span) -> Option<Span> {
     }
     let found = ONE.captures(&text[within.clone()])?.get(1)?;
     let word = found.as_str().to_lowercase();
-    (!NOT_NAMES.contains(&word.as_str()))
-        .then(|| within.start + found.start()..within.start + found.end())
+    // `Dr. Whitcomb's office`.
+    let bare = found
+        .as_str()
+        .trim_end_matches(|c| c == 's' || c == '\'' || c == '’');
+    let owned = found.as_str()[bare.len()..].starts_with(['\'', '’']);
+    let end = found.start() + if owned { bare.len() } else { found.len() };
+    (!NOT_NAMES.contains(&word.as_str())).then(|| within.start + found.start()..within.start + end)
 }
 
 fn before_degree(rest: &str) -> &str {
@@ -368,6 +401,16 @@ fn keep_initial_dot(text: &str, name: Span) -> Span {
     name
 }
 
+/// `Sr Achterberg, AMU`: a ward in capitals behind the comma is no first name.
+fn before_ward(rest: &str, end: usize) -> usize {
+    static WARD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\p{Lu}\p{Ll}[\p{L}'’\-]+(, \p{Lu}{3,})$").expect("a valid expression")
+    });
+    WARD.captures(&rest[..end])
+        .and_then(|found| found.get(1))
+        .map_or(end, |ward| ward.start())
+}
+
 /// Where degrees, or words that are no names, begin.
 fn strip(rest: &str, end: usize) -> usize {
     let mut at = 0;
@@ -377,7 +420,9 @@ fn strip(rest: &str, end: usize) -> usize {
             .filter(|c| c.is_alphabetic())
             .collect::<String>()
             .to_lowercase();
+        // `RAJAN D/O MUTHU`: a daughter is no osteopath.
         let degree = n >= 1
+            && !word.contains('/')
             && DEGREES.contains(&bare.as_str())
             && bare.len() >= 2
             && word
@@ -410,7 +455,7 @@ fn surname_only(rest: &str, at: usize, bare: &str) -> bool {
 /// Does a degree follow this name?
 pub(crate) fn has_degree(text: &str, end: usize) -> bool {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\.?(?:[\s,;]|$)|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|Ph\.?D)").expect("a valid expression")
+        Regex::new(r"^[,\s]{1,3}(?:M\.D\b|MD\b|D\.O\.?(?:[\s,;]|$)|DO\b|MBBS|MBChB|NP\b|PA-?C?\b|DNP|APRN|FNP|DPM|DDS|FRCP|MRCP|FRCS|FRCGP|MRCGP|FRACGP|FRACP|FRACS|FRANZCP|FRCOphth|FRCEM|FRCR|FRCOG|MRCOG|FRCPCH|MRCPCH|FRCPsych|MRCPsych|FACOG|FAAP|FACEP|BDS|M\.B|FACP|FRCPC|FRCSC|CCFP|FWACS|FWACP|FPCP|FPSP|FPOGS|FPCR|Ph\.?D)").expect("a valid expression")
     });
     AFTER.is_match(&text[end..])
 }
@@ -434,6 +479,13 @@ mod tests {
             ("Doe, Jane Patient ID: JG1", Some("Doe, Jane")),
             ("James Finch, PA-C", Some("James Finch")),
             ("Mary O'Neil on May 3", Some("Mary O'Neil")),
+            ("DR. (MRS.) LALITA BHONSLE", Some("LALITA BHONSLE")),
+            (
+                "Dr Siti Aminah binti Kassim",
+                Some("Siti Aminah binti Kassim"),
+            ),
+            ("PARVATHI D/O RAMAN   WARD 3", Some("PARVATHI D/O RAMAN")),
+            ("Achterberg, AMU", None),
             ("was admitted", None),
             ("OTHER SOURCE", None),
             ("04/26/2010", None),

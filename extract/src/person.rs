@@ -6,12 +6,15 @@ use schemas::{Fact, PersonRole as Role};
 use crate::{context::Context, draft::Draft, layout::Span};
 
 mod beside;
+mod copies;
+mod house;
 mod labels;
 mod letter;
 mod patient;
 mod prose;
 mod role;
 mod same;
+mod title;
 
 /// A role, the place of a name, and how sure the rule is that found it.
 type Found = (Role, Span, f32);
@@ -26,6 +29,8 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     beside::patient(context, &mut found);
     patient::patient_in_prose(context, &mut found);
     prose::others_named(context, &mut found);
+    prose::nurses(context, &mut found);
+    prose::by_trade(context, &mut found);
     letter::addressee(context, &mut found);
     letter::addressed_by_surname(context, &mut found);
     letter::from_first_name(context, &mut found);

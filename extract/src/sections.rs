@@ -11,6 +11,7 @@ use crate::{
     layout::{Layout, Span, trim_by},
 };
 
+mod form;
 mod item;
 
 pub(crate) use item::{is_item, item_mark, items};
@@ -68,15 +69,21 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
             c.is_whitespace() || matches!(c, ':' | ';' | '-' | '.' | '|')
         });
         let inline = inline.start.min(next)..inline.end.min(next);
-        let end = if inline.is_empty() || label.alone {
+        let captions = kind == SectionKind::Diagnoses && form::is_captions(layout.get(&inline));
+        let end = if inline.is_empty() || label.alone || captions {
             end_of_list(layout, labels, label.line, next, kind)
         } else {
             end_of_inline(layout, labels, label.line, next, kind)
         };
-        let start = if label.alone {
+        let start = if label.alone || captions {
             line.span.end
         } else {
             label.span.end
+        };
+        let end = if captions {
+            form::end_of_field(layout, label.line, end)
+        } else {
+            end
         };
         let end = last_heading_before(layout, labels, start, end, kind);
         let end = match kind {
@@ -209,8 +216,9 @@ fn end_of_inline(
         };
         let labelled = labels
             .iter()
-            .any(|l| l.line == below && l.at_start && (l.colon || l.alone));
+            .any(|l| l.line == below && l.at_start && (l.colon || l.alone || l.numbered));
         if labelled
+            || form::numbered_otherwise(layout.line(line), text)
             || !(lower || open || full || prose || inset || is_item(text))
             || below > last + 1
         {

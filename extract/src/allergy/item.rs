@@ -16,8 +16,11 @@ use crate::{
 pub(super) const UNKNOWN: &str = "the substance is not in the lexicon";
 
 static REACTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
+    Regex::new(r"^(?s)(.*?)\s*(?:\(\s*([^)]*)\)?|\s[-–—]+>?\s*(.+)|:\s*(.+)|\s(?:causes?|caused|causing|resulting in|leads to|produces?|with reaction(?: of)?|reaction)\s*:?\s*(.+)|\t\s*(.+)|\s{2,}(.+))$").expect("a valid expression")
 });
+/// `CEFALEXIN / hives`.
+static SLASHED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(.{3,40}?)\s+/\s+(.+)$").expect("a valid expression"));
 /// `Drug: Amoxicillin   Reaction: rash   Year: 2018`.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?i:drug|food|allergen|substance|agent|medicines?|medications?|environmental)\s*:\s*(.+?)[\s,;|]+(?i:reactions?|causes?)\s*:\s*(.+?)(?:\t|\s{2}|$)").expect("a valid expression")
@@ -32,7 +35,14 @@ static TITLED: LazyLock<Regex> =
 pub(super) fn of_item(context: &Context, item: &Span) -> Option<Draft> {
     let text = context.layout.text;
     let part = &text[item.clone()];
-    let named = LABELLED.captures(part).or_else(|| REACTION.captures(part));
+    let named = LABELLED
+        .captures(part)
+        .or_else(|| {
+            SLASHED
+                .captures(part)
+                .filter(|found| reaction::is_in(&found[2].to_lowercase()))
+        })
+        .or_else(|| REACTION.captures(part));
     let (substance, reaction) = match named {
         Some(found) => {
             let name = found.get(1)?;

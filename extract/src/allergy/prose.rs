@@ -201,7 +201,7 @@ fn joined_by_and(context: &Context, from: usize) -> Option<Draft> {
 /// `sulfasalazine as it caused hepatitis`, `comes out in a rash with trimethoprim`.
 pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b([\p{L}-]+),? (?:(?:as|because|since|which|that) (?:(?:it|this) )?)?(?:has |had )?(?:previously )?(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$)")
+        Regex::new(r"(?i)\b([\p{L}-]+),? (?:(?:as|because|since|which|that) (?:(?:it|this) )?)?(?:has |had )?(?:previously )?(?:(?:caused?|gave|given|made)\s+(?:(?:him|her|them)\s+)?|(?:gives|causes|brings)\s+(?:him|her|them|me)\s+(?:out in\s+)?)(?:an? |severe |marked |significant |some )*([\p{L} -]+?)(?:\s+in\s+(?:19|20)[0-9]{2})?\s*(?:[).;,\n(]|$|\band (?:should|must|is|was|has)\b)")
             .expect("a valid expression")
     });
     // `comes out in a rash with trimethoprim`.
@@ -240,4 +240,36 @@ pub(super) fn harmed(context: &Context, before: &[Draft]) -> Vec<Draft> {
             Some(draft)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn what_substances_did() {
+        for (text, want) in [
+            (
+                "Trimethoprim caused a rash in 2017 and should not be used again.\n",
+                "Trimethoprim rash present",
+            ),
+            ("Penicillin gives her a rash.\n", "Penicillin rash present"),
+            (
+                "Allergy: TRIMETHOPRIM / hives\n",
+                "TRIMETHOPRIM hives present",
+            ),
+            (
+                "Issues\n?Peanut allergy - referred for testing.\n",
+                "Peanut  possible",
+            ),
+            (
+                "Alergies   Penicillin (itchy weals)\n",
+                "Penicillin itchy weals present",
+            ),
+            ("This tablet gives relief within an hour.\n", ""),
+        ] {
+            let told = told(text, "allergy", ["substance", "reaction", "assertion"]);
+            assert_eq!(told.concat().join(" "), want, "{text}");
+        }
+    }
 }

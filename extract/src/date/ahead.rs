@@ -15,7 +15,7 @@ const LABELLED: f32 = 0.93;
 /// Days up to which something holds, or on which something is planned or due, are none.
 pub(super) fn to_follow_up(context: &Context, drafts: &mut [Draft]) {
     static VISIT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:visit|clinic|scan|review|appointment|appt|return|recheck|repeat|see (?:dr|doctor|prof)\.? \p{L}+|bloods?|labs?|bmp|cbc|u&e|check-?up)\b[^.;\n]{0,40}$")
+        Regex::new(r"(?i)(?:^\W*see\b|\bfo[l1]{2}ow[ -]?up|\bca[l1]{2} back|\b(?:visit|[a-z]{0,2}opd|clinic|scan|review|appointment|appt|return|recheck|repeat|see (?:dr|doctor|prof)\.? \p{L}+|bloods?|labs?|bmp|cbc|u&e|check-?up)\b)(?:[^.;\n]|\b(?:dr|mr|mrs|ms|prof)\.){0,50}$")
             .expect("a valid expression")
     });
     static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
@@ -41,11 +41,13 @@ pub(super) fn to_follow_up(context: &Context, drafts: &mut [Draft]) {
                 | DateRole::Referral
         )
     };
+    // A stay ends on the day that its sentence tells, too.
+    let of_stay = |role: DateRole| matches!(role, DateRole::Admission | DateRole::Discharge);
     let last = drafts
         .iter()
-        .filter(|draft| draft.rule >= LABELLED)
-        .filter_map(day)
-        .filter(|(_, role)| own(*role))
+        .filter_map(|draft| Some((draft.rule, day(draft)?)))
+        .filter(|(rule, (_, role))| *rule >= LABELLED && own(*role) || of_stay(*role))
+        .map(|(_, day)| day)
         .map(|(iso, _)| iso)
         .max();
     let Some(last) = last else { return };
@@ -79,6 +81,16 @@ mod tests {
             ("Well visit 08/14/2025.", "follow_up"),
             ("Growth scan 01/23/2025.", "service"),
             ("Chart valid until 08/14/2025.", "other"),
+            (
+                "Chest clinic with Dr. Anneke Smit, 08/14/2025.",
+                "follow_up",
+            ),
+            (
+                "[ ]  See Anneke Smit, NP  Aug 14, 2025 at 9 AM",
+                "follow_up",
+            ),
+            ("SOPD 08/14/2025 at 8 am.", "follow_up"),
+            ("Will call back 08/14/2025.", "follow_up"),
         ] {
             let text = format!("Clinic note\nDate of visit: 04/16/2025\nAll is well.\n{plan}\n");
             let roles = told(&text, "date", ["role"]);

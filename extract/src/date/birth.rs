@@ -40,6 +40,17 @@ pub(super) fn beside_age(context: &Context, date: &Printed) -> bool {
         .is_some_and(|(age, born)| (context.style.latest_year - born - age).abs() <= 1)
 }
 
+/// `2011-Mar-18   F`: the sex stands behind it, and it is years ago.
+pub(super) fn before_sex(context: &Context, date: &Printed) -> bool {
+    static SEX: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\s,/(]{1,6}(?:[MF]|(?i:male|female))(?:[\s)]|$)")
+            .expect("a valid expression")
+    });
+    let line = &context.layout.lines[context.layout.line_at(date.span.start)].span;
+    let rest = &context.layout.text[date.span.end..line.end.max(date.span.end)];
+    SEX.is_match(rest) && context.dates.len() > 1 && is_long_ago(context, date)
+}
+
 /// `Re: Ms Shanelle Whyte, 26/10/1990`, `Bertrand Achilles, 14/05/1960`: what stands beside a name at the start of
 /// its line and is years ago.
 pub(super) fn behind_name(context: &Context, date: &Printed) -> bool {

@@ -22,8 +22,11 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
             Target::Signature | Target::Date(DateRole::Signed)
         ) && (label.span.end <= date.span.start || behind.is_empty())
     });
-    if signed {
+    if signed || closes_claim(context, line, date) {
         return DateRole::Signed;
+    }
+    if line < TOP && labelled_plain(context, line, date) && is_referral_form(context) {
+        return DateRole::Referral;
     }
     let prescribed = context.labels_on(line).any(|(_, label)| {
         label.target == Target::Person(PersonRole::Prescriber) && label.span.end <= date.span.start
@@ -64,6 +67,44 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
     }
 }
 
+/// Lines of a form's head.
+const TOP: usize = 6;
+
+/// `Date:` stands before it.
+fn labelled_plain(context: &Context, line: usize, date: &Printed) -> bool {
+    context
+        .labels_on(line)
+        .any(|(_, label)| label.target == Target::PlainDate && label.span.end <= date.span.start)
+}
+
+/// `REFERRAL FORM (MOH 100)`: what such a form calls its date is the day of the referral.
+fn is_referral_form(context: &Context) -> bool {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\breferral (?:form|slip|sheet)\b").expect("a valid expression")
+    });
+    let mut first = context.layout.lines.iter().take(4);
+    first.any(|line| TITLE.is_match(context.layout.get(&line.span)))
+}
+
+/// `Doctor: Dr. Ines Maduro   Stamp & Sign` and below it `Date:`; `Approved by: Grace Atieno   04/09/2025`: the day on which
+/// a part of a claim was closed.
+fn closes_claim(context: &Context, line: usize, date: &Printed) -> bool {
+    if context.kind != DocumentKind::InsuranceForm {
+        return false;
+    }
+    let behind_who = context.labels_on(line).last().is_some_and(|(_, label)| {
+        label.target == Target::Person(PersonRole::Authoriser)
+            && label.colon
+            && label.span.end <= date.span.start
+    });
+    let doctor = |above: usize| {
+        let mut labels = context.labels_on(above);
+        labels.any(|(_, label)| label.target == Target::Doctor && label.colon && label.at_start)
+    };
+    let below_doctor = line >= TOP && line > 0 && doctor(line - 1);
+    behind_who || below_doctor && labelled_plain(context, line, date)
+}
+
 /// A record of a visit, which nobody is addressed in.
 fn is_note(context: &Context) -> bool {
     static HEADING: LazyLock<Regex> = LazyLock::new(|| {
@@ -90,4 +131,30 @@ fn alone(context: &Context, date: &Printed) -> bool {
     let span = &context.layout.lines[line].span;
     let closes = date.span.end >= span.end;
     rest < 8 || closes && PLACE.is_match(&context.layout.text[span.start..date.span.start])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn what_forms_call_their_date() {
+        for (text, want) in [
+            (
+                "REFERRAL FORM (MOH 100)\nFROM: Dr Imelda Okoth      DATE: 30/05/2025\n",
+                "referral",
+            ),
+            (
+                "MEDICAL EXPENSE CLAIM\nPatient: Jabari Cole\nDiagnosis: asthma\nVisit date: 05/09/2024\nFees: 150.00\nTotal: 150.00\nDoctor: Dr. Cecil August      Reg. No. 417\nDate: 26/09/2024      Stamp\n",
+                "service signed",
+            ),
+            (
+                "PRE-AUTHORIZATION REQUEST\nApproved by: Mercy Ateno   24/09/2025\n",
+                "signed",
+            ),
+        ] {
+            let roles = told(text, "date", ["role"]).concat();
+            assert_eq!(roles.join(" "), want, "{text}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::kind;
 use crate::{
     context::Context,
     dates::Printed,
-    labels::{self, Target},
+    labels::{self, Label, Target},
     sections::SectionKind,
 };
 
@@ -61,6 +61,22 @@ fn word_before(context: &Context, before: &str, date: &Printed) -> Option<DateRo
             .then(|| role_from(context, target, date))
             .flatten()
     })
+}
+
+/// `Statement date:` beside `Processed:` is the day of the letter, and that of the processing only where nothing else is.
+pub(super) fn is_second_processing(context: &Context, date: &Printed) -> bool {
+    const STATED: &str = "statementdate";
+    let line = context.layout.line_at(date.span.start);
+    let key = |label: &Label| labels::letters(context.layout.get(&label.span));
+    let stated = context
+        .labels_on(line)
+        .filter(|(_, label)| label.span.end <= date.span.start)
+        .last()
+        .is_some_and(|(_, label)| key(label) == STATED);
+    let processed = |label: &Label| {
+        label.target == Target::Date(DateRole::Processed) && label.colon && key(label) != STATED
+    };
+    stated && context.labels.iter().any(processed)
 }
 
 /// The label above in its column, or the k-th label of a line of labels for the k-th date.

@@ -66,6 +66,12 @@ static CUES: LazyLock<Vec<(Regex, DateRole)>> = LazyLock::new(|| {
             DateRole::Service,
         ),
         (r"\bprocessed\b.{0,25}$", DateRole::Processed),
+        (r"\btransferred\s*:?\s*$|\bhome\s*:\s*$", DateRole::Discharge),
+        (r"\bauth(?:ori[sz]ed)?\.?\s?$|\b(?:verified|released|resulted|finali[sz]ed|authori[sz]ed) by\b.{0,40}$", DateRole::Reported),
+        (r"\brec['’]d\W{0,3}$", DateRole::Received),
+        (r"(?:^|\s{2,}|\t)report\s*:?\s*$", DateRole::Reported),
+        (r"\bencounter\s*:?\s*$|\bstatement covers\b.{0,40}$", DateRole::Service),
+        (r"\belectronically (?:approved|authenticated|validated)\b.{0,60}$", DateRole::Signed),
     ]
     .into_iter()
     .map(|(cue, role)| (Regex::new(&format!("(?is){cue}")).expect("a valid expression"), role))
@@ -135,4 +141,38 @@ pub(super) fn is_arrival(context: &Context, date: &Printed) -> bool {
     let mut first = context.layout.lines.iter().take(4);
     let emergency = first.any(|line| EMERGENCY.is_match(context.layout.get(&line.span)));
     CAME.is_match(&text[line.start..date.span.start]) && (emergency || WENT.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn words_right_before_a_date() {
+        for (text, want) in [
+            ("claim 600-4418, rec'd 17.03.2026\n", "received"),
+            (
+                "Admitted [02.03.2026]          Separated [05.03.2026]\n",
+                "admission discharge",
+            ),
+            (
+                "Admitted: 4th July 2025 | Home: 8th July 2025\n",
+                "admission discharge",
+            ),
+            (
+                "Hosp. admit   09-09-2024      Transferred   09-13-2024\n",
+                "admission discharge",
+            ),
+            (
+                "CT Brain (Plain)\nOrder# 55-1         Exam 19-12-2025 03:41        Report 20-12-2025 04:20\n",
+                "service reported",
+            ),
+            ("Encounter 2025-03-04\n", "service"),
+            ("When did symptoms begin?   01/09/2024\n", "onset"),
+            ("Verified by: K. Jensen  23/04/2025\n", "reported"),
+        ] {
+            let roles = told(text, "date", ["role"]).concat();
+            assert_eq!(roles.join(" "), want, "{text}");
+        }
+    }
 }

@@ -56,12 +56,21 @@ pub(super) fn split(text: &str, item: &Span) -> (Span, Option<Span>) {
         .chars()
         .filter(|c| c.is_alphabetic())
         .count();
-    let name = if before_word >= 2 {
+    let name = if before_word >= 2 && !is_rank(&text[before.clone()]) {
         before
     } else {
         first_sentence(text, after)
     };
     (close_bracket(text, name), Some(code))
+}
+
+/// `Primary     J01.90   Acute sinusitis`: what comes before the code says which of them it is.
+pub(super) fn is_rank(before: &str) -> bool {
+    static RANK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:primary|principal|secondary|additional|main|other|final|admitting|discharge|working)?(?: ?(?:diagnos[ei]s|dx))?(?: ?#?[0-9]{1,2})?$")
+            .expect("a valid expression")
+    });
+    RANK.is_match(before)
 }
 
 /// A code of an item, with what speaks against it.
@@ -96,7 +105,7 @@ pub(super) fn lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^(?:[A-L1-9][.)]|(?i:(?:principal |primary |secondary |final )?(?:diagnos[ei]s|dx)(?: codes?)?)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})(?:\s*[:–-])?\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:[A-L1-9][.)]|[\[(][xX][\])]|(?i:(?:principal |primary |secondary |final )?(?:diagnos[ei]s|dx)(?: codes?)?)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})(?:\s*[:–-])?\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED

@@ -70,8 +70,9 @@ pub(super) fn beside_names(
 
 /// Are these codes and nothing else?
 pub(super) fn only(text: &str) -> bool {
-    static WHOLE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(&format!("^{CODES}\\W*$")).expect("a valid expression"));
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!("^{CODES}(?:\\s+[A-L][.):])*\\W*$")).expect("a valid expression")
+    });
     WHOLE.is_match(text)
 }
 
@@ -83,8 +84,16 @@ fn run(context: &Context, line: &Span) -> Option<Span> {
         ))
         .expect("a valid expression")
     });
+    // `66 DX 0   67 K85.90   A E87.6   B I10`: the principal one stands in field 67 of a hospital's bill.
+    static BILLED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\bDX\b[^\n]{0,12}?\b67\s+(?<codes>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?(?:\s+[A-Q]\s+[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?)*)(?:\s|$)")
+            .expect("a valid expression")
+    });
     let text = context.layout.get(line);
     let within = |range: std::ops::Range<usize>| line.start + range.start..line.start + range.end;
+    if let Some(codes) = BILLED.captures(text).and_then(|found| found.name("codes")) {
+        return Some(within(codes.range()));
+    }
     if let Some(codes) = HEADED.captures(text).and_then(|found| found.name("codes")) {
         let rest = &text[codes.end()..];
         // A word right behind it is the name of the last one.
@@ -120,6 +129,14 @@ mod tests {
             (
                 "Principal diagnosis: J18.9\nOther diagnoses: J44.0   I50.32   N18.30\n",
                 "J18.9 J44.0 I50.32 N18.30",
+            ),
+            (
+                "HEALTH INSURANCE CLAIM FORM\n10. CONDITION RELATED TO:  EMPLOYMENT? NO\n14. DATE OF CURRENT ILLNESS  09 28 2024\n21. DIAGNOSIS   ICD Ind. 0\nA. J20.9     B. R05.1     C.          D.\n24. A DATES OF SERVICE      B     D CPT\n",
+                "J20.9 R05.1",
+            ),
+            (
+                "66 DX 0   67 N17.9    A E87.5    B I10\n",
+                "N17.9 E87.5 I10",
             ),
             ("Vitamin B12 low, room C12, dose D10", ""),
         ] {

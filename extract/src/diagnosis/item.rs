@@ -6,8 +6,9 @@ use regex::Regex;
 use schemas::{Assertion, Diagnosis, Fact};
 
 use super::{
-    coded, codes,
+    coded, codes, finding,
     known::holds_condition,
+    ticked,
     trim::{narrowed, tidy, without_date, without_number},
 };
 use crate::{
@@ -41,6 +42,11 @@ static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:^|[,;] |\b(?:but|and|that|as|if|so) )(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey) ")
         .expect("a valid expression")
 });
+/// How a sample was taken.
+static TAKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:biops(?:y|ies)|excision|\p{L}+ectomy|resection|curettings?|curettage|aspirat(?:e|ion)|brushings?)$")
+        .expect("a valid expression")
+});
 /// Words of a site or system before a colon.
 const SITE: usize = 3;
 
@@ -56,8 +62,7 @@ pub(super) fn diagnosis(
     free_text: bool,
 ) -> Option<Draft> {
     let text = context.layout.text;
-    let unticked = text[..item.start].trim_end().ends_with("[ ]")
-        || text[..item.start].trim_end().ends_with("[]");
+    let unticked = ticked::before(context, item.start) == Some(false);
     let item = &without_number(text, item);
     let (item, answer) = without_answer(text, item);
     let (item, unticked) = (&item, unticked || answer == Some(false));
@@ -67,7 +72,16 @@ pub(super) fn diagnosis(
     let whole_name = name.clone();
     let name = without_date(context, name);
     let dated = name != whole_name;
+    let denied = is_denied(&text[name.clone()]);
     let name = narrowed_unless_titled(context, name, code.is_some());
+    let concludes =
+        free_text && kind == SectionKind::Diagnoses && finding::concludes(context, item);
+    let found = if concludes {
+        finding::length(&text[name.clone()])
+    } else {
+        None
+    };
+    let name = name.start..found.map_or(name.end, |length| name.start + length);
     let printed = &text[name.clone()];
     let titled = text[..name.start].trim_end().ends_with(" Dr.");
     if is_other(text, &name) || titled {
@@ -77,7 +91,7 @@ pub(super) fn diagnosis(
         code.is_some() || holds_condition(context, &name) || context.lexicon.is_classified(printed);
     let whole = name.start.min(item.start)..code_end.max(name.end);
     if dated && !medical
-        || !is_named(context, printed, kind, medical, free_text)
+        || found.is_none() && !is_named(context, printed, kind, medical, free_text)
         || context.lexicon.is_analyte(&text[whole])
     {
         return None;
@@ -96,7 +110,7 @@ pub(super) fn diagnosis(
     if let Some(code) = code {
         coded::add(text, code, &mut draft);
     }
-    draft.assertion = if unticked || is_denied(printed) {
+    draft.assertion = if unticked || denied {
         Assertion::Absent
     } else {
         assertion::of(&context.layout, &name, Some(kind))
@@ -123,7 +137,9 @@ fn without_answer(text: &str, item: &Span) -> (Span, Option<bool>) {
 fn narrowed_unless_titled(context: &Context, name: Span, has_code: bool) -> Span {
     let narrow = narrowed(context, name.clone());
     let rest = context.layout.text[narrow.end.min(name.end)..name.end].trim_start();
-    if has_code && rest.to_lowercase().starts_with("due to ") {
+    let rest = rest.to_lowercase();
+    let part = ["due to ", "secondary to "];
+    if has_code && part.iter().any(|lead| rest.starts_with(lead)) {
         name
     } else {
         narrow
@@ -153,6 +169,10 @@ fn behind_site(context: &Context, name: Span) -> Span {
     if context.lexicon.is_condition(&text[lead.clone()]) {
         return name.start..lead.end;
     }
+    // `Skin, left forearm, shave biopsy: …`: what was taken from where.
+    if TAKEN.is_match(&text[lead.clone()]) {
+        return trim_by(text, rest, char::is_whitespace);
+    }
     if text[lead].split_whitespace().count() <= SITE && holds_condition(context, &rest) {
         return trim_by(text, rest, char::is_whitespace);
     }
@@ -166,6 +186,7 @@ fn is_other(text: &str, name: &Span) -> bool {
     let letters = printed.chars().filter(|c| c.is_alphabetic()).count();
     is_form(text, name)
         || codes::only(printed)
+        || coded::is_rank(printed)
         || tells_age(printed)
         || letters < 2
         || EMPTY.is_match(printed)

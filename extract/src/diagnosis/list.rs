@@ -3,21 +3,51 @@
 use super::{known::holds_condition, phrase, remarks};
 use crate::{
     context::Context,
+    labels,
     layout::{Span, trim_by},
-    sections::{self, SectionKind},
+    sections::{self, Section, SectionKind},
 };
 
 /// In reading order; marks and numbers of a list stand outside.
-pub(super) fn items(context: &Context, body: &Span, kind: SectionKind) -> Vec<Span> {
+pub(super) fn items(context: &Context, section: &Section) -> Vec<Span> {
     let text = context.layout.text;
-    sections::items(&context.layout, body)
+    let kind = section.kind;
+    let columns = has_status_beside(context, section);
+    sections::items(&context.layout, &section.body)
         .into_iter()
+        .filter_map(|item| {
+            if columns {
+                first_cell(context, item)
+            } else {
+                Some(item)
+            }
+        })
         .flat_map(|item| short_sentences(text, item, kind))
         .flat_map(|item| at_semicolons(text, item))
         .flat_map(|item| at_slashes(context, item))
         .flat_map(|item| comma_list(context, item, kind))
         .flat_map(|item| pair(context, item))
         .collect()
+}
+
+/// `PROBLEM LIST        STATUS`: what became of each stands in a column of its own.
+fn has_status_beside(context: &Context, section: &Section) -> bool {
+    let line = context.layout.line_at(section.heading.start);
+    let cells = &context.layout.lines[line].cells;
+    let status = |cell: &Span| {
+        matches!(
+            &*labels::letters(context.layout.get(cell)),
+            "status" | "course" | "comment" | "comments" | "remarks" | "notes"
+        )
+    };
+    cells.len() == 2 && cells[0].contains(&section.heading.start) && status(&cells[1])
+}
+
+/// The item as far as its first cell goes; none of what stands in the second.
+fn first_cell(context: &Context, item: Span) -> Option<Span> {
+    let line = &context.layout.lines[context.layout.line_at(item.start)];
+    let first = line.cells.first()?;
+    (item.start < first.end).then(|| item.start..item.end.min(first.end))
 }
 
 /// `Lumbar spinal stenosis. Renal cyst.` are two; longer sentences stay together.
@@ -96,7 +126,7 @@ fn pair(context: &Context, item: Span) -> Vec<Span> {
         let rest = &part[at..];
         rest.split(". ").next().unwrap_or(rest)
     };
-    let two = [" and ", " on "]
+    let two = [" and ", " on ", " triggered by ", " precipitated by "]
         .iter()
         .flat_map(|joint| part.match_indices(joint))
         .filter(|_| !is_one)
@@ -194,6 +224,18 @@ mod tests {
                 "acute on chronic kidney disease",
             ),
             ("Diagnosis: Cataract, left\n", "Cataract, left"),
+            (
+                "FINAL DIAGNOSIS\nA. Skin, left forearm, shave biopsy: Basal cell carcinoma, nodular type\n",
+                "Basal cell carcinoma, nodular type",
+            ),
+            (
+                "PROBLEM LIST                  STATUS\nPrematurity, 31 weeks         ongoing\nAsthma                        last attack 9 days ago; inhaler stopped\n",
+                "Prematurity, 31 weeks; Asthma",
+            ),
+            (
+                "Diagnosis: Severe exacerbation of asthma triggered by viral URTI\n",
+                "Severe exacerbation of asthma; viral URTI",
+            ),
             ("Diagnosis: Asthma / COPD overlap\n", "Asthma; COPD overlap"),
         ] {
             let told = told(text, "diagnosis", ["text"]).concat();

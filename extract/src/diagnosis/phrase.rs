@@ -91,6 +91,8 @@ const NO_PART: &[&str] = &[
     "probably",
     "likely",
     "suspected",
+    "suspect",
+    "suspects",
     "presumed",
     "query",
     "known",
@@ -291,7 +293,7 @@ const MOST: usize = 4;
 /// With the adjectives before it and `, stage 3` behind it.
 pub(super) fn widen(text: &str, line: &Span, span: &Span) -> Span {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) \w+| (?:at|of|in) the (?:lumbar |thoracic |cervical |left |right )?(?:spine|hips?|knees?|neck of femur)\b| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:,? (?:stage|grade) (?:G?\d[ab]?|[ivx]+)\b(?: A[1-3]\b)?| type (?:1|2|i|ii)\b| of (?:the )?(?:left|right) (?:(?:upper|lower|middle) )?\w+| (?:at|of|in) the (?:lumbar |thoracic |cervical |left |right )?(?:spine|hips?|knees?|neck of femur)\b| of (?:the |his |her )?(?:\w+ )?(?:colon|breast|lung|prostate|kidney|liver|skin|stomach|pancreas|rectum|ovary|cervix|bladder|thyroid|knees?|hips?|hands?|foot|feet|ankle|wrist|shoulder|elbow|spine|femur|tibia|radius)\b| without complications?| with acute exacerbation| with(?:out)? aura\b| with (?:a )?(?:rapid|slow|fast|controlled) ventricular (?:response|rate)\b| of (?:CKD|chronic kidney disease|chronic disease|pregnancy|prematurity)\b| with (?:reduced|preserved|mildly reduced) ejection fraction\b)").expect("a valid expression")
     });
     static RANGE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:mild|moderate)(?:-| )to(?:-| )(?:moderate|severe)\s$")

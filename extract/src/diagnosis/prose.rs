@@ -60,7 +60,9 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let silent = otherwise || is_silent(section);
             let taken = is_taken(before, &span);
             let asked = || CLINICAL.is_match(&text[line.span.clone()]);
-            if silent || taken || lab && !asked() {
+            // `Interpretation: iron overload, ?haemochromatosis`.
+            let queried = text[..span.start].ends_with('?');
+            if silent || taken || lab && !(asked() || queried) {
                 continue;
             }
             let sentence = layout.sentence(span.start);
@@ -85,7 +87,7 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
             let in_cell = line.cells.len() > 2 && line.cells.contains(&span);
             let alone =
                 (in_cell || tells_alone(&text[span.clone()])) && !NOT_SAID.is_match(&lead[near..]);
-            if return_for || !(told || alone) || LOOKED_FOR.is_match(&lead[near..]) {
+            if return_for || !(told || alone || queried) || LOOKED_FOR.is_match(&lead[near..]) {
                 continue;
             }
             let full = phrase::widen(text, &line.span, &span);
@@ -93,13 +95,7 @@ pub(super) fn conditions(context: &Context, before: &[Draft]) -> Vec<Draft> {
                 .with("diagnosis", full.clone());
             draft.value = Some(full.clone());
             draft.assertion = assertion::of(layout, &full, section);
-            if text[line.span.start..span.start]
-                .trim_start()
-                .starts_with(['☐', '['])
-                && !text[line.span.start..span.start]
-                    .to_lowercase()
-                    .contains("[x")
-            {
+            if super::ticked::before(context, full.start) == Some(false) {
                 draft.assertion = Assertion::Absent;
             }
             out.push(draft);

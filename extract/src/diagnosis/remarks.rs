@@ -11,7 +11,7 @@ use crate::layout::{Span, trim_by};
 pub(super) fn without_lead(name: &str) -> &str {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)^(?:(?:[ck]/c/o|h/o|hx of|history of|known case of|k/c of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
+            r"(?i)^(?:(?:no (?:evidence|signs?) of|no|denies(?: any)?|[ck]/c/o|h/o|hx of|hx|history of|known case of|k/c of|previous|prior|known|possible|possibly|probable|probably|likely|suspected|presumed|rule out|r/o|t/c|to consider|exclude|query|background of|(?:findings?|appearances?|features?|changes|overall picture)(?: are| is)?(?: most)? (?:in keeping with|consistent with|compatible with|suggestive of|suspicious for)|(?:in keeping|consistent|compatible) with|suggestive of)\s+(?:[LR]\s)?|\?\s?)",
         )
         .expect("a valid expression")
     });
@@ -40,7 +40,7 @@ const WHEN: &[&str] = &[
     r"\s*\([^()]*\d[^()]*\)$",
     r",\s[^,]*\b(?:19|20)\d\d$",
     r"\s(?:in\s)?(?:19|20)\d\d$",
-    r"\s(?:as a child|in childhood)$",
+    r"\s(?:as an? (?:child|infant|toddler|teen(?:ager)?|adolescent|young adult)|in (?:childhood|infancy|adolescence|her teens|his teens))$",
     r"\sfor (?:the (?:past|last) )?\d+ (?:days?|weeks?|months?|years?)$",
     r",?\s(?:in\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s(?:19|20)\d\d\b.*$",
     r"\s(?:since|diagnosed(?: in)?)\s(?:\p{L}+\s)?(?:19|20)\d\d\b.*$",
@@ -62,6 +62,8 @@ const WHERE: &[&str] = &[
 /// What was found of it: stages and scores by their names, receptors, germs, results.
 const FOUND: &[&str] = &[
     r"\s#\d{1,2}$",
+    r"\.\s(?:ER|PR|HER2)\s?[+-].*$",
+    r"\swithout (?:evidence|signs?|right heart|complications?)\b.*$",
     r",\s[^,]*\b(?:positive|negative)$",
     r"\s*\([^()]*\b(?:positive|negative|sensitive|resistant)\b[^()]*\)$",
     r"\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$",
@@ -146,6 +148,16 @@ mod tests {
                 "Type 2 diabetes mellitus",
             ),
             ("STEMI requiring primary PCI", "STEMI"),
+            ("meningitis as a teenager", "meningitis"),
+            ("No evidence of appendicitis", "appendicitis"),
+            (
+                "ductal carcinoma, right breast. ER+/PR-/HER2-",
+                "ductal carcinoma, right breast",
+            ),
+            (
+                "pulmonary emboli without right heart strain",
+                "pulmonary emboli",
+            ),
             ("T2DM (diet controlled)", "T2DM"),
             ("Disc extrusion at L5-S1", "Disc extrusion"),
             ("Glaucoma suspect", "Glaucoma"),

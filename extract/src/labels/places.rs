@@ -1,5 +1,9 @@
 //! Where the value of a label may stand.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{Label, without_hints};
 use crate::layout::{Layout, Span, trim, trim_by};
 
@@ -26,6 +30,9 @@ pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
             same = trim_by(layout.text, same.start + close + 1..same.end, is_filler);
         }
     }
+    if is_caption(layout.get(&same)) {
+        same = same.end..same.end;
+    }
     if !same.is_empty() {
         let text = layout.get(&same);
         let cut = text.find('\t').or_else(|| text.find("  "));
@@ -43,11 +50,10 @@ pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
         && let Some(below) = layout.below(label.line)
         && !is_label_line(below)
     {
-        let cell = cell_index(layout, label);
         if layout.lines[below].cells.len() > 1
-            && let Some(span) = layout.lines[below].cells.get(cell)
+            && let Some(span) = in_column(layout, label, below)
         {
-            out.push(span.clone());
+            out.push(span);
         }
         out.push(layout.lines[below].span.clone());
     }
@@ -55,9 +61,45 @@ pub(crate) fn places(layout: &Layout, labels: &[Label], n: usize) -> Vec<Span> {
         && let Some(above) = layout.above(label.line)
         && !is_label_line(above)
     {
+        if layout.lines[above].cells.len() > 1
+            && let Some(span) = in_column(layout, label, above)
+        {
+            out.push(span);
+        }
         out.push(layout.lines[above].span.clone());
     }
     out
+}
+
+/// The cell of a line below a label: where it begins in its column, for boxes between may hold more than one cell, and else
+/// the one of the same number.
+fn in_column(layout: &Layout, label: &Label, below: usize) -> Option<Span> {
+    const NEAR: usize = 1;
+    let column = |line: usize, at: usize| at - layout.lines[line].span.start + layout.indent(line);
+    let heading = &layout.lines[label.line].cells;
+    let cells = &layout.lines[below].cells;
+    let index = cell_index(layout, label);
+    let starts = [
+        label.span.start,
+        heading.get(index)?.start.min(label.span.start),
+    ];
+    let beneath = |cell: &&Span| {
+        starts
+            .iter()
+            .any(|at| column(below, cell.start).abs_diff(column(label.line, *at)) <= NEAR)
+    };
+    let moved = (heading.len() != cells.len())
+        .then(|| cells.iter().find(beneath))
+        .flatten();
+    moved.or_else(|| cells.get(index)).cloned()
+}
+
+/// `58 INSURED'S NAME     59 P.REL`: what stands beside a label is the next caption of a form that numbers its fields.
+fn is_caption(text: &str) -> bool {
+    static CAPTION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[0-9]{1,2}[a-z]? [A-Z][A-Z.']{2,}\b").expect("a valid expression")
+    });
+    CAPTION.is_match(text)
 }
 
 /// Does a label fill the first cell of its line, without a colon? Then it may be the caption of a signature above,

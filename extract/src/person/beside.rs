@@ -65,11 +65,11 @@ fn name_at(context: &Context, place: &Span) -> Option<Span> {
 /// `- Cuthbert Anstruther H771230 dob 08/03/1948`, `Bed 14 Horace Pemberton 81M`.
 fn with_data(context: &Context, index: usize) -> Option<Span> {
     static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\s[-–|]\s|(?:^|\s)(?:(?i:pt|patient)(?i: label)?:?|(?i:bed|room|rm) [0-9]{1,3}[A-Za-z]?:?|Mnr|Mev|Mej)\s")
+        Regex::new(r"\s[-–|]\s|(?i:discharge|admission|review|round|note|summary|handover):\s|(?:^|\s)(?:(?i:pt|patient)(?i: label)?:?|(?i:bed|room|rm) [0-9]{1,3}[A-Za-z]?:?|Mnr|Mev|Mej)\s")
             .expect("a valid expression")
     });
     static DATA: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[\s,/(|-]{1,40}(?:(?:[MF]|(?i:male|female))[\s,/|]{1,9})?(?:[0-9]{1,3}\s?(?i:yrs?|years?|y/?o)\b|(?i:filled)\b|(?i:mrn|nhs|chi|dob|d\.o\.b|born|hosp|ur no|id no|date of birth)\b|b\. ?[0-9]|[A-Z]{0,2}[0-9]{5,}\b|[A-Z]?[0-9]{2,3}-[0-9]{3,6}\b|(?:[MF]|(?i:male|female))[\s,/|]{1,9}[0-9]{1,2}[ ./-][0-9A-Za-z]|[0-9]{1,3}\s?[MF]\b)")
+        Regex::new(r"^[\s,/(|-]{1,40}(?:(?:[MF]|(?i:male|female))[\s,/|]{1,9})?(?:[0-9]{1,3}\s?(?i:yrs?|years?|y/?o)\b|(?i:filled)\b|(?i:mrn|nhs|chi|dob|d\.o\.b|born|hosp|ur no|id no|date of birth)\b|b\. ?[0-9]|[A-Z]{0,2}[0-9]{5,}\b|[A-Z]?[0-9]{2,3}-[0-9]{3,6}\b|(?:[MF]|(?i:male|female))[\s,/|]{1,9}[0-9]{1,2}[ ./-][0-9A-Za-z]|[0-9]{1,3}\s?[MF]\b|[MF]\s?/\s?[0-9]{1,3}(?:\s|$))")
             .expect("a valid expression")
     });
     let layout = &context.layout;
@@ -112,7 +112,11 @@ fn above_sig(context: &Context, index: usize) -> Option<Span> {
     let line = &layout.lines[index];
     let below = layout.below(index)?;
     let name = name_at(context, &line.span)?;
-    (name.end == line.span.end && SIG.is_match(layout.line(below))).then_some(name)
+    let dated = context
+        .dates
+        .iter()
+        .any(|date| layout.text[name.end..line.span.end].trim_start() == layout.get(&date.span));
+    ((name.end == line.span.end || dated) && SIG.is_match(layout.line(below))).then_some(name)
 }
 
 #[cfg(test)]
@@ -137,6 +141,14 @@ mod tests {
             (
                 "RX# 7741093\nODALYS FERREIRA\nTAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY\nCEPHALEXIN 500 MG CAPSULE\n",
                 Some("ODALYS FERREIRA"),
+            ),
+            (
+                "RX 7741093    Dr. S PATTERSON\nODALYS FERREIRA          02/03/25\nTAKE 1 CAPSULE BY MOUTH THREE TIMES DAILY\n",
+                Some("ODALYS FERREIRA"),
+            ),
+            (
+                "Ward 4B discharge: Nora Sheehan DOB 02/03/1941\n",
+                Some("Nora Sheehan"),
             ),
             ("Ward round\nDr Horace Pemberton 8812345\n", None),
             ("Cedar Grove Pharmacy   MRN 7719033\n", None),

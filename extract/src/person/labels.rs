@@ -6,14 +6,15 @@ use regex::Regex;
 use schemas::{DocumentKind, Fact, Person, PersonRole as Role};
 
 use super::{
-    Found, is_drug, is_organisation,
+    Found, copies, house, is_drug, is_organisation,
     role::{author, doctor, doctor_or_prescriber, is_family_doctor, signer},
+    title,
 };
 use crate::{
     context::Context,
     draft::Draft,
-    labels::{self, Target},
-    layout::Span,
+    labels::{self, Label, Target},
+    layout::{Layout, Span},
     names,
 };
 
@@ -30,6 +31,9 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
             let line = context.layout.lines[label.line].span.end;
             places.retain(|place| place.end <= line);
         }
+        for place in &mut places {
+            *place = behind_qualifier(&context.layout, place.clone());
+        }
         let name = places.iter().find_map(|place| {
             let short = matches!(
                 label.target,
@@ -45,9 +49,17 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
             Some(name) if role == Role::Patient => Some(with_first_name(context.layout.text, name)),
             name => name,
         };
-        let own = name.filter(|name| !is_organisation(context, name));
+        let from_to = matches!(
+            label.target,
+            Target::Person(Role::Recipient | Role::Referring)
+        );
+        let own = name.filter(|name| {
+            !is_organisation(context, name) && !(from_to && house::is_house(&context.layout, name))
+        });
         let of_practice = || {
-            let place = places.first().filter(|_| label.target == Target::Doctor)?;
+            let place = places
+                .first()
+                .filter(|_| label.target == Target::Doctor || from_to)?;
             behind_practice(context.layout.text, place)
         };
         let Some(name) = own.or_else(of_practice) else {
@@ -69,26 +81,48 @@ pub(super) fn from_labels(context: &Context) -> Vec<Found> {
             {
                 author(context, &name)
             }
-            Role::Other if is_copy(context, n) && is_family_doctor(context, &name) => {
+            Role::Other if copies::is_label(context, n) && is_family_doctor(context, &name) => {
                 Role::PrimaryCare
             }
+            Role::Authoriser if title::heads_laboratory(context, &name) => Role::LabDirector,
+            // `Consultant Physician` below the name at the head of a prescription.
+            Role::Attending
+                if context.kind == DocumentKind::Prescription
+                    && !label.colon
+                    && name.end <= label.span.start =>
+            {
+                Role::Prescriber
+            }
+            Role::Attending if title::is_seen_next(context, &name) => Role::FollowUpProvider,
             role => role,
         };
+        if copies::is_label(context, n) {
+            let more = copies::further(context, label, &name);
+            found.extend(more.into_iter().map(|name| (Role::Other, name, 0.9)));
+        }
         found.push((role, name, if weak { 0.85 } else { 0.96 }));
     }
     found
 }
 
+/// `DN  MARTHA OKAFOR MD`, `b  OKAFOR, MARTHA`: forms of claims print a qualifier or the letter of a field before a name.
+fn behind_qualifier(layout: &Layout, place: Span) -> Span {
+    static QUALIFIER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^(?:D[NKQ]|[a-e])\s{2,}").expect("a valid expression"));
+    let found = QUALIFIER.find(layout.get(&place));
+    place.start + found.map_or(0, |found| found.end())..place.end
+}
+
 /// `Quiñones Batista, Nydia`: behind the comma that follows two family names stands the first one, when it ends its cell.
 fn with_first_name(text: &str, name: Span) -> Span {
     static FIRST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^, ?(\p{Lu}\p{Ll}+)(?: \p{Lu}\.?)?(?:\t| {2}|\n|$)")
+        Regex::new(r"^, ?(\p{Lu}\p{Ll}+)(?: \p{Lu}\.?)?(?:\t| {2}| \(|\n|$)")
             .expect("a valid expression")
     });
     let whole = text[name.clone()].contains(' ') && !text[name.clone()].contains(',');
     match FIRST.captures(&text[name.end..]) {
         Some(found) if whole && !names::is_no_name(&found[1].to_lowercase()) => {
-            name.start..name.end + found[0].trim_end().len()
+            name.start..name.end + found[0].trim_end_matches([' ', '\t', '\n', '(']).len()
         }
         _ => name,
     }
@@ -97,7 +131,7 @@ fn with_first_name(text: &str, name: Span) -> Span {
 /// `From: Oak Street Pharmacy`: the name ended where the words of houses begin.
 pub(super) fn names_house(text: &str, name: &Span) -> bool {
     static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice)|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
+        Regex::new(r"(?i)^ (?:pharmacy|chemist|clinic|hospital|surgery|practice|health|healthcare|medical (?:center|centre|group|practice|arts|associates)|(?:internal|family|general|sports) medicine|pediatrics|paediatrics|cardiology|dermatology|orthop\w+|oncology|neurology|urology|laborator(?:y|ies)|infirmary|hospice|nursing|care (?:home|center|centre)|associates|outpatients?|imaging|diagnostics|trust)\b")
             .expect("a valid expression")
     });
     HOUSE.is_match(&text[name.end..])
@@ -119,7 +153,7 @@ fn behind_practice(text: &str, place: &Span) -> Option<Span> {
 
 /// `Surname: REID   Forename: Timothy`, in either order.
 pub(super) fn in_parts(context: &Context) -> Option<Draft> {
-    const NAME_GAP: &str = r"(?i:\s*name)?(?:s|\(s\))?(?:\s*:\s*|\t\s*| {2,})";
+    const NAME_GAP: &str = r"(?i:\s*name)?(?:s|\(s\))?(?:\s*:\s*|\t\s*| {2,}|\s?\[\s?)";
     const PARTS: &str = r"(\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’-]+){0,2})";
     static FIRST: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(&format!(r"\b(?:(?i:forenames?|forename\(s\)|given names?|first names?) |(?i:names)\s*:\s*|(?i:forename|first|given){NAME_GAP}){PARTS}")).expect("a valid expression")
@@ -160,6 +194,24 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             {
                 return Some(Role::Other);
             }
+            // On a claim who has the clinician's label treats, on a prescription prescribes.
+            if key == "clinician" {
+                return Some(doctor_or_prescriber(context));
+            }
+            // `Attending: …   Resident: …`: a doctor, and of a home's papers the patient.
+            if key == "resident" && has_doctor_beside(context, n) {
+                return Some(Role::Other);
+            }
+            if key == "refby" && context.kind == DocumentKind::LabReport {
+                return Some(Role::Ordering);
+            }
+            // What somebody reacts to is an agent, too.
+            if key == "agent" && context.kind != DocumentKind::Prescription {
+                return None;
+            }
+            if key == "employee" && context.kind != DocumentKind::InsuranceForm {
+                return None;
+            }
             if role == Role::Patient && key.starts_with("member") && names_a_patient(context) {
                 return Some(Role::Insured);
             }
@@ -169,7 +221,8 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             );
             // `This plan belongs to: …` is no address.
             let inside = key == "to" && !label.at_start;
-            (!salutation || label.colon && !inside).then_some(role)
+            let in_table = key == "member" && fills_cell(context, label);
+            (!salutation || in_table || label.colon && !inside).then_some(role)
         }
         // `Signed: C. Byrne (SHO)`.
         Target::Date(schemas::DateRole::Signed) => {
@@ -183,18 +236,30 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
     }
 }
 
+/// `Member       Ottoline Farquhar        ID  KX-1`: a label fills its cell.
+fn fills_cell(context: &Context, label: &Label) -> bool {
+    let cells = &context.layout.lines[label.line].cells;
+    cells.len() > 1 && cells.contains(&label.span)
+}
+
+/// Is a label on the same line a doctor's?
+fn has_doctor_beside(context: &Context, n: usize) -> bool {
+    let mut beside = context.labels_on(context.labels[n].line);
+    beside.any(|(_, label)| {
+        let doctor = matches!(
+            label.target,
+            Target::Person(Role::Attending | Role::Referring | Role::PrimaryCare)
+        );
+        doctor && label.colon
+    })
+}
+
 /// Some label of the document says patient outright.
 fn names_a_patient(context: &Context) -> bool {
     context
         .labels
         .iter()
         .any(|l| l.colon && labels::letters(context.layout.get(&l.span)).starts_with("patient"))
-}
-
-/// A label of those who get a copy.
-fn is_copy(context: &Context, n: usize) -> bool {
-    let key = labels::letters(context.layout.get(&context.labels[n].span));
-    matches!(&*key, "cc" | "copyto" | "copiesto")
 }
 
 /// The role of a plain `Name:` after the headings above it.

@@ -56,7 +56,7 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                 continue;
             }
             // A note may have few lines: who stands on the last of them closes it.
-            let top = index < 8 && index + 2 < lines;
+            let top = index < 8 && index + 2 < lines && index * 3 < lines * 2;
             let role = match context.kind {
                 _ if beside(context, index, |target| {
                     target == Target::Id(IdRole::RxNumber)
@@ -73,6 +73,12 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
                         }) =>
                 {
                     Role::Ordering
+                }
+                // Who decides on a claim for the insurer treats nobody.
+                DocumentKind::InsuranceForm if decides(context, index) => Role::Authoriser,
+                // `Mr R. Sedgwick FRCS` above an invoice: whose services are charged.
+                DocumentKind::InsuranceForm if top && names::has_degree(text, name.end) => {
+                    Role::Attending
                 }
                 DocumentKind::ReferralLetter if index + 12 > lines || !top => Role::Referring,
                 DocumentKind::DischargeSummary if !top => Role::Attending,
@@ -104,10 +110,20 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
     }
 }
 
+/// `Medical Director, Kestrel Health` below the name.
+fn decides(context: &Context, index: usize) -> bool {
+    static OFFICE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:(?:chief|associate|senior) )?medical (?:director|reviewer|officer|adviser|advisor)\b")
+            .expect("a valid expression")
+    });
+    let below = context.layout.below(index);
+    below.is_some_and(|below| OFFICE.is_match(context.layout.line(below)))
+}
+
 /// `Dear Mr Fairweather`: is it who bears this name?
 fn is_called(opening: &str, name: &str) -> bool {
     static DEAR: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\W*dear (?:dr|prof(?:essor)?|mr|mrs|ms|miss|sister|doctor)\b\.?\s+([\p{L}'’-]+(?: [\p{L}'’-]+)?),?\s*$")
+        Regex::new(r"(?i)^\W*dear (?:dr|prof(?:essor)?|mr|mrs|ms|miss|sister|doctor)\b\.?\s+([\p{L}'’-]+(?: [\p{L}'’-]+)?)[,:]?\s*$")
             .expect("a valid expression")
     });
     DEAR.captures(opening).is_some_and(|found| {
@@ -140,23 +156,26 @@ fn fuller(text: &str, name: &Span, known: &Span) -> bool {
 
 /// `Dr K Oyebanji, Fernhill Practice` above `Re: …` or `Dear …`: whom a letter is for.
 pub(super) fn addressee(context: &Context, found: &mut [Found]) {
-    static OPENING: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)^\W*(?:re\b|dear\b)").expect("a valid expression"));
+    static OPENING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:re\b|dear\b|t[eē]n[aā] koe\b|kia ora\b)")
+            .expect("a valid expression")
+    });
     if found.iter().any(|(role, _, _)| *role == Role::Recipient) {
         return;
     }
     let layout = &context.layout;
-    let Some(opening) = (0..layout.lines.len().min(14)).find(|i| OPENING.is_match(layout.line(*i)))
-    else {
-        return;
-    };
+    let openings = || (0..layout.lines.len().min(14)).filter(|i| OPENING.is_match(layout.line(*i)));
     let called = found.iter_mut().find(|(role, name, _)| {
-        *role == Role::Other && is_called(layout.line(opening), layout.get(name))
+        let name = layout.get(name);
+        *role == Role::Other && openings().any(|opening| is_called(layout.line(opening), name))
     });
     if let Some((role, _, _)) = called {
         *role = Role::Recipient;
         return;
     }
+    let Some(opening) = openings().next() else {
+        return;
+    };
     let addressed = found.iter_mut().find(|(role, name, _)| {
         let line = layout.line_at(name.start);
         let start = layout.lines[line].span.start;

@@ -33,12 +33,22 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
         (r"\b(?:care team|senior medical officer|phys|cons|treating (?:doctor|physician)|responsible (?:health professional|clinician|consultant))\s*:\s*((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::Attending),
         (r"\b(?:prescribed(?: by)?:|rx of)\s*((?:dr|prof)\b\.?\s?)", Role::Prescriber),
         (r"\bauthori[sz]ed:\s*((?:dr|prof)\b\.?\s?)", Role::Authoriser),
+        (r"\bauth(?:ori[sz]ed)?\.?\s[^.\n]{6,24}?\sby:?\s+((?:dr|prof)\b\.?\s?)", Role::Authoriser),
+        (r"(?-i:\b(?:T\.? ?O\.?|V\.? ?O\.?|TORB|VORB))(?: from|:)?\s+((?:dr|doctor)\b\.?\s?)", Role::Prescriber),
+        (r"\bcertif(?:y|ies|ied) that\s+((?:mr|mrs|ms|miss|master|mdm)\b\.?\s?)", Role::Patient),
+        (r"\bsigned out by:?\s+((?:dr|prof)?\b\.?\s?)", Role::Authoriser),
         (r"\bafter-?care:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"\b(?:next )?(?:appt|appointment|(?:clinic|home|follow[ -]?up) visit)\b[^.\n]{0,60}?\b(?:with|w/)\s+((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:under the care of|admitted (?:under|by)|attending(?: was)?)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::Attending),
+        (r"(?:\bafter-?care|\bfo[l1]{2}ow[ -]?up|\bclinic|\bappointment|\bappt)\W{1,3}()(?-i:\p{Lu})[^.\n,]{3,40}?,?\s(?:MD|DO|NP|PA-C|PA|APRN|DPM|DDS|LCSW|LMFT|LPC|PsyD|RD|PT|DNP|FNP|OD|CNM)\b[^.\n]{0,30}?(?:[0-9]{1,4}[/.-][0-9]|(?-i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? [0-9])", Role::FollowUpProvider),
+        (r"^(?:\W*\[[ x]?\])?\W*see\s+()(?-i:\p{Lu})[^.\n,]{3,40}?,\s(?:MD|DO|NP|PA-C|PA|APRN|DPM|DDS|LCSW|DNP|FNP|OD|CNM)\b", Role::FollowUpProvider),
+        (r"\b(?:kindly|please) (?:see|examine|do the needful for|see and do the needful for)\s+((?:sh|shri|smt|mr|mrs|ms|miss|master)\b\.?\s?)", Role::Patient),
+        (r"(?:\t|\s{2,})surgeon:?\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Attending),
+        (r"\belectronically approved(?: by)?:?\s+((?:dr|prof)?\b\.?\s?)", Role::Authoriser),
+        (r"\b(?:dictated|transcribed|typed)\b[^.\n]{0,25}?\bby:?\s+((?:dr|prof|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"(?:primary care (?:physician|provider|doctor)|pcp|gp|family doctor),?\s+((?:dr|doctor)\b\.?\s?)", Role::PrimaryCare),
         (r"(?:i am referring|referring|i would be grateful if you (?:would|could) see|thank you for (?:seeing|referring|asking me to see)|\bre(?:garding)?:)\s+(?:my patient,?\s+|this patient,?\s+|your patient,?\s+)?((?:mr|mrs|ms|miss)?\b\.?\s?)", Role::Patient),
-        (r"\b(?:reviewed|tested|seen|checked|managed|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
+        (r"\b(?:reviewed|tested|seen|checked|managed|reconciled|taken|assessed|examined|completed|recorded|administered|witnessed|measured|screened|supervised|noted|given|drawn|performed)\b[^.\n]{0,40}?\bby:?\s+(?:hca |rn |rgn )?((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"^\W*(?:author|prepared by|written by|compiled by|entered by|summary by):?\s+((?:nurse|sister|dr|mr|mrs|ms|miss)?\b\.?\s?)", Role::Other),
         (r"^(?:cc|copy to|copies to):?\s+((?:dr|doctor|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::Other),
         (r"^re\s+((?:mr|mrs|ms|miss|master)?\b\.?\s?)", Role::Patient),
@@ -96,6 +106,9 @@ pub(super) fn from_sentences(context: &Context, found: &mut Vec<Found>) {
                     }
                 }
                 Role::Other if is_family_doctor(context, &name) => Role::PrimaryCare,
+                Role::Attending if orders(context, m.get(0).map_or("", |m| m.as_str())) => {
+                    Role::Ordering
+                }
                 role => role,
             };
             if !is_organisation(context, &name) && !is_drug(context, &name) {
@@ -111,6 +124,15 @@ fn is_seen_by(cue: &str) -> bool {
     ["seen", "assessed", "reviewed", "examined"]
         .iter()
         .any(|word| cue.starts_with(word))
+}
+
+/// `PHYS: SALAZAR, P` on a report: who asked for it.
+fn orders(context: &Context, cue: &str) -> bool {
+    let report = matches!(
+        context.kind,
+        DocumentKind::LabReport | DocumentKind::Imaging
+    );
+    report && cue.to_lowercase().starts_with("phys:")
 }
 
 fn is_signature(cue: &str) -> bool {
@@ -154,6 +176,59 @@ fn column_role(context: &Context, name: &Span) -> Option<Role> {
 /// Records of a visit or a stay, whose doctors treat the patient.
 fn is_note(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::Other | DocumentKind::DischargeSummary)
+}
+
+/// `telephoned to Sr Achterberg, AMU`, `read back by SN Maryam`: nurses go by one name, where somebody is spoken to.
+pub(super) fn nurses(context: &Context, found: &mut Vec<Found>) {
+    static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:to|by|with|from) (?:Sr|SN|S/N|Sister|Staff Nurse|Nurse|RN) (\p{Lu}\p{Ll}[\p{L}'’-]*)(?:[,.;)]|\s(?:at|on|in|of|from)\b|\s[0-9(]|\s*$)")
+            .expect("a valid expression")
+    });
+    for line in &context.layout.lines {
+        for name in SPOKEN.captures_iter(context.layout.get(&line.span)) {
+            let Some(name) = name.get(1) else { continue };
+            let place = line.span.start + name.start()..line.span.start + name.end();
+            let known = found
+                .iter()
+                .any(|(_, other, _)| same_name(context.layout.text, other, &place));
+            if !known && !names::is_no_name(&name.as_str().to_lowercase()) {
+                found.push((Role::Other, place, 0.75));
+            }
+        }
+    }
+}
+
+/// `T.O. Dr Nayar / Rita Castle LPN`: a name with the letters of a trade that treats nobody on its own.
+pub(super) fn by_trade(context: &Context, found: &mut Vec<Found>) {
+    static TRADE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^,? (?:RN|LPN|LVN|CNA|RGN|RPh|RPH|PharmD|RMT|RDCS|RDMS|RT\(R\)|MLT|MLS|MT\(ASCP\)|CDE|CDCES|LCSW|CPhT)\b")
+            .expect("a valid expression")
+    });
+    let text = context.layout.text;
+    for line in &context.layout.lines {
+        let behind_slash = context
+            .layout
+            .get(&line.span)
+            .match_indices(" / ")
+            .map(|(at, slash)| line.span.start + at + slash.len());
+        let starts = line.cells.iter().map(|cell| cell.start);
+        for start in starts.chain(behind_slash) {
+            let Some(name) = names::at_start(text, &(start..line.span.end)) else {
+                continue;
+            };
+            let own = name.start - start < 4
+                && TRADE.is_match(&text[name.end..line.span.end])
+                && !is_organisation(context, &name)
+                && !is_drug(context, &name);
+            if own
+                && !found
+                    .iter()
+                    .any(|(_, other, _)| same_name(text, other, &name))
+            {
+                found.push((Role::Other, name, 0.8));
+            }
+        }
+    }
 }
 
 /// `discussed with Dr Imelda Fairweather`: whom a text names with a title and nothing else tells of.

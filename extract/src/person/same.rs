@@ -20,6 +20,9 @@ pub(super) fn same_name(text: &str, a: &Span, b: &Span) -> bool {
     a == b || a.iter().all(|w| b.contains(w)) || b.iter().all(|w| a.contains(w))
 }
 
+/// How sure a rule is that reads what a label or a sentence says.
+const TOLD: f32 = 0.9;
+
 /// One entry a person and role; a signer who is already known in a role is that person.
 pub(super) fn keep_one_each(context: &Context, mut found: Vec<Found>) -> Vec<Draft> {
     let text = context.layout.text;
@@ -36,6 +39,10 @@ pub(super) fn keep_one_each(context: &Context, mut found: Vec<Found>) -> Vec<Dra
         let explicit = matches!(role, Role::Patient | Role::Insured);
         let repeated = same.iter().any(|i| {
             let other = kept[*i].0;
+            // Who treated somebody may be whom they see again.
+            if role == Role::FollowUpProvider && other == Role::Attending && rule >= TOLD {
+                return false;
+            }
             other == role || !(explicit || matches!(other, Role::Patient | Role::Insured))
         });
         if let Some(i) = same

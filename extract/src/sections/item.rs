@@ -34,7 +34,7 @@ pub(crate) fn item_mark(text: &str) -> usize {
         )
     {
         c.len_utf8()
-    } else if let Some(rest) = ["[X]", "[x]", "[ ]", "[]", "(x)"]
+    } else if let Some(rest) = ["[X]", "[x]", "[ ]", "[]", "(x)", "(X)", "( )"]
         .iter()
         .find(|mark| trimmed.starts_with(**mark))
     {
