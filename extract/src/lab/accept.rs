@@ -9,6 +9,7 @@ use schemas::DocumentKind;
 
 use super::{
     cells::{Cell, CellKind},
+    former,
     header::Header,
     parts::{Parts, dated_columns},
 };
@@ -122,10 +123,19 @@ pub(super) fn assemble(
             return drafts;
         }
     }
-    let Some(parts) = Parts::of(text, cells, header) else {
-        return Vec::new();
-    };
-    vec![parts.draft(context, name, known, None)]
+    let mut cells = cells.to_vec();
+    let former = header.and_then(|header| {
+        let mut own = former::take(text, &mut cells, header)?;
+        let common = |c: &&Cell| matches!(c.kind, CellKind::Unit | CellKind::Range);
+        own.extend(cells.iter().filter(common).cloned());
+        let parts = Parts::of(text, &own, None)?;
+        Some(parts.draft(context, name, known, header.former.as_ref()))
+    });
+    let measured = |c: &Cell| matches!(c.kind, CellKind::Number | CellKind::Word);
+    let current = Parts::of(text, &cells, header)
+        .filter(|_| former.is_none() || cells.iter().any(measured))
+        .map(|parts| parts.draft(context, name, known, None));
+    current.into_iter().chain(former).collect()
 }
 
 /// `Glucose 5%` is given, not found.

@@ -1,8 +1,9 @@
 //! Tables with a row for each date and a column for each test (`Date | INR | Next test`). Their units and reference
-//! ranges stand in the headings or in rows of their own.
+//! ranges stand in the headings or in rows of their own: `Units`, `Target`, or units alone below the tests.
 
 use super::{
     cells::{self, Cell, CellKind},
+    columns,
     parts::Parts,
     shapes,
 };
@@ -44,7 +45,15 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
             dated.push((row, date));
         } else if let Some(kind) = common(context, row) {
             for (column, test) in &mut tests {
-                test.take(context, row, *column, heading.len(), kind);
+                let cells = &layout.lines[row].cells;
+                let cell = cells.get(*column).filter(|_| cells.len() == heading.len());
+                test.take(context, cell, kind);
+            }
+        } else if let Some(under) = units(context, row, heading).filter(|_| last == index) {
+            for (column, test) in &mut tests {
+                let at = under.iter().position(|head| head == column);
+                let cell = at.map(|at| &layout.lines[row].cells[at]);
+                test.take(context, cell, CellKind::Unit);
             }
         } else {
             break;
@@ -67,10 +76,23 @@ fn common(context: &Context, row: usize) -> Option<CellKind> {
     match &*label {
         "unit" | "units" | "uom" => Some(CellKind::Unit),
         "reference" | "ref" | "range" | "ranges" | "referencerange" | "referenceinterval"
-        | "refrange" | "refinterval" | "normal" | "normalrange" | "normals" => {
-            Some(CellKind::Range)
-        }
+        | "refrange" | "refinterval" | "normal" | "normalrange" | "normals" | "target"
+        | "targets" | "targetrange" | "goal" | "goals" => Some(CellKind::Range),
         _ => None,
+    }
+}
+
+/// The columns that the units of a row without a label stand in: each of the tests has one, or the spaces tell whose it is.
+fn units(context: &Context, row: usize, heading: &[Span]) -> Option<Vec<usize>> {
+    let layout = &context.layout;
+    let cells = &layout.lines[row].cells;
+    let all = cells.iter().all(|cell| shapes::is_unit(layout.get(cell)));
+    let placed = || columns::below(layout.text, heading, cells);
+    let one_each = || (cells.len() + 1 == heading.len()).then(|| (1..heading.len()).collect());
+    if all && !cells.is_empty() {
+        placed().or_else(one_each)
+    } else {
+        None
     }
 }
 
@@ -82,10 +104,9 @@ struct Test {
 }
 
 impl Test {
-    /// What a row with all cells has in this test's column, when it is of the kind that its label says.
-    fn take(&mut self, context: &Context, row: usize, column: usize, cells: usize, kind: CellKind) {
-        let line = &context.layout.lines[row];
-        let Some(cell) = line.cells.get(column).filter(|_| line.cells.len() == cells) else {
+    /// What a row has in this test's column, when it is of the kind that its label says.
+    fn take(&mut self, context: &Context, cell: Option<&Span>, kind: CellKind) {
+        let Some(cell) = cell else {
             return;
         };
         let printed = context.layout.get(cell);
@@ -156,4 +177,27 @@ fn result(
     let mut draft = parts.draft(context, &test.name, true, Some(date));
     draft.value = Some(cell.clone());
     Some(draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn units_and_targets_stand_in_rows_of_their_own() {
+        let text = "FOLLOW UP CARD\nDate          HbA1c    Trig      ACR\n              %        mmol/L    mg/mmol\n2021-03-04    8.1 H    1.4       -\n2022-03-09    6.6      2.3 H     5.2 H\nTarget        <7.0     <1.7      <3.0\n";
+        let told = told(
+            text,
+            "lab",
+            ["name", "value", "unit", "range", "flag", "date"],
+        );
+        let want = [
+            ["HbA1c", "8.1", "%", "<7.0", "H", "2021-03-04"],
+            ["Trig", "1.4", "mmol/L", "<1.7", "", "2021-03-04"],
+            ["HbA1c", "6.6", "%", "<7.0", "", "2022-03-09"],
+            ["Trig", "2.3", "mmol/L", "<1.7", "H", "2022-03-09"],
+            ["ACR", "5.2", "mg/mmol", "<3.0", "H", "2022-03-09"],
+        ];
+        assert_eq!(told, want);
+    }
 }

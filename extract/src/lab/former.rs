@@ -1,0 +1,68 @@
+//! A column of former values beside that of the results: `Result   Previous 08/06/2025`, its date in the heading or the
+//! word on the line above it. Such a value is told only where its date is.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{
+    cells::{Cell, CellKind},
+    columns,
+    header::{Column, Header},
+};
+use crate::{context::Context, layout::Span};
+
+/// The one date of a heading that stands behind the column of results, if it says or the line above says that what is
+/// below is of the past.
+pub(super) fn date(
+    context: &Context,
+    index: usize,
+    kinds: &[Column],
+    dates: &[Span],
+) -> Option<Span> {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:previous|prev|prior|last|former)\b").expect("a valid expression")
+    });
+    static RESULT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:results?|values?|current)\b").expect("a valid expression")
+    });
+    let layout = &context.layout;
+    let [date] = dates else { return None };
+    let line = &layout.lines[index].span;
+    let before = &layout.text[line.start..date.start];
+    let behind_results = kinds.contains(&Column::Value) && RESULT.is_match(before);
+    // `Result   Previous 08/06/2025`, not `Previous result   Result 08/06/2025`.
+    let says = || {
+        let last = |words: &Regex| words.find_iter(before).last().map_or(0, |word| word.end());
+        last(&WORD) > last(&RESULT)
+    };
+    let above = || {
+        let above = layout.above(index)?;
+        let [word] = &layout.lines[above].cells[..] else {
+            return None;
+        };
+        let over = columns::below(layout.text, std::slice::from_ref(word), &[date.clone()]);
+        (over.is_some() && WORD.is_match(layout.get(word))).then_some(())
+    };
+    (behind_results && (says() || above().is_some())).then(|| date.clone())
+}
+
+/// Takes the former value and its flag out of a row's cells: the second of two numbers, or a single one that stands below
+/// the date alone.
+pub(super) fn take(text: &str, cells: &mut Vec<Cell>, header: &Header) -> Option<Vec<Cell>> {
+    let date = header.former.as_ref()?;
+    let numbers: Vec<usize> = (0..cells.len())
+        .filter(|at| cells[*at].kind == CellKind::Number)
+        .collect();
+    let at = match numbers[..] {
+        [_, second] => second,
+        [single] => {
+            let own = [cells[single].span.clone()];
+            columns::below(text, std::slice::from_ref(date), &own)?;
+            single
+        }
+        _ => return None,
+    };
+    let flag = cells.get(at + 1).is_some_and(|c| c.kind == CellKind::Flag);
+    Some(cells.drain(at..=at + usize::from(flag)).collect())
+}
