@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use schemas::DocumentKind;
+use schemas::{Assertion, DocumentKind};
 
 use super::{
     cells::{Cell, CellKind},
     former,
     header::Header,
     parts::{Parts, dated_columns},
+    trend,
 };
 use crate::{
     context::Context,
@@ -135,7 +136,14 @@ pub(super) fn assemble(
     let current = Parts::of(text, &cells, header)
         .filter(|_| former.is_none() || cells.iter().any(measured))
         .map(|parts| parts.draft(context, name, known, None));
-    current.into_iter().chain(former).collect()
+    let aside = trend::in_brackets(text, line)
+        .filter(|_| former.is_none() && current.is_some())
+        .and_then(|other| {
+            let mut draft = Parts::of(text, &other.cells, None)?.draft(context, name, known, None);
+            draft.assertion = Assertion::Historical;
+            Some(draft)
+        });
+    current.into_iter().chain(former).chain(aside).collect()
 }
 
 /// `Glucose 5%` is given, not found.
@@ -162,11 +170,18 @@ pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof:
     let found = sig::scan(text, name.end..line.end, &[]);
     let drug = context.lexicon.is_drug(&text[name.clone()]);
     let taken = drug && found.iter().any(|f| f.part == Part::Frequency);
+    // `magnesium 1.6 mg/dL`: no dose is so much in a litre.
+    let dissolved = |value: &Span| {
+        let rest: String = text[value.end..].chars().take(4).collect();
+        ["/dl", "/l", "/ul", "/100"]
+            .iter()
+            .any(|volume| rest.to_lowercase().starts_with(volume))
+    };
     let spoken = found.iter().any(|f| {
         matches!(
             f.part,
             Part::Frequency | Part::Route | Part::Form | Part::Refills | Part::Quantity
-        ) || f.part == Part::Dose && f.value.len() > 3
+        ) || f.part == Part::Dose && f.value.len() > 3 && !dissolved(&f.value)
     });
     let strength = found
         .iter()
@@ -175,6 +190,7 @@ pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof:
             let value = &text[f.value.clone()];
             let unit = sig::strength_unit(value).unwrap_or_default();
             !value.contains('/')
+                && !dissolved(&f.value)
                 && matches!(
                     unit.as_str(),
                     "mg" | "mcg" | "g" | "iu" | "meq" | "units" | "gm"

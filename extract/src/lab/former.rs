@@ -51,9 +51,16 @@ pub(super) fn date(
 /// the date alone.
 pub(super) fn take(text: &str, cells: &mut Vec<Cell>, header: &Header) -> Option<Vec<Cell>> {
     let date = header.former.as_ref()?;
-    let numbers: Vec<usize> = (0..cells.len())
-        .filter(|at| cells[*at].kind == CellKind::Number)
-        .collect();
+    let number = |c: &Cell| c.kind == CellKind::Number;
+    // `< 5.2   6.41   5.90` below `Range   Result   Previous`.
+    if header.before(Column::Range, Column::Value)
+        && let Some(limit) = cells.iter().position(number)
+        && text[cells[limit].span.clone()].starts_with(['<', '>', '≤', '≥'])
+        && cells[limit + 1..].iter().any(number)
+    {
+        cells[limit].kind = CellKind::Range;
+    }
+    let numbers: Vec<usize> = (0..cells.len()).filter(|at| number(&cells[*at])).collect();
     let at = match numbers[..] {
         [_, second] => second,
         [single] => {
@@ -65,4 +72,32 @@ pub(super) fn take(text: &str, cells: &mut Vec<Cell>, header: &Header) -> Option
     };
     let flag = cells.get(at + 1).is_some_and(|c| c.kind == CellKind::Flag);
     Some(cells.drain(at..=at + usize::from(flag)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn a_former_value_has_the_date_of_its_column() {
+        let wanted = [
+            ["Ferritin", "212", "H", ""],
+            ["Ferritin", "98", "", "2024-05-06"],
+            ["Zinc", "11.0", "", ""],
+            ["Copper", "20.1", "", "2024-05-06"],
+        ];
+        for heading in [
+            "                                                     Previous\nTest        Unit        Range          Result        2024-05-06\n",
+            "Test        Unit        Range          Result        Previous 2024-05-06\n",
+        ] {
+            let text = format!(
+                "Laboratory report\n{heading}\
+                 Ferritin    ug/L        < 150          212   H       98\n\
+                 Zinc        umol/L      10.0 - 18.0    11.0\n\
+                 Copper      umol/L      12.0 - 24.0                  20.1\n"
+            );
+            let told = told(&text, "lab", ["name", "value", "flag", "date"]);
+            assert_eq!(told, wanted, "{heading}");
+        }
+    }
 }

@@ -147,7 +147,7 @@ fn title_of_dates(context: &Context, index: usize, dates: &[Span]) -> usize {
     let printed = context.layout.get(title);
     let plain = printed
         .chars()
-        .all(|c| c.is_alphabetic() || " &/()-".contains(c));
+        .all(|c| c.is_alphabetic() || " &/()-'’".contains(c));
     // `Taken 24.03.2025   Reported 25.03.2025` are no columns.
     let beside = dates
         .windows(2)

@@ -1,10 +1,14 @@
 //! Results in running text and in lists without a heading.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use schemas::{Assertion, DocumentKind};
 
 use super::{
     accept::{is_fluid, is_in_pieces, is_vital_or_sum, looks_like_sig},
     cells::{self, Cell, CellKind},
+    cultures,
     parts::Parts,
     serology, trend,
 };
@@ -16,7 +20,8 @@ mod otherwise;
 
 pub(super) use between::next_test;
 use between::{ASIDE, LINK, end_of_result, leads_to_test};
-use named::{ends_drug, is_named, parted, test_at, without_level};
+use named::{ends_drug, is_given, is_named, parted, test_at, without_level};
+pub(super) use otherwise::is_aim;
 use otherwise::{BATH, DIPSTICK, is_a_time, is_limit, is_measured, stands_alone};
 
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
@@ -36,7 +41,10 @@ pub(super) fn in_prose(
         .into_iter()
         .filter(|word| word.end <= line.end)
         .collect();
-    let sera = serology::found(context, &line);
+    let mut sera = cultures::found(context, &line);
+    let cultured: Vec<Span> = sera.iter().map(Draft::span).collect();
+    let others = serology::found(context, &line).into_iter();
+    sera.extend(others.filter(|other| !cultured.iter().any(|own| overlap(own, &other.span()))));
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
     while i < words.len() {
@@ -52,10 +60,12 @@ pub(super) fn in_prose(
             || moment
             || is_limit(&text[line.start..name.start])
             || ends_drug(context, line.start, &name)
+            || is_given(text, &name)
         {
             continue;
         }
         let name = without_level(context, name);
+        let line = reach(context, index, &name, &line);
         let Some(test) = Test::behind(context, &line, name, among_results) else {
             continue;
         };
@@ -66,6 +76,13 @@ pub(super) fn in_prose(
         let Some(parts) = Parts::of(text, &test.cells, None) else {
             continue;
         };
+        if let Some(other) = trend::from(text, test.name.end..test.first().span.start)
+            && let Some(parts) = Parts::of(text, &other.cells, None)
+        {
+            let mut draft = parts.draft(context, &test.name, true, None);
+            draft.assertion = Assertion::Historical;
+            out.push(draft);
+        }
         out.push(parts.draft(context, &test.name, true, None));
         let first = test.first().span.end;
         let behind = test.cells.last().map_or(first, |cell| cell.span.end);
@@ -81,6 +98,34 @@ pub(super) fn in_prose(
     }
     out.extend(sera);
     out
+}
+
+/// The line of a test; with the one below where the sentence goes on there before the value: `… and potassium` /
+/// `was 5.2 mmol/L`.
+fn reach(context: &Context, index: usize, name: &Span, line: &Span) -> Span {
+    static TAIL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:\s+(?:level|count))?(?:\s+(?:is|was|were|of|at|has|had|now|remains|remained|came)(?:\s+(?:at|now|gone|risen|fallen|dropped|come|improved|back))?)?$")
+            .expect("a valid expression")
+    });
+    const FULL: usize = 50;
+    let layout = &context.layout;
+    let next = layout.lines.get(index + 1);
+    let sentence = |line: &crate::layout::Line| {
+        line.cells.len() == 1 && layout.get(&line.span).starts_with(char::is_alphanumeric)
+    };
+    let Some(next) = next.filter(|next| sentence(next) && next.page == layout.lines[index].page)
+    else {
+        return line.clone();
+    };
+    let full = layout.lines[index]
+        .cells
+        .last()
+        .is_some_and(|cell| cell.len() >= FULL && cell.end == line.end);
+    if full && TAIL.is_match(&layout.text[name.end..line.end]) {
+        line.start..next.span.end
+    } else {
+        line.clone()
+    }
 }
 
 /// A test that a line names, and what stands behind it.
