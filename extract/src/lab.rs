@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sections::item_mark};
 
 mod accept;
+mod amount;
 mod beside;
 mod by_date;
 mod cells;
@@ -89,6 +90,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
+        out.extend(amount::of_specimen(context, index));
         let found = prose::in_prose(context, index, among_results, &out);
         out.extend(found);
         missed += 1;

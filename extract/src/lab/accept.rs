@@ -133,9 +133,14 @@ pub(super) fn assemble(
         Some(parts.draft(context, name, known, header.former.as_ref()))
     });
     let measured = |c: &Cell| matches!(c.kind, CellKind::Number | CellKind::Word);
-    let current = Parts::of(text, &cells, header)
+    let mut current = Parts::of(text, &cells, header)
         .filter(|_| former.is_none() || cells.iter().any(measured))
         .map(|parts| parts.draft(context, name, known, None));
+    if let Some(draft) = &mut current
+        && header.is_some_and(|header| former::is_open(text, &cells, header))
+    {
+        draft.doubt("it is not clear which date the value belongs to");
+    }
     let aside = trend::in_brackets(text, line)
         .filter(|_| former.is_none() && current.is_some())
         .and_then(|other| {

@@ -7,11 +7,7 @@ use super::{
     parts::Parts,
     shapes,
 };
-use crate::{
-    context::Context,
-    draft::Draft,
-    layout::{Layout, Span},
-};
+use crate::{context::Context, draft::Draft, layout::Span};
 
 /// Words that a column of dates is headed with.
 const DATES: [&str; 7] = [
@@ -41,8 +37,10 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
     let mut dated = Vec::new();
     let mut last = index;
     while let Some(row) = layout.below(last) {
-        if let Some(date) = date_of(context, row, heading.len()) {
-            dated.push((row, date));
+        if let Some(date) = date_of(context, row)
+            && let Some(under) = columns_of(context, row, heading)
+        {
+            dated.push((row, date, under));
         } else if let Some(kind) = common(context, row) {
             for (column, test) in &mut tests {
                 let cells = &layout.lines[row].cells;
@@ -61,9 +59,11 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
         last = row;
     }
     let mut out = Vec::new();
-    for (row, date) in dated {
+    for (row, date, under) in dated {
         for (column, test) in &tests {
-            out.extend(result(context, layout, row, *column, test, date));
+            let at = under.iter().position(|head| head == column);
+            let cell = at.map(|at| &layout.lines[row].cells[at]);
+            out.extend(cell.and_then(|cell| result(context, cell, test, date)));
         }
     }
     (!out.is_empty()).then_some((out, last + 1))
@@ -86,7 +86,11 @@ fn common(context: &Context, row: usize) -> Option<CellKind> {
 fn units(context: &Context, row: usize, heading: &[Span]) -> Option<Vec<usize>> {
     let layout = &context.layout;
     let cells = &layout.lines[row].cells;
-    let all = cells.iter().all(|cell| shapes::is_unit(layout.get(cell)));
+    let of_body = |unit: &str| matches!(unit, "kg" | "lb" | "lbs" | "cm" | "mmHg" | "bpm");
+    let all = cells.iter().all(|cell| {
+        let printed = layout.get(cell);
+        shapes::is_unit(printed) || of_body(printed)
+    });
     let placed = || columns::below(layout.text, heading, cells);
     let one_each = || (cells.len() + 1 == heading.len()).then(|| (1..heading.len()).collect());
     if all && !cells.is_empty() {
@@ -148,32 +152,35 @@ fn test(context: &Context, cell: &Span) -> Option<Test> {
     })
 }
 
-/// The date that a row with all cells begins with.
-fn date_of<'a>(context: &'a Context, row: usize, cells: usize) -> Option<&'a Span> {
-    let line = &context.layout.lines[row];
-    let first = line.cells.first().filter(|_| line.cells.len() == cells)?;
+/// The date that a row begins with.
+fn date_of<'a>(context: &'a Context, row: usize) -> Option<&'a Span> {
+    let first = context.layout.lines[row].cells.first()?;
     let mut dates = context.dates.iter().map(|date| &date.span);
     dates.find(|date| date.start == first.start && date.end <= first.end)
 }
 
-fn result(
-    context: &Context,
-    layout: &Layout,
-    row: usize,
-    column: usize,
-    test: &Test,
-    date: &Span,
-) -> Option<Draft> {
-    let cell = &layout.lines[row].cells[column];
-    let found = cells::scan_run(layout.text, cell.clone());
+/// The columns that a row's cells stand in: it has them all, or the spaces tell which are empty.
+fn columns_of(context: &Context, row: usize, heading: &[Span]) -> Option<Vec<usize>> {
+    let cells = &context.layout.lines[row].cells;
+    if cells.len() == heading.len() {
+        return Some((0..cells.len()).collect());
+    }
+    columns::below(context.layout.text, heading, cells)
+}
+
+fn result(context: &Context, cell: &Span, test: &Test, date: &Span) -> Option<Draft> {
+    let text = context.layout.text;
+    let found = cells::scan_run(text, cell.clone());
     let whole = found.last().is_some_and(|last| last.span.end == cell.end);
-    let number = found.first().is_some_and(|c| c.kind == CellKind::Number);
-    if !(whole && number) {
+    let measured = found
+        .first()
+        .is_some_and(|c| matches!(c.kind, CellKind::Number | CellKind::Word));
+    if !(whole && measured) {
         return None;
     }
     let mut pieces = found;
     pieces.extend(test.unit.iter().chain(&test.range).cloned());
-    let parts = Parts::of(layout.text, &pieces, None)?;
+    let parts = Parts::of(text, &pieces, None)?;
     let mut draft = parts.draft(context, &test.name, true, Some(date));
     draft.value = Some(cell.clone());
     Some(draft)
@@ -199,5 +206,23 @@ mod tests {
             ["ACR", "5.2", "mg/mmol", "<3.0", "H", "2022-03-09"],
         ];
         assert_eq!(told, want);
+    }
+
+    #[test]
+    fn spaces_tell_an_empty_column() {
+        let text = "FOLLOW UP CARD\nDate        HbA1c   Wt    Creat    Urine alb\n            %       kg    umol/L\n01/02/25    8.8     91    88       neg\n03/05/25            90             trace\n17/05/25    7.0\n";
+        let told = told(text, "lab", ["name", "value", "unit", "date"]);
+        let want = [
+            ["HbA1c", "8.8", "%", "2025-01-02"],
+            ["Creat", "88", "umol/L", "2025-01-02"],
+            ["Urine alb", "neg", "", "2025-01-02"],
+            ["Urine alb", "trace", "", "2025-03-05"],
+            ["HbA1c", "7.0", "%", "2025-05-17"],
+        ];
+        let days = |of: [String; 4]| (of[0].clone(), of[1].clone(), of[2].clone());
+        assert_eq!(
+            told.into_iter().map(days).collect::<Vec<_>>(),
+            want.map(|of| days(of.map(str::to_owned)))
+        );
     }
 }

@@ -74,9 +74,28 @@ pub(super) fn take(text: &str, cells: &mut Vec<Cell>, header: &Header) -> Option
     Some(cells.drain(at..=at + usize::from(flag)).collect())
 }
 
+/// Has the row of a single value fewer tabs than its heading, so that it may be that of the other column?
+pub(super) fn is_open(text: &str, cells: &[Cell], header: &Header) -> bool {
+    let Some(date) = &header.former else {
+        return false;
+    };
+    let mut numbers = cells.iter().filter(|c| c.kind == CellKind::Number);
+    let (Some(single), None) = (numbers.next(), numbers.next()) else {
+        return false;
+    };
+    let tabs = |at: usize| {
+        let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+        text[start..end].matches('\t').count()
+    };
+    tabs(single.span.start) > 0 && tabs(single.span.start) < tabs(date.start)
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::probe::told;
+    use schemas::Fact;
+
+    use crate::probe::{entities, told};
 
     #[test]
     fn a_former_value_has_the_date_of_its_column() {
@@ -99,5 +118,16 @@ mod tests {
             let told = told(&text, "lab", ["name", "value", "flag", "date"]);
             assert_eq!(told, wanted, "{heading}");
         }
+    }
+
+    #[test]
+    fn a_single_value_between_tabs_is_doubtful() {
+        let text = "Laboratory report\nTest\tResult\tPrevious (06/05/2024)\tUnits\nFerritin\t212\t98\tug/L\nZinc\t11.0\tumol/L\n";
+        let doubted: Vec<bool> = entities(text)
+            .into_iter()
+            .filter(|entity| matches!(entity.fact, Fact::Lab(_)))
+            .map(|entity| entity.needs_review)
+            .collect();
+        assert_eq!(doubted, [false, false, true]);
     }
 }

@@ -20,7 +20,7 @@ mod otherwise;
 
 pub(super) use between::next_test;
 use between::{ASIDE, LINK, end_of_result, leads_to_test};
-use named::{ends_drug, is_given, is_named, parted, test_at, without_level};
+use named::{ends_drug, is_a_unit, is_given, is_named, parted, test_at, without_level};
 pub(super) use otherwise::is_aim;
 use otherwise::{BATH, DIPSTICK, is_a_time, is_limit, is_measured, stands_alone};
 
@@ -61,6 +61,7 @@ pub(super) fn in_prose(
             || is_limit(&text[line.start..name.start])
             || ends_drug(context, line.start, &name)
             || is_given(text, &name)
+            || is_a_unit(text, &name)
         {
             continue;
         }
@@ -110,8 +111,13 @@ fn reach(context: &Context, index: usize, name: &Span, line: &Span) -> Span {
     const FULL: usize = 50;
     let layout = &context.layout;
     let next = layout.lines.get(index + 1);
+    static ITEM: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[0-9]{1,2}[.)](?:\s|$)").expect("a valid expression"));
     let sentence = |line: &crate::layout::Line| {
-        line.cells.len() == 1 && layout.get(&line.span).starts_with(char::is_alphanumeric)
+        let printed = layout.get(&line.span);
+        line.cells.len() == 1
+            && printed.starts_with(char::is_alphanumeric)
+            && !ITEM.is_match(printed)
     };
     let Some(next) = next.filter(|next| sentence(next) && next.page == layout.lines[index].page)
     else {
@@ -248,7 +254,7 @@ impl<'a> Test<'a> {
             (upper || chained && printed.len() > 2)
                 && (printed.len() > 2 || chained || flagged)
                 && !is_vital_or_sum(printed)
-                && (between || !context.lexicon.is_drug(printed))
+                && (between || !context.lexicon.is_drug(printed) || self.is_salt_then())
                 && first.span.len() < LONGEST
                 && (rest.is_empty()
                     || rest.starts_with([',', '.', ';', ' ', ')', '\n', '|', '/', '\t']))
@@ -258,6 +264,22 @@ impl<'a> Test<'a> {
                     || stands_alone(printed, &text[first.span.end..self.line.end]))
         };
         number && !is_a_time(rest) && (unit || self.lab_place && upper || bare())
+    }
+
+    /// `Potassium was 3.1 on admission`: also the name of a drug, which nobody takes so.
+    fn is_salt_then(&self) -> bool {
+        const SALTS: [&str; 5] = ["potassium", "sodium", "magnesium", "calcium", "phosphate"];
+        let rest = &self.context.layout.text[self.first().span.end..self.line.end];
+        let then = [
+            "on admission",
+            "on arrival",
+            "at presentation",
+            "on presentation",
+        ];
+        let told = rest.trim_start().to_lowercase().replace('\n', " ");
+        SALTS.contains(&&*self.printed().to_lowercase())
+            && !self.link.trim().is_empty()
+            && then.iter().any(|moment| told.starts_with(moment))
     }
 
     /// A result that is a word, where results stand or a dipstick is told of.

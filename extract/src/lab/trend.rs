@@ -105,16 +105,21 @@ pub(super) fn in_brackets(text: &str, line: &Span) -> Option<Other> {
         .then(|| next(text, open..line.end))?
 }
 
-/// The value before: `has gone from 2.4 mg/dL on 10/12/2023 to `, as it stands between a test and its last value.
+/// The value before: `has gone from 2.4 mg/dL on 10/12/2023 to `, as it stands between a test and its last value. Without
+/// a day of its own it only tells the course.
 pub(super) fn from(text: &str, link: Span) -> Option<Other> {
     static FROM: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)\bfrom\s+(?:[<>]?[0-9])").expect("a valid expression"));
+    static DATED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s+(?:on|in)\s+(?:[0-9]|[a-z]{3,9} [0-9])").expect("a valid expression")
+    });
     let found = FROM.find(&text[link.clone()])?;
     let mut cells = cells::scan_run(text, link.start + found.end() - 1..link.end);
     let unit = cells.get(1).is_some_and(|c| c.kind == CellKind::Unit);
     cells.truncate(if unit { 2 } else { 1 });
     let number = cells.first().is_some_and(|c| c.kind == CellKind::Number);
-    number.then_some(Other {
+    let end = cells.last().map_or(link.end, |cell| cell.span.end);
+    (number && DATED.is_match(&text[end..link.end])).then_some(Other {
         cells,
         former: true,
     })

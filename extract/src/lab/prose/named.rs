@@ -77,6 +77,12 @@ pub(super) fn is_named<'a>(printed: &str, before: impl IntoIterator<Item = &'a D
     })
 }
 
+/// `iron 200 mg (65 mg in …)`: milligrams, and no magnesium.
+pub(super) fn is_a_unit(text: &str, name: &Span) -> bool {
+    let before = text[..name.start].trim_end_matches(' ');
+    text[name.clone()] == *"mg" && before.ends_with(|c: char| c.is_ascii_digit())
+}
+
 /// `two units of red cells, 92 g/L`: what was given, over a line's end too.
 pub(super) fn is_given(text: &str, name: &Span) -> bool {
     static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
