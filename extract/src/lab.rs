@@ -90,7 +90,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
-        out.extend(amount::of_specimen(context, index));
+        out.extend(amount::of_specimen(context, index, &listed));
         let found = prose::in_prose(context, index, among_results, &out);
         out.extend(found);
         missed += 1;

@@ -1,5 +1,5 @@
 //! How much there was of a specimen, `Quantity   25 ml`, as the first row of an examination of urine or semen has it. A
-//! word of many forms: only in a report of results, with a known test on the next line.
+//! word of many forms: only before a list of results, or before a known test of a report.
 
 use std::sync::LazyLock;
 
@@ -9,18 +9,20 @@ use schemas::{DocumentKind, Fact, Lab};
 use super::name;
 use crate::{context::Context, draft::Draft};
 
-pub(super) fn of_specimen(context: &Context, index: usize) -> Option<Draft> {
+/// `listed`: which lines are of a list of results.
+pub(super) fn of_specimen(context: &Context, index: usize, listed: &[bool]) -> Option<Draft> {
     static ROW: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^((?:urine )?(?:quantity|volume))\s*[:\t ]\s*([0-9]{1,4}(?:\.[0-9])?)\s?(mls?|cc)\.?$")
             .expect("a valid expression")
     });
-    if context.kind != DocumentKind::LabReport {
+    let layout = &context.layout;
+    let below = layout.below(index)?;
+    if context.kind != DocumentKind::LabReport && !listed[below] {
         return None;
     }
-    let layout = &context.layout;
     let line = &layout.lines[index].span;
     let row = ROW.captures(layout.get(line))?;
-    let next = &layout.lines[layout.below(index)?].span;
+    let next = &layout.lines[below].span;
     name::row_name(context, next).filter(|(_, known)| *known)?;
     let [name, value, unit] = [1, 2, 3].map(|n| {
         let found = row.get(n).map_or(0..0, |found| found.range());

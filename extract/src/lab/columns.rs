@@ -1,6 +1,7 @@
 //! Below which cell of a heading a cell of a row stands. Only spaces keep the columns of a page: a tab may be of any
 //! width, and one space alone parts words.
 
+use super::flags;
 use crate::layout::Span;
 
 /// The one cell of the heading that each cell overlaps, in order and none of them twice. None where the text does not
@@ -32,31 +33,31 @@ pub(super) fn in_order(
     values: &[Span],
     columns: usize,
 ) -> Option<Vec<usize>> {
-    const BLANKS: [&str; 10] = ["-", "--", "---", "–", "—", "n/a", "n/d", "nd", "nr", "..."];
     let last = values.last()?.end;
     let end = text[last..].find('\n').map_or(text.len(), |end| last + end);
     let mut at = 0;
     let mut seen = from;
     let mut out = Vec::with_capacity(values.len());
-    // `4.1 -` marks what is too low.
-    let blanks = |part: &str| {
-        let cells = part.split(['\t', '|']).flat_map(|cell| cell.split("  "));
-        cells
-            .filter(|cell| BLANKS.contains(&&*cell.trim().to_lowercase()))
-            .count()
-    };
     for value in values {
         at += blanks(text.get(seen..value.start)?);
         out.push(at);
         at += 1;
         seen = value.end;
     }
-    // Behind the last value stand unit and range, and `133 - 146` is no blank.
-    let behind = text[last..end]
-        .split(|c: char| c.is_alphanumeric())
-        .next()?;
-    let trailing = blanks(behind);
-    (at + trailing == columns).then_some(out)
+    (at + blanks(&text[last..end]) == columns).then_some(out)
+}
+
+/// How many cells of what was not requested a part of a row has, up to its first cell that says something else than a flag.
+/// Behind a gap: `4.1 -` marks what is too low.
+fn blanks(part: &str) -> usize {
+    const BLANKS: [&str; 10] = ["-", "--", "---", "–", "—", "n/a", "n/d", "nd", "nr", "..."];
+    let cells = part.split(['\t', '|']).flat_map(|cell| cell.split("  "));
+    let cells = cells.skip(1).map(str::trim).filter(|cell| !cell.is_empty());
+    let blank = |cell: &&str| BLANKS.contains(&&*cell.to_lowercase());
+    cells
+        .take_while(|cell| blank(cell) || flags::is_flag(cell))
+        .filter(blank)
+        .count()
 }
 
 /// The first and the last column of characters that a cell behind a gap of spaces fills.
@@ -114,6 +115,16 @@ mod tests {
             ("Urea\t19\t9.8\tmmol/L\t2.5 - 7.8", 3, None),
             ("Urea\t19\t9.8\tmmol/L", 2, Some(vec![0, 1])),
             ("Urea 19 -\t9.8\tmmol/L", 3, None),
+            (
+                "Urea   19   9.8 H   --   mmol/L   2.5 - 7.8",
+                3,
+                Some(vec![0, 1]),
+            ),
+            (
+                "Urea   19 H   --   9.8   H   --   mmol/L",
+                4,
+                Some(vec![0, 2]),
+            ),
         ] {
             let values: Vec<_> = ["19", "9.8"]
                 .iter()

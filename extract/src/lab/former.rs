@@ -65,13 +65,22 @@ pub(super) fn take(text: &str, cells: &mut Vec<Cell>, header: &Header) -> Option
         [_, second] => second,
         [single] => {
             let own = [cells[single].span.clone()];
-            columns::below(text, std::slice::from_ref(date), &own)?;
+            columns::below(text, &[heading_of(text, date)], &own)?;
             single
         }
         _ => return None,
     };
     let flag = cells.get(at + 1).is_some_and(|c| c.kind == CellKind::Flag);
     Some(cells.drain(at..=at + usize::from(flag)).collect())
+}
+
+/// `Previous 08/06/2025`: the cell that ends with the date.
+fn heading_of(text: &str, date: &Span) -> Span {
+    let line = text[..date.start].rfind('\n').map_or(0, |end| end + 1);
+    let before = &text[line..date.start];
+    let gap = before.rfind("  ").map(|at| at + 2);
+    let tab = before.rfind('\t').map(|at| at + 1);
+    line + gap.max(tab).unwrap_or_default()..date.end
 }
 
 /// Has the row of a single value fewer tabs than its heading, so that it may be that of the other column?
