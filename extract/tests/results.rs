@@ -125,3 +125,17 @@ fn words_that_say_what_was_seen_and_where() {
         &[r#"{"type":"lab","value":"2.0 - 3.0"}"#],
     );
 }
+
+#[test]
+fn dashes_between_tabs_below_dates_are_no_range() {
+    check(
+        "Analyte\tUnits\tRange\t13/01/25\t20/01/25\t27/01/25\nSodium\tmmol/L\t133-146\t138\t-\t141\nPotassium\tmmol/L\t3.5-5.3\t4.4\t4.0\tn/a\n",
+        &[
+            r#"{"type":"lab","name":"Sodium","value":"138","range":"133-146","date":"2025-01-13"}"#,
+            r#"{"type":"lab","name":"Sodium","value":"141","range":"133-146","date":"2025-01-27"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.4","unit":"mmol/L","date":"2025-01-13"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.0","unit":"mmol/L","date":"2025-01-20"}"#,
+        ],
+        &[r#"{"type":"lab","value":"133-146"}"#],
+    );
+}

@@ -1,7 +1,10 @@
 //! Below which cell of a heading a cell of a row stands. Only spaces keep the columns of a page: a tab may be of any
 //! width, and one space alone parts words.
 
-use super::flags;
+use super::{
+    cells::{Cell, CellKind},
+    flags,
+};
 use crate::layout::Span;
 
 /// The one cell of the heading that each cell overlaps, in order and none of them twice. None where the text does not
@@ -45,6 +48,26 @@ pub(super) fn in_order(
         seen = value.end;
     }
     (at + blanks(&text[last..end]) == columns).then_some(out)
+}
+
+/// `138` and `129` of `138\t-\t129` below dates: no range, as a dash with a tab on both sides is a cell of its own.
+pub(super) fn without_blank(text: &str, cell: &Cell) -> Vec<Cell> {
+    let printed = &text[cell.span.clone()];
+    let gap = ["\t-\t", "\t–\t", "\t—\t"]
+        .into_iter()
+        .find_map(|gap| Some((printed.find(gap)?, gap.len())));
+    let Some((at, length)) = gap.filter(|_| cell.kind == CellKind::Range) else {
+        return vec![cell.clone()];
+    };
+    let number = |span| Cell {
+        kind: CellKind::Number,
+        span,
+    };
+    let middle = cell.span.start + at;
+    vec![
+        number(cell.span.start..middle),
+        number(middle + length..cell.span.end),
+    ]
 }
 
 /// How many cells of what was not requested a part of a row has, up to its first cell that says something else than a flag.

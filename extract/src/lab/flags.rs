@@ -12,7 +12,7 @@ use super::{
 // A small raised star is often read as a degree or a quote.
 pub(super) static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|[*!]{1,2}\s?(?:HH|LL|H|L)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
+        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|[*!]{1,2}\s?(?:HH|LL|H|L)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!]{1,2}(?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
     )
 });
 /// `*101`, `▲ 2.71`: the star or arrow of a flag stands before its number.

@@ -185,6 +185,10 @@ pub(super) fn dated_columns(
     header: &Header,
 ) -> Vec<Draft> {
     let text = context.layout.text;
+    let cells: Vec<Cell> = cells
+        .iter()
+        .flat_map(|cell| columns::without_blank(text, cell))
+        .collect();
     let mut numbers: Vec<&Cell> = cells
         .iter()
         .filter(|c| c.kind == CellKind::Number)

@@ -83,6 +83,7 @@ pub(super) fn generic_unit(rest: &str, has_value: bool) -> Option<(CellKind, usi
         .then(|| SHAPE.find(rest))
         .flatten()
         .filter(|m| rest[m.end()..].starts_with(char::is_whitespace) || m.end() == rest.len())
+        .filter(|m| !matches!(&*m.as_str().to_lowercase(), "n/a" | "n/d" | "n/r"))
         .map(|m| (CellKind::Unit, m.end()))
 }
 
