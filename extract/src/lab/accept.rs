@@ -168,7 +168,9 @@ pub(super) fn is_vital_or_sum(name: &str) -> bool {
 /// `Potassium Chloride 20 mEq once daily` is no result.
 pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof: bool) -> bool {
     let text = context.layout.text;
-    if proof && context.kind == DocumentKind::LabReport {
+    // `Hb genotype   SC` is given by no needle.
+    let genotype = text[name.clone()].to_lowercase().contains("genotype");
+    if genotype || proof && context.kind == DocumentKind::LabReport {
         return false;
     }
     let listed = context.section(name.start) == Some(SectionKind::Medications);
