@@ -9,12 +9,17 @@ use regex::Regex;
 use crate::{context::Context, draft::Draft, labels::Target, layout::Span, sections::item_mark};
 
 mod accept;
+mod amount;
 mod beside;
 mod by_date;
 mod cells;
+mod columns;
+mod cultures;
 mod flags;
+mod former;
 mod group;
 mod header;
+mod legend;
 mod name;
 mod parts;
 mod prose;
@@ -58,6 +63,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
+        legend::set_units(context, line, &mut out);
         let table = header.as_ref().or(listed[index].then_some(&bare));
         if let Some(alone) = group::unit_alone(context, line) {
             unit = Some(alone);
@@ -84,6 +90,7 @@ pub(crate) fn extract(context: &Context) -> Vec<Draft> {
             index = next;
             continue;
         }
+        out.extend(amount::of_specimen(context, index, &listed));
         let found = prose::in_prose(context, index, among_results, &out);
         out.extend(found);
         missed += 1;
@@ -168,7 +175,7 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     let mark = if whole { 0 } else { mark };
     let start = line.start + mark;
     let line = start..line.end;
-    if line.is_empty() || is_labelled_line(context, &line) {
+    if line.is_empty() || is_labelled_line(context, &line) || prose::is_aim(layout.get(&line)) {
         return Vec::new();
     }
     let before = value_before_name(context, &line, header);
@@ -194,7 +201,9 @@ fn row(context: &Context, line: Span, header: Option<&Header>) -> Vec<Draft> {
     } else {
         cells::scan(text, values..line.end)
     };
-    if let Some(letter) = letter_for_value(text, known, values..line.end, &cells) {
+    let letter = letter_for_value(text, known, values..line.end, &cells);
+    if let Some(letter) = letter.or_else(|| genotype(text, &name, line.end)) {
+        cells.retain(|cell| cell.span.start >= letter.span.end);
         cells.insert(0, letter);
     }
     if let Some(unit) = unit {
@@ -223,6 +232,22 @@ fn letter_for_value(text: &str, known: bool, rest: Span, cells: &[Cell]) -> Opti
     (known && ranges == 1 && !valued).then(|| Cell {
         kind: CellKind::Number,
         span: rest.start + letter.start()..rest.start + letter.end(),
+    })
+}
+
+/// `Hb genotype   AS`: letters that would be a flag elsewhere.
+fn genotype(text: &str, name: &Span, end: usize) -> Option<Cell> {
+    static HAEMOGLOBINS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\s|:=-]*([ASC][ASC]|A|S|SS\+F|A\+?F|AE|EE|AD)(?:\s|$)")
+            .expect("a valid expression")
+    });
+    if !text[name.clone()].to_lowercase().contains("genotype") {
+        return None;
+    }
+    let found = HAEMOGLOBINS.captures(&text[name.end..end])?.get(1)?;
+    Some(Cell {
+        kind: CellKind::Word,
+        span: name.end + found.start()..name.end + found.end(),
     })
 }
 

@@ -166,7 +166,14 @@ impl Lexicon {
     }
 
     pub(crate) fn is_analyte(&self, name: &str) -> bool {
-        self.analyte(name).is_some()
+        // `Urine alb`: another test than that of the blood, and so of no analyte's number.
+        let of_specimen = || {
+            let key = key(name);
+            let (specimen, rest) = key.split_once(' ')?;
+            let told = matches!(specimen, "urine" | "urinary" | "csf" | "stool" | "sputum");
+            self.analytes.get(rest).filter(|_| told)
+        };
+        self.analyte(name).is_some() || of_specimen().is_some()
     }
 
     /// Is this an illness that the compiled-in table knows?

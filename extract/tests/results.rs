@@ -90,3 +90,52 @@ fn results_below_a_list_of_drugs() {
         &[r#"{"type":"lab","value":"16"}"#],
     );
 }
+
+#[test]
+fn results_over_the_end_of_a_line_and_with_two_moments() {
+    check(
+        "He came back to the ward after two days of vomiting at home. Potassium\nwas 2.9 on arrival and 4.1 at discharge. We saw his daughter. Since spring his urea\n         has gone from 9.2 mmol/L on 03/04/2024 to 14.8 mmol/L on 21/09/2024. He was transfused two units of\nred cells, 88 g/L afterwards, and we will look again at the sodium and the urea\n         2 weeks from now. Magnesium 0.6 mmol/L (L), calcium 2.2 mmol/L.\n",
+        &[
+            r#"{"type":"lab","name":"Potassium","value":"2.9"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.1"}"#,
+            r#"{"type":"lab","name":"urea","value":"9.2","unit":"mmol/L","assertion":"historical"}"#,
+            r#"{"type":"lab","name":"urea","value":"14.8","unit":"mmol/L"}"#,
+            r#"{"type":"lab","name":"Magnesium","value":"0.6","unit":"mmol/L","flag":"L"}"#,
+        ],
+        &[
+            r#"{"type":"lab","value":"88"}"#,
+            r#"{"type":"lab","value":"2"}"#,
+            r#"{"type":"medication","name":"Magnesium"}"#,
+        ],
+    );
+}
+
+#[test]
+fn words_that_say_what_was_seen_and_where() {
+    check(
+        "LABORATORY REPORT\nUrine ketones          Present (++)      Absent\nCasts            Waxy casts seen       Nil\nHb genotype      SC\n\
+         Malaria parasite          Seen (+)\nUrine alb        2+\nTherapeutic INR 2.0 - 3.0 (AF) / 2.5 - 3.5 (valves)\n",
+        &[
+            r#"{"type":"lab","name":"Urine ketones","value":"Present (++)","range":"Absent"}"#,
+            r#"{"type":"lab","name":"Casts","value":"Waxy casts seen","range":"Nil"}"#,
+            r#"{"type":"lab","name":"Hb genotype","value":"SC"}"#,
+            r#"{"type":"lab","name":"Malaria parasite","value":"Seen (+)"}"#,
+            r#"{"type":"lab","name":"Urine alb","value":"2+"}"#,
+        ],
+        &[r#"{"type":"lab","value":"2.0 - 3.0"}"#],
+    );
+}
+
+#[test]
+fn dashes_between_tabs_below_dates_are_no_range() {
+    check(
+        "Analyte\tUnits\tRange\t13/01/25\t20/01/25\t27/01/25\nSodium\tmmol/L\t133-146\t138\t-\t141\nPotassium\tmmol/L\t3.5-5.3\t4.4\t4.0\tn/a\n",
+        &[
+            r#"{"type":"lab","name":"Sodium","value":"138","range":"133-146","date":"2025-01-13"}"#,
+            r#"{"type":"lab","name":"Sodium","value":"141","range":"133-146","date":"2025-01-27"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.4","unit":"mmol/L","date":"2025-01-13"}"#,
+            r#"{"type":"lab","name":"Potassium","value":"4.0","unit":"mmol/L","date":"2025-01-20"}"#,
+        ],
+        &[r#"{"type":"lab","value":"133-146"}"#],
+    );
+}

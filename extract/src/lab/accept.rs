@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use schemas::DocumentKind;
+use schemas::{Assertion, DocumentKind};
 
 use super::{
     cells::{Cell, CellKind},
+    former,
     header::Header,
     parts::{Parts, dated_columns},
+    trend,
 };
 use crate::{
     context::Context,
@@ -122,10 +124,31 @@ pub(super) fn assemble(
             return drafts;
         }
     }
-    let Some(parts) = Parts::of(text, cells, header) else {
-        return Vec::new();
-    };
-    vec![parts.draft(context, name, known, None)]
+    let mut cells = cells.to_vec();
+    let former = header.and_then(|header| {
+        let mut own = former::take(text, &mut cells, header)?;
+        let common = |c: &&Cell| matches!(c.kind, CellKind::Unit | CellKind::Range);
+        own.extend(cells.iter().filter(common).cloned());
+        let parts = Parts::of(text, &own, None)?;
+        Some(parts.draft(context, name, known, header.former.as_ref()))
+    });
+    let measured = |c: &Cell| matches!(c.kind, CellKind::Number | CellKind::Word);
+    let mut current = Parts::of(text, &cells, header)
+        .filter(|_| former.is_none() || cells.iter().any(measured))
+        .map(|parts| parts.draft(context, name, known, None));
+    if let Some(draft) = &mut current
+        && header.is_some_and(|header| former::is_open(text, &cells, header))
+    {
+        draft.doubt("it is not clear which date the value belongs to");
+    }
+    let aside = trend::in_brackets(text, line)
+        .filter(|_| former.is_none() && current.is_some())
+        .and_then(|other| {
+            let mut draft = Parts::of(text, &other.cells, None)?.draft(context, name, known, None);
+            draft.assertion = Assertion::Historical;
+            Some(draft)
+        });
+    current.into_iter().chain(former).chain(aside).collect()
 }
 
 /// `Glucose 5%` is given, not found.
@@ -145,18 +168,27 @@ pub(super) fn is_vital_or_sum(name: &str) -> bool {
 /// `Potassium Chloride 20 mEq once daily` is no result.
 pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof: bool) -> bool {
     let text = context.layout.text;
-    if proof && context.kind == DocumentKind::LabReport {
+    // `Hb genotype   SC` is given by no needle.
+    let genotype = text[name.clone()].to_lowercase().contains("genotype");
+    if genotype || proof && context.kind == DocumentKind::LabReport {
         return false;
     }
     let listed = context.section(name.start) == Some(SectionKind::Medications);
     let found = sig::scan(text, name.end..line.end, &[]);
     let drug = context.lexicon.is_drug(&text[name.clone()]);
     let taken = drug && found.iter().any(|f| f.part == Part::Frequency);
+    // `magnesium 1.6 mg/dL`: no dose is so much in a litre.
+    let dissolved = |value: &Span| {
+        let rest: String = text[value.end..].chars().take(4).collect();
+        ["/dl", "/l", "/ul", "/100"]
+            .iter()
+            .any(|volume| rest.to_lowercase().starts_with(volume))
+    };
     let spoken = found.iter().any(|f| {
         matches!(
             f.part,
             Part::Frequency | Part::Route | Part::Form | Part::Refills | Part::Quantity
-        ) || f.part == Part::Dose && f.value.len() > 3
+        ) || f.part == Part::Dose && f.value.len() > 3 && !dissolved(&f.value)
     });
     let strength = found
         .iter()
@@ -165,6 +197,7 @@ pub(super) fn looks_like_sig(context: &Context, name: &Span, line: &Span, proof:
             let value = &text[f.value.clone()];
             let unit = sig::strength_unit(value).unwrap_or_default();
             !value.contains('/')
+                && !dissolved(&f.value)
                 && matches!(
                     unit.as_str(),
                     "mg" | "mcg" | "g" | "iu" | "meq" | "units" | "gm"

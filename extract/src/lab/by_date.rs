@@ -1,16 +1,13 @@
 //! Tables with a row for each date and a column for each test (`Date | INR | Next test`). Their units and reference
-//! ranges stand in the headings or in rows of their own.
+//! ranges stand in the headings or in rows of their own: `Units`, `Target`, or units alone below the tests.
 
 use super::{
     cells::{self, Cell, CellKind},
+    columns,
     parts::Parts,
     shapes,
 };
-use crate::{
-    context::Context,
-    draft::Draft,
-    layout::{Layout, Span},
-};
+use crate::{context::Context, draft::Draft, layout::Span};
 
 /// Words that a column of dates is headed with.
 const DATES: [&str; 7] = [
@@ -40,11 +37,21 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
     let mut dated = Vec::new();
     let mut last = index;
     while let Some(row) = layout.below(last) {
-        if let Some(date) = date_of(context, row, heading.len()) {
-            dated.push((row, date));
+        if let Some(date) = date_of(context, row)
+            && let Some(under) = columns_of(context, row, heading)
+        {
+            dated.push((row, date, under));
         } else if let Some(kind) = common(context, row) {
             for (column, test) in &mut tests {
-                test.take(context, row, *column, heading.len(), kind);
+                let cells = &layout.lines[row].cells;
+                let cell = cells.get(*column).filter(|_| cells.len() == heading.len());
+                test.take(context, cell, kind);
+            }
+        } else if let Some(under) = units(context, row, heading).filter(|_| last == index) {
+            for (column, test) in &mut tests {
+                let at = under.iter().position(|head| head == column);
+                let cell = at.map(|at| &layout.lines[row].cells[at]);
+                test.take(context, cell, CellKind::Unit);
             }
         } else {
             break;
@@ -52,9 +59,11 @@ pub(super) fn table(context: &Context, index: usize) -> Option<(Vec<Draft>, usiz
         last = row;
     }
     let mut out = Vec::new();
-    for (row, date) in dated {
+    for (row, date, under) in dated {
         for (column, test) in &tests {
-            out.extend(result(context, layout, row, *column, test, date));
+            let at = under.iter().position(|head| head == column);
+            let cell = at.map(|at| &layout.lines[row].cells[at]);
+            out.extend(cell.and_then(|cell| result(context, cell, test, date)));
         }
     }
     (!out.is_empty()).then_some((out, last + 1))
@@ -67,10 +76,27 @@ fn common(context: &Context, row: usize) -> Option<CellKind> {
     match &*label {
         "unit" | "units" | "uom" => Some(CellKind::Unit),
         "reference" | "ref" | "range" | "ranges" | "referencerange" | "referenceinterval"
-        | "refrange" | "refinterval" | "normal" | "normalrange" | "normals" => {
-            Some(CellKind::Range)
-        }
+        | "refrange" | "refinterval" | "normal" | "normalrange" | "normals" | "target"
+        | "targets" | "targetrange" | "goal" | "goals" => Some(CellKind::Range),
         _ => None,
+    }
+}
+
+/// The columns that the units of a row without a label stand in: each of the tests has one, or the spaces tell whose it is.
+fn units(context: &Context, row: usize, heading: &[Span]) -> Option<Vec<usize>> {
+    let layout = &context.layout;
+    let cells = &layout.lines[row].cells;
+    let of_body = |unit: &str| matches!(unit, "kg" | "lb" | "lbs" | "cm" | "mmHg" | "bpm");
+    let all = cells.iter().all(|cell| {
+        let printed = layout.get(cell);
+        shapes::is_unit(printed) || of_body(printed)
+    });
+    let placed = || columns::below(layout.text, heading, cells);
+    let one_each = || (cells.len() + 1 == heading.len()).then(|| (1..heading.len()).collect());
+    if all && !cells.is_empty() {
+        placed().or_else(one_each)
+    } else {
+        None
     }
 }
 
@@ -82,10 +108,9 @@ struct Test {
 }
 
 impl Test {
-    /// What a row with all cells has in this test's column, when it is of the kind that its label says.
-    fn take(&mut self, context: &Context, row: usize, column: usize, cells: usize, kind: CellKind) {
-        let line = &context.layout.lines[row];
-        let Some(cell) = line.cells.get(column).filter(|_| line.cells.len() == cells) else {
+    /// What a row has in this test's column, when it is of the kind that its label says.
+    fn take(&mut self, context: &Context, cell: Option<&Span>, kind: CellKind) {
+        let Some(cell) = cell else {
             return;
         };
         let printed = context.layout.get(cell);
@@ -127,33 +152,78 @@ fn test(context: &Context, cell: &Span) -> Option<Test> {
     })
 }
 
-/// The date that a row with all cells begins with.
-fn date_of<'a>(context: &'a Context, row: usize, cells: usize) -> Option<&'a Span> {
-    let line = &context.layout.lines[row];
-    let first = line.cells.first().filter(|_| line.cells.len() == cells)?;
+/// The date that a row begins with.
+fn date_of<'a>(context: &'a Context, row: usize) -> Option<&'a Span> {
+    let first = context.layout.lines[row].cells.first()?;
     let mut dates = context.dates.iter().map(|date| &date.span);
     dates.find(|date| date.start == first.start && date.end <= first.end)
 }
 
-fn result(
-    context: &Context,
-    layout: &Layout,
-    row: usize,
-    column: usize,
-    test: &Test,
-    date: &Span,
-) -> Option<Draft> {
-    let cell = &layout.lines[row].cells[column];
-    let found = cells::scan_run(layout.text, cell.clone());
+/// The columns that a row's cells stand in: it has them all, or the spaces tell which are empty.
+fn columns_of(context: &Context, row: usize, heading: &[Span]) -> Option<Vec<usize>> {
+    let cells = &context.layout.lines[row].cells;
+    if cells.len() == heading.len() {
+        return Some((0..cells.len()).collect());
+    }
+    columns::below(context.layout.text, heading, cells)
+}
+
+fn result(context: &Context, cell: &Span, test: &Test, date: &Span) -> Option<Draft> {
+    let text = context.layout.text;
+    let found = cells::scan_run(text, cell.clone());
     let whole = found.last().is_some_and(|last| last.span.end == cell.end);
-    let number = found.first().is_some_and(|c| c.kind == CellKind::Number);
-    if !(whole && number) {
+    let measured = found
+        .first()
+        .is_some_and(|c| matches!(c.kind, CellKind::Number | CellKind::Word));
+    if !(whole && measured) {
         return None;
     }
     let mut pieces = found;
     pieces.extend(test.unit.iter().chain(&test.range).cloned());
-    let parts = Parts::of(layout.text, &pieces, None)?;
+    let parts = Parts::of(text, &pieces, None)?;
     let mut draft = parts.draft(context, &test.name, true, Some(date));
     draft.value = Some(cell.clone());
     Some(draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn units_and_targets_stand_in_rows_of_their_own() {
+        let text = "FOLLOW UP CARD\nDate          HbA1c    Trig      ACR\n              %        mmol/L    mg/mmol\n2021-03-04    8.1 H    1.4       -\n2022-03-09    6.6      2.3 H     5.2 H\nTarget        <7.0     <1.7      <3.0\n";
+        let told = told(
+            text,
+            "lab",
+            ["name", "value", "unit", "range", "flag", "date"],
+        );
+        let want = [
+            ["HbA1c", "8.1", "%", "<7.0", "H", "2021-03-04"],
+            ["Trig", "1.4", "mmol/L", "<1.7", "", "2021-03-04"],
+            ["HbA1c", "6.6", "%", "<7.0", "", "2022-03-09"],
+            ["Trig", "2.3", "mmol/L", "<1.7", "H", "2022-03-09"],
+            ["ACR", "5.2", "mg/mmol", "<3.0", "H", "2022-03-09"],
+        ];
+        assert_eq!(told, want);
+    }
+
+    #[test]
+    fn spaces_tell_an_empty_column() {
+        let text = "FOLLOW UP CARD\n\
+                    Date          HbA1c   Wt    Creat    Urine alb\n\
+                    \x20             %       kg    umol/L\n\
+                    2025-02-01    8.8     91    88       neg\n\
+                    2025-05-03            90             trace\n\
+                    2025-05-17    7.0\n";
+        let told = told(text, "lab", ["name", "value", "unit", "date"]);
+        let want = [
+            ["HbA1c", "8.8", "%", "2025-02-01"],
+            ["Creat", "88", "umol/L", "2025-02-01"],
+            ["Urine alb", "neg", "", "2025-02-01"],
+            ["Urine alb", "trace", "", "2025-05-03"],
+            ["HbA1c", "7.0", "%", "2025-05-17"],
+        ];
+        assert_eq!(told, want);
+    }
 }

@@ -4,7 +4,7 @@
 use super::{
     flags::{FLAG, leading_flag},
     shapes::{
-        BOUND, DATE, GRADE, NUMBER, RANGE, SIGN, UNIT, WORD, generic_unit, grouped_thousands,
+        BOUND, DATE, GRADE, NUMBER, RANGE, SEEN, SIGN, UNIT, WORD, generic_unit, grouped_thousands,
         power_of_ten, starts_unit,
     },
 };
@@ -93,7 +93,8 @@ fn run(text: &str, within: Span, skip: bool, seen: Seen) -> Vec<Cell> {
                 kind
             };
             let end = at + rest[..length].trim_end_matches([' ', '\t', ')', ']']).len();
-            let end = if rest.starts_with(['(', '[']) {
+            let closed = rest[..length].ends_with(')') && rest[..length].contains('(');
+            let end = if closed || rest.starts_with(['(', '[']) {
                 at + length
             } else {
                 end
@@ -200,7 +201,7 @@ fn piece(text: &str, rest: &str, before: &[Cell], seen: Seen) -> Option<(CellKin
             return Some((CellKind::Number, m.end()));
         }
     }
-    if let Some(m) = WORD.find(rest) {
+    if let Some(m) = SEEN.find(rest).or_else(|| WORD.find(rest)) {
         return Some((CellKind::Word, m.end()));
     }
     generic_unit(rest, has_value)
@@ -255,6 +256,14 @@ mod tests {
             (
                 "3-10 0-2 Abnormal",
                 vec![(Range, "3-10"), (Range, "0-2"), (Flag, "Abnormal")],
+            ),
+            (
+                "Present (++)   Absent",
+                vec![(Word, "Present (++)"), (Word, "Absent")],
+            ),
+            (
+                "Hyaline casts seen   Nil",
+                vec![(Word, "Hyaline casts seen"), (Word, "Nil")],
             ),
             ("None seen 0-2", vec![(Word, "None seen"), (Range, "0-2")]),
             (

@@ -12,7 +12,7 @@ use super::{
 // A small raised star is often read as a degree or a quote.
 pub(super) static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|\*{1,2}\s?(?:HH|LL|H|L)(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!](?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
+        r"(?:HH|LL|H|L|A|AA|N|C|ABN|Abn|CH|CL)\*{0,2}(?:[\s\t)\]]|$)|[*!]{1,2}\s?(?:HH|LL|H|L)\*{0,2}(?:[\s\t)\]]|$)|\[(?:HH|LL|H|L|A)\]|\((?:HH|LL|H|L|A)\)|(?i:critical(?:ly)? (?:high|low)|high|low|abnormal|critical|panic|very high|very low|borderline(?: high)?)\b|\*{1,2}|[↑↓▲▼]|[!]{1,2}(?:\s|$)|[°\x22”](?:\s|$)|(?i:(?:above|below)(?: (?:range|normal|reference))?|raised|elevated|reduced)\s*(?:\t|$)",
     )
 });
 /// `*101`, `▲ 2.71`: the star or arrow of a flag stands before its number.
@@ -50,7 +50,7 @@ pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
         .trim()
         .trim_matches(['(', ')', '[', ']'])
         .to_uppercase();
-    let letters = bare.trim_matches('*').trim();
+    let letters = bare.trim_matches(['*', '!']).trim();
     Some(
         match if letters.is_empty() {
             bare.as_str()
@@ -67,4 +67,25 @@ pub(crate) fn flag_norm(flag: &str) -> Option<&'static str> {
             _ => "Abnormal",
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::told;
+
+    #[test]
+    fn letters_between_marks_are_the_flag() {
+        for (row, want) in [
+            ("Ferritin   8     *L*   (15 - 150)     ug/L", "L"),
+            ("Ferritin   412   **H** (15 - 150)     ug/L", "H"),
+            ("Ferritin   412   !H    15 - 150       ug/L", "H"),
+            ("Ferritin   412   (H)   15 - 150       ug/L", "H"),
+            ("Ferritin   2     *LL*  15 - 150       ug/L", "LL"),
+            ("Ferritin   412   *     15 - 150       ug/L", "Abnormal"),
+            ("Ferritin   80          15 - 150       ug/L", ""),
+        ] {
+            let text = format!("Test   Result   Range   Unit\n{row}\n");
+            assert_eq!(told(&text, "lab", ["flag"]), [[want]], "{row}");
+        }
+    }
 }

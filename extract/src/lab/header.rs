@@ -28,6 +28,8 @@ pub(super) struct Header {
     pub columns: Vec<Column>,
     /// Dates over columns of values.
     pub dates: Vec<Span>,
+    /// The date over the column of former values, `Result   Previous 08/06/2025`.
+    pub former: Option<Span>,
 }
 
 impl Header {
@@ -102,24 +104,34 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
         && (kinds.len() >= 2 || dates.len() >= 2)
         && (result || kinds.len() >= 3)
         && !text.trim_end().ends_with('.'))
-    .then_some(Header { columns, dates })
+    .then(|| Header {
+        former: super::former::date(context, index, &columns, &dates),
+        columns,
+        dates,
+    })
 }
 
-/// `02/10   04/10   07/10   Units`: the days over the columns of a table of one year.
+/// `02/10   04/10   07/10   Units`, `02/10   prior`: the days over the columns of a table of one year, and the word over
+/// the one before them.
 fn days_without_year(context: &Context, index: usize) -> Vec<Span> {
     static DAY: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?:0?[1-9]|[12][0-9]|3[01])/(?:0?[1-9]|[12][0-9]|3[01])$")
             .expect("a valid expression")
     });
     const FEWEST: usize = 2;
+    const BEFORE: [&str; 4] = ["prior", "previous", "last", "baseline"];
     let layout = &context.layout;
     let cells = &layout.lines[index].cells;
     let days: Vec<Span> = cells
         .iter()
-        .filter(|cell| DAY.is_match(layout.get(cell)))
+        .filter(|cell| {
+            let printed = layout.get(cell);
+            DAY.is_match(printed) || BEFORE.contains(&&*printed.to_lowercase())
+        })
         .cloned()
         .collect();
-    if days.len() < FEWEST || !names_a_test(context, index) {
+    let dated = days.iter().any(|day| DAY.is_match(layout.get(day)));
+    if days.len() < FEWEST || !dated || !names_a_test(context, index) {
         return Vec::new();
     }
     days
@@ -135,7 +147,7 @@ fn title_of_dates(context: &Context, index: usize, dates: &[Span]) -> usize {
     let printed = context.layout.get(title);
     let plain = printed
         .chars()
-        .all(|c| c.is_alphabetic() || " &/()-".contains(c));
+        .all(|c| c.is_alphabetic() || " &/()-'’".contains(c));
     // `Taken 24.03.2025   Reported 25.03.2025` are no columns.
     let beside = dates
         .windows(2)
@@ -151,15 +163,25 @@ fn title_of_dates(context: &Context, index: usize, dates: &[Span]) -> usize {
     }
 }
 
-/// One of the two lines below begins with a known test; the times of the dates may stand between.
+/// One of the two lines below begins with a known test, or one of the three, where what tells the columns apart stands
+/// between: their times, the numbers of their specimens.
 fn names_a_test(context: &Context, index: usize) -> bool {
+    static TELLS_COLUMNS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^(?:time\b|[0-9]{1,2}[:.][0-9]{2}\b|(?:lab|sample|specimen|spec|accession|acc|request|report|order)[ .]*(?:no|number|id|ref|#)\b)",
+        )
+        .expect("a valid expression")
+    });
     let layout = &context.layout;
-    let known = |line: &usize| {
-        super::name::row_name(context, &layout.lines[*line].span).is_some_and(|(_, known)| known)
+    let known = |line: usize| {
+        super::name::row_name(context, &layout.lines[line].span).is_some_and(|(_, known)| known)
     };
-    let below = layout.below(index);
-    let next = below.and_then(|line| layout.below(line));
-    below.iter().chain(&next).any(known)
+    let mut lines = std::iter::successors(layout.below(index), |line| layout.below(*line));
+    let near: Vec<usize> = lines.by_ref().take(2).collect();
+    let between = near
+        .iter()
+        .all(|line| TELLS_COLUMNS.is_match(layout.line(*line)));
+    near.iter().any(|line| known(*line)) || between && lines.next().is_some_and(known)
 }
 
 /// Nothing but a label for dates stands before the first of them.

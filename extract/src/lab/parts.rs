@@ -4,7 +4,7 @@ use schemas::{Fact, Lab};
 
 use super::{
     cells::{Cell, CellKind},
-    flags,
+    columns, flags,
     header::{Column, Header},
     review,
 };
@@ -111,7 +111,9 @@ impl Parts {
             .flag
             .as_ref()
             .and_then(|f| flags::flag_norm(&text[f.span.clone()]));
-        let iso = date.map(|span| {
+        // `02/10   prior`: the word over a column is no date.
+        let day = |span: &&Span| text[(*span).clone()].contains(|c: char| c.is_ascii_digit());
+        let iso = date.filter(day).map(|span| {
             context
                 .dates
                 .iter()
@@ -172,8 +174,9 @@ fn is_misspelt(context: &Context, lab: &Lab) -> bool {
     near.is_some_and(|near| coding::is_own_unit(near, unit))
 }
 
-/// One result for each dated column that holds a number. Where a row has fewer numbers than the heading has
-/// dates, the tabs tell which are missing, if the row has one for each column; otherwise no number gets a date.
+/// One result for each dated column that holds a number. Spaces tell the column where they keep the page's; a row with
+/// something for each date, be it a dash, is read in order. Else the tabs tell which are missing, if the row has one for
+/// each column; otherwise no number gets a date.
 pub(super) fn dated_columns(
     context: &Context,
     name: &Span,
@@ -182,6 +185,10 @@ pub(super) fn dated_columns(
     header: &Header,
 ) -> Vec<Draft> {
     let text = context.layout.text;
+    let cells: Vec<Cell> = cells
+        .iter()
+        .flat_map(|cell| columns::without_blank(text, cell))
+        .collect();
     let mut numbers: Vec<&Cell> = cells
         .iter()
         .filter(|c| c.kind == CellKind::Number)
@@ -199,8 +206,11 @@ pub(super) fn dated_columns(
     {
         range = Some(numbers.remove(0).clone());
     }
-    let dates: Vec<Option<&Span>> = if numbers.len() == header.dates.len() {
-        header.dates.iter().map(Some).collect()
+    let values: Vec<Span> = numbers.iter().map(|n| n.span.clone()).collect();
+    let placed = columns::below(text, &header.dates, &values)
+        .or_else(|| columns::in_order(text, name.end, &values, header.dates.len()));
+    let dates: Vec<Option<&Span>> = if let Some(placed) = placed {
+        placed.iter().map(|at| header.dates.get(*at)).collect()
     } else {
         let column = |at: usize| tabs_before(text, at);
         let all = tells_gaps(text, name, header);
@@ -221,7 +231,16 @@ pub(super) fn dated_columns(
         .map(|(i, (value, date))| {
             let next = numbers.get(i + 1);
             // `*101` has its flag before it, `101 *` behind.
-            let flags = || cells.iter().filter(|c| c.kind == CellKind::Flag);
+            // A dash in a column of its own is for what was not requested.
+            let dash = |c: &Cell| {
+                text[c.span.clone()].starts_with('-')
+                    && text[..c.span.start].ends_with("  ") | text[..c.span.start].ends_with('\t')
+            };
+            let flags = || {
+                cells
+                    .iter()
+                    .filter(|c| c.kind == CellKind::Flag && !dash(c))
+            };
             let of_next = |flag: &Cell| {
                 next.is_some_and(|next| {
                     flag.span.end > next.span.start || flags::leads(text, flag, next)

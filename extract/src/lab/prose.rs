@@ -1,10 +1,14 @@
 //! Results in running text and in lists without a heading.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use schemas::{Assertion, DocumentKind};
 
 use super::{
     accept::{is_fluid, is_in_pieces, is_vital_or_sum, looks_like_sig},
     cells::{self, Cell, CellKind},
+    cultures,
     parts::Parts,
     serology, trend,
 };
@@ -16,7 +20,8 @@ mod otherwise;
 
 pub(super) use between::next_test;
 use between::{ASIDE, LINK, end_of_result, leads_to_test};
-use named::{ends_drug, is_named, parted, test_at, without_level};
+use named::{ends_drug, is_a_unit, is_given, is_named, parted, test_at, without_level};
+pub(super) use otherwise::is_aim;
 use otherwise::{BATH, DIPSTICK, is_a_time, is_limit, is_measured, stands_alone};
 
 /// `WBC 8.2, Hgb 13.4 g/dL`, `creatinine was 1.4 mg/dL`.
@@ -36,7 +41,10 @@ pub(super) fn in_prose(
         .into_iter()
         .filter(|word| word.end <= line.end)
         .collect();
-    let sera = serology::found(context, &line);
+    let mut sera = cultures::found(context, &line);
+    let cultured: Vec<Span> = sera.iter().map(Draft::span).collect();
+    let others = serology::found(context, &line).into_iter();
+    sera.extend(others.filter(|other| !cultured.iter().any(|own| overlap(own, &other.span()))));
     let mut out: Vec<Draft> = Vec::new();
     let mut i = 0;
     while i < words.len() {
@@ -52,10 +60,13 @@ pub(super) fn in_prose(
             || moment
             || is_limit(&text[line.start..name.start])
             || ends_drug(context, line.start, &name)
+            || is_given(text, &name)
+            || is_a_unit(text, &name)
         {
             continue;
         }
         let name = without_level(context, name);
+        let line = reach(context, index, &name, &line);
         let Some(test) = Test::behind(context, &line, name, among_results) else {
             continue;
         };
@@ -66,6 +77,13 @@ pub(super) fn in_prose(
         let Some(parts) = Parts::of(text, &test.cells, None) else {
             continue;
         };
+        if let Some(other) = trend::from(text, test.name.end..test.first().span.start)
+            && let Some(parts) = Parts::of(text, &other.cells, None)
+        {
+            let mut draft = parts.draft(context, &test.name, true, None);
+            draft.assertion = Assertion::Historical;
+            out.push(draft);
+        }
         out.push(parts.draft(context, &test.name, true, None));
         let first = test.first().span.end;
         let behind = test.cells.last().map_or(first, |cell| cell.span.end);
@@ -81,6 +99,39 @@ pub(super) fn in_prose(
     }
     out.extend(sera);
     out
+}
+
+/// The line of a test; with the one below where the sentence goes on there before the value: `… and potassium` /
+/// `was 5.2 mmol/L`.
+fn reach(context: &Context, index: usize, name: &Span, line: &Span) -> Span {
+    static TAIL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:\s+(?:level|count))?(?:\s+(?:is|was|were|of|at|has|had|now|remains|remained|came)(?:\s+(?:at|now|gone|risen|fallen|dropped|come|improved|back))?)?$")
+            .expect("a valid expression")
+    });
+    const FULL: usize = 50;
+    let layout = &context.layout;
+    let next = layout.lines.get(index + 1);
+    static ITEM: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[0-9]{1,2}[.)](?:\s|$)").expect("a valid expression"));
+    let sentence = |line: &crate::layout::Line| {
+        let printed = layout.get(&line.span);
+        line.cells.len() == 1
+            && printed.starts_with(char::is_alphanumeric)
+            && !ITEM.is_match(printed)
+    };
+    let Some(next) = next.filter(|next| sentence(next) && next.page == layout.lines[index].page)
+    else {
+        return line.clone();
+    };
+    let full = layout.lines[index]
+        .cells
+        .last()
+        .is_some_and(|cell| cell.len() >= FULL && cell.end == line.end);
+    if full && TAIL.is_match(&layout.text[name.end..line.end]) {
+        line.start..next.span.end
+    } else {
+        line.clone()
+    }
 }
 
 /// A test that a line names, and what stands behind it.
@@ -203,7 +254,7 @@ impl<'a> Test<'a> {
             (upper || chained && printed.len() > 2)
                 && (printed.len() > 2 || chained || flagged)
                 && !is_vital_or_sum(printed)
-                && (between || !context.lexicon.is_drug(printed))
+                && (between || !context.lexicon.is_drug(printed) || self.is_salt_then())
                 && first.span.len() < LONGEST
                 && (rest.is_empty()
                     || rest.starts_with([',', '.', ';', ' ', ')', '\n', '|', '/', '\t']))
@@ -213,6 +264,22 @@ impl<'a> Test<'a> {
                     || stands_alone(printed, &text[first.span.end..self.line.end]))
         };
         number && !is_a_time(rest) && (unit || self.lab_place && upper || bare())
+    }
+
+    /// `Potassium was 3.1 on admission`: also the name of a drug, which nobody takes so.
+    fn is_salt_then(&self) -> bool {
+        const SALTS: [&str; 5] = ["potassium", "sodium", "magnesium", "calcium", "phosphate"];
+        let rest = &self.context.layout.text[self.first().span.end..self.line.end];
+        let then = [
+            "on admission",
+            "on arrival",
+            "at presentation",
+            "on presentation",
+        ];
+        let told = rest.trim_start().to_lowercase().replace('\n', " ");
+        SALTS.contains(&&*self.printed().to_lowercase())
+            && !self.link.trim().is_empty()
+            && then.iter().any(|moment| told.starts_with(moment))
     }
 
     /// A result that is a word, where results stand or a dipstick is told of.

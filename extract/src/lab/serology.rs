@@ -40,13 +40,15 @@ fn of_two(context: &Context, line: &Span) -> Vec<Draft> {
 /// The results in a line.
 pub(super) fn found(context: &Context, line: &Span) -> Vec<Draft> {
     static RESULT: LazyLock<Regex> = LazyLock::new(|| {
-        let germ = r"h\.? ?pylori|hepatitis [abce](?: surface)?|hep(?:atitis)? ?[abc]|hbsag|crag|cryptococcal|genexpert|xpert|esbl|sputum|flu(?: a/b)?|covid/flu|upt|urine pregnancy|hiv i (?:&|and|/) ii|anti-hbs|anti-hcv|hiv(?: 1/2| [12])?|mrsa|vre|cpe|covid(?:-19)?|sars-cov-2|influenza(?: [ab])?|rsv|quantiferon(?:[- ]tb)?(?: gold)?(?: plus)?|t-spot|mantoux|(?:rapid |group a )?strep(?: a)?|monospot|chlamydia|gonorrh?oea|syphilis|vdrl|rpr|treponemal|c\.? ?diff(?:icile)?|lyme|ebv|cmv|toxoplasma|rubella|varicella|dengue(?: ns1)?|widal|malarial? parasites?|anca|ana|anti-dsdna|hla[- ]b27|coeliac|celiac|ttg|faecal occult blood|fecal occult blood|fobt|pregnancy|urine hcg|direct coombs|coombs|clo|rapid urease|gram stain|afb|quantiferon|gbs|group b strep(?:tococcus)?|trop(?:onin)?[- ]?[it]?|d-?dimer";
-        let kind = r"elisa|rapid test|combo|serology|screen(?:ing)?|swab|test|pcr|naat|antibod(?:y|ies)|antigen|ag|ab|toxin|igg|igm|iga|smear|titre|titer";
+        let germ = r"h\.? ?pylori|hepatitis [abce](?: surface)?|hep(?:atitis)? ?[abc]|hbsag|crag|cryptococcal|genexpert|xpert|esbl|sputum|flu(?: a/b)?|covid/flu|upt|urine pregnancy|hiv i (?:&|and|/) ii|anti-hbs|anti-hcv|hiv(?: 1/2| [12])?|mrsa|vre|cpe|covid(?:-19)?|sars-cov-2|influenza(?: [ab])?|rsv|quantiferon(?:[- ]tb)?(?: gold)?(?: plus)?|t-spot|mantoux|(?:rapid |group a )?strep(?: a)?|monospot|chlamydia|gonorrh?oea|syphilis|vdrl|rpr|treponemal|c\.? ?diff(?:icile)?|lyme|ebv|cmv|toxoplasma|rubella|varicella|dengue(?: ns1)?|widal|malarial? parasites?|anca|ana|anti-dsdna|hla[- ]b27|coeliac|celiac|ttg|faecal occult blood|fecal occult blood|fobt|pregnancy|urine hcg|direct coombs|coombs|clo|rapid urease|gram stain|afb|quantiferon|gbs|group b strep(?:tococcus)?|trop(?:onin)?[- ]?[it]?|d-?dimer|gxp|genexpert mtb/?rif|rhinovirus|adenovirus|norovirus|rotavirus|parainfluenza(?: [1-4])?|metapneumovirus|hmpv|pertussis|mycoplasma|preg\.?(?:nancy)?";
+        // `Sputum AFB`: what was tested is said first.
+        let specimen = r"sputum|urine|urinary|stool|faecal|fecal|blood|serum|csf|nasal|nasopharyngeal|throat|npa|nps|bal|wound|genital|vaginal|high vaginal|skin|biopsy";
+        let kind = r"biopsy|elisa|rapid test|rat|combo|serology|screen(?:ing)?|swab|test|pcr|naat|antibod(?:y|ies)|antigen|ag|ab|toxin|igg|igm|iga|smear|titre|titer";
         let word = r"neg|pos|negative|positive|not detected|detected|non[- ]?reactive|reactive|indeterminate|equivocal|not seen|no organisms? (?:seen|isolated|grown)|(?:non-?)?immune";
         // `Enterovirus PCR`, `HSV 1/2 PCR`: the kind of test proves what no list holds.
         let told = r"(?-i:\p{Lu})[\p{L}0-9.-]{2,}(?: (?:[0-9]/[0-9]|[0-9]{1,2}|[\p{L}-]{3,})){0,2} (?:pcr|naat|serology|antibod(?:y|ies)|antigen|toxin)";
         Regex::new(&format!(
-            r"(?i)\b((?:{germ})(?:,? (?:{kind})){{0,2}}|{told})\s{{0,3}}(?::|-|=|was|is|were|came back)?\s{{0,24}}(\b(?:{word})|\+ve|-ve)(?:[\s,;.)]|$)"
+            r"(?i)\b((?:(?:{specimen}) )?(?:{germ})(?:,? (?:{kind})){{0,2}}|{told})\s{{0,3}}(?::|-|=|was|is|were|came back)?\s{{0,24}}(\b(?:{word})|\+ve|-ve)(?:[\s,;.)]|$)"
         ))
         .expect("a valid expression")
     });

@@ -32,6 +32,12 @@ pub(super) static WORD: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i:(?:A|B|AB|O)\s?(?:Rh\s?\(?D?\)?\s?)?(?:positive|negative|pos|neg|\+ve|-ve)|\+ve|-ve|negative|positive|trace|no organisms? (?:seen|isolated|grown)|none seen|none detected|not detected|not seen|detected|non[- ]?reactive|reactive|absent|present|clear|cloudy|hazy|(?:slightly|mildly|very) (?:cloudy|hazy|turbid)|turbid|scanty|plenty|abundant|profuse|field full|weakly positive|weak positive|strongly positive|not reactive|yellow|straw|amber|pale yellow|light yellow|dark yellow|colou?rless|red|brown|orange|pink|normal|few|many|moderate|rare|occasional|small|large|none|nil|neg|pos|indeterminate|equivocal|immune|non[- ]?immune|no growth|tntc|sterile|packed|some|numerous|heavy|light|scant|pending)\b",
     )
 });
+/// `Present (++)`, `Granular casts seen`: what was seen, and how much of it.
+pub(super) static SEEN: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"(?i:(?:present|seen|positive|detected|reactive)\s?\((?:\+{1,4}|[1-4]\s?\+)\)|(?:(?:few|many|occasional|fine|coarse|finely|coarsely) )?(?:granular|hyaline|waxy|cellular|epithelial|red cell|white cell|calcium oxalate|uric acid|triple phosphate|amorphous(?: phosphate| urate)?) (?:casts?|crystals?) (?:(?:seen|present|noted)\b|\+{1,3}))",
+    )
+});
 pub(super) static SIGN: LazyLock<Regex> = LazyLock::new(|| re(r"[+-][ \t]{2,}"));
 pub(super) static UNIT: LazyLock<Regex> = LazyLock::new(|| {
     re(
@@ -77,6 +83,7 @@ pub(super) fn generic_unit(rest: &str, has_value: bool) -> Option<(CellKind, usi
         .then(|| SHAPE.find(rest))
         .flatten()
         .filter(|m| rest[m.end()..].starts_with(char::is_whitespace) || m.end() == rest.len())
+        .filter(|m| !matches!(&*m.as_str().to_lowercase(), "n/a" | "n/d" | "n/r"))
         .map(|m| (CellKind::Unit, m.end()))
 }
 

@@ -13,11 +13,11 @@ use crate::{
 /// What may stand between the name of a test and its result.
 pub(super) static LINK: LazyLock<Regex> = LazyLock::new(|| {
     // `has come down from 890 to 140`: the last of them counts.
-    let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+)?to";
+    let changed = r"(?:(?:has|have|had)\s+)?(?:since\s+|now\s+)?(?:gone|went|rose|risen|fell|fallen|dropped|improved|increased|decreased|settled|climbed|come down|came down|gone up|went up|gone down|went down)\s+(?:from\s+[<>]?[0-9]+(?:\.[0-9]+)?(?:\s?%|\s?[a-zµ]+/[a-z0-9.]+)?\s+(?:(?:on|in)\s+(?:DAY|[a-z]{3,9}(?: [0-9]{4})?)\s+)?)?to";
     // `ESR on 01/07/2025 was 92`.
     let day = r"(?:[0-9]{1,4}[/.-](?:[0-9]{1,2}|[a-z]{3,9})[/.-][0-9]{1,4}|[0-9]{1,2} [a-z]{3,9},?(?: [0-9]{4})?|[a-z]{3,9} [0-9]{1,2}(?:, [0-9]{4})?|[0-9]{1,2}/[0-9]{1,2})";
     // `Cl-: 101`.
-    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge|reaction|baseline|presentation)|today|initially|now|(?:peaked|remained|came back|returned|measured|(?:is|was|are|were|remains?) (?:very |slightly |mildly )?(?:low|high|raised|elevated|normal|borderline|up|down))(?: at)?|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
+    let pattern = r"(?i)^-?(?:\s*(?:level|count|value|result|reading)?\s*(?:(?:(?:from|taken|dated) |(?:taken |dated )?on )DAY(?:,?\s+(?:was|is|were)\s+|:\s*)|(?:(?:on (?:admission|discharge|arrival)|at (?:admission|discharge|reaction|baseline|presentation)|while (?:on|off) [a-z]{3,15}|today|initially|now|(?:peaked|remained|came back|returned|measured|(?:is|was|are|were|remains?) (?:very |slightly |mildly )?(?:low|high|raised|elevated|normal|borderline|up|down))(?: at)?|(?:rose|fell|improved|came down|went up) to|CHANGED)\s*)?(?::|=|of|was|is|at|were|\(|[-–]\s)?\s*)|\s+)";
     let pattern = pattern.replace("CHANGED", changed).replace("DAY", day);
     Regex::new(&pattern).expect("a valid expression")
 });

@@ -1,5 +1,8 @@
 //! Where a test is named in running text, and how far its name goes.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use schemas::Fact;
 
 use crate::{
@@ -72,6 +75,38 @@ pub(super) fn is_named<'a>(printed: &str, before: impl IntoIterator<Item = &'a D
     before.into_iter().any(|draft| {
         matches!(&draft.fact, Fact::Lab(lab) if lab.name.as_deref().is_some_and(|name| key(name) == key(printed)))
     })
+}
+
+/// `iron 200 mg (65 mg in …)`: milligrams, and no magnesium.
+pub(super) fn is_a_unit(text: &str, name: &Span) -> bool {
+    let before = text[..name.start].trim_end_matches(' ');
+    text[name.clone()] == *"mg" && before.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// `two units of red cells, 92 g/L`: what was given, over a line's end too.
+pub(super) fn is_given(text: &str, name: &Span) -> bool {
+    static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:units?|bags?|pools?|pints?|u) (?:of )?(?:packed )?$|\btransfused (?:with )?$")
+            .expect("a valid expression")
+    });
+    const FARTHEST: usize = 30;
+    let start = text[..name.start]
+        .char_indices()
+        .rev()
+        .nth(FARTHEST)
+        .map_or(0, |(at, _)| at);
+    let cells = text[name.clone()].to_lowercase();
+    let blood = [
+        "cells",
+        "rbc",
+        "prbc",
+        "platelets",
+        "albumin",
+        "blood",
+        "plt",
+    ];
+    blood.iter().any(|word| cells.ends_with(word))
+        && GIVEN.is_match(&text[start..name.start].replace('\n', " "))
 }
 
 /// `sodium chloride 0.9%`: the word before it makes a drug of it.

@@ -31,6 +31,16 @@ pub(super) fn is_limit(before: &str) -> bool {
     condition.is_some_and(|found| !BOUND.is_match(found.as_str()))
 }
 
+/// `Therapeutic INR 2.0 - 3.0 (VTE)`: a line of what is aimed at.
+pub(in crate::lab) fn is_aim(line: &str) -> bool {
+    static AIM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:target|goal|therapeutic|desired) (?:range |level )?(?:of |for )?\p{L}")
+            .expect("a valid expression")
+    });
+    // Those of a blood film are found.
+    AIM.is_match(line) && !line.to_lowercase().starts_with("target cell")
+}
+
 /// `Recheck K+ 1 week`: the number tells when, and of nothing that was found.
 pub(super) fn is_a_time(rest: &str) -> bool {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
@@ -44,7 +54,16 @@ pub(super) fn is_a_time(rest: &str) -> bool {
 pub(super) fn stands_alone(printed: &str, rest: &str) -> bool {
     let unitless = matches!(
         &*printed.to_lowercase(),
-        "inr" | "egfr" | "hba1c" | "a1c" | "crp" | "tsh" | "bnp"
+        "inr"
+            | "egfr"
+            | "hba1c"
+            | "a1c"
+            | "crp"
+            | "tsh"
+            | "bnp"
+            | "d-dimer"
+            | "d dimer"
+            | "procalcitonin"
     );
     let rest = rest.trim_start();
     unitless && (rest.is_empty() || rest.starts_with(['(', ',', ';', '.']))
