@@ -228,6 +228,7 @@ fn phrases(context: &Context, mention: &Mention, block: &Block, taken: &[Span]) 
         .collect();
     found.extend(repair::scan(text, name.end..block.end.max(name.end), taken));
     found.extend(around::sig_above(context, mention, block.names, &found));
+    found.retain(|read| !around::is_initials(text, &read.found));
     packs::tell_supply(text, &mut found, name.start);
     packs::tell_bottle(text, &mut found, name.start);
     packs::tell_issue(text, &mut found, name.start);
@@ -278,6 +279,9 @@ fn set_fields(
     }
     if medication.strength.is_none() && amounts::is_illegible(text, name) {
         draft.doubt("the amount behind the drug is not legible");
+    }
+    if amounts::has_two_sigs(&text[name.end..block.end.max(name.end)]) {
+        draft.doubt("directions stand side by side; they may be another drug's");
     }
     if amounts::has_broken_count(&text[name.end..block.end.max(name.end)]) {
         draft.doubt("the count of what is taken is not legible");

@@ -280,3 +280,73 @@ fn a_number_of_the_hospital_denies_nothing() {
         &[],
     );
 }
+
+#[test]
+fn what_stands_beside_a_drug_is_not_taken_for_its_own() {
+    // The next drug of the line, which no list knows, begins with its form.
+    check(
+        "CLINIC NOTE\nShe takes Tab Losartan 50 mg OD, Tab Zorbamine 5 mg BD and Cap Omeprazole 20 mg OD\n",
+        &[
+            r#"{"type":"medication","name":"Losartan","strength":"50 mg","frequency":"OD"}"#,
+            r#"{"type":"medication","name":"Zorbamine","strength":"5 mg","frequency":"BD","needs_review":true}"#,
+        ],
+        &[r#"{"type":"medication","name":"Losartan","dose":"5 mg"}"#],
+    );
+    // Initials of nurses.
+    check(
+        "MEDICATION CHART\nIpratropium 500 micrograms NEB QDS\t01/02/2026\tHB\t08:00 KT\tPO JM\n12:00 KT\tPO JM\n",
+        &[r#"{"type":"medication","name":"Ipratropium","route":"NEB","frequency":"QDS"}"#],
+        &[],
+    );
+    check(
+        "MEDICATION CHART\nOndansetron 4 mg 8 hourly PRN\t01/02/2026\tHB\t08:00 KT\tPO JM\n",
+        &[r#"{"type":"medication","name":"Ondansetron","strength":"4 mg"}"#],
+        &[r#"{"type":"medication","route":"PO"}"#],
+    );
+    // How long it still goes on.
+    check(
+        "Medication\nPrednisolone 20 mg OM - 3 more days then stop\n",
+        &[r#"{"type":"medication","name":"Prednisolone","strength":"20 mg","frequency":"OM"}"#],
+        &[r#"{"type":"medication","dose":"3"}"#],
+    );
+    // Directions of two labels in one line.
+    check(
+        "PREDNISOLONE 5 mg TAB   28\nTake ONE capsule at night        Take SIX tablets in the morning\n",
+        &[r#"{"type":"medication","name":"PREDNISOLONE","needs_review":true}"#],
+        &[],
+    );
+    check(
+        "Stopped: Diltiazem 120 mg. Please recheck potassium on 27.02.2026.\n",
+        &[r#"{"type":"medication","name":"Diltiazem","status":"stopped"}"#],
+        &[r#"{"type":"medication","name":"potassium"}"#],
+    );
+}
+
+#[test]
+fn brands_in_brackets_shares_of_insulins_and_signs_of_change() {
+    check(
+        "Medication\nBUDESONIDE 64 MCG NASAL SPRAY (Rhinocort)   1 spray   Twice a day\nSalbutamol 100 mcg inhaler CFC free (Ventolin)  2 puffs when required\n\
+         Humulin 70/30 (100 IU/ml)   16 units BD\n(-) Naproxen\n(+) Losartan 50 mg/tab, 1 tab OD\n",
+        &[
+            r#"{"type":"medication","name":"BUDESONIDE","strength":"64 MCG","dose":"1 spray","frequency":"Twice a day"}"#,
+            r#"{"type":"medication","name":"Salbutamol","dose":"2 puffs"}"#,
+            r#"{"type":"medication","name":"Humulin 70/30","strength":"100 IU/ml","dose":"16 units","frequency":"BD"}"#,
+            r#"{"type":"medication","name":"Naproxen","status":"stopped"}"#,
+            r#"{"type":"medication","name":"Losartan","strength":"50 mg","form":"tab","dose":"1 tab","status":"started"}"#,
+        ],
+        &[
+            r#"{"type":"medication","name":"Rhinocort"}"#,
+            r#"{"type":"medication","name":"Ventolin"}"#,
+        ],
+    );
+    check(
+        "DISCHARGE MEDICATIONS: DILTIAZEM CD 120 MG P.O. DAILY, AND APIXABAN 5 MG P.O. TWICE DAILY.\n",
+        &[r#"{"type":"medication","name":"APIXABAN","route":"P.O.","frequency":"TWICE DAILY"}"#],
+        &[],
+    );
+    check(
+        "#1 Type 2 diabetes - start dapagliflozin 10 mg po daily\n#2 Hypertension - continue losartan 50 mg po daily\n",
+        &[r#"{"type":"medication","name":"dapagliflozin","frequency":"daily"}"#],
+        &[r#"{"type":"medication","quantity":"2"}"#],
+    );
+}

@@ -63,7 +63,7 @@ const WHERE: &[&str] = &[
 const FOUND: &[&str] = &[
     r"\s#\d{1,2}$",
     r"\.\s(?:ER|PR|HER2)\s?[+-].*$",
-    r"\swithout (?:evidence|signs?|right heart|complications?)\b.*$",
+    r"\swithout (?:evidence|signs?|right heart)\b.*$",
     r",\s[^,]*\b(?:positive|negative)$",
     r"\s*\([^()]*\b(?:positive|negative|sensitive|resistant)\b[^()]*\)$",
     r"\swith (?:preserved|normal|good|impaired|reduced) (?:LV|RV|left ventricular|systolic) (?:systolic )?function$",

@@ -58,6 +58,7 @@ pub(super) fn grouped_thousands(head: &str, tail: &str) -> Option<usize> {
     let next = behind.trim_start_matches(' ');
     let ends = next.is_empty()
         || next.starts_with(['\t', '\n'])
+        || behind.starts_with("  ")
         || flags::FLAG.is_match(next)
         || behind.starts_with(' ') && starts_unit(next);
     ends.then_some(groups.end())

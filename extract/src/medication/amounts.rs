@@ -131,6 +131,15 @@ pub(super) fn are_rivals(text: &str, found: &[Read], n: usize, former: &[bool]) 
     kind(first).is_some() && kind(first) == kind(n) && !parted
 }
 
+/// `Take ONE capsule at night        Take TWO tablets in the morning`: directions side by side, each of its own drug.
+pub(super) fn has_two_sigs(stretch: &str) -> bool {
+    static SIGS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?im)^.*\b(?:take|inhale|apply|inject|instil+|use|give|chew|insert|put)\b.{6,}(?:\s{2,}|\t)(?:take|inhale|apply|inject|instil+|use|give|chew|insert|put)\b")
+            .expect("a valid expression")
+    });
+    SIGS.is_match(stretch)
+}
+
 /// What stands beside an amount and makes another one of it, and is in no phrase: a unit that goes on, several
 /// pieces of it, days on which alone it holds.
 pub(super) fn left_open(text: &str, found: &[Read], n: usize) -> Vec<&'static str> {

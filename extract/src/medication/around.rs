@@ -92,6 +92,32 @@ pub(super) fn sig_above(
         .collect()
 }
 
+/// `18:00   TC   PO   JM`: between the initials of nurses `PO` is one of them.
+pub(super) fn is_initials(text: &str, item: &Found) -> bool {
+    let like = |word: &str| {
+        word.len() == 2
+            && word.ends_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_alphabetic())
+            && !OF_A_SIG.contains(&&*word.to_uppercase())
+    };
+    let clock = |word: &str| word.contains(':') && word.ends_with(|c: char| c.is_ascii_digit());
+    let behind = text[item.span.end..].split('\n').next();
+    let before = text[..item.span.start].rsplit('\n').next();
+    let next = behind.and_then(|line| line.split_whitespace().next());
+    let last = before.and_then(|line| line.split_whitespace().next_back());
+    item.part == Part::Route
+        && item.span.len() == 2
+        && last.is_some_and(|word| like(word) || clock(word))
+        && next.is_none_or(like)
+        && (next.is_some() || last.is_some_and(like))
+}
+
+/// Two letters that are no initials.
+const OF_A_SIG: [&str; 24] = [
+    "OD", "BD", "TD", "ON", "OM", "HS", "AM", "PM", "PO", "IV", "IM", "SC", "SL", "PR", "PV", "NG",
+    "QD", "AC", "PC", "MR", "SR", "XL", "MG", "ML",
+];
+
 /// `furosemide drip to PO torsemide`, `aspirin 75 mg, IV furosemide`: a route right before the next name, behind what
 /// parts the two.
 pub(super) fn is_of_next(text: &str, item: &Found, next: usize) -> bool {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Mention;
+use super::{Mention, mention};
 use crate::{
     context::Context,
     layout::Span,
@@ -31,6 +31,10 @@ pub(super) fn block_end(context: &Context, mention: &Mention, next: Option<usize
     let end = end_of_aside(context, &mention.name).map_or(end, |close| end.min(close));
     let end = other_thing(context, mention.name.end..end.max(mention.name.end)).unwrap_or(end);
     let text = &context.layout.text[mention.name.end..end.max(mention.name.end)];
+    // `200 mg OD, Tab Wysolone 10 mg OD`.
+    let inner = mention::INNER_FORM.find(text).map(|next| next.start());
+    let text = &text[..inner.unwrap_or(text.len())];
+    let end = mention.name.end + text.len();
     let other = CLAUSE.captures_iter(text).find(|clause| {
         let word = clause[1].to_lowercase();
         !OF_A_SIG.contains(&&*word) && !crate::sig::counts(&word)

@@ -178,8 +178,14 @@ fn is_route(said: &str) -> bool {
         && said.len() <= 24
         && {
             let letters = said.to_uppercase().replace('.', "");
+            let whole = |found: &sig::Found| {
+                found.part == sig::Part::Route && found.span == (0..said.len())
+            };
             // Eyes and ears of charts: right, left, both.
             sig::route_norm(said).is_some()
+                && sig::scan(said, 0..said.len(), &[])
+                    .first()
+                    .is_some_and(whole)
                 || matches!(
                     &*letters,
                     "BE" | "RE"

@@ -15,6 +15,7 @@ mod reason;
 mod shape;
 mod words;
 
+pub(super) use shape::INNER_FORM;
 use words::{CLASSES, OF_AMOUNTS, WEAK};
 
 /// A drug's name in the text.
@@ -77,6 +78,11 @@ pub(super) fn mentions(context: &Context, taken: &[Span]) -> Vec<Mention> {
             );
         }
         let named: Vec<Span> = out.iter().map(|m: &Mention| m.name.clone()).collect();
+        out.extend(
+            shape::behind_inner_forms(context, &line.span, &named)
+                .into_iter()
+                .filter(|mention| !overlaps(&mention.name, taken)),
+        );
         out.extend(shape::misread(context, &words, &named, taken));
     }
     out.sort_by_key(|mention| mention.name.start);

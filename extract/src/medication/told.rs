@@ -55,7 +55,8 @@ pub(super) fn in_narrative(context: &Context, name: &Span) -> bool {
         && !NOBODYS.is_match(&text[sentence.start.max(line.start).min(name.start)..name.start])
 }
 
-/// `Trimethoprim R, Nitrofurantoin S`, `Sensitive: doxycycline, linezolid`: what a germ is sensitive to.
+/// `Trimethoprim R, Nitrofurantoin S`, `Sensitive: doxycycline, linezolid`: what a germ is sensitive to; or `please check
+/// potassium`, what is to be measured.
 pub(super) fn is_tested(context: &Context, name: &Span) -> bool {
     static LETTER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[ \t:=-]*\(?[SRI]\)?(?:\s*(?:[,;.|)\n]|$)|\s+\p{Lu})")
@@ -73,7 +74,14 @@ pub(super) fn is_tested(context: &Context, name: &Span) -> bool {
     });
     let text = context.layout.text;
     let line = &context.layout.lines[context.layout.line_at(name.start)].span;
-    LED.is_match(&text[line.start..name.start])
+    static ASKED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:please |kindly |to )?(?:check|recheck|repeat|monitor|measure)\s+(?:\p{L}+(?:,| and|,? &)?\s+){0,3}$")
+            .expect("a valid expression")
+    });
+    let before = &text[line.start..name.start];
+    let measured = || context.lexicon.is_analyte(context.layout.get(name));
+    LED.is_match(before)
+        || ASKED.is_match(before) && measured()
         || LETTER.is_match(&text[name.end..]) && CULTURE.is_match(text)
 }
 

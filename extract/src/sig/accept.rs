@@ -184,7 +184,8 @@ pub(super) fn accept(
             let a_day = bare.starts_with("a ") || bare.starts_with("per ");
             let apart =
                 text[span.end..].starts_with(['\t', '\n']) || text[span.end..].starts_with("  ");
-            let ends = apart || !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
+            let needed = last.to_lowercase().starts_with("prn");
+            let ends = apart || needed || !last.starts_with(|c: char| c.is_alphabetic()) && !dated;
             let dosed = [Part::Dose, Part::Strength, Part::Route, Part::Form]
                 .into_iter()
                 .any(behind);
@@ -281,7 +282,7 @@ static CLOCK_BEHIND: LazyLock<Regex> =
 /// A number of days or weeks, one of several numbers, or the day of a month.
 static TIMED: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"^\s*(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b|^ (?:jan(?:uary)?|feb(?:ruary)?|april|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
+        r"^\s*(?:more |further |extra )?(?:days?|d|weeks?|wks?|wk|months?|mths?|years?|hours?|hrs?|h|mins?|minutes?|times|and|or|of)\b|^ (?:jan(?:uary)?|feb(?:ruary)?|april|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
     )
 });
 

@@ -87,7 +87,7 @@ fn below(context: &Context, heading: &Heading, cell: &Span, next: Option<usize>)
     let aligned = |line: &usize| {
         layout.lines[*line].cells.iter().all(|cell| {
             let at = place(context, *line, cell);
-            let near = |start: &usize| at >= *start && at <= start + 4;
+            let near = |start: &usize| at + 1 >= *start && at <= start + 4;
             heading.starts.iter().any(near)
         })
     };

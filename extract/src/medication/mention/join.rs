@@ -70,11 +70,18 @@ fn is_bracketed(text: &str, name: &Span, next: &Span) -> bool {
         .rsplit_once('\n')
         .is_some_and(|(row, lead)| !row.contains('\n') && lead.trim().is_empty());
     let product = || {
+        // `inhaler CFC free (Ventolin)`: a remark of so many letters may stand behind the product.
+        const REMARK: usize = 14;
         let told = sig::scan(text, name.end..name.end + before.len(), &[]);
         let of_product =
             |found: &sig::Found| matches!(found.part, Part::Strength | Part::Form | Part::Route);
-        let covered: usize = told.iter().map(|found| found.span.len()).sum();
-        told.iter().all(of_product) && before.len() - covered <= told.len() + 1
+        let end = told.last().map_or(0, |last| last.span.end - name.end);
+        let rest = before[end..].trim();
+        told.iter().all(of_product)
+            && rest.len() <= if told.is_empty() { 0 } else { REMARK }
+            && !rest.contains([',', ';', '.', ':'])
+            && !before.contains(['\n', '\t', '|'])
+            && !before.trim().contains("   ")
     };
     below || product()
 }

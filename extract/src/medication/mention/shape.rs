@@ -80,6 +80,30 @@ pub(super) fn behind_form(context: &Context, index: usize) -> Option<Mention> {
     })
 }
 
+/// `Tab Glycomet 500 mg BD, Tab Wysolone 10 mg OD`: behind a comma a form begins the next drug of a line, which no list
+/// may know.
+pub(super) fn behind_inner_forms(context: &Context, line: &Span, named: &[Span]) -> Vec<Mention> {
+    let text = context.layout.get(line);
+    INNER_FORM
+        .captures_iter(text)
+        .filter_map(|found| found.get(1))
+        .map(|name| line.start + name.start()..line.start + name.end())
+        .filter(|name| !overlaps(name, named))
+        .map(|name| Mention {
+            name,
+            known: false,
+            weak: true,
+            given: false,
+        })
+        .collect()
+}
+
+/// A form by its abbreviation behind a comma, and a name before an amount.
+pub(in crate::medication) static INNER_FORM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[,;]\s+(?:and\s+)?(?:T|Tab|TAB|Cap|CAP|Inj|INJ|Syr|SYR|Syp|SYP|Susp|Oint)(?:\.\s?|\s)(\p{Lu}[\p{L}-]{2,}(?: (?:\p{Lu}[\p{L}0-9-]*|[A-Z]{1,3})\b){0,2})\s+(?:[0-9]|one|two|half)")
+        .expect("a valid expression")
+});
+
 /// `started on Iisinoprll 10 mg`: a misreading of one known drug right before a strength, form or route.
 pub(super) fn misread(
     context: &Context,
