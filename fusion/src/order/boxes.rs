@@ -38,7 +38,7 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
     let of_tables: Vec<(BBox, Vec<f32>)> = cells
         .iter()
         .filter(|(_, members)| is_of_table(members))
-        .map(|(cell, members)| (cell.clone(), middles(members)))
+        .map(|(cell, members)| (*cell, middles(members)))
         .collect();
     let is_beside_values = |cell: &BBox, members: &[Segment]| {
         let middles = middles(members);

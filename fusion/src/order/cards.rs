@@ -11,6 +11,8 @@ const MEETS: f32 = 24.0;
 const COVERED: f32 = 0.6;
 /// Rows that a card holds, at least.
 const LEAST_ROWS: usize = 3;
+/// A page with more lines than these from top to bottom is a grid, and no sheet of cards.
+const MOST_LINES: usize = 150;
 /// Between two frames lie so many pixels, at least.
 const APART: f32 = 5.0;
 
@@ -34,7 +36,7 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
         .into_iter()
         .partition(|(_, members)| rows(members.clone()).len() >= LEAST_ROWS);
     free.extend(few.into_iter().flat_map(|(_, members)| members));
-    let kept: Vec<BBox> = full.iter().map(|(frame, _)| frame.clone()).collect();
+    let kept: Vec<BBox> = full.iter().map(|(frame, _)| *frame).collect();
     if side_by_side(&kept).len() < 2 {
         free.extend(full.into_iter().flat_map(|(_, members)| members));
         return vec![free];
@@ -45,6 +47,9 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
 /// Rectangles whose four sides are ruled by lines that go no further.
 fn frames(rulings: &Rulings) -> Vec<BBox> {
     let mut frames: Vec<BBox> = Vec::new();
+    if rulings.vertical.len() > MOST_LINES {
+        return frames;
+    }
     for left in &rulings.vertical {
         for right in &rulings.vertical {
             let [l, r] = [left, right].map(|side| side.center()[0]);
@@ -121,7 +126,7 @@ fn side_by_side(frames: &[BBox]) -> Vec<BBox> {
     paired
         .iter()
         .filter(|frame| !paired.iter().any(|other| inner(frame, other)))
-        .map(|frame| (*frame).clone())
+        .map(|frame| **frame)
         .collect()
 }
 
