@@ -48,11 +48,14 @@ pub(crate) fn in_cards(
     if !ranked.answers {
         return None;
     }
+    // Whether to stop warfarin is no question of what garlic does to it.
+    let alone = asked.decides_dose && drugs.len() == 1;
     let fitting: Vec<usize> = ranked
         .order
         .into_iter()
         .filter(|place| cards::names_all(&found[*place], &drugs))
         .filter(|place| may_tell(&asked.text, &found[*place]))
+        .filter(|place| !alone || !is_of_two(&found[*place]))
         .collect();
     let best = ranked.scores[*fitting.first()?];
     let fitting: Vec<&CardEvidence> = fitting
@@ -96,6 +99,11 @@ fn told(
         }
     };
     places.into_iter().map(sentence).collect()
+}
+
+/// Is the card about what one thing does to another? Their titles name both.
+fn is_of_two(card: &CardEvidence) -> bool {
+    card.title.contains(" with ")
 }
 
 #[cfg(test)]
