@@ -320,8 +320,20 @@ fn wrong_calls_say_what_is_wrong() {
         (
             "a path that is not there",
             vec!["process", "/no/such", "--out", o],
-            1,
-            "/no/such",
+            2,
+            "no file or folder `/no/such`",
+        ),
+        (
+            "results among the inputs",
+            vec!["process", o, "--out", o],
+            2,
+            "name another folder",
+        ),
+        (
+            "a bound that is no share",
+            vec!["process", page, "--out", o, "--max-error", "abc"],
+            2,
+            "abc",
         ),
         (
             "a folder that is a file",
