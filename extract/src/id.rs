@@ -20,7 +20,7 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid expression")
 });
 static NHS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[#\s:]*([0-9]{3}\s?-?[0-9]{3}\s?-?[0-9]{4})\b").expect("a valid expression")
+    Regex::new(r"^(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}\s*/)?[#\s:/]*([0-9]{3}\s?-?[0-9]{3}\s?-?[0-9]{4})\b").expect("a valid expression")
 });
 
 /// All identifiers; the same value in the same role once.
@@ -159,6 +159,7 @@ fn value_at(context: &Context, place: &Span, pattern: &Regex, role: Role) -> Opt
         && printed.len() >= least.min(4)
         && !is_date
         && !labelled
+        && printed.contains(|c: char| c.is_alphanumeric() && c != '0')
         && digits * 4 >= printed.len())
     .then_some(value)
 }
@@ -189,7 +190,7 @@ fn further_groups(text: &str, first: Span, role: Role) -> usize {
 /// `Joshua Munoz, M.D. - License XR99892`: the label stands in the middle of a line, without a colon.
 fn inline_license(context: &Context, out: &mut Vec<Draft>) {
     static INLINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:(lic(?:en[cs]e)?(?: no| number)?|gmc(?: no| number)?|hcpc(?: no)?|ahpra(?: no)?)|(npi)|(dea)|(rx no|rx number|prescription no)|(mrn)|(nhs no|nhs number))\b[.:#\s]*\s([A-Za-z]{0,4}[0-9][A-Za-z0-9]{3,}(?:[-/][A-Za-z0-9]+)*)\b").expect("a valid expression")
+        Regex::new(r"(?i)\b(?:(lic(?:en[cs]e)?(?: no| number)?|gmc(?: no| number)?|hcpc(?: no)?|ahpra(?: no)?|cpso|cpsbc|cpsa)|(npi)|(dea)|(rx no|rx number|prescription no)|(mrn)|(nhs no|nhs number))\b[.:#\s]*\s([A-Za-z]{0,4}[0-9][A-Za-z0-9]{3,}(?:[-/][A-Za-z0-9]+)*)\b").expect("a valid expression")
     });
     let roles = [
         Role::License,

@@ -33,6 +33,7 @@ const DEGREES: &[&str] = &[
     "dm", "boptom", "pgy",
 ];
 const NOT_NAMES: &[&str] = &[
+    "lic",
     "xray",
     "chest",
     "abdomen",

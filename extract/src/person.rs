@@ -22,6 +22,7 @@ type Found = (Role, Span, f32);
 /// All people; the same person in the same role once.
 pub(crate) fn extract(context: &Context) -> Vec<Draft> {
     let mut found = labels::from_labels(context);
+    prose::from_appointments(context, &mut found);
     prose::from_sentences(context, &mut found);
     letter::from_letterhead(context, &mut found);
     letter::from_first_name(context, &mut found);

@@ -87,7 +87,9 @@ pub(crate) fn find(layout: &Layout, labels: &[Label]) -> Vec<Section> {
         };
         let end = last_heading_before(layout, labels, start, end, kind);
         let end = match kind {
-            SectionKind::Allergies => end_of_allergies(layout, start, end),
+            SectionKind::Allergies => {
+                end_at_table(layout, labels, start, end_of_allergies(layout, start, end))
+            }
             SectionKind::Diagnoses => end_at_table(layout, labels, start, end),
             _ => end,
         };
@@ -174,10 +176,19 @@ fn end_of_list(
         })
         .filter(|label| !matches!(label.target, Target::Section(_) | Target::Stop))
         .filter(|label| !(relatives && matches!(label.target, Target::Person(_))))
+        .filter(|label| kind != SectionKind::Diagnoses || !is_rank(layout, label))
         .filter(|label| starts_line(layout, label))
         .map(|label| layout.lines[label.line].span.start)
         .find(|start| *start > layout.lines[line].span.end)
         .map_or(next, |start| start.min(next))
+}
+
+/// `Primary: …` in a list of diagnoses names no doctor.
+fn is_rank(layout: &Layout, label: &Label) -> bool {
+    matches!(
+        &*letters(layout.get(&label.span)),
+        "primary" | "principal" | "secondary"
+    )
 }
 
 fn starts_line(layout: &Layout, label: &Label) -> bool {
@@ -297,7 +308,7 @@ fn end_of_allergies(layout: &Layout, start: usize, end: usize) -> usize {
     end
 }
 
-/// A list of diagnoses ends at the heading of a table (a claim's service lines).
+/// A list of diagnoses or allergies ends at the heading of a table (a claim's service lines).
 fn end_at_table(layout: &Layout, labels: &[Label], start: usize, end: usize) -> usize {
     let first = layout.line_at(start) + 1;
     (first..layout.lines.len())
@@ -307,7 +318,9 @@ fn end_at_table(layout: &Layout, labels: &[Label], start: usize, end: usize) -> 
                 .iter()
                 .filter(|l| l.line == *index && l.at_start)
                 .count();
-            layout.lines[*index].cells.len() >= 4 && named >= 2
+            let cells = &layout.lines[*index].cells;
+            cells.len() >= 4 && named >= 2
+                || form::charges_below(cells.iter().map(|cell| layout.get(cell)))
         })
         .map_or(end, |index| layout.lines[index].span.start)
 }

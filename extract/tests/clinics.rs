@@ -350,3 +350,138 @@ fn brands_in_brackets_shares_of_insulins_and_signs_of_change() {
         &[r#"{"type":"medication","quantity":"2"}"#],
     );
 }
+
+#[test]
+fn discharges_and_claims_of_other_countries() {
+    check(
+        "DISCHARGE CARD\nName : Mr. ARJUN MENON        IP No. : IP/24/00817\nD.O.A. : 02.12.2024     D.O.D. : 05.12.2024\n\
+         INVESTIGATIONS  :  HIV - NR       HBsAg - NR\nADVICE ON DISCHARGE\n  T. Cefixime 200 mg          1--0--1     5 days\n\
+         \x20 T. Aceclofenac + PCM        1--1--1     3 days\nDischarged by: Dr S Pillay\n",
+        &[
+            r#"{"type":"medication","name":"Cefixime","strength":"200 mg","frequency":"1--0--1","frequency_norm":"twice daily","duration":"5 days"}"#,
+            r#"{"type":"medication","name":"Aceclofenac + PCM","frequency":"1--1--1","frequency_norm":"three times daily","needs_review":true}"#,
+            r#"{"type":"lab","name":"HIV","value":"NR"}"#,
+            r#"{"type":"person","role":"attending","name":"S Pillay"}"#,
+        ],
+        &[],
+    );
+    check(
+        "INPATIENT DISCHARGE SUMMARY\nPatient Name : ONG SIEW BEE     D.O.B. / NHS     29/04/1964   /  943 476 5919\n\
+         Visit        : 12/08/2024 to 18/08/2024\n",
+        &[
+            r#"{"type":"date","role":"admission","iso":"2024-08-12"}"#,
+            r#"{"type":"date","role":"discharge","iso":"2024-08-18"}"#,
+            r#"{"type":"id","role":"nhs_number","value":"943 476 5919","needs_review":false}"#,
+        ],
+        &[r#"{"type":"date","role":"service"}"#],
+    );
+    check(
+        "HEALTH FUND            STATEMENT OF BENEFIT\nMember: Mrs Lorna Whitby      Licence no. 000\nClaimant: Mr Neil Whitby\n\
+         Provider         Item     Service date    Charge     Fund\n------------------------------------------------\n\
+         Dr T Okimoto     105      08/01/2024       98.00     38.75\n(cardiologist)\nDr T Okimoto     116      15/01/2024       60.00     27.05\n\
+         Invoice date  02/02/2024\n19/01/2024   -     Wound check          45.00\n",
+        &[
+            r#"{"type":"person","role":"insured","name":"Lorna Whitby"}"#,
+            r#"{"type":"person","role":"patient","name":"Neil Whitby"}"#,
+            r#"{"type":"date","role":"service","iso":"2024-01-08"}"#,
+            r#"{"type":"date","role":"service","iso":"2024-01-15"}"#,
+            r#"{"type":"date","role":"service","iso":"2024-01-19"}"#,
+            r#"{"type":"date","role":"other","iso":"2024-02-02"}"#,
+        ],
+        &[r#"{"type":"id","value":"000"}"#],
+    );
+    check(
+        "OUT-PATIENT CLAIM FORM\nEnrollee: Ms Hauwa Garba\n Diagnosis                         ICD-10\n   Acute cystitis                  N30.0\n\
+         \x20Services      CPT        Tooth     Gross\n   consult     99203                150.00\n Dosage / duration\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"Hauwa Garba"}"#,
+            r#"{"type":"diagnosis","text":"Acute cystitis","code":"N30.0"}"#,
+        ],
+        &[
+            r#"{"type":"diagnosis","text":"Tooth"}"#,
+            r#"{"type":"diagnosis","text":"Dosage / duration"}"#,
+        ],
+    );
+    check(
+        "Dr. Sorcha Ni Bhriain                                        13 Sept 2023\nThe Square\n\n\
+         Re: Eoghan Walsh, DOB 5 Jan 1971\n\nDear Dr. Ni Bhriain,\nHe was seen with gout.\n",
+        &[r#"{"type":"person","role":"recipient","name":"Sorcha Ni Bhriain"}"#],
+        &[],
+    );
+}
+
+#[test]
+fn forms_of_orders_pads_and_visits() {
+    check(
+        "PHYSICIAN MEDICATION ORDERS\nOKONJO, AHMED M\nMRN 93608263\tAcct V554284945\n\
+         Ordering physician\tPrint name ROLAND M. ESTRADA, MD\tDate signed 07/07/23\nNoted by RN\tPrint name WENDELL RAMSEY\tTime noted 708\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"OKONJO, AHMED M"}"#,
+            r#"{"type":"person","role":"ordering","name":"ROLAND M. ESTRADA"}"#,
+            r#"{"type":"person","role":"other","name":"WENDELL RAMSEY"}"#,
+        ],
+        &[],
+    );
+    check(
+        "Leonard Frost, M.D.\tLic. ME 600444\tDEA FF2945890\nFor Rosalind Tilney\tDate 8/26/25\nRx\nLisinopril 10 mg tabs\nSig: | tab po qd\n",
+        &[
+            r#"{"type":"person","role":"patient","name":"Rosalind Tilney"}"#,
+            r#"{"type":"medication","name":"Lisinopril","dose":"| tab","needs_review":true}"#,
+        ],
+        &[],
+    );
+    check(
+        "PATIENT\tBAUTISTA, BEATRIZ\tMRN\t21237165\nEXAM DATE 06/13/2025\tREFERRING Leticia Delgado, MD\nEXAM\tCT CHEST\n",
+        &[r#"{"type":"person","role":"referring","name":"Leticia Delgado"}"#],
+        &[r#"{"type":"person","role":"patient","name":"Leticia Delgado"}"#],
+    );
+    check(
+        "Allergies\nNaproxen (rash), Peanuts (anaphylaxis)\nYour medication list\nStatus\tMedication\tAmount\tHow\tWhen\n\
+         NEW\tAtorvastatin 80 mg\t1 tablet\tby mouth\tonce a day\nAppointments\nOct 18, 2024 - Nadine G. Ashby, MD, Primary Care\n",
+        &[
+            r#"{"type":"allergy","substance":"Peanuts","reaction":"anaphylaxis"}"#,
+            r#"{"type":"date","role":"follow_up","iso":"2024-10-18"}"#,
+            r#"{"type":"person","role":"follow_up_provider","name":"Nadine G. Ashby"}"#,
+        ],
+        &[
+            r#"{"type":"allergy","substance":"Status"}"#,
+            r#"{"type":"allergy","substance":"Your medication list"}"#,
+        ],
+    );
+    check(
+        "Diagnoses\nPrimary: Fractured neck of right femur\nSecondary: Lower respiratory tract infection\n",
+        &[
+            r#"{"type":"diagnosis","text":"Fractured neck of right femur"}"#,
+            r#"{"type":"diagnosis","text":"Lower respiratory tract infection"}"#,
+        ],
+        &[],
+    );
+    check(
+        "Northern Pathology\nABN 10 138 908 463 Ph 1300 924 470\n67 PRINCIPAL DX\nE03.9 Hypothyroidism, unspecified\n",
+        &[r#"{"type":"diagnosis","text":"Hypothyroidism, unspecified","code":"E03.9"}"#],
+        &[r#"{"type":"lab","name":"Ph"}"#],
+    );
+    check(
+        "Completed by: Dr Margaret Penrose, Foundation Doctor GMC: 3162373 Date: 28 Dec 2023\nFollow-up arranged. Dr. Nadine T. Mellor on 2024-01-20.\n",
+        &[
+            r#"{"type":"date","role":"signed","iso":"2023-12-28"}"#,
+            r#"{"type":"person","role":"follow_up_provider","name":"Nadine T. Mellor"}"#,
+        ],
+        &[],
+    );
+}
+
+/// A row of a page's table has a tab for each cell, an empty one too.
+#[test]
+fn a_reference_is_no_result_where_none_was_read() {
+    check(
+        "LABORATORY REPORT\nTEST\tRESULT\tUNIT\tREFERENCE\tFLAG\nGlucose\tNeg\t\tNeg\nKetones\t\t\tNeg\nBlood\t2+\t\tNeg\n\
+         Troponin T, High Sens\t11\tng/L\t<14\n",
+        &[
+            r#"{"type":"lab","name":"Glucose","value":"Neg","needs_review":false}"#,
+            r#"{"type":"lab","name":"Ketones","value":"Neg","needs_review":true}"#,
+            r#"{"type":"lab","name":"Troponin T, High Sens","value":"11","unit":"ng/L","range":"<14"}"#,
+        ],
+        &[],
+    );
+}

@@ -1,8 +1,9 @@
-//! The document's text, with every word's place in it.
+//! The document's text, with every word's place in it. A tab parts the cells of a line, and where the line is a row of a
+//! table, one more stands for each cell that is empty.
 
 use schemas::{Line, Word};
 
-use crate::order::OrderedLine;
+use crate::{order::OrderedLine, tables};
 
 /// A document's text and the lines of its pages.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,8 +26,9 @@ pub fn assemble(pages: Vec<Vec<OrderedLine>>) -> DocumentText {
         }
         let mut n = 0;
         let mut lines = Vec::new();
-        for line in ordered {
-            let Some(line) = place(line, page, &mut n, at) else {
+        let columns = tables::columns_of_cells(&ordered);
+        for (line, columns) in ordered.into_iter().zip(columns) {
+            let Some(line) = place(line, &columns, page, &mut n, at) else {
                 continue;
             };
             at += line.text.chars().count() + 1;
@@ -39,17 +41,32 @@ pub fn assemble(pages: Vec<Vec<OrderedLine>>) -> DocumentText {
     document
 }
 
-/// One line whose first character stands at `start`.
-fn place(line: OrderedLine, page: usize, n: &mut usize, start: usize) -> Option<Line> {
+/// One line whose first character stands at `start`; of a row of a table the columns of its cells are known.
+fn place(
+    line: OrderedLine,
+    columns: &[usize],
+    page: usize,
+    n: &mut usize,
+    start: usize,
+) -> Option<Line> {
     let mut text = String::new();
     let mut length = 0;
     let mut words: Vec<Word> = Vec::new();
-    for (wide, segment) in line.segments {
+    let mut cell = 0;
+    let column = |cell: usize| columns.get(cell).copied();
+    for (i, (wide, segment)) in line.segments.into_iter().enumerate() {
+        cell += usize::from(wide && i > 0);
         for (i, word) in segment.words.into_iter().enumerate() {
-            if !words.is_empty() {
-                text.push(if wide && i == 0 { '\t' } else { ' ' });
-                length += 1;
-            }
+            let gap = match (words.is_empty(), wide && i == 0) {
+                (true, _) => "\t".repeat(column(cell).unwrap_or(0)),
+                (false, true) => {
+                    let before = column(cell - 1).unwrap_or(0);
+                    "\t".repeat(column(cell).map_or(1, |own| own.saturating_sub(before).max(1)))
+                }
+                (false, false) => " ".to_owned(),
+            };
+            text.push_str(&gap);
+            length += gap.len();
             let end = length + word.text.chars().count();
             text.push_str(&word.text);
             words.push(Word {

@@ -2,9 +2,9 @@
 //! reads them.
 //!
 //! Rows are read across, a wide gap becoming a tab: so forms keep a label beside its value and
-//! tables keep their rows. Two things are read downwards instead: columns of prose or of headed
-//! blocks, found by a gutter that several rows share, and the cells of a ruled form, where a label
-//! stands above its value. So are the sides of a ruled line between columns.
+//! tables keep their rows. Read downwards instead are columns of prose, found by a gutter that several
+//! rows share; blocks side by side below headings; the cells of a ruled form, where a label stands above
+//! its value; frames that stand apart, such as cards; and the sides of a ruled line between columns.
 
 use schemas::{BBox, Quad};
 use serde::{Deserialize, Serialize};

@@ -37,6 +37,17 @@ pub fn grids(lines: &[OrderedLine]) -> Vec<Grid> {
     grids
 }
 
+/// Of each line, the column of each of its cells; none where it is no row of a table.
+pub(crate) fn columns_of_cells(lines: &[OrderedLine]) -> Vec<Vec<usize>> {
+    let mut out = vec![Vec::new(); lines.len()];
+    for grid in grids(lines) {
+        for (row, places) in out[grid.first_line..].iter_mut().zip(grid.places) {
+            *row = places;
+        }
+    }
+    out
+}
+
 /// Boxes of a line's cells: segments that no wide gap parts belong together.
 fn cells(line: &OrderedLine) -> Vec<BBox> {
     let mut cells: Vec<BBox> = Vec::new();
@@ -117,7 +128,8 @@ impl Grid {
         let mut cells: Vec<Cell> = Vec::new();
         for (row, (line, places)) in rows.iter().zip(&self.places).enumerate() {
             let mut words = line.words.iter();
-            for (text, &column) in line.text.split('\t').zip(places) {
+            let filled = line.text.split('\t').filter(|text| !text.is_empty());
+            for (text, &column) in filled.zip(places) {
                 let count = text.split(' ').count();
                 let ids: Vec<String> = words.by_ref().take(count).map(|w| w.id.clone()).collect();
                 match cells
@@ -230,6 +242,9 @@ mod tests {
             .find(|c| c.text == "HDL cholesterol")
             .unwrap();
         assert_eq!(hdl.words.len(), 2);
+        // A tab for each column, whether its cell is empty or not.
+        assert_eq!(lines[2].text, "Sodium\t140\t\t135-145");
+        assert_eq!(lines[4].text, "HDL cholesterol\t31\tL\t>40");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! letters, lists, charts and forms in other words and layouts than the generator's. Also how many dangerous
 //! fields nobody was asked about are wrong, and how often a drug's status is right. Rules were mended on
 //! `benches/texts/tuned.json`, `held.json`, `unseen.json`, `beyond.json`, `wider.json`, `abroad.json`, `aside.json`,
-//! `ward.json`, `states.json` and the halves `--split tune` of `fresh.json`, `prose.json`, `clinic.json` and `night.json`, whose other
-//! halves are for reporting alone: whoever looks at their errors writes another such set first.
+//! `ward.json`, `states.json`, `isles.json` and the halves `--split tune` of `fresh.json`, `prose.json`, `clinic.json`,
+//! `night.json`, `realm.json`, `shires.json` and `plains.json`, whose other halves are for reporting alone: whoever looks at their errors writes another such set first.
 //! `prose.json`, passages of letters and discharge summaries, also has diagnoses that are denied, of relatives or
 //! only possible.
 

@@ -22,7 +22,13 @@ pub(super) fn role(context: &Context, date: &Printed) -> DateRole {
             Target::Signature | Target::Date(DateRole::Signed)
         ) && (label.span.end <= date.span.start || behind.is_empty())
     });
-    if signed || closes_claim(context, line, date) {
+    // `Completed by: Dr Margaret Pemberton   Date: 28 Dec 2023`.
+    let completed = labelled_plain(context, line, date)
+        && context.labels_on(line).any(|(_, label)| {
+            let key = crate::labels::letters(layout.get(&label.span));
+            label.span.end <= date.span.start && matches!(&*key, "completedby" | "preparedby")
+        });
+    if signed || completed || closes_claim(context, line, date) {
         return DateRole::Signed;
     }
     if line < TOP && labelled_plain(context, line, date) && is_referral_form(context) {

@@ -7,11 +7,35 @@ use crate::{
     context::Context,
     dates::Printed,
     labels::{self, Label, Target},
+    layout::Span,
     sections::SectionKind,
 };
 
 /// The nearest label before it on its line, when no other date stands between.
 pub(super) fn on_line(context: &Context, date: &Printed) -> Option<DateRole> {
+    let role = labelled(context, date)?;
+    let stay = context.kind == DocumentKind::DischargeSummary && role == DateRole::Service;
+    // `Visit: 12/08/2023 to 18/08/2023` of somebody who was discharged is the whole stay.
+    let ranged = |first: &Printed, last: &Printed| {
+        first.span.end <= last.span.start && is_range(context, first.span.end..last.span.start)
+    };
+    let others = || context.dates.iter();
+    Some(match role {
+        _ if stay && others().any(|other| ranged(date, other)) => DateRole::Admission,
+        _ if stay && others().any(|other| ranged(other, date)) => DateRole::Discharge,
+        role => role,
+    })
+}
+
+/// Only a word like `to` stands between two dates.
+fn is_range(context: &Context, between: Span) -> bool {
+    matches!(
+        &*context.layout.get(&between).trim().to_lowercase(),
+        "-" | "to" | "–" | "—" | "through" | "until" | "thru"
+    )
+}
+
+fn labelled(context: &Context, date: &Printed) -> Option<DateRole> {
     let line = context.layout.line_at(date.span.start);
     let start = context.layout.lines[line].span.start;
     let before = context.layout.text[start..date.span.start].trim_end();
@@ -29,13 +53,7 @@ pub(super) fn on_line(context: &Context, date: &Printed) -> Option<DateRole> {
         .iter()
         .find(|d| d.span.start >= between.start && d.span.end <= between.end);
     if let Some(other) = other {
-        let gap = context.layout.text[other.span.end..date.span.start]
-            .trim()
-            .to_lowercase();
-        let range = matches!(
-            gap.as_str(),
-            "-" | "to" | "–" | "—" | "through" | "until" | "thru"
-        );
+        let range = is_range(context, other.span.end..date.span.start);
         return match role {
             DateRole::Admission if range => Some(DateRole::Discharge),
             role => range.then_some(role),
@@ -57,7 +75,8 @@ fn word_before(context: &Context, before: &str, date: &Printed) -> Option<DateRo
             return None;
         }
         let target = labels::exact(&key)?;
-        (capital || colon)
+        let electronic = phrase.starts_with("e-");
+        (capital || colon || electronic)
             .then(|| role_from(context, target, date))
             .flatten()
     })
@@ -141,6 +160,11 @@ pub(super) fn in_column(context: &Context, date: &Printed) -> Option<DateRole> {
     let mut at = line;
     while let Some(above) = layout.above(at) {
         let heading = &layout.lines[above].cells;
+        // A ruled line, or a remark below the row.
+        if heading.len() == 1 {
+            at = above;
+            continue;
+        }
         if heading.len() != cells.len() {
             return None;
         }
@@ -168,9 +192,19 @@ pub(super) fn after(context: &Context, date: &Printed) -> Option<DateRole> {
         .flatten()
 }
 
-/// `Follow up: Dr Hart on 03/13/2025; cardiology on 04/03/2025`: the heading of the line tells of all of them.
+/// `Follow up: Dr Hart on 03/13/2025; cardiology on 04/03/2025`: the heading of the line tells of all of them, as
+/// `Appointments` does of the lines below it that a date begins.
 pub(super) fn in_follow_up(context: &Context, date: &Printed) -> bool {
     let line = context.layout.line_at(date.span.start);
+    let heading = context.sections.iter().rev().find(|section| {
+        section.kind == SectionKind::FollowUp && section.body.contains(&date.span.start)
+    });
+    let listed = heading.is_some_and(|section| {
+        labels::letters(context.layout.get(&section.heading)).contains("appointment")
+    });
+    if listed && context.layout.lines[line].span.start == date.span.start {
+        return true;
+    }
     context.labels_on(line).any(|(_, label)| {
         let key = labels::letters(context.layout.get(&label.span));
         label.span.end <= date.span.start

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use schemas::DateRole;
+use schemas::{DateRole, DocumentKind};
 
 use crate::{context::Context, dates::Printed, sections::SectionKind};
 
@@ -11,11 +11,21 @@ pub(super) fn service(context: &Context, date: &Printed) -> Option<DateRole> {
     static ROW: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\b(?:\d{5}|[A-V]\d{4})\b.*\d\.\d\d\b").expect("a valid expression")
     });
+    static CHARGED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\p{L}{3}.*\s(?:[0-9][0-9,]*\.[0-9]{2}|N/C)\s*$").expect("a valid expression")
+    });
+    const COLUMNS: usize = 3;
     let line = context.layout.line_at(date.span.start);
     let span = &context.layout.lines[line].span;
     let rest = &context.layout.text[date.span.end..span.end];
     let early = date.span.start - span.start < 30;
-    (early && ROW.is_match(rest)).then_some(DateRole::Service)
+    // `11/09/2023   -   New patient consultation   220.00`: a row of an invoice that has no code.
+    let first = date.span.start == span.start;
+    let charged = context.kind == DocumentKind::InsuranceForm
+        && first
+        && context.layout.lines[line].cells.len() >= COLUMNS
+        && CHARGED.is_match(rest);
+    (early && ROW.is_match(rest) || charged).then_some(DateRole::Service)
 }
 
 /// `D/C 10/3/25: Lisinopril 5 mg`, `Tramadol 50 mg - D/C 11/03/2025`, `Edoxaban started 03/11/2025`: the day on which a

@@ -105,7 +105,7 @@ pub(super) fn lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
         Regex::new(r"(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80}?)\s*[\[(]\s*(?:ICD[- ]?(?:9|10)?(?:[- ]?CM)?\s*:?\s*)?(?<code>[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?|[0-9]{3}\.[0-9A-Z]{1,4})\s*[\])]").expect("a valid expression")
     });
     static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^(?:[A-L1-9][.)]|[\[(][xX][\])]|(?i:(?:principal |primary |secondary |final )?(?:diagnos[ei]s|dx)(?: codes?)?)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})(?:\s*[:–-])?\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
+        Regex::new(r"(?m)^(?:(?<lead>[A-L1-9][.)]|[\[(][xX][\])]|(?i:(?:principal |primary |secondary |final )?(?:diagnos[ei]s|dx)(?: codes?)?)(?:\s?#?\d{1,2})?(?:\s*\(ICD[^()]*\))?\W*)\s+)?(?<code>[A-TV-Z][0-9][0-9AB]\.[0-9A-Z]{1,4})(?:\s*[:–-])?\s+(?<name>[\p{L}][\p{L}0-9 ,'’/-]{3,80})$").expect("a valid expression")
     });
     let text = context.layout.text;
     BRACKETED
@@ -120,7 +120,9 @@ pub(super) fn lines(context: &Context, before: &[Draft]) -> Vec<Draft> {
                     .any(|p| p.span.start < code.end() && code.start() < p.span.end)
             });
             let digits = is_digits(text, &code.range());
-            if seen || span.is_empty() || digits && !holds_condition(context, &span) {
+            // A line that a code begins.
+            let bare = digits || found.name("lead").is_none() && code.start() < name.start();
+            if seen || span.is_empty() || bare && !holds_condition(context, &span) {
                 return None;
             }
             let fact = Fact::Diagnosis(Diagnosis {

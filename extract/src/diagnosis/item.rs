@@ -169,6 +169,10 @@ fn behind_site(context: &Context, name: Span) -> Span {
     if context.lexicon.is_condition(&text[lead.clone()]) {
         return name.start..lead.end;
     }
+    // `Primary: Fractured neck of right femur`.
+    if coded::is_rank(&text[lead.clone()]) {
+        return trim_by(text, rest, char::is_whitespace);
+    }
     // `Skin, left forearm, shave biopsy: …`: what was taken from where.
     if TAKEN.is_match(&text[lead.clone()]) {
         return trim_by(text, rest, char::is_whitespace);

@@ -133,9 +133,18 @@ pub(super) fn assemble(
         Some(parts.draft(context, name, known, header.former.as_ref()))
     });
     let measured = |c: &Cell| matches!(c.kind, CellKind::Number | CellKind::Word);
-    let mut current = Parts::of(text, &cells, header)
-        .filter(|_| former.is_none() || cells.iter().any(measured))
-        .map(|parts| parts.draft(context, name, known, None));
+    let parts =
+        Parts::of(text, &cells, header).filter(|_| former.is_none() || cells.iter().any(measured));
+    let unread = parts
+        .as_ref()
+        .zip(header)
+        .is_some_and(|(parts, header)| parts.is_unread(text, header));
+    let mut current = parts.map(|parts| parts.draft(context, name, known, None));
+    if let Some(draft) = &mut current
+        && unread
+    {
+        draft.doubt("it stands below the heading of the reference, where no result was read");
+    }
     if let Some(draft) = &mut current
         && header.is_some_and(|header| former::is_open(text, &cells, header))
     {

@@ -30,6 +30,8 @@ pub(super) struct Header {
     pub dates: Vec<Span>,
     /// The date over the column of former values, `Result   Previous 08/06/2025`.
     pub former: Option<Span>,
+    /// Where the heading of the reference begins, when it stands in a cell of its own behind that of the values.
+    pub reference: Option<usize>,
 }
 
 impl Header {
@@ -50,6 +52,7 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
         return None;
     }
     let mut columns = Vec::new();
+    let mut reference = None;
     let mut covered = 0;
     for found in WORDS.captures_iter(text) {
         covered += found.get(0).map_or(0, |m| m.len());
@@ -67,6 +70,9 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
             .map(|i| kinds[i - 1]);
         // Remarks hold no part of a result.
         let Some(kind) = kind else { continue };
+        if kind == Column::Range && reference.is_none() && columns.contains(&Column::Value) {
+            reference = found.get(0).map(|m| span.start + m.start());
+        }
         if columns.last() != Some(&kind) {
             columns.push(kind);
         }
@@ -108,6 +114,7 @@ pub(super) fn read_header(context: &Context, index: usize) -> Option<Header> {
         former: super::former::date(context, index, &columns, &dates),
         columns,
         dates,
+        reference,
     })
 }
 

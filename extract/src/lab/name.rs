@@ -58,7 +58,7 @@ fn boundary(text: &str, end: usize) -> bool {
 /// `, Serum`, `(SGOT)`, `- fasting` behind a known name still belong to it.
 fn suffix(context: &Context, line: &Span, end: usize) -> usize {
     static MORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s?\((?:[A-Za-z][A-Za-z0-9 .,/-]{0,24})\)|[,\s-]{1,3}(?:serum|plasma|urine|ua|csf|fasting|random|total|calc(?:ulated)?|direct|quant(?:itative)?|blood|whole blood|auto|level|activity|count|abs(?:olute)?|hs|high sensitivity|s|p|\(calc\)|free)\b)").expect("a valid expression")
+        Regex::new(r"(?i)^(?:\s?\((?:[A-Za-z][A-Za-z0-9 .,/-]{0,24})\)|[,\s-]{1,3}(?:serum|plasma|urine|ua|csf|fasting|random|total|calc(?:ulated)?|direct|quant(?:itative)?|blood|whole blood|auto|level|activity|count|abs(?:olute)?|hs|high sens(?:itivity)?|s|p|\(calc\)|free)\b)").expect("a valid expression")
     });
     let mut end = end;
     while let Some(found) = MORE.find(&context.layout.text[end..line.end]) {

@@ -20,6 +20,11 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// Is the value none but what stands below the heading of the reference, since the result was not read?
+    pub fn is_unread(&self, text: &str, header: &Header) -> bool {
+        is_reference(text, &self.value.span, header)
+    }
+
     pub fn of(text: &str, cells: &[Cell], header: Option<&Header>) -> Option<Self> {
         let range_first = header.is_some_and(|h| h.before(Column::Range, Column::Value));
         let previous_first = header.is_some_and(|h| h.before(Column::Previous, Column::Value));
@@ -279,6 +284,16 @@ fn tells_gaps(text: &str, name: &Span, header: &Header) -> bool {
     let tabs = |line: &str| line.matches('\t').count();
     let heading = header.dates.first().map(|date| line(date.start));
     row.contains("\t\t") || heading.is_some_and(|heading| tabs(heading) == tabs(row))
+}
+
+/// Does what stands for the value stand below the heading of the reference, in a row with a tab for each of its empty
+/// cells? Then the result itself was not read.
+fn is_reference(text: &str, value: &Span, header: &Header) -> bool {
+    let line = text[..value.start].rfind('\n').map_or(0, |end| end + 1);
+    text[line..value.start].contains("\t\t")
+        && header
+            .reference
+            .is_some_and(|heading| tabs_before(text, heading) == tabs_before(text, value.start))
 }
 
 /// How many tabs stand before a position on its line.

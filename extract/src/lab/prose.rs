@@ -20,7 +20,9 @@ mod otherwise;
 
 pub(super) use between::next_test;
 use between::{ASIDE, LINK, end_of_result, leads_to_test};
-use named::{ends_drug, is_a_unit, is_given, is_named, parted, test_at, without_level};
+use named::{
+    ends_drug, is_a_unit, is_given, is_named, is_telephone, parted, test_at, without_level,
+};
 pub(super) use otherwise::is_aim;
 use otherwise::{BATH, DIPSTICK, is_a_time, is_limit, is_measured, stands_alone};
 
@@ -62,6 +64,7 @@ pub(super) fn in_prose(
             || ends_drug(context, line.start, &name)
             || is_given(text, &name)
             || is_a_unit(text, &name)
+            || is_telephone(text, &name)
         {
             continue;
         }

@@ -44,7 +44,7 @@ pub(super) fn found(context: &Context, line: &Span) -> Vec<Draft> {
         // `Sputum AFB`: what was tested is said first.
         let specimen = r"sputum|urine|urinary|stool|faecal|fecal|blood|serum|csf|nasal|nasopharyngeal|throat|npa|nps|bal|wound|genital|vaginal|high vaginal|skin|biopsy";
         let kind = r"biopsy|elisa|rapid test|rat|combo|serology|screen(?:ing)?|swab|test|pcr|naat|antibod(?:y|ies)|antigen|ag|ab|toxin|igg|igm|iga|smear|titre|titer";
-        let word = r"neg|pos|negative|positive|not detected|detected|non[- ]?reactive|reactive|indeterminate|equivocal|not seen|no organisms? (?:seen|isolated|grown)|(?:non-?)?immune";
+        let word = r"neg|pos|negative|positive|not detected|detected|non[- ]?reactive|reactive|indeterminate|equivocal|not seen|no organisms? (?:seen|isolated|grown)|(?:non-?)?immune|(?-i:NR)";
         // `Enterovirus PCR`, `HSV 1/2 PCR`: the kind of test proves what no list holds.
         let told = r"(?-i:\p{Lu})[\p{L}0-9.-]{2,}(?: (?:[0-9]/[0-9]|[0-9]{1,2}|[\p{L}-]{3,})){0,2} (?:pcr|naat|serology|antibod(?:y|ies)|antigen|toxin)";
         Regex::new(&format!(

@@ -17,7 +17,7 @@ static TRAILING_ZERO: LazyLock<Regex> = LazyLock::new(|| re(r"\d\.0+(?:\D|$)"));
 static NAKED: LazyLock<Regex> = LazyLock::new(|| re(r"(?:^|[^\d])\.\d"));
 static LETTER_IN_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"\d[.,]?[OoIl|](?:[\s\d.,/%+]|$|m?c?g\b)|[OoIl|][.,]?\d|^[lI][Oo]\s|^[lI|](?:\s|$|%|mc?g|mL|g\b|(?:cap|tab|puff|drop|spray|unit)s?\b)",
+        r"\d[.,]?[OoIl|](?:[\s\d.,/%+]|$|m?c?g\b)|[OoIl|][.,]?\d|^[lI][Oo]\s|^[lI|](?:\s|$|%|mc?g|mL|g\b|(?i:cap|tab|puff|drop|spray|unit|vial|amp)s?\b)",
     )
 });
 static LEADING_ZERO: LazyLock<Regex> = LazyLock::new(|| re(r"(?:^|[^\d.,:/])0\d"));

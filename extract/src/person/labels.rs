@@ -215,6 +215,16 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             if role == Role::Patient && key.starts_with("member") && names_a_patient(context) {
                 return Some(Role::Insured);
             }
+            if key.starts_with("enrollee") && !names_a_patient(context) {
+                return Some(Role::Patient);
+            }
+            // `For Rosalind Tillman     Date 8/26/25` at the head of a prescription.
+            let heads_pad = key == "for"
+                && label.at_start
+                && context.kind == DocumentKind::Prescription
+                && context
+                    .labels_on(label.line)
+                    .any(|(_, other)| other.target == Target::PlainDate);
             let salutation = matches!(
                 key.as_str(),
                 "from" | "to" | "for" | "re" | "cc" | "subject" | "member" | "client"
@@ -222,7 +232,7 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
             // `This plan belongs to: …` is no address.
             let inside = key == "to" && !label.at_start;
             let in_table = key == "member" && fills_cell(context, label);
-            (!salutation || in_table || label.colon && !inside).then_some(role)
+            (!salutation || heads_pad || in_table || label.colon && !inside).then_some(role)
         }
         // `Signed: C. Byrne (SHO)`.
         Target::Date(schemas::DateRole::Signed) => {
@@ -231,7 +241,11 @@ fn role_of(context: &Context, n: usize) -> Option<Role> {
         }
         Target::Doctor => Some(doctor(context)),
         Target::Signature => Some(signer(context)),
-        Target::Name => Some(heading_role(context, n)),
+        Target::Name => {
+            let key = labels::letters(context.layout.get(&label.span));
+            let signs = key.contains("print").then(|| print_role(context, n));
+            Some(signs.unwrap_or_else(|| heading_role(context, n)))
+        }
         _ => None,
     }
 }
@@ -256,10 +270,25 @@ fn has_doctor_beside(context: &Context, n: usize) -> bool {
 
 /// Some label of the document says patient outright.
 fn names_a_patient(context: &Context) -> bool {
-    context
-        .labels
-        .iter()
-        .any(|l| l.colon && labels::letters(context.layout.get(&l.span)).starts_with("patient"))
+    context.labels.iter().any(|label| {
+        let key = labels::letters(context.layout.get(&label.span));
+        label.colon && (key.starts_with("patient") || key.starts_with("claimant"))
+    })
+}
+
+/// `Ordering physician ______   Print name …`: whoever signs prints the name again.
+fn print_role(context: &Context, n: usize) -> Role {
+    let line = context.labels[n].line;
+    let before = context.labels_on(line).filter(|(i, _)| *i < n).last();
+    match before.map(|(_, label)| label.target) {
+        Some(Target::Person(role)) => role,
+        Some(Target::Doctor) => doctor_or_prescriber(context),
+        Some(Target::Signature) => signer(context),
+        _ => match heading_role(context, n) {
+            Role::Patient => Role::Other,
+            role => role,
+        },
+    }
 }
 
 /// The role of a plain `Name:` after the headings above it.

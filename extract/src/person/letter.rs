@@ -42,9 +42,11 @@ pub(super) fn from_letterhead(context: &Context, found: &mut Vec<Found>) {
             let known = found
                 .iter()
                 .position(|(_, other, _)| same_name(text, other, &name));
+            // `Dear Dr. Ni Bhriain` has no more than the family name, which may be two words.
             if let Some(k) = known
-                && key(&text[found[k].1.clone()]).len() == 1
-                && (key(&text[name.clone()]).len() > 1 || fuller(text, &name, &found[k].1))
+                && (found[k].0 == Role::Recipient && fuller(text, &name, &found[k].1)
+                    || key(&text[found[k].1.clone()]).len() == 1
+                        && (key(&text[name.clone()]).len() > 1 || fuller(text, &name, &found[k].1)))
             {
                 found[k].1 = name.clone();
             }

@@ -15,11 +15,13 @@ use crate::{
     labels::{self, Target},
     layout::Span,
     names,
+    sections::SectionKind,
 };
 
 static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
     [
         (r"(?:to be seen|will be seen|be reviewed|follow[ -]?up(?: appointment| visit| consultation)?|appointment|see|return|scheduled|booked|seen again|followed|(?:clinic|outpatient)? ?review in [^.]{1,20}?)\b[^.]{0,40}?\b(?:by|with|to|see)\s+((?:dr|doctor|prof)\b\.?\s?)", Role::FollowUpProvider),
+        (r"\bfo[l1]{2}ow[ -]?up(?: arranged| appointments?| care| plan)?[.:]\s+((?:dr|prof)\b\.?\s?)", Role::FollowUpProvider),
         (r"^\W*(?:for )?(?:review|appointment|next appointment|clinic)\b[^.\n]{0,60}\bwith\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"\bclinic:?\s[^.\n]{0,40}?\bwith\s+((?:dr|prof|mr|mrs|ms|miss)\b\.?\s?)", Role::FollowUpProvider),
         (r"(?:follow[ -]?up|f/u|clinic|(?:re)?check|appointment|appt)\b[^.\n]{0,50}?\b(?:with|w/)\s+()\p{Lu}[^.\n]{2,40}?,?\s(?:MD|DO|NP|PA-C|APRN|DPM|DDS)\b", Role::FollowUpProvider),
@@ -66,6 +68,30 @@ static SENTENCES: LazyLock<Vec<(Regex, Role)>> = LazyLock::new(|| {
     .collect()
 });
 
+/// `Oct 08, 2024 - Nadine G. Ashworth, MD, Primary Care` below `Appointments`.
+pub(super) fn from_appointments(context: &Context, found: &mut Vec<Found>) {
+    let text = context.layout.text;
+    for line in &context.layout.lines {
+        let listed = context.section(line.span.start) == Some(SectionKind::FollowUp);
+        let date = context
+            .dates
+            .iter()
+            .find(|date| listed && date.span.start == line.span.start);
+        let Some(date) = date else { continue };
+        let gap = text[date.span.end..line.span.end]
+            .find(|c: char| c.is_alphabetic())
+            .unwrap_or(0);
+        let place = date.span.end + gap..line.span.end;
+        let name = names::at_start(text, &place).filter(|name| {
+            let titled = text[place.start..name.start]
+                .to_lowercase()
+                .starts_with("dr");
+            titled || names::has_degree(text, name.end)
+        });
+        found.extend(name.map(|name| (Role::FollowUpProvider, name, 0.85)));
+    }
+}
+
 pub(super) fn from_sentences(context: &Context, found: &mut Vec<Found>) {
     let text = context.layout.text;
     let unwrapped = text.replace('\n', " ");
@@ -91,7 +117,9 @@ pub(super) fn from_sentences(context: &Context, found: &mut Vec<Found>) {
                     "dr" | "gp" | "doctor" | "prof" | "professor"
                 )
             });
-            if *role == Role::Patient && is_doctor {
+            // `REFERRING Leticia Delacroix, MD`.
+            let has_degree = names::has_degree(text, name.end);
+            if *role == Role::Patient && (is_doctor || has_degree) {
                 continue;
             }
             let doctor = lead.as_str().to_lowercase().starts_with('d');

@@ -34,6 +34,18 @@ pub(super) fn is_captions(inline: &str) -> bool {
     CAPTIONS.is_match(inline)
 }
 
+/// `Services      CPT      Tooth      Gross`: captions over services and what they cost.
+pub(super) fn charges_below<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    static CAPTION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:cpt|hcpcs|codes?|qty|quantity|units?|gross|net|fees?(?: \(\S+\))?|amount|charges?|price|rate|cost|total|tooth|services?|items?|procedures?|description|medicare|fund|gap)$")
+            .expect("a valid expression")
+    });
+    const LEAST: usize = 3;
+    let cells: Vec<&str> = cells.collect();
+    let captions = cells.iter().filter(|cell| CAPTION.is_match(cell)).count();
+    cells.len() >= LEAST && captions >= LEAST && captions + 1 >= cells.len()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::probe::told;

@@ -267,7 +267,7 @@ fn base_frequency(text: &str) -> String {
         )
     });
     static PATTERN: LazyLock<Regex> =
-        LazyLock::new(|| re(r"^([0-9])\s?-\s?([0-9])\s?-\s?([0-9])(?:\s?-\s?([0-9]))?$"));
+        LazyLock::new(|| re(r"^([0-9])\s?--?\s?([0-9])\s?--?\s?([0-9])(?:\s?--?\s?([0-9]))?$"));
     let counted = numbers(text);
     let text = counted.as_str();
     let fixed = fixed_frequency(text);

@@ -79,6 +79,7 @@ pub(super) static PATTERNS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Strength, r"\b([lI|]\s?(?:(?:mg|mcg|ml|g)\b|%))"),
         (Part::Strength, r"\b[0-9]{1,3}(?:\.[0-9]+)?(?:/[0-9]{1,3}(?:\.[0-9]+)?){1,2}\b"),
         (Part::Dose, r"\b(COUNT\s*(?:(?:to|or|-|–)\s*COUNT\s*)?AGAIN(?:metered\s)?(?:TAKEN))"),
+        (Part::Dose, r"(?:^|[\s:])(\|\s(?:TAKEN))"),
         (Part::Frequency, freq.as_str()),
         (Part::Frequency, r"\b(?:freq(?:uency)?|times?|hours?)\s*[:=]\s*((?:[01]?[0-9]|2[0-3])[:.]?[0-5][0-9](?:\s*(?:,|and|&|/|\+)\s*(?:[01]?[0-9]|2[0-3])[:.]?[0-5][0-9])*)\b"),
         (Part::Dose, r"\b(?:take|takes|inhale|instil+|apply|give|use|chew|insert)\s+((?:one|two|three|four|five|six|seven|eight|ten|half|[1-9]|½)HALVES(?:\s*(?:to|or|-|–)\s*(?:two|three|four|[2-9]))?)\b"),
@@ -125,7 +126,7 @@ fn frequency_pattern() -> String {
         r"q\.?o\.?d\b\.?|e\.?o\.?d\b\.?|q\.?i\.?d\b\.?|t\.?i\.?d\b\.?|b\.?i\.?d\b\.?|q\.?d\.?s\b\.?|t\.?d\.?s\b\.?|q\.?d\b\.?|o\.?d\b\.?|b\.?d\b\.?|q\.?h\.?s\b\.?|h\.?s\b\.?|nocte|mane|stat\b|o\.?n\b\.|o\.?m\b\.|sos\b|qam\b|qpm\b|qod\b".into(),
         r"[2-9][0-9]?[ -](?:weekly|monthly)\b".into(),
         // Morning, noon, evening, night.
-        r"PART\s?-\s?PART\s?-\s?PART(?:\s?-\s?PART)?\b".replace("PART", r"(?:[1-3]/[2-4]|[0-9]½?|½|¼)"),
+        r"PART\s?--?\s?PART\s?--?\s?PART(?:\s?--?\s?PART)?\b".replace("PART", r"(?:[1-3]/[2-4]|[0-9]½?|½|¼)"),
         r"(?:once|twice|thrice)\s*(?:daily|weekly|monthly)".into(),
         r"(?:daily|nightly|weekly|monthly|fortnightly|biweekly|bedtime|once only|single dose)\b".into(),
         r"(?:(?:every|each|once a) fortnight|(?:on )?(?:alternate|alternating) (?:days?|nights?|mornings?))\b".into(),

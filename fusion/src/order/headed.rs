@@ -1,5 +1,5 @@
 //! Blocks side by side, each with a heading: their rows begin with a label and a colon (`Name: …`), or hold a name and a
-//! measured value (`IVSd   1.42 cm`). One block is read after the other.
+//! measured value (`IVSd   1.42 cm`), or a label that forms print and its value. One block is read after the other.
 
 use super::{Segment, columns::column};
 
@@ -43,7 +43,8 @@ pub(super) fn headed(rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32>)> {
     blocks.then_some((length, starts))
 }
 
-/// The rows below the headings, as far as each has a name and a value of every block.
+/// The rows below the headings, as far as each has a name and a value of every block: values that were measured, or names
+/// that forms print, `Collected   11/26/2024`.
 fn valued(headings: &[Segment], rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32>)> {
     let slack = headings[0].bbox().height();
     let starts: Vec<f32> = headings.iter().map(|s| s.bbox().x0 - slack).collect();
@@ -52,7 +53,7 @@ fn valued(headings: &[Segment], rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32
         let text = segment.text();
         text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '<' | '>'))
     };
-    let whole = |row: &&Vec<Segment>| {
+    let paired = |row: &&Vec<Segment>| {
         row.len() == 2 * starts.len()
             && row
                 .chunks(2)
@@ -63,7 +64,7 @@ fn valued(headings: &[Segment], rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32
                     let ends = starts
                         .get(n + 1)
                         .is_none_or(|next| pair[1].bbox().x1 < *next);
-                    begins && ends && lettered(&pair[0]) && measured(&pair[1])
+                    begins && ends && lettered(&pair[0])
                 })
     };
     // Dots that lead the eye are no row.
@@ -71,12 +72,73 @@ fn valued(headings: &[Segment], rows: &[Vec<Segment>]) -> Option<(usize, Vec<f32
         row.iter()
             .all(|segment| !segment.text().contains(char::is_alphanumeric))
     };
-    let body = || rows.iter().take_while(|row| whole(row) || blank(row));
-    let count = body().filter(whole).count();
     let named = headings
         .iter()
         .all(|heading| lettered(heading) && heading.words.len() <= HEADING);
-    (named && count >= VALUED).then(|| (body().count() + 1, starts.clone()))
+    let body = |whole: &dyn Fn(&&Vec<Segment>) -> bool| {
+        let body = || rows.iter().take_while(|row| whole(row) || blank(row));
+        (body().filter(whole).count() >= VALUED).then(|| body().count())
+    };
+    let of_values =
+        |row: &&Vec<Segment>| paired(row) && row.chunks(2).all(|pair| measured(&pair[1]));
+    let length = body(&of_values).or_else(|| {
+        let length = body(&paired)?;
+        let of_form = (0..starts.len()).all(|block| {
+            let names = rows[..length].iter().filter(paired);
+            let names: Vec<&Segment> = names.map(|row| &row[2 * block]).collect();
+            let printed = names.iter().filter(|name| is_printed(name)).count();
+            printed * 2 >= names.len()
+        });
+        of_form.then_some(length)
+    })?;
+    named.then(|| (length + 1, starts.clone()))
+}
+
+/// Words that forms print before what is filled in.
+const PRINTED: [&str; 34] = [
+    "name",
+    "dob",
+    "birth",
+    "sex",
+    "gender",
+    "age",
+    "id",
+    "mrn",
+    "number",
+    "no",
+    "collected",
+    "received",
+    "reported",
+    "drawn",
+    "physician",
+    "provider",
+    "doctor",
+    "npi",
+    "account",
+    "status",
+    "phone",
+    "fax",
+    "address",
+    "date",
+    "ward",
+    "admitted",
+    "discharged",
+    "accession",
+    "policy",
+    "member",
+    "group",
+    "plan",
+    "fasting",
+    "location",
+];
+
+fn is_printed(name: &Segment) -> bool {
+    name.text().split_whitespace().any(|word| {
+        let word = word
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_lowercase();
+        PRINTED.contains(&&*word)
+    })
 }
 
 fn is_heading(segment: &Segment) -> bool {

@@ -83,6 +83,13 @@ pub(super) fn is_a_unit(text: &str, name: &Span) -> bool {
     text[name.clone()] == *"mg" && before.ends_with(|c: char| c.is_ascii_digit())
 }
 
+/// `Ph 1300 924 470`: a telephone, and no acidity.
+pub(super) fn is_telephone(text: &str, name: &Span) -> bool {
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[.:]?\s?\(?\+?[0-9]{3}").expect("a valid expression"));
+    text[name.clone()].eq_ignore_ascii_case("ph") && NUMBER.is_match(&text[name.end..])
+}
+
 /// `two units of red cells, 92 g/L`: what was given, over a line's end too.
 pub(super) fn is_given(text: &str, name: &Span) -> bool {
     static GIVEN: LazyLock<Regex> = LazyLock::new(|| {

@@ -148,6 +148,13 @@ fn extend_name(text: &str, mention: &mut Mention) {
     if let Some(found) = letters.filter(|found| formed && !OF_A_SIG.contains(&found.as_str())) {
         mention.name.end += found.end();
     }
+    // `T. Aceclofenac + PCM     1-0-1`: a pair whose second part is abbreviated.
+    static SECOND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^ ?\+ ?[A-Z]{2,5}(?: {2}|\t|\n|$)").expect("a valid expression")
+    });
+    if let Some(found) = SECOND.find(&text[mention.name.end..]).filter(|_| formed) {
+        mention.name.end += found.as_str().trim_end().len();
+    }
     // `Creon 25,000 two capsules`: so many units, which nobody prints.
     static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^( [0-9]{2},?000)\s+(?:one|two|three|[1-9]|caps?|capsules?|tabs?|tablets?)\b")
