@@ -20,7 +20,7 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid expression")
 });
 static NHS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}\s*/)?[#\s:/]*([0-9]{3}\s?-?[0-9]{3}\s?-?[0-9]{4})\b").expect("a valid expression")
+    Regex::new(r"^[#\s:]*([0-9]{3}\s?-?[0-9]{3}\s?-?[0-9]{4})\b").expect("a valid expression")
 });
 
 /// All identifiers; the same value in the same role once.

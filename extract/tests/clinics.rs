@@ -366,12 +366,11 @@ fn discharges_and_claims_of_other_countries() {
         &[],
     );
     check(
-        "INPATIENT DISCHARGE SUMMARY\nPatient Name : ONG SIEW BEE     D.O.B. / NHS     29/04/1964   /  943 476 5919\n\
+        "INPATIENT DISCHARGE SUMMARY\nPatient Name : ONG SIEW BEE     D.O.B.     29/04/1964\n\
          Visit        : 12/08/2024 to 18/08/2024\n",
         &[
             r#"{"type":"date","role":"admission","iso":"2024-08-12"}"#,
             r#"{"type":"date","role":"discharge","iso":"2024-08-18"}"#,
-            r#"{"type":"id","role":"nhs_number","value":"943 476 5919","needs_review":false}"#,
         ],
         &[r#"{"type":"date","role":"service"}"#],
     );

@@ -41,38 +41,7 @@ pub(super) fn units(segments: Vec<Segment>, rulings: &Rulings) -> Vec<Vec<Segmen
         free.extend(full.into_iter().flat_map(|(_, members)| members));
         return vec![free];
     }
-    interleave(by_column(full), free)
-}
-
-/// Cards that stand in columns of their own, `Thyroid` below `Blood count` and beside nothing of its height, are read
-/// down; those whose rows are level, as labels of a sheet are, across.
-fn by_column(cards: Vec<(BBox, Vec<Segment>)>) -> Vec<(BBox, Vec<Segment>)> {
-    let same = |a: &BBox, b: &BBox| (a.x0 - b.x0).abs() < MEETS && (a.x1 - b.x1).abs() < MEETS;
-    let lower = |card: &BBox| {
-        cards
-            .iter()
-            .any(|(other, _)| same(other, card) && other.y1 < card.y0 + MEETS)
-    };
-    let level = |card: &BBox| {
-        cards
-            .iter()
-            .any(|(other, _)| !same(other, card) && (other.y0 - card.y0).abs() < MEETS)
-    };
-    let frames = || cards.iter().map(|(frame, _)| frame);
-    if !frames().any(lower) || frames().any(|frame| lower(frame) && level(frame)) {
-        return cards;
-    }
-    let mut columns: Vec<(BBox, Vec<Segment>)> = Vec::new();
-    for (frame, members) in cards {
-        match columns.iter_mut().find(|(column, _)| same(column, &frame)) {
-            Some((column, held)) => {
-                *column = column.union(&frame);
-                held.extend(members);
-            }
-            None => columns.push((frame, members)),
-        }
-    }
-    columns
+    interleave(full, free)
 }
 
 /// Rectangles whose four sides are ruled by lines that go no further.

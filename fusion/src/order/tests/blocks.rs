@@ -207,36 +207,3 @@ fn labels_below_their_headings_are_read_with_their_values() {
     let read = read(place(table), &Rulings::default());
     assert_eq!(read[1], "Senna|7.5 mg|two tablets|at night");
 }
-
-#[test]
-fn cards_that_are_not_level_are_read_by_column() {
-    let card = |x: f32, y: f32, name: &str, rows: usize| -> Vec<Segment> {
-        (0..rows)
-            .map(|row| {
-                segment(
-                    &format!("{name} {row}"),
-                    x + 20.0,
-                    y + 20.0 + 30.0 * row as f32,
-                )
-            })
-            .collect()
-    };
-    let places = [
-        (0.0, 100.0, "blood", 5),
-        (0.0, 300.0, "thyroid", 3),
-        (400.0, 100.0, "metabolic", 7),
-        (400.0, 360.0, "lipids", 4),
-    ];
-    let mut rulings = Rulings::default();
-    let mut want = Vec::new();
-    for (x, y, name, rows) in places {
-        let sides = frame(x, y, x + 380.0, y + 30.0 + 30.0 * rows as f32);
-        rulings.horizontal.extend(sides.horizontal);
-        rulings.vertical.extend(sides.vertical);
-        want.extend(card(x, y, name, rows));
-    }
-    let mut segments = want.clone();
-    segments.sort_by(|a, b| a.bbox().y0.total_cmp(&b.bbox().y0));
-    let want: Vec<String> = want.iter().map(Segment::text).collect();
-    assert_eq!(read(segments, &rulings), want);
-}
